@@ -1,0 +1,1 @@
+"""How a partner speaks: codec, client and simulated partner, each behind `adapters.port`."""

@@ -1,0 +1,1 @@
+"""A world of partners on one machine: seeded, deterministic, with faults on demand."""
