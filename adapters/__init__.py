@@ -1,1 +1,1 @@
-"""How a partner speaks: codec, client and simulated partner, each behind `adapters.port`."""
+"""How a partner speaks: one folder a partner, each with its codec; `port.py` is the contract."""

@@ -1,0 +1,170 @@
+"""The contract of an adapter: how one kind of partner speaks.
+
+An adapter is a module `adapters.single_windows.<style>` or `adapters.platforms.<style>` with a function
+`adapter(country: str) -> Adapter`; `find_adapter("asw", "TH")` finds it. What the hub needs of it is its codec and its
+limits; what the simulator needs beside that is the answer a partner of this kind gives in its own language.
+
+1. `encode` never drops in silence: what the partner's form cannot carry stands in `losses`, by pointer.
+2. `decode(encode(document).data)` gives the document back, save what `losses` names.
+3. Limits are data. A document beyond one is a finding before sending, not a failure after.
+4. All of it is pure: bytes in, bytes out; time and identity come in by argument.
+"""
+
+import importlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from schemas.event import Event
+from schemas.findings import Finding, Kind, finding, register
+from schemas.registry import Document
+
+register(
+    [
+        Kind(
+            "partner.too-many-items",
+            "The recipient's system takes fewer items in one document.",
+            "Split the document, or agree another way with the recipient.",
+        ),
+        Kind(
+            "partner.too-large",
+            "The recipient's system takes smaller messages.",
+            "Split the document, or agree another way with the recipient.",
+        ),
+        Kind(
+            "partner.cannot-carry",
+            "The recipient's form has no place for this kind of document.",
+            "Send it to a recipient that takes the profile.",
+        ),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One thing of the original that the rendition does not carry."""
+
+    pointer: str
+    """JSON Pointer into the document's JSON form."""
+    reason: str
+
+    def to_json(self) -> dict[str, str]:
+        return {"pointer": self.pointer, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A document or event in the form that a recipient's adapter speaks."""
+
+    data: bytes
+    media_type: str
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a partner can take. None: no limit known."""
+
+    max_items: int | None = None
+    max_bytes: int | None = None
+    """Of the rendition."""
+
+    def findings(self, items: int, size: int) -> tuple[Finding, ...]:
+        found = []
+        if self.max_items is not None and items > self.max_items:
+            found.append(finding("partner.too-many-items", found=items, expected=f"at most {self.max_items} items"))
+        if self.max_bytes is not None and size > self.max_bytes:
+            found.append(finding("partner.too-large", found=f"{size} bytes", expected=f"at most {self.max_bytes} bytes"))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The outer facts of a message that a partner's header carries."""
+
+    message_id: str
+    document_id: str
+    sender: str
+    recipient: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a partner says of a document in its own language."""
+
+    data: bytes
+    media_type: str
+
+
+class Codec(Protocol):
+    """Document and event to the partner's bytes, and back."""
+
+    limits: Limits
+
+    def encode(self, document: Document, address: Address) -> Rendition:
+        """The document in the partner's form. Raises `CannotCarry` for a profile the form has no place for."""
+
+    def decode(self, data: bytes) -> Document | tuple[Finding, ...]:
+        """The partner's bytes as a document, or all that is wrong with them."""
+
+    def encode_event(self, event: Event, address: Address) -> Rendition:
+        """An event (a decision, a cancellation, ...) in the partner's form."""
+
+    def decode_event(self, data: bytes) -> "Statement | tuple[Finding, ...]":
+        """The partner's native answer, as a statement that its connector signs as an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A native answer, decoded: what the connector turns into a signed event, keeping the native bytes."""
+
+    type: str
+    """Type of the event: accepted, queried, answered, rejected, utilised, cancelled."""
+    message_id: str
+    """Of the message that is answered."""
+    document_id: str
+    reasons: tuple[tuple[str, str, str], ...] = ()
+    """Code, pointer, text."""
+    body: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One kind of partner, for one country or platform."""
+
+    style: str
+    codec: Codec
+    fidelity: str
+    """exact, modelled or invented, for the form as a whole; details stand in the codec's docstring."""
+    source: str
+
+
+class CannotCarry(ValueError):
+    """The partner's form has no place for this document's profile: do not route it there. `finding` tells a user."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(found.message)
+        self.found = found
+
+
+class UnknownStyle(LookupError):
+    """No adapter has this name: see the folders in adapters/single_windows and adapters/platforms."""
+
+
+_PLACES = ("adapters.single_windows", "adapters.platforms")
+
+
+def find_adapter(style: str, country: str = "") -> Adapter:
+    """The adapter of this style. Raises `UnknownStyle`."""
+    for place in _PLACES:
+        name = f"{place}.{style}"
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name and error.name != place:
+                raise
+            continue
+        adapter: Adapter = module.adapter(country)
+        return adapter
+    raise UnknownStyle(style)
