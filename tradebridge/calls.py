@@ -1,0 +1,585 @@
+"""Each call of the hub's API as a value: the request, and how its answer is read. Pure; `client` sends it.
+
+1. One function a call, named as the API names it (docs/reference/api.md). It does no I/O.
+2. A `Call` knows the type of its answer, so the sync and the async client share all of this and differ in sending only.
+3. What the hub refuses comes back as `Refused` with the findings; what is not an answer of a hub as `NotAHub`.
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from schemas.findings import Fidelity, Finding, Severity
+
+T = TypeVar("T")
+
+JSON = dict[str, Any]
+"""A JSON object as the API's reference describes it; its members stand there."""
+
+ANY = "*/*"
+"""Accept: the bytes as received."""
+
+
+# --- What can go wrong -----------------------------------------------------------------------------------------------
+
+
+class HubError(Exception):
+    """A call that did not succeed. `next_step` says what to do about it."""
+
+    def __init__(self, message: str, next_step: str) -> None:
+        super().__init__(message)
+        self.next_step = next_step
+
+
+class Unreachable(HubError):
+    """No answer came: nothing listens there, or the connection broke. Whether the hub got the request is unknown."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"no answer from {url}: {reason}",
+            "Start a hub with `tb up`, or name the right one with --url or TRADEBRIDGE_URL. "
+            "What you sent may be sent again: a document that arrived is not taken twice.",
+        )
+        self.url = url
+
+
+class TimedOut(Unreachable):
+    """The hub took longer than the client waits."""
+
+
+class NotAHub(HubError):
+    """Something answered, but not as a hub does."""
+
+    def __init__(self, url: str, seen: str) -> None:
+        super().__init__(f"{url} does not answer as a hub: {seen}", "Check the URL: it is the hub's base, without /v1.")
+        self.url = url
+
+
+class Refused(HubError):
+    """The hub said no, and why: an RFC 9457 problem."""
+
+    def __init__(self, problem: JSON) -> None:
+        self.problem = problem
+        self.status = int(problem.get("status", 0))
+        self.code = str(problem.get("code", ""))
+        self.title = str(problem.get("title", ""))
+        self.detail = str(problem.get("detail", ""))
+        self.findings = read_findings(problem.get("errors", ()))
+        self.refusal = str(problem.get("refusal", ""))
+        """Id under which the sender finds the refused submission again; empty where the hub keeps none."""
+        fix = next((each.fix for each in self.findings if each.fix), "")
+        super().__init__(
+            self.detail or self.title or self.code, fix or f"`tb explain {self.code}` says what the code means."
+        )
+
+
+# --- What comes back -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, taken apart from the library that fetched it."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+
+    def json(self) -> JSON:
+        """The body as one JSON object. Raises `NotAHub`."""
+        try:
+            value = json.loads(self.body)
+        except ValueError as error:
+            raise NotAHub(self.url, f"status {self.status}, {self.media_type or 'no media type'}") from error
+        if not isinstance(value, dict):
+            raise NotAHub(self.url, "its JSON is not an object")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request, and `read` for its answer."""
+
+    method: str
+    path: str
+    read: Callable[[Answer], T]
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    extra_seconds: float = 0.0
+    """How long the hub may wait on purpose, on top of the client's timeout."""
+    expected: tuple[int, ...] = (200, 201, 202, 204)
+
+    def result(self, answer: Answer) -> T:
+        """The answer, read. Raises `Refused`, `NotAHub`."""
+        if answer.status in self.expected:
+            return self.read(answer)
+        if answer.media_type == "application/problem+json":
+            raise Refused(answer.json())
+        raise NotAHub(answer.url, f"status {answer.status}, {answer.media_type or 'no media type'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The hub took a document: it is durable, and will be logged and delivered."""
+
+    id: str
+    message_id: str
+    profile: str
+    number: str | None
+    sender: str
+    recipients: tuple[str, ...]
+    bytes_digest: str
+    content_digest: str
+    received_at: str
+    findings: tuple[Finding, ...]
+    """Warnings."""
+    receipt: str
+    """The hub's signed receipt, a compact JWS."""
+    replayed: bool
+    """The same idempotency key and bytes were accepted before; this is that answer again."""
+    raw: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class EventAccepted:
+    """The hub took an event."""
+
+    id: str
+    message_id: str
+    document: str
+    type: str
+    recipient: str | None
+    sequence: int
+    state: str
+    receipt: str
+    raw: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What the hub would say of a document. Nothing was kept."""
+
+    valid: bool
+    profile: str | None
+    number: str | None
+    signer: Any
+    findings: tuple[Finding, ...]
+    raw: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A document's bytes and what they are."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery, from the inbox or pushed."""
+
+    id: str
+    message_id: str
+    lease_until: str
+    original: bytes
+    rendition: bytes | None
+    note: str
+    """The hub's signed delivery note, a compact JWS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one acknowledgement."""
+
+    delivery: str
+    status: str
+    """delivered or refused."""
+    finding: Finding | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list."""
+
+    items: tuple[JSON, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """A member and its API key, which the hub shows this once."""
+
+    member: JSON
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Of /livez or /readyz."""
+
+    ok: bool
+    status: int
+    body: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """One thing that happened, from the feed."""
+
+    id: str
+    type: str
+    data: JSON
+
+
+def read_finding(members: Mapping[str, Any]) -> Finding:
+    """A finding from its public JSON form; what the form leaves out is empty."""
+    known = {name: members[name] for name in Finding.__dataclass_fields__ if name in members}
+    known["severity"] = Severity(members.get("severity", "error"))
+    known["fidelity"] = Fidelity(members.get("fidelity", "invented"))
+    known.setdefault("message", "")
+    return Finding(**known)
+
+
+def read_findings(listed: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    return tuple(read_finding(each) for each in listed)
+
+
+def read_deliveries(members: Mapping[str, Any]) -> tuple[Delivery, ...]:
+    """An inbox page, or the body of a push: they are one JSON."""
+    return tuple(
+        Delivery(
+            id=each["id"],
+            message_id=each["messageId"],
+            lease_until=each.get("leaseUntil") or "",
+            original=b64decode(each["original"]),
+            rendition=None if each.get("rendition") is None else b64decode(each["rendition"]),
+            note=each["note"],
+        )
+        for each in members["deliveries"]
+    )
+
+
+# --- Documents -------------------------------------------------------------------------------------------------------
+
+
+def submit(
+    data: bytes,
+    to: Sequence[str],
+    *,
+    profile: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Accepted]:
+    """Hand a document in, for the recipients `to` (member ids). `data`: XML, JSON or a compact JWS."""
+    headers = {
+        "Content-Type": media_type_of(data),
+        "Tradebridge-To": ", ".join(_ids(to)),
+        **_given({"Tradebridge-Profile": profile, "Idempotency-Key": idempotency_key}),
+    }
+    return Call("POST", "/v1/documents", _accepted, headers=headers, body=data)
+
+
+def validate(data: bytes, *, profile: str | None = None) -> Call[Validation]:
+    """What the hub would say of a document; it keeps nothing."""
+    headers = {"Content-Type": media_type_of(data), **_given({"Tradebridge-Profile": profile})}
+    return Call("POST", "/v1/documents:validate", _validation, headers=headers, body=data)
+
+
+def documents(
+    *,
+    profile: str | None = None,
+    number: str | None = None,
+    state: str | None = None,
+    sender: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[Page]:
+    """Summaries of the documents that the caller sent or received."""
+    query = _given({"profile": profile, "number": number, "state": state, "sender": sender})
+    return _list("/v1/documents", query, limit, cursor)
+
+
+def get(document_id: str, *, accept: str = ANY) -> Call[Body]:
+    """The document: as received, or as `application/json` or `application/xml`."""
+    return Call("GET", _document(document_id), _body, headers={"Accept": accept})
+
+
+def checks(document_id: str) -> Call[JSON]:
+    return Call("GET", _document(document_id, "/checks"), Answer.json)
+
+
+def timeline(document_id: str) -> Call[JSON]:
+    return Call("GET", _document(document_id, "/timeline"), Answer.json)
+
+
+def evidence(document_id: str) -> Call[JSON]:
+    """`tradebridge-evidence/1`: all that a third party needs beside public keys."""
+    return Call("GET", _document(document_id, "/evidence"), Answer.json)
+
+
+def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
+    """Say something about an accepted document: a signed `tradebridge-event/1`."""
+    return Call(
+        "POST",
+        _document(document_id, "/events"),
+        _event_accepted,
+        headers={"Content-Type": "application/jose"},
+        body=jws.encode(),
+    )
+
+
+def forward(document_id: str, to: Sequence[str]) -> Call[JSON]:
+    """Add recipients to an accepted document."""
+    headers = {"Tradebridge-To": ", ".join(_ids(to))}
+    return Call("POST", _document(document_id, ":forward"), Answer.json, headers=headers)
+
+
+# --- Taking delivery -------------------------------------------------------------------------------------------------
+
+
+def inbox(*, limit: int | None = None, wait: float = 0) -> Call[tuple[Delivery, ...]]:
+    """Deliveries, leased for 30 s; `wait` seconds (up to 20) for the first."""
+    query = _given({"limit": limit, "wait": f"{wait:g}" if wait else None})
+    return Call("GET", "/v1/inbox", lambda answer: read_deliveries(answer.json()), query=query, extra_seconds=wait)
+
+
+def acknowledge(tokens: Sequence[str]) -> Call[tuple[Settled, ...]]:
+    """Settle deliveries with signed acknowledgements, each on its own."""
+    return _post("/v1/inbox:ack", _settled, {"acknowledgements": list(tokens)})
+
+
+def deliveries(*, state: str | None = None, limit: int | None = None, cursor: str | None = None) -> Call[Page]:
+    """Deliveries: an operator sees all, a member its own."""
+    return _list("/v1/deliveries", _given({"state": state}), limit, cursor)
+
+
+def resend(delivery_id: str) -> Call[None]:
+    """Operator: try a dead delivery again."""
+    return Call("POST", f"/v1/deliveries/{quote(delivery_id, safe='')}:resend", _nothing)
+
+
+# --- Members ---------------------------------------------------------------------------------------------------------
+
+
+def members(*, limit: int | None = None, cursor: str | None = None) -> Call[Page]:
+    return _list("/v1/members", {}, limit, cursor)
+
+
+def member(member_id: str) -> Call[JSON]:
+    return Call("GET", _member(member_id), Answer.json)
+
+
+def add_member(member: Mapping[str, object]) -> Call[NewMember]:
+    """Operator: a member as the API's reference describes it."""
+    return _post("/v1/members", _new_member, member)
+
+
+def rotate_key(member_id: str, *, overlap: int | None = None) -> Call[str]:
+    """A new API key; the old one stays valid for `overlap` seconds (the hub's default: a day)."""
+    return _post(
+        _member(member_id, ":rotate-key"), lambda answer: str(answer.json()["apiKey"]), _given_any(overlap=overlap)
+    )
+
+
+def add_key(member_id: str, certificate: str, purposes: Sequence[str]) -> Call[JSON]:
+    """Operator: a signing key of a member, from its certificate in PEM. Purposes: document, event, ack."""
+    return _post(_member(member_id, "/keys"), Answer.json, {"certificate": certificate, "purposes": list(purposes)})
+
+
+def suspend(member_id: str) -> Call[JSON]:
+    return Call("POST", _member(member_id, ":suspend"), Answer.json)
+
+
+def resume(member_id: str) -> Call[JSON]:
+    return Call("POST", _member(member_id, ":resume"), Answer.json)
+
+
+# --- Trust, log, catalogue, health -----------------------------------------------------------------------------------
+
+
+def trust() -> Call[JSON]:
+    """The trust list: public keys of hub, log and members."""
+    return Call("GET", "/v1/trust", Answer.json)
+
+
+def checkpoint() -> Call[str]:
+    """The log's signed checkpoint: a C2SP signed note."""
+    return Call("GET", "/v1/log/checkpoint", _text)
+
+
+def inclusion(leaf: str, *, size: int | None = None) -> Call[JSON]:
+    """Proof that `leaf` (hexadecimal) is in the log of this size."""
+    return Call("GET", "/v1/log/inclusion", Answer.json, query=_given({"leaf": leaf, "size": size}))
+
+
+def consistency(first: int, second: int) -> Call[JSON]:
+    """Proof that the log of size `first` is the beginning of the log of size `second`."""
+    return Call("GET", "/v1/log/consistency", Answer.json, query={"from": str(first), "to": str(second)})
+
+
+def profiles() -> Call[Page]:
+    return _list("/v1/profiles", {}, None, None)
+
+
+def rules(*, limit: int | None = None, cursor: str | None = None) -> Call[Page]:
+    return _list("/v1/rules", {}, limit, cursor)
+
+
+def rule(code: str) -> Call[JSON]:
+    return Call("GET", f"/v1/rules/{quote(code, safe='')}", Answer.json)
+
+
+def refusals(*, limit: int | None = None, cursor: str | None = None) -> Call[Page]:
+    """One's own refused submissions."""
+    return _list("/v1/refusals", {}, limit, cursor)
+
+
+def refusal(refusal_id: str) -> Call[JSON]:
+    return Call("GET", f"/v1/refusals/{quote(refusal_id, safe='')}", Answer.json)
+
+
+def livez() -> Call[Health]:
+    return Call("GET", "/livez", _health, expected=(200, 503))
+
+
+def readyz() -> Call[Health]:
+    return Call("GET", "/readyz", _health, expected=(200, 503))
+
+
+# --- Reading and building --------------------------------------------------------------------------------------------
+
+
+def media_type_of(data: bytes) -> str:
+    """By the first character: XML, a JSON object, else a compact JWS."""
+    first = data.lstrip()[:1]
+    return {b"<": "application/xml", b"{": "application/json"}.get(first, "application/jose")
+
+
+def next_page(call: Call[Page], page: Page) -> Call[Page] | None:
+    """The call for the page after this one; None after the last."""
+    return None if page.next is None else replace(call, query={**call.query, "cursor": page.next})
+
+
+def rfc3339(moment: datetime) -> str:
+    """UTC, ending in Z, as the API writes times."""
+    from datetime import UTC
+
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _ids(to: Sequence[str]) -> list[str]:
+    return [to] if isinstance(to, str) else list(to)
+
+
+def _given(values: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _given_any(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _document(document_id: str, rest: str = "") -> str:
+    return f"/v1/documents/{quote(document_id, safe='')}{rest}"
+
+
+def _member(member_id: str, rest: str = "") -> str:
+    return f"/v1/members/{quote(member_id, safe='')}{rest}"
+
+
+def _list(path: str, query: Mapping[str, str], limit: int | None, cursor: str | None) -> Call[Page]:
+    return Call("GET", path, _page, query={**query, **_given({"limit": limit, "cursor": cursor})})
+
+
+def _post(path: str, read: Callable[[Answer], T], value: Mapping[str, object]) -> Call[T]:
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Call("POST", path, read, headers={"Content-Type": "application/json"}, body=body)
+
+
+def _accepted(answer: Answer) -> Accepted:
+    members = answer.json()
+    return Accepted(
+        id=members["id"],
+        message_id=members["messageId"],
+        profile=members["profile"],
+        number=members.get("number"),
+        sender=members["sender"],
+        recipients=tuple(members["recipients"]),
+        bytes_digest=members["bytesDigest"],
+        content_digest=members["contentDigest"],
+        received_at=members["receivedAt"],
+        findings=read_findings(members.get("findings", ())),
+        receipt=members["receipt"],
+        replayed=answer.headers.get("idempotency-replayed", "").lower() == "true",
+        raw=members,
+    )
+
+
+def _event_accepted(answer: Answer) -> EventAccepted:
+    members = answer.json()
+    return EventAccepted(
+        id=members["id"],
+        message_id=members["messageId"],
+        document=members["document"],
+        type=members["type"],
+        recipient=members.get("recipient"),
+        sequence=members["sequence"],
+        state=members["state"],
+        receipt=members["receipt"],
+        raw=members,
+    )
+
+
+def _validation(answer: Answer) -> Validation:
+    members = answer.json()
+    return Validation(
+        valid=members["valid"],
+        profile=members.get("profile"),
+        number=members.get("number"),
+        signer=members.get("signer"),
+        findings=read_findings(members.get("findings", ())),
+        raw=members,
+    )
+
+
+def _settled(answer: Answer) -> tuple[Settled, ...]:
+    return tuple(
+        Settled(each["delivery"], each["status"], read_finding(each["finding"]) if each.get("finding") else None)
+        for each in answer.json()["results"]
+    )
+
+
+def _page(answer: Answer) -> Page:
+    members = answer.json()
+    return Page(tuple(members["items"]), members.get("next"))
+
+
+def _new_member(answer: Answer) -> NewMember:
+    members = answer.json()
+    return NewMember(members["member"], members["apiKey"])
+
+
+def _body(answer: Answer) -> Body:
+    return Body(answer.body, answer.media_type)
+
+
+def _text(answer: Answer) -> str:
+    return answer.body.decode("utf-8")
+
+
+def _health(answer: Answer) -> Health:
+    return Health(answer.status == 200, answer.status, answer.json() if answer.media_type == "application/json" else {})
+
+
+def _nothing(answer: Answer) -> None:
+    return None

@@ -1,0 +1,380 @@
+"""The SDK: `Hub` and `AsyncHub`, one method for each call of the hub's API.
+
+    with Hub("http://127.0.0.1:8600", api_key) as hub:
+        accepted = hub.submit(data, to=["TH-NSW"])
+
+1. All that is pure (requests, reading of answers, errors) stands once, in `calls`. The two classes only send.
+2. Nothing is sent twice by itself: whether to send again is the caller's decision, and safe with an idempotency key.
+3. Errors are `Refused` (the hub said no: with findings), `Unreachable`, `TimedOut`, `NotAHub`; each has a `next_step`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from types import TracebackType
+from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+
+import httpx
+
+from tradebridge import calls
+from tradebridge.calls import (
+    JSON,
+    Accepted,
+    Answer,
+    Body,
+    Call,
+    Delivery,
+    EventAccepted,
+    FeedEvent,
+    Health,
+    HubError,
+    NewMember,
+    NotAHub,
+    Page,
+    Refused,
+    Settled,
+    TimedOut,
+    Unreachable,
+    Validation,
+)
+
+__all__ = [
+    "Accepted",
+    "AsyncHub",
+    "Body",
+    "Delivery",
+    "EventAccepted",
+    "FeedEvent",
+    "Health",
+    "Hub",
+    "HubError",
+    "NewMember",
+    "NotAHub",
+    "Page",
+    "Refused",
+    "Settled",
+    "TimedOut",
+    "Unreachable",
+    "Validation",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TIMEOUT_SECONDS = 30.0
+
+
+class _Sent(Generic[P, T]):
+    """A method of `Hub` made from a call: it builds the request, sends it and gives the answer, read."""
+
+    def __init__(self, build: Callable[P, Call[T]]) -> None:
+        self.__doc__ = build.__doc__
+        self.__wrapped__ = build  # so that help() and inspect.signature() show the call's own parameters
+        self._build = build
+
+    @overload
+    def __get__(self, hub: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, hub: "Hub", owner: type) -> Callable[P, T]: ...
+    def __get__(self, hub: "Hub | None", owner: type) -> "Self | Callable[P, T]":
+        if hub is None:
+            return self
+
+        def method(*args: P.args, **kwargs: P.kwargs) -> T:
+            return hub.do(self._build(*args, **kwargs))
+
+        return update_wrapper(method, self._build)
+
+
+class _SentAsync(Generic[P, T]):
+    """The same for `AsyncHub`."""
+
+    def __init__(self, build: Callable[P, Call[T]]) -> None:
+        self.__doc__ = build.__doc__
+        self.__wrapped__ = build  # so that help() and inspect.signature() show the call's own parameters
+        self._build = build
+
+    @overload
+    def __get__(self, hub: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, hub: "AsyncHub", owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, hub: "AsyncHub | None", owner: type) -> "Self | Callable[P, Awaitable[T]]":
+        if hub is None:
+            return self
+
+        async def method(*args: P.args, **kwargs: P.kwargs) -> T:
+            return await hub.do(self._build(*args, **kwargs))
+
+        return update_wrapper(method, self._build)
+
+
+class Hub:
+    """A hub, spoken to by one member (or an operator). `url` is its base, without /v1; `timeout` is in seconds."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        space: str | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = _base(url, space)
+        self._timeout = timeout
+        self._http = httpx.Client(headers=_headers(api_key), timeout=timeout, transport=transport, trust_env=False)
+
+    def do(self, call: Call[T]) -> T:
+        """Send any call of `tradebridge.calls`. Raises `HubError`."""
+        url = self.url + call.path
+        try:
+            response = self._http.request(**_request(url, call, self._timeout))
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise _unreachable(self.url, error) from error
+        return call.result(_answer(response))
+
+    def each(self, call: Call[Page]) -> Iterator[JSON]:
+        """All items of a list, page after page: `hub.each(calls.documents(state="accepted"))`."""
+        following: Call[Page] | None = call
+        while following is not None:
+            page = self.do(following)
+            yield from page.items
+            following = calls.next_page(following, page)
+
+    def feed(self, last_event_id: str | None = None) -> Iterator[FeedEvent]:
+        """What happens, as it happens; after `last_event_id`, what was missed comes first. Ends with the connection."""
+        url = f"{self.url}/v1/feed"
+        try:
+            with self._http.stream("GET", url, headers=_feed_headers(last_event_id), timeout=_FEED_TIMEOUT) as response:
+                if response.status_code != 200:
+                    response.read()
+                    Call("GET", "/v1/feed", Answer.json).result(_answer(response))
+                yield from read_feed(response.iter_lines())
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise _unreachable(self.url, error) from error
+
+    submit = _Sent(calls.submit)
+    validate = _Sent(calls.validate)
+    documents = _Sent(calls.documents)
+    get = _Sent(calls.get)
+    checks = _Sent(calls.checks)
+    timeline = _Sent(calls.timeline)
+    evidence = _Sent(calls.evidence)
+    send_event = _Sent(calls.send_event)
+    forward = _Sent(calls.forward)
+    inbox = _Sent(calls.inbox)
+    acknowledge = _Sent(calls.acknowledge)
+    deliveries = _Sent(calls.deliveries)
+    resend = _Sent(calls.resend)
+    members = _Sent(calls.members)
+    member = _Sent(calls.member)
+    add_member = _Sent(calls.add_member)
+    rotate_key = _Sent(calls.rotate_key)
+    add_key = _Sent(calls.add_key)
+    suspend = _Sent(calls.suspend)
+    resume = _Sent(calls.resume)
+    trust = _Sent(calls.trust)
+    checkpoint = _Sent(calls.checkpoint)
+    inclusion = _Sent(calls.inclusion)
+    consistency = _Sent(calls.consistency)
+    profiles = _Sent(calls.profiles)
+    rules = _Sent(calls.rules)
+    rule = _Sent(calls.rule)
+    refusals = _Sent(calls.refusals)
+    refusal = _Sent(calls.refusal)
+    livez = _Sent(calls.livez)
+    readyz = _Sent(calls.readyz)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncHub:
+    """The same, for asyncio."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        space: str | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
+        limits: httpx.Limits | None = None,
+    ) -> None:
+        self.url = _base(url, space)
+        self._timeout = timeout
+        self._http = httpx.AsyncClient(
+            headers=_headers(api_key),
+            timeout=timeout,
+            transport=transport,
+            trust_env=False,
+            limits=limits or httpx.Limits(max_connections=100, max_keepalive_connections=20),
+        )
+
+    async def do(self, call: Call[T]) -> T:
+        """Send any call of `tradebridge.calls`. Raises `HubError`."""
+        url = self.url + call.path
+        try:
+            response = await self._http.request(**_request(url, call, self._timeout))
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise _unreachable(self.url, error) from error
+        return call.result(_answer(response))
+
+    async def each(self, call: Call[Page]) -> AsyncIterator[JSON]:
+        """All items of a list, page after page."""
+        following: Call[Page] | None = call
+        while following is not None:
+            page = await self.do(following)
+            for item in page.items:
+                yield item
+            following = calls.next_page(following, page)
+
+    async def feed(self, last_event_id: str | None = None) -> AsyncIterator[FeedEvent]:
+        """What happens, as it happens; after `last_event_id`, what was missed comes first. Ends with the connection."""
+        url = f"{self.url}/v1/feed"
+        headers = _feed_headers(last_event_id)
+        try:
+            async with self._http.stream("GET", url, headers=headers, timeout=_FEED_TIMEOUT) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    Call("GET", "/v1/feed", Answer.json).result(_answer(response))
+                event = _Pending()
+                async for line in response.aiter_lines():
+                    if (complete := event.take(line)) is not None:
+                        yield complete
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise _unreachable(self.url, error) from error
+
+    submit = _SentAsync(calls.submit)
+    validate = _SentAsync(calls.validate)
+    documents = _SentAsync(calls.documents)
+    get = _SentAsync(calls.get)
+    checks = _SentAsync(calls.checks)
+    timeline = _SentAsync(calls.timeline)
+    evidence = _SentAsync(calls.evidence)
+    send_event = _SentAsync(calls.send_event)
+    forward = _SentAsync(calls.forward)
+    inbox = _SentAsync(calls.inbox)
+    acknowledge = _SentAsync(calls.acknowledge)
+    deliveries = _SentAsync(calls.deliveries)
+    resend = _SentAsync(calls.resend)
+    members = _SentAsync(calls.members)
+    member = _SentAsync(calls.member)
+    add_member = _SentAsync(calls.add_member)
+    rotate_key = _SentAsync(calls.rotate_key)
+    add_key = _SentAsync(calls.add_key)
+    suspend = _SentAsync(calls.suspend)
+    resume = _SentAsync(calls.resume)
+    trust = _SentAsync(calls.trust)
+    checkpoint = _SentAsync(calls.checkpoint)
+    inclusion = _SentAsync(calls.inclusion)
+    consistency = _SentAsync(calls.consistency)
+    profiles = _SentAsync(calls.profiles)
+    rules = _SentAsync(calls.rules)
+    rule = _SentAsync(calls.rule)
+    refusals = _SentAsync(calls.refusals)
+    refusal = _SentAsync(calls.refusal)
+    livez = _SentAsync(calls.livez)
+    readyz = _SentAsync(calls.readyz)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+# --- Between calls and httpx -----------------------------------------------------------------------------------------
+
+_FEED_TIMEOUT = httpx.Timeout(TIMEOUT_SECONDS, read=60.0)
+"""The hub says something (a comment line at least) every 15 s; 60 s of silence is a broken connection."""
+
+
+def _base(url: str, space: str | None) -> str:
+    base = url.rstrip("/")
+    return f"{base}/s/{space}" if space else base
+
+
+def _headers(api_key: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
+
+def _feed_headers(last_event_id: str | None) -> dict[str, str]:
+    headers = {"Accept": "text/event-stream"}
+    return headers if last_event_id is None else {**headers, "Last-Event-ID": last_event_id}
+
+
+def _request(url: str, call: Call[Any], timeout: float) -> dict[str, Any]:
+    return {
+        "method": call.method,
+        "url": url,
+        "params": call.query or None,
+        "headers": call.headers,
+        "content": call.body,
+        "timeout": timeout + call.extra_seconds,
+    }
+
+
+def _answer(response: httpx.Response) -> Answer:
+    return Answer(str(response.url), response.status_code, dict(response.headers), response.content)
+
+
+def _unreachable(url: str, error: httpx.TransportError | httpx.InvalidURL) -> Unreachable:
+    kind = TimedOut if isinstance(error, httpx.TimeoutException) else Unreachable
+    return kind(url, str(error) or type(error).__name__)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A server-sent event that is still being read (HTML Standard, section 9.2.6)."""
+
+    type: str = "message"
+    id: str = ""
+    data: list[str] = field(default_factory=list)
+
+    def take(self, line: str) -> FeedEvent | None:
+        """Take one line; the event, if it ends with this line."""
+        if line:
+            self._field(*_name_and_value(line))
+            return None
+        if not self.data:
+            self.type = "message"
+            return None
+        complete = FeedEvent(self.id, self.type, calls.Answer("", 200, {}, "\n".join(self.data).encode()).json())
+        self.type, self.data = "message", []
+        return complete
+
+    def _field(self, name: str, value: str) -> None:
+        if name == "data":
+            self.data.append(value)
+        elif name == "event":
+            self.type = value
+        elif name == "id" and "\0" not in value:
+            self.id = value
+
+
+def _name_and_value(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value.removeprefix(" ")
+
+
+def read_feed(lines: Iterable[str]) -> Iterator[FeedEvent]:
+    """Lines of `text/event-stream` as events; comments are skipped, an unfinished event at the end is dropped."""
+    event = _Pending()
+    for line in lines:
+        if (complete := event.take(line)) is not None:
+            yield complete
