@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,16 @@ def test_the_health_check_is_python_that_fails_when_nobody_answers() -> None:
     code = re.search(r'"-c", "(.*)"\]', health)
     assert code is not None
     nobody = code[1].replace(":8600/", ":1/")
-    assert subprocess.run(["python3", "-c", nobody], capture_output=True, check=False).returncode == 1
+    assert subprocess.run([sys.executable, "-c", nobody], capture_output=True, check=False).returncode == 1
+
+
+def test_the_container_files_set_what_the_hub_reads() -> None:
+    from exchange.config import Settings
+
+    texts = DOCKERFILE + Path("compose.yaml").read_text(encoding="utf-8")
+    names = set(re.findall(r"\bTRADEBRIDGE_([A-Z_]+)\b", texts))
+    assert {"DATA", "HOST", "DATABASE_URL"} <= names
+    assert {name.lower() for name in names} <= set(Settings.model_fields)
 
 
 def test_the_build_context_is_what_the_wheel_needs() -> None:
