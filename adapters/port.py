@@ -32,6 +32,16 @@ register(
             "Split the document, or agree another way with the recipient.",
         ),
         Kind(
+            "partner.unreadable",
+            "The partner's message does not follow the form that it speaks.",
+            "Compare the message with the form described in the adapter's codec.",
+        ),
+        Kind(
+            "partner.not-a-decision",
+            "The partner's message says that something arrived, not what was decided.",
+            "Wait for the decision: a receipt is never an acceptance.",
+        ),
+        Kind(
             "partner.cannot-carry",
             "The recipient's form has no place for this kind of document.",
             "Send it to a recipient that takes the profile.",
@@ -74,7 +84,9 @@ class Limits:
         if self.max_items is not None and items > self.max_items:
             found.append(finding("partner.too-many-items", found=items, expected=f"at most {self.max_items} items"))
         if self.max_bytes is not None and size > self.max_bytes:
-            found.append(finding("partner.too-large", found=f"{size} bytes", expected=f"at most {self.max_bytes} bytes"))
+            found.append(
+                finding("partner.too-large", found=f"{size} bytes", expected=f"at most {self.max_bytes} bytes")
+            )
         return tuple(found)
 
 
@@ -83,6 +95,7 @@ class Address:
     """The outer facts of a message that a partner's header carries."""
 
     message_id: str
+    """Of the message that carries the document; of an event, the message that `Statement.message_id` shall name."""
     document_id: str
     sender: str
     recipient: str
@@ -100,7 +113,9 @@ class Answer:
 class Codec(Protocol):
     """Document and event to the partner's bytes, and back."""
 
-    limits: Limits
+    @property
+    def limits(self) -> Limits:
+        """What this partner can take."""
 
     def encode(self, document: Document, address: Address) -> Rendition:
         """The document in the partner's form. Raises `CannotCarry` for a profile the form has no place for."""

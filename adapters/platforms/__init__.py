@@ -1,0 +1,1 @@
+"""How the private trading platforms speak: one package a platform."""
