@@ -1,0 +1,207 @@
+"""What can be wrong with a signature, a receipt, the log or a trust list: this part's share of the catalogue.
+
+Each module of this package imports the one function it needs, `finding`, from here, so that the kinds are registered
+whichever of them is imported first. Nothing here is looked up by name at run time but the code.
+"""
+
+from schemas.findings import Finding, Kind, finding, register
+
+__all__ = ["Finding", "finding"]
+
+XMLDSIG = "W3C XML Signature 1.1"
+XADES = "ETSI EN 319 132-1"
+JWS = "RFC 7515"
+NOTE = "C2SP signed-note"
+MERKLE = "RFC 9162"
+
+register(
+    [
+        Kind(
+            "signature.missing",
+            "The document carries no signature of its issuer.",
+            "Sign it with the issuer's key: `tb sign FILE`.",
+        ),
+        Kind(
+            "signature.shape",
+            "The signature is not built the one way that is accepted.",
+            "Build it as docs/reference/api.md says: the place named differs.",
+        ),
+        Kind(
+            "signature.too-large",
+            "A part of the signature is larger than any honest one.",
+            "Send a signature of the usual size: the header has four short members.",
+            status=413,
+        ),
+        Kind(
+            "signature.encoding",
+            "A part of the signature is not in canonical base64.",
+            "Encode it as RFC 4648 says: no character outside the alphabet, no loose bits, padding as in the format.",
+            clause="4 and 5",
+            source="RFC 4648",
+        ),
+        Kind(
+            "signature.header",
+            "The header of the signed statement is not exactly alg, typ, kid and iat.",
+            "Send these four members, each once, and no other.",
+            clause="4",
+            source=JWS,
+        ),
+        Kind(
+            "signature.wrong-type",
+            "The signed statement is of another type than the one expected here.",
+            "Send the statement that belongs here: its typ says what it is.",
+            clause="4.1.9",
+            source=JWS,
+        ),
+        Kind(
+            "signature.algorithm",
+            "The signature names an algorithm that is not the one of its key.",
+            "Use ES256 (ECDSA on P-256 with SHA-256), or EdDSA in a JWS, as registered for the key.",
+        ),
+        Kind(
+            "signature.unknown-key",
+            "The key of the signature is not on the trust list.",
+            "Sign with a key that is registered for the member, or have the operator add this key.",
+        ),
+        Kind(
+            "signature.unknown-issuer",
+            "The signer may not issue this document.",
+            "Have it signed by the authority or carrier that the document names as its issuer.",
+        ),
+        Kind(
+            "signature.wrong-purpose",
+            "The key of the signature is registered for other purposes.",
+            "Sign with a key that is registered for this purpose.",
+        ),
+        Kind(
+            "signature.wrong-content",
+            "The signature is over other content: the document was changed afterwards, or the signature is of another.",
+            "Send the document as it was signed, or sign it again.",
+            clause="3.2.1",
+            source=XMLDSIG,
+        ),
+        Kind(
+            "signature.invalid",
+            "The signature does not match the key and the content.",
+            "Send the document as it was signed, or sign it again with the key that it names.",
+        ),
+        Kind(
+            "signature.certificate",
+            "The signature does not bind the certificate that it carries.",
+            "State the SHA-256 digest of the signer's certificate in SigningCertificateV2.",
+            clause="5.2.2",
+            source=XADES,
+        ),
+        Kind(
+            "signature.expired-certificate",
+            "The certificate of the signer has expired.",
+            "Sign with a key whose certificate is valid today.",
+            clause="4.1.2.5",
+            source="RFC 5280",
+        ),
+        Kind(
+            "signature.not-yet-valid",
+            "The certificate of the signer is not valid yet.",
+            "Sign with a key whose certificate is valid today.",
+            clause="4.1.2.5",
+            source="RFC 5280",
+        ),
+        Kind(
+            "signature.time-ahead",
+            "The time of signing lies more than five minutes ahead.",
+            "Set the clock of the signing system and sign again.",
+        ),
+        Kind(
+            "receipt.malformed",
+            "The signed statement does not have the members of its kind.",
+            "Send the statement as it was signed.",
+        ),
+        Kind(
+            "receipt.not-canonical",
+            "The signed statement is not in canonical JSON.",
+            "Write the payload as RFC 8785 says before it is signed.",
+            clause="3.2",
+            source="RFC 8785",
+        ),
+        Kind(
+            "receipt.wrong-speaker",
+            "The statement is signed by another member than the one it speaks for.",
+            "Let the member that the statement names sign it.",
+            status=403,
+        ),
+        Kind(
+            "receipt.wrong-space",
+            "The statement belongs to another space.",
+            "Check it against the trust list of its own space.",
+        ),
+        Kind(
+            "receipt.wrong-time",
+            "The statement tells another time than its signature.",
+            "Sign the statement at the time that it states.",
+        ),
+        Kind(
+            "receipt.other-document",
+            "The statement is about another document or message.",
+            "Put the statement beside the document that it is about.",
+        ),
+        Kind(
+            "log.note",
+            "The checkpoint is not a signed note of the one form that is accepted.",
+            "Fetch the checkpoint again: GET /v1/log/checkpoint.",
+            source=NOTE,
+        ),
+        Kind(
+            "log.checkpoint",
+            "The text of the checkpoint is not origin, size and root.",
+            "Fetch the checkpoint again: GET /v1/log/checkpoint.",
+            source="C2SP tlog-checkpoint",
+        ),
+        Kind(
+            "log.unknown-key",
+            "The checkpoint carries no signature by the key of the log.",
+            "Fetch the checkpoint of the log that the trust list names.",
+            source=NOTE,
+        ),
+        Kind(
+            "log.invalid",
+            "The signature of the log on its checkpoint is wrong.",
+            "Keep this checkpoint as evidence and ask the operator: nobody but the log can sign for it.",
+            source=NOTE,
+        ),
+        Kind(
+            "log.wrong-origin",
+            "The checkpoint is of another log.",
+            "Fetch the checkpoint of the log that the trust list names.",
+            source="C2SP tlog-checkpoint",
+        ),
+        Kind(
+            "log.not-included",
+            "The proof does not lead from this record to the root of the checkpoint.",
+            "Ask for the evidence again; if it stays so, keep both as evidence against the log.",
+            clause="2.1.3.2",
+            source=MERKLE,
+        ),
+        Kind(
+            "log.not-consistent",
+            "The two checkpoints are not of one log that only grew.",
+            "Keep both checkpoints: together they prove that the log showed two histories.",
+            clause="2.1.4.2",
+            source=MERKLE,
+        ),
+        Kind(
+            "log.record",
+            "The record of the log is not of the one form that is accepted, or tells of another message.",
+            "Ask for the evidence again.",
+        ),
+        Kind(
+            "trust.malformed",
+            "The trust list does not follow tradebridge-trust/1.",
+            "Fetch the list again (GET /v1/trust), or mend the member named by the pointer.",
+        ),
+        Kind(
+            "trust.key-twice",
+            "The trust list has the same key or member twice.",
+            "Remove one of the two entries: a key belongs to one member and has one certificate.",
+        ),
+    ]
+)

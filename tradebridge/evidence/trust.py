@@ -1,0 +1,317 @@
+"""The trust list: whose keys are believed, for what, and since when. `tradebridge-trust/1`, the JSON of GET /v1/trust.
+
+1. A key is found by its whole name (`member#thumbprint`) or by the exact bytes of its certificate. Nothing that a
+   message says of itself (a name, an issuer, an embedded key, an address) leads to a key.
+2. A key has one member, one certificate and one algorithm, fixed when the list is made. The algorithm comes from the
+   kind of key, never from a message. A renewed certificate needs a new key.
+3. A key is valid where both its certificate and the list say so: the later beginning and the earlier end.
+4. A key serves the purposes it is registered for: `document`, `event`, `ack` of a member; `receipt`, `note`,
+   `attestation` (and `event`, for what the clock does) of the hub.
+5. Certificates are pinned. Who issued a certificate is the operator's concern when it is registered, not looked at.
+
+Looking up costs one dictionary access. Building a list of known members costs a few dictionaries: the certificates are
+read once, when a `TrustedKey` is made.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from schemas.content import sha256_hex
+from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.signer import PublicKey, UnsupportedKey, algorithm_of, key_id
+from tradebridge.evidence.times import from_rfc3339, rfc3339
+
+FORMAT = "tradebridge-trust/1"
+
+MEMBER_PURPOSES = frozenset({"document", "event", "ack"})
+HUB_PURPOSES = frozenset({"receipt", "note", "attestation", "event"})
+
+
+class BadTrustList(ValueError):
+    """The list cannot be used; `found` tells a user what to mend."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(f"{found.message} {found.pointer}: {found.found}")
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedKey:
+    """One public key of one member. Made by `TrustedKey.of`."""
+
+    kid: str
+    member: str
+    purposes: frozenset[str]
+    not_before: datetime
+    not_after: datetime
+    algorithm: str
+    """`ES256` or `EdDSA`."""
+    public_key: PublicKey
+    certificate: x509.Certificate
+    der: bytes = field(repr=False)
+    """The certificate's bytes."""
+    fingerprint: str
+    """SHA-256 of the certificate in lower-case hexadecimal."""
+
+    @classmethod
+    def of(
+        cls,
+        member: str,
+        certificate: x509.Certificate,
+        purposes: Iterable[str],
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+    ) -> Self:
+        """The key of a certificate, valid within its time and the one given. Raises `UnsupportedKey`."""
+        public_key = certificate.public_key()
+        algorithm = algorithm_of(public_key)
+        der = certificate.public_bytes(Encoding.DER)
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        return cls(
+            kid=key_id(member, public_key),  # type: ignore[arg-type]  # algorithm_of has narrowed it
+            member=member,
+            purposes=frozenset(purposes),
+            not_before=begins if not_before is None else max(begins, not_before),
+            not_after=ends if not_after is None else min(ends, not_after),
+            algorithm=algorithm,
+            public_key=public_key,  # type: ignore[arg-type]
+            certificate=certificate,
+            der=der,
+            fingerprint=sha256_hex(der),
+        )
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "kid": self.kid,
+            "certificate": self.certificate.public_bytes(Encoding.PEM).decode("ascii"),
+            "purposes": sorted(self.purposes),
+            "notBefore": rfc3339(self.not_before),
+            "notAfter": rfc3339(self.not_after),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedMember:
+    """A member and what it may do."""
+
+    id: str
+    country: str
+    """ISO 3166 alpha-2; empty where it has none."""
+    kind: str
+    """`single-window`, `issuing-authority`, `platform`, or `hub`."""
+    roles: frozenset[str] = frozenset()
+    """Of issuer, sender, recipient."""
+    carriers: frozenset[str] = frozenset()
+    """Carrier codes that it speaks for."""
+    issues: frozenset[str] = frozenset()
+    """Profiles whose documents it may sign."""
+    keys: tuple[TrustedKey, ...] = ()
+
+    def may_issue(self, profile: str, issued_by: str | None) -> Finding | None:
+        """None if this member may sign such a document, else why not.
+
+        `issued_by` is what the document says of its issuer (`schemas.registry.Document`): `country:SG`, `carrier:SIML`,
+        `member:TH-NSW`, or None where anybody may sign.
+        """
+        if issued_by is None:
+            return None
+        kind, _, name = issued_by.partition(":")
+        if kind == "member":
+            return None if name == self.id else self._not_issuer(f"member {name}")
+        if "issuer" not in self.roles:
+            return self._not_issuer("a member with the role issuer")
+        if profile not in self.issues:
+            return self._not_issuer(f"a member that issues {profile}")
+        if (kind == "country" and name == self.country) or (kind == "carrier" and name in self.carriers):
+            return None
+        return self._not_issuer(f"an issuer of {kind} {name}")
+
+    def _not_issuer(self, expected: str) -> Finding:
+        return finding("signature.unknown-issuer", found=self.id, expected=expected, attack="KEY-1")
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "country": self.country,
+            "kind": self.kind,
+            "roles": sorted(self.roles),
+            "carriers": sorted(self.carriers),
+            "issues": sorted(self.issues),
+            "keys": [key.to_json() for key in self.keys],
+        }
+
+
+def hub_of(keys: Iterable[TrustedKey], member: str = "HUB") -> TrustedMember:
+    """The hub as the trust list has it."""
+    return TrustedMember(id=member, country="", kind="hub", keys=tuple(keys))
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedLog:
+    """The log whose checkpoints are believed."""
+
+    origin: str
+    verifier_key: str
+    """C2SP: `name+hash+base64`, see `tradebridge.evidence.notes.verifier_key_of`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustList:
+    """All that is trusted in one space. Raises `BadTrustList` where a member, key or certificate stands on it twice."""
+
+    hub: TrustedMember
+    log: TrustedLog
+    members: tuple[TrustedMember, ...]
+    space: str = ""
+    simulated: bool = False
+    _by_id: Mapping[str, TrustedMember] = field(init=False, repr=False, compare=False)
+    _by_kid: Mapping[str, TrustedKey] = field(init=False, repr=False, compare=False)
+    _by_der: Mapping[bytes, TrustedKey] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        everybody = (self.hub, *self.members)
+        keys = [key for member in everybody for key in member.keys]
+        by_id = {member.id: member for member in everybody}
+        by_kid = {key.kid: key for key in keys}
+        by_der = {key.der: key for key in keys}
+        if len(by_id) != len(everybody):
+            raise _twice([member.id for member in everybody])
+        if len(by_kid) != len(keys) or len(by_der) != len(keys):
+            raise _twice([key.kid for key in keys] if len(by_kid) != len(keys) else [key.fingerprint for key in keys])
+        object.__setattr__(self, "_by_id", by_id)
+        object.__setattr__(self, "_by_kid", by_kid)
+        object.__setattr__(self, "_by_der", by_der)
+
+    def member(self, member: str) -> TrustedMember | None:
+        """A member or the hub, by id."""
+        return self._by_id.get(member)
+
+    def key(self, kid: str) -> TrustedKey | None:
+        """A key by its whole name."""
+        return self._by_kid.get(kid)
+
+    def key_by_certificate(self, der: bytes) -> TrustedKey | None:
+        """A key by the exact bytes of its certificate."""
+        return self._by_der.get(der)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "format": FORMAT,
+            "space": self.space,
+            "simulated": self.simulated,
+            "hub": {"id": self.hub.id, "keys": [key.to_json() for key in self.hub.keys]},
+            "log": {"origin": self.log.origin, "publicKey": self.log.verifier_key},
+            "members": [member.to_json() for member in self.members],
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> "TrustList":
+        """The list in its public form. Raises `BadTrustList`."""
+        try:
+            form = _ListForm.model_validate(value)
+        except ValidationError as error:
+            raise _malformed(error) from error
+        hub = hub_of(_keys(form.hub.id, form.hub.keys, "/hub"), form.hub.id)
+        members = tuple(_member(each, f"/members/{index}") for index, each in enumerate(form.members))
+        log = TrustedLog(form.log.origin, form.log.public_key)
+        return cls(hub, log, members, form.space, form.simulated)
+
+
+# --- The JSON form ---------------------------------------------------------------------------------------------------
+
+_Id = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,39}$")]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
+
+
+class _KeyForm(_Form):
+    kid: str
+    certificate: str
+    purposes: list[str]
+    not_before: str
+    not_after: str
+
+
+class _HubForm(_Form):
+    id: _Id
+    keys: list[_KeyForm]
+
+
+class _LogForm(_Form):
+    origin: str
+    public_key: str
+
+
+class _MemberForm(_Form):
+    id: _Id
+    country: str
+    kind: str
+    roles: list[str]
+    carriers: list[str]
+    issues: list[str]
+    keys: list[_KeyForm]
+
+
+class _ListForm(_Form):
+    format: Literal["tradebridge-trust/1"]
+    space: str
+    simulated: bool
+    hub: _HubForm
+    log: _LogForm
+    members: list[_MemberForm]
+
+
+def _member(form: _MemberForm, pointer: str) -> TrustedMember:
+    return TrustedMember(
+        id=form.id,
+        country=form.country,
+        kind=form.kind,
+        roles=frozenset(form.roles),
+        carriers=frozenset(form.carriers),
+        issues=frozenset(form.issues),
+        keys=_keys(form.id, form.keys, pointer),
+    )
+
+
+def _keys(member: str, forms: list[_KeyForm], pointer: str) -> tuple[TrustedKey, ...]:
+    return tuple(_key(member, form, f"{pointer}/keys/{index}") for index, form in enumerate(forms))
+
+
+def _key(member: str, form: _KeyForm, pointer: str) -> TrustedKey:
+    not_before, not_after = from_rfc3339(form.not_before), from_rfc3339(form.not_after)
+    if not_before is None or not_after is None:
+        raise _wrong(f"{pointer}/notBefore", f"{form.not_before} to {form.not_after}", "two moments of RFC 3339")
+    try:
+        certificate = x509.load_pem_x509_certificate(form.certificate.encode())
+        key = TrustedKey.of(member, certificate, form.purposes, not_before, not_after)
+    except UnsupportedKey as error:
+        raise _wrong(f"{pointer}/certificate", str(error), "a key on P-256 or Ed25519") from error
+    except ValueError as error:
+        raise _wrong(f"{pointer}/certificate", str(error), "one certificate in PEM") from error
+    if key.kid != form.kid:
+        raise _wrong(f"{pointer}/kid", form.kid, key.kid)
+    return key
+
+
+def _wrong(pointer: str, found: str, expected: str) -> BadTrustList:
+    return BadTrustList(finding("trust.malformed", pointer, found=found, expected=expected))
+
+
+def _malformed(error: ValidationError) -> BadTrustList:
+    first = error.errors(include_url=False)[0]
+    pointer = "".join(f"/{part}" for part in first["loc"])
+    return _wrong(pointer, str(first.get("input", "")), first["msg"])
+
+
+def _twice(names: list[str]) -> BadTrustList:
+    name = next(each for each in names if names.count(each) > 1)
+    return BadTrustList(finding("trust.key-twice", found=name, expected="once"))
