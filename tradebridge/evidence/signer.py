@@ -65,8 +65,8 @@ class LocalSigner:
     _ecdsa: ec.ECDSA = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        public = self.private_key.public_key()
-        if self.certificate.public_key() != public:
+        public = public_key_of(self.certificate)
+        if self.private_key.public_key() != public:
             raise ValueError(f"the certificate of {self.member} is of another key: take the one issued for this key")
         object.__setattr__(self, "kid", key_id(self.member, public))
         object.__setattr__(self, "algorithm", algorithm_of(public))
@@ -80,13 +80,19 @@ class LocalSigner:
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
-def algorithm_of(key: object) -> str:
-    """The one algorithm of a public key. Raises `UnsupportedKey`."""
+def public_key_of(certificate: x509.Certificate) -> PublicKey:
+    """The key of a certificate. Raises `UnsupportedKey`."""
+    key = certificate.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        return ES256
+        return key
     if isinstance(key, ed25519.Ed25519PublicKey):
-        return EDDSA
-    raise UnsupportedKey(f"a {type(key).__name__} is neither EC P-256 nor Ed25519")
+        return key
+    raise UnsupportedKey(f"a key of the kind {type(key).__name__} is neither EC P-256 nor Ed25519")
+
+
+def algorithm_of(key: PublicKey) -> str:
+    """The one algorithm of a public key."""
+    return EDDSA if isinstance(key, ed25519.Ed25519PublicKey) else ES256
 
 
 def public_jwk(key: PublicKey) -> dict[str, str]:
@@ -99,8 +105,7 @@ def public_jwk(key: PublicKey) -> dict[str, str]:
 
 
 def thumbprint(key: PublicKey) -> str:
-    """RFC 7638 with SHA-256: 43 characters of base64url. Raises `UnsupportedKey`."""
-    algorithm_of(key)
+    """RFC 7638 with SHA-256: 43 characters of base64url."""
     members = ",".join(f'"{name}":"{value}"' for name, value in public_jwk(key).items())
     return _base64url(hashlib.sha256(f"{{{members}}}".encode("ascii")).digest())
 

@@ -19,14 +19,16 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
+from joserfc.jwk import ECKey, OKPKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from schemas.content import sha256_hex
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.signer import PublicKey, UnsupportedKey, algorithm_of, key_id
-from tradebridge.evidence.times import from_rfc3339, rfc3339
+from tradebridge.evidence.signer import PublicKey, UnsupportedKey, algorithm_of, key_id, public_key_of
+from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
 
 FORMAT = "tradebridge-trust/1"
 
@@ -59,6 +61,8 @@ class TrustedKey:
     """The certificate's bytes."""
     fingerprint: str
     """SHA-256 of the certificate in lower-case hexadecimal."""
+    jose: ECKey | OKPKey = field(repr=False, compare=False)
+    """The public key as joserfc takes it."""
 
     @classmethod
     def of(
@@ -70,22 +74,53 @@ class TrustedKey:
         not_after: datetime | None = None,
     ) -> Self:
         """The key of a certificate, valid within its time and the one given. Raises `UnsupportedKey`."""
-        public_key = certificate.public_key()
-        algorithm = algorithm_of(public_key)
+        public_key = public_key_of(certificate)
         der = certificate.public_bytes(Encoding.DER)
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         return cls(
-            kid=key_id(member, public_key),  # type: ignore[arg-type]  # algorithm_of has narrowed it
+            kid=key_id(member, public_key),
             member=member,
             purposes=frozenset(purposes),
             not_before=begins if not_before is None else max(begins, not_before),
             not_after=ends if not_after is None else min(ends, not_after),
-            algorithm=algorithm,
-            public_key=public_key,  # type: ignore[arg-type]
+            algorithm=algorithm_of(public_key),
+            public_key=public_key,
             certificate=certificate,
             der=der,
             fingerprint=sha256_hex(der),
+            jose=_for_joserfc(public_key),
         )
+
+    def judge_time(self, signed_at: datetime, at: datetime | None) -> Finding | None:
+        """None if a signature made at `signed_at` and seen at `at` lies within this key's time, else why not.
+
+        `signed_at` is the signer's own claim, so the key must be valid at `at` too: the time at which the signature is
+        known to exist (now, at intake; the time of the receipt, in evidence). `at` is None where nothing but the claim
+        is known.
+        """
+        if at is not None and signed_at - at > TOLERANCE:
+            return finding(
+                "signature.time-ahead",
+                found=rfc3339(signed_at),
+                expected=f"at most {rfc3339(at + TOLERANCE)}",
+                attack="KEY-10",
+            )
+        for moment in (signed_at,) if at is None else (signed_at, at):
+            if moment < self.not_before:
+                return finding(
+                    "signature.not-yet-valid",
+                    found=rfc3339(moment),
+                    expected=f"from {rfc3339(self.not_before)}",
+                    attack="X5-7",
+                )
+            if moment > self.not_after:
+                return finding(
+                    "signature.expired-certificate",
+                    found=rfc3339(moment),
+                    expected=f"until {rfc3339(self.not_after)}",
+                    attack="X5-7",
+                )
+        return None
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -95,6 +130,23 @@ class TrustedKey:
             "notBefore": rfc3339(self.not_before),
             "notAfter": rfc3339(self.not_after),
         }
+
+
+def _for_joserfc(key: PublicKey) -> ECKey | OKPKey:
+    return OKPKey.import_key(key) if isinstance(key, ed25519.Ed25519PublicKey) else ECKey.import_key(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A signature that holds: who made it, when they say they made it, and over what."""
+
+    member: str
+    kid: str
+    signed_at: datetime
+    """UTC, as the signer states it."""
+    payload: bytes
+    """The bytes that were signed: read these and nothing else."""
+    key: TrustedKey
 
 
 @dataclass(frozen=True, slots=True)
