@@ -231,6 +231,8 @@ class Health:
     ok: bool
     status: int
     body: JSON
+    date: str = ""
+    """The hub's clock, as its HTTP header has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -578,7 +580,8 @@ def _text(answer: Answer) -> str:
 
 
 def _health(answer: Answer) -> Health:
-    return Health(answer.status == 200, answer.status, answer.json() if answer.media_type == "application/json" else {})
+    body = answer.json() if answer.media_type == "application/json" else {}
+    return Health(answer.status == 200, answer.status, body, answer.headers.get("date", ""))
 
 
 def _nothing(answer: Answer) -> None:

@@ -1,0 +1,54 @@
+"""`tb demo`: hub and world, playing a scenario before your eyes; then they stay for you to try.
+
+Done means that every document reached its end: `dead` and `lost` are 0, where `lost` is counted from the members' own
+journals against the log's proofs.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from tradebridge.cli import world
+from tradebridge.cli.exits import Exit
+from tradebridge.cli.terminal import out_json, say
+from tradebridge.cli.where import json_option
+
+
+@click.command("demo")
+@click.option("--scenario", default="asean-japan", show_default=True, metavar="NAME", help="What to play.")
+@click.option("--once", is_flag=True, help="End after the scenario; exit code 0 only if everything reached its end.")
+@click.option("--deadline", type=click.FloatRange(min=1), default=120.0, show_default=True, help="Seconds for it.")
+@world.world_options
+@json_option
+def command(
+    scenario: str,
+    once: bool,
+    deadline: float,
+    seed: str,
+    clock: datetime | None,
+    data: Path | None,
+    port: int,
+    with_: tuple[str, ...],
+    as_json: bool,
+) -> Exit:
+    """Play a scenario: single windows, an authority and platforms exchange certificates and bills of lading.
+
+    With --json the summary is the last line of standard output.
+    """
+    world.check_scenario(scenario)
+    with world.started(world.Options(seed, clock, data, port, "tl" in with_)) as launched:
+        if not as_json:
+            world.show(launched, ())
+        summary = world.play(launched, scenario, deadline)
+        if as_json:
+            out_json(summary.to_json())
+        else:
+            world.show_summary(summary)
+        if once:
+            return Exit.OK if summary.complete else Exit.CHECKS_FAILED
+        if not as_json:
+            say()
+            for number, example in enumerate(world.NEXT_COMMANDS):
+                say(f"{'Try:' if number == 0 else '    '}  {example}")
+        return world.stay(launched)

@@ -1,0 +1,76 @@
+"""`tb docs`: the reference pages that come out of the code: the command line and the catalogue of codes.
+
+They are committed, so that they can be read without running anything; a test compares them with what this writes.
+"""
+
+from pathlib import Path
+
+import click
+
+from tradebridge.cli.exits import MEANING, Exit
+from tradebridge.cli.terminal import mark, out, out_json
+from tradebridge.cli.where import json_option
+
+_MADE = "Made by `make docs` out of the code: change it there."
+
+
+@click.command("docs")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), default=Path("docs/reference"), show_default=True, help="Folder."
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is not as it would be written.")
+@json_option
+def command(output: Path, check: bool, as_json: bool) -> Exit:
+    """Write the reference pages of the command line and of all codes."""
+    stale = [name for name, text in pages().items() if not _is(output / name, text)]
+    if not check:
+        output.mkdir(parents=True, exist_ok=True)
+        for name in stale:
+            (output / name).write_text(pages()[name], encoding="utf-8")
+    if as_json:
+        out_json({"folder": str(output), "stale" if check else "written": stale})
+    for name in () if as_json else stale:
+        out(f"{mark('fail')} {output / name} is not current: make docs" if check else f"{mark('ok')} {output / name}")
+    return Exit.CHECKS_FAILED if check and stale else Exit.OK
+
+
+def pages() -> dict[str, str]:
+    """The pages by file name."""
+    from tradebridge.cli import catalogue
+    from tradebridge.cli.rules import page
+
+    kinds = list(catalogue.load().values())
+    head = f"# What is checked: all codes\n\n{_MADE} `tb explain CODE` says the same of one.\n\n"
+    return {"codes.md": head + page(kinds), "cli.md": _command_line()}
+
+
+def _command_line() -> str:
+    from tradebridge.cli.root import SECTIONS, root
+
+    context = click.Context(root, info_name="tb")
+    parts = ["# The command line", "", f"{_MADE} `tradebridge` and `tb` are the same program.", ""]
+    parts += ["Exit codes:", "", "| code | says |", "| --- | --- |"]
+    parts += [f"| {int(code)} | {text} |" for code, text in MEANING.items()]
+    for section, names in SECTIONS.items():
+        parts += ["", f"## {section}"]
+        for name in names:
+            command = root.get_command(context, name)
+            if command is None:
+                raise LookupError(f"the command {name} is listed but not there")
+            parts += _described(command, context, name)
+    return "\n".join(parts) + "\n"
+
+
+def _described(command: click.Command, parent: click.Context, name: str) -> list[str]:
+    """The help of a command, and of those below it, as it is printed on 100 columns."""
+    context = click.Context(command, parent=parent, info_name=name, max_content_width=100, terminal_width=100)
+    lines = ["", f"### tb {context.command_path.partition(' ')[2]}", "", "```", command.get_help(context), "```"]
+    if isinstance(command, click.Group):
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            lines += _described(found, context, child) if found else []
+    return lines
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text

@@ -1,0 +1,145 @@
+"""`tb get`: a document from the hub, in the form asked for."""
+
+import sys
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tradebridge.cli.exits import Exit, Failed
+from tradebridge.cli.names import member_id
+from tradebridge.cli.reading import write_bytes
+from tradebridge.cli.terminal import columns, mark, out, out_findings, out_json
+from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+
+if TYPE_CHECKING:
+    from tradebridge.client import Hub
+
+FORMS = ("original", "xml", "json", "evidence", "timeline", "checks", "summary")
+_ACCEPT = {"original": "*/*", "xml": "application/xml", "json": "application/json"}
+
+
+@click.command("get")
+@click.argument("document", metavar="ID")
+@click.option(
+    "--as", "form", type=click.Choice(FORMS), default="original", help="What to fetch; as received if not said."
+)
+@click.option("--member", metavar="ID", help="Ask as this member instead of as the operator.")
+@click.option("--output", "-o", default="-", metavar="FILE", help="Where to write; - is standard output.")
+@hub_options
+@json_option
+def command(
+    document: str,
+    form: str,
+    member: str | None,
+    output: str,
+    url: str | None,
+    api_key: str | None,
+    space: str | None,
+    as_json: bool,
+) -> Exit:
+    """Fetch the document ID (doc_..., or its number) or what the hub knows of it.
+
+    `--as evidence` is the file that `tb verify` checks. With --json the timeline, checks and summary come as the API
+    gives them, the document as base64.
+    """
+    where = find(url, api_key, space)
+    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+        if form in _ACCEPT:
+            _give(hub, document_id(hub, document), form, output, as_json)
+            return Exit.OK
+        value = _fetch(hub, document, form)
+    if form == "evidence" or output != "-":
+        write_bytes(output, _dump(value))
+    elif as_json:
+        out_json(value)
+    else:
+        _DRAWN[form](value)
+    return Exit.OK
+
+
+def _give(hub: "Hub", found: str, form: str, output: str, as_json: bool) -> None:
+    """The document itself, unchanged; in --json as base64."""
+    body = hub.get(found, accept=_ACCEPT[form])
+    if as_json and output == "-":
+        out_json({"id": found, "mediaType": body.media_type, "bytes": b64encode(body.data).decode()})
+        return
+    write_bytes(output, body.data)
+    if output == "-" and sys.stdout.isatty():
+        out()
+
+
+def document_id(hub: "Hub", name: str) -> str:
+    """The id of a document named by its id or its number."""
+    return name if name.startswith("doc_") else str(_by_number(hub, name)["id"])
+
+
+def _by_number(hub: "Hub", number: str) -> dict[str, Any]:
+    found = hub.documents(number=number, limit=2).items
+    if not found:
+        raise Failed(
+            Exit.REFUSED,
+            f"there is no document {number!r}",
+            "Name it by its id, or see `tb tail`.",
+            code="document.unknown",
+        )
+    if len(found) > 1:
+        ids = ", ".join(str(each["id"]) for each in found)
+        raise Failed(Exit.USAGE, f"{number!r} is the number of several documents", f"Name one by its id: {ids}")
+    return found[0]
+
+
+def _fetch(hub: "Hub", name: str, form: str) -> dict[str, Any]:
+    if form == "summary":
+        return summary(hub, name)
+    found = document_id(hub, name)
+    fetch = {"evidence": hub.evidence, "timeline": hub.timeline, "checks": hub.checks}[form]
+    return fetch(found)
+
+
+def summary(hub: "Hub", name: str) -> dict[str, Any]:
+    """The summary of one document, by id or number."""
+    from tradebridge import calls
+
+    if not name.startswith("doc_"):
+        return _by_number(hub, name)
+    for each in hub.each(calls.documents(limit=500)):
+        if each["id"] == name:
+            return each
+    raise Failed(Exit.REFUSED, f"there is no document {name}", "Check the id.", code="document.unknown")
+
+
+def _dump(value: dict[str, Any]) -> bytes:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _timeline(value: dict[str, Any]) -> None:
+    rows = [(entry["at"], entry["kind"], entry.get("text", "")) for entry in value["entries"]]
+    for line in columns(rows):
+        out(line)
+
+
+def _checks(value: dict[str, Any]) -> None:
+    from tradebridge.calls import read_findings
+
+    findings = read_findings(value["findings"])
+    out_findings(findings)
+    signer = value.get("signer")
+    shown = signer.get("kid", signer) if isinstance(signer, dict) else signer
+    word = "warn" if findings or not signer else "ok"
+    out(f"{mark(word)} {len(findings)} findings, signer: {shown or 'could not check'}")
+
+
+def _summary(value: dict[str, Any]) -> None:
+    out(f"{value.get('number') or value['id']}   {value['profile']}   {value['state']}")
+    rows = [("id", value["id"]), ("sender", value["sender"]), ("issuer", value.get("issuer") or "could not check")]
+    rows += [("received", value["receivedAt"])]
+    for member, at in value["recipients"].items():
+        rows.append((member, f"{at['state']}, {at['delivery']}"))
+    for line in columns(rows):
+        out(f"  {line}")
+
+
+_DRAWN = {"timeline": _timeline, "checks": _checks, "summary": _summary}

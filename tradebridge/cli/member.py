@@ -1,0 +1,202 @@
+"""`tb member`: who may exchange through the hub. All but `list` and `show` need the operator's key."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tradebridge.cli.exits import Exit
+from tradebridge.cli.names import member_id
+from tradebridge.cli.reading import read_bytes, read_json
+from tradebridge.cli.root import Suggesting
+from tradebridge.cli.terminal import bold, columns, mark, out, out_json, say
+from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+
+if TYPE_CHECKING:
+    from tradebridge.client import Hub
+
+KINDS = ("single-window", "issuing-authority", "platform")
+ROLES = ("issuer", "sender", "recipient")
+
+
+@click.group("member", cls=Suggesting)
+def command() -> None:
+    """Add and change those who exchange."""
+
+
+@command.command("add")
+@click.argument("member", metavar="ID")
+@click.option(
+    "--file", "file", metavar="JSON", help="The whole member as JSON, as the API takes it; options add to it."
+)
+@click.option("--name", help="Its name in full.")
+@click.option("--country", metavar="XX", help="ISO 3166 code.")
+@click.option("--kind", type=click.Choice(KINDS), help="What it is.")
+@click.option(
+    "--role", "roles", multiple=True, type=click.Choice(ROLES), help="What it does; several times for several."
+)
+@click.option("--sends", multiple=True, metavar="PROFILE", help="A profile it may send.")
+@click.option("--accepts", multiple=True, metavar="PROFILE", help="A profile it takes.")
+@click.option("--push", metavar="URL", help="Deliver by pushing to this URL; else the member pulls its inbox.")
+@click.option("--style", metavar="ADAPTER", help="The form it speaks (asw, naccs, ...); else the original.")
+@click.option("--carrier", "carriers", multiple=True, metavar="CODE", help="A carrier it may issue for.")
+@click.option("--unsigned/--signed-only", default=None, help="May it send unsigned documents?")
+@click.option(
+    "--cert", "certificates", multiple=True, metavar="PEM", help="Certificate of a signing key, for all purposes."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be sent.")
+@hub_options
+@json_option
+def add(
+    member: str,
+    file: str | None,
+    push: str | None,
+    unsigned: bool | None,
+    certificates: tuple[str, ...],
+    dry_run: bool,
+    url: str | None,
+    api_key: str | None,
+    space: str | None,
+    as_json: bool,
+    **facts: Any,
+) -> Exit:
+    """Add the member ID. Its API key is shown this once.
+
+    \b
+    tb member add XX-NSW --country XX --kind single-window --role sender --role recipient
+                  --sends atiga-form-d/2022 --accepts atiga-form-d/2022 --cert xx.pem
+    """
+    described = dict(read_json(file)) if file else {}
+    described |= {"id": member_id(member, "sender")}
+    described |= {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items() if value}
+    if push:
+        described["delivery"] = {"mode": "push", "url": push}
+    if unsigned is not None:
+        described["policy"] = {"unsigned": unsigned}
+    if certificates:
+        described["keys"] = [{"certificate": read_bytes(each).decode("utf-8", "replace")} for each in certificates]
+    described.setdefault("delivery", {"mode": "pull"})
+    described.setdefault("name", described["id"])
+    if dry_run:
+        out_json({"dryRun": True, "member": described})
+        return Exit.OK
+    with find(url, api_key, space).hub(OPERATOR) as hub:
+        added = hub.add_member(described)
+    if as_json:
+        out_json({"member": added.member, "apiKey": added.api_key})
+        return Exit.OK
+    say(f"{mark('ok')} {described['id']} is a member. Its API key, shown this once:")
+    out(added.api_key)
+    return Exit.OK
+
+
+@command.command("list")
+@hub_options
+@json_option
+def listed(url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
+    """List the members."""
+    from tradebridge import calls
+
+    with find(url, api_key, space).hub(OPERATOR) as hub:
+        members = list(hub.each(calls.members()))
+    if as_json:
+        out_json({"items": members})
+        return Exit.OK
+    rows = [(bold("ID"), bold("COUNTRY"), bold("KIND"), bold("STYLE"), bold("DELIVERY"), bold("STATUS"))]
+    rows += [
+        (
+            each["id"],
+            each["country"],
+            each["kind"],
+            each.get("style") or "original",
+            each["delivery"]["mode"],
+            each.get("status", "active"),
+        )
+        for each in members
+    ]
+    for line in columns(rows):
+        out(line)
+    return Exit.OK
+
+
+@command.command("show")
+@click.argument("member", metavar="ID")
+@hub_options
+@json_option
+def show(member: str, url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
+    """Show the member ID: roles, profiles, delivery, keys."""
+    with find(url, api_key, space).hub(OPERATOR) as hub:
+        shown = hub.member(member_id(member, "recipient"))
+    if as_json:
+        out_json(shown)
+        return Exit.OK
+    _draw(shown)
+    return Exit.OK
+
+
+@command.command("rotate-key")
+@click.argument("member", metavar="ID")
+@click.option("--overlap", type=click.IntRange(min=0), help="Seconds the old key stays valid; else a day.")
+@hub_options
+@json_option
+def rotate_key(
+    member: str, overlap: int | None, url: str | None, api_key: str | None, space: str | None, as_json: bool
+) -> Exit:
+    """Give the member ID a new API key, shown this once."""
+    who = member_id(member, "recipient")
+    with find(url, api_key, space).hub(OPERATOR) as hub:
+        key = hub.rotate_key(who, overlap=overlap)
+    if as_json:
+        out_json({"member": who, "apiKey": key})
+        return Exit.OK
+    ends = f"in {overlap} s" if overlap is not None else "in a day"
+    say(f"{mark('ok')} the old key of {who} ends {ends}. The new one, shown this once:")
+    out(key)
+    return Exit.OK
+
+
+@command.command("suspend")
+@click.argument("member", metavar="ID")
+@hub_options
+@json_option
+def suspend(member: str, url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
+    """Suspend the member ID: it sends and receives nothing."""
+    with find(url, api_key, space).hub(OPERATOR) as hub:
+        return _changed(hub, "suspend", member_id(member, "recipient"), as_json)
+
+
+@command.command("resume")
+@click.argument("member", metavar="ID")
+@hub_options
+@json_option
+def resume(member: str, url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
+    """Let a suspended member exchange again."""
+    with find(url, api_key, space).hub(OPERATOR) as hub:
+        return _changed(hub, "resume", member_id(member, "recipient"), as_json)
+
+
+def _changed(hub: "Hub", change: str, member: str, as_json: bool) -> Exit:
+    shown = hub.suspend(member) if change == "suspend" else hub.resume(member)
+    if as_json:
+        out_json(shown)
+    else:
+        out(f"{mark('ok')} {member} is {shown.get('status', 'suspended' if change == 'suspend' else 'active')}")
+    return Exit.OK
+
+
+def _draw(member: dict[str, Any]) -> None:
+    delivery = member["delivery"]
+    out(f"{bold(member['id'])}   {member.get('name', '')}")
+    rows = [
+        ("country", member["country"]),
+        ("kind", member["kind"]),
+        ("roles", ", ".join(member["roles"])),
+        ("sends", ", ".join(member["sends"]) or "nothing"),
+        ("accepts", ", ".join(member["accepts"]) or "nothing"),
+        ("style", member.get("style") or "the original"),
+        ("delivery", f"push to {delivery['url']}" if delivery["mode"] == "push" else "pull"),
+        ("unsigned", "allowed" if member.get("policy", {}).get("unsigned") else "refused"),
+        ("status", member.get("status", "active")),
+    ]
+    rows += [("key", f"{key.get('kid', '')} ({', '.join(key.get('purposes', ()))})") for key in member.get("keys", ())]
+    for line in columns(rows):
+        out(f"  {line}")

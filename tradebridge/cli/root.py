@@ -1,0 +1,185 @@
+"""The tree of commands, each loaded when it is called, and the one place where errors become exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import click
+
+from tradebridge import __version__
+from tradebridge.cli.exits import Exit, Failed, exit_of_code, exit_of_codes
+from tradebridge.cli.terminal import finding_lines, mark, out_json, say
+
+SECTIONS: dict[str, dict[str, str]] = {
+    "A world on this machine": {
+        "up": "Start a hub and a simulated world of partners.",
+        "demo": "Start them and play a scenario.",
+        "doctor": "Check this machine and a running hub, with fixes.",
+    },
+    "Documents": {
+        "send": "Send a document, or an example of one.",
+        "validate": "Check a document, without a server.",
+        "sign": "Sign a document.",
+        "get": "Fetch a document, its evidence, timeline or checks.",
+        "verify": "Check a document's evidence with public keys only.",
+        "tail": "Watch what happens, as it happens.",
+    },
+    "What is checked": {
+        "explain": "Say what a code means and what to do.",
+        "rules": "List what is checked.",
+    },
+    "Running a hub": {
+        "member": "Add and change those who exchange.",
+        "serve": "Run a hub.",
+        "db": "Prepare and check the store.",
+        "docs": "Write the reference pages that come out of the code.",
+        "version": "Show versions.",
+    },
+}
+COMMANDS = {name: text for section in SECTIONS.values() for name, text in section.items()}
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Suggesting(click.Group):
+    """A group that answers a mistyped command with the nearest ones."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and name not in self.list_commands(context):
+            near = get_close_matches(name, self.list_commands(context), n=2)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise click.UsageError(f"There is no command {name!r}.{hint}", context)
+        return super().resolve_command(context, args)
+
+
+class Lazy(Suggesting):
+    """The root: a command's module is imported when the command is called."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"tradebridge.cli.{name}").command
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
+
+
+@click.group(cls=Lazy, context_settings=CONTEXT, invoke_without_command=True)
+@click.option("--version", is_flag=True, help="Show the version.")
+@click.pass_context
+def root(context: click.Context, version: bool) -> None:
+    """Trade documents between ASEAN and Japan: validate, sign, exchange, verify.
+
+    \b
+    Start here:
+      tb up                                            a hub and its partners, simulated
+      tb send --example form-d --from sg --to th       the first exchange
+    """
+    if version:
+        click.echo(f"tradebridge {__version__}")
+        context.exit(Exit.OK)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. Nothing but a debugging run sees a traceback."""
+    as_json = "--json" in arguments
+    try:
+        result: Any = root.main(list(arguments), prog_name=_program(), standalone_mode=False)
+        sys.stdout.flush()
+        return int(result or 0)
+    except click.ClickException as error:
+        return _usage(error, as_json)
+    except (click.Abort, KeyboardInterrupt):
+        say()
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (tb rules | head): nothing more to say, and Python must not say so at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except Failed as failed:
+        return _failed(failed, as_json)
+    except Exception as error:
+        return _other(error, as_json)
+
+
+def _program() -> str:
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119  # pathlib costs a tenth of `tb --help`
+    return name if name in ("tb", "tradebridge") else "tb"
+
+
+def _usage(error: click.ClickException, as_json: bool) -> int:
+    if as_json:
+        _out_error(Exit.USAGE, "", error.format_message(), "tb --help")
+    else:
+        error.show()
+    return Exit.USAGE
+
+
+def _failed(failed: Failed, as_json: bool) -> int:
+    if as_json:
+        findings = [each.to_json() for each in failed.findings]
+        _out_error(failed.exit_code, failed.code, str(failed), failed.next_step, findings)
+        return failed.exit_code
+    for finding in failed.findings:
+        for line in finding_lines(finding):
+            say(line)
+    if not failed.findings:
+        say(f"{mark('fail')} {failed}")
+        if failed.next_step:
+            say(f"       {failed.next_step}")
+    return failed.exit_code
+
+
+def _other(error: Exception, as_json: bool) -> int:
+    """An error of the SDK is told as such; any other is a bug of ours."""
+    failed = _of_the_hub(error)
+    if failed is not None:
+        return _failed(failed, as_json)
+    if os.environ.get("TRADEBRIDGE_DEBUG"):
+        raise error
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    step = (
+        "Please report it as SECURITY.md or CONTRIBUTING.md says, with what you typed; TRADEBRIDGE_DEBUG=1 shows where."
+    )
+    if as_json:
+        _out_error(Exit.BUG, "", what, step)
+    say(f"{mark('fail')} a bug of ours: {what}. {step}")
+    return Exit.BUG
+
+
+def _of_the_hub(error: Exception) -> Failed | None:
+    if "tradebridge.calls" not in sys.modules:  # no hub was spoken to
+        return None
+    from tradebridge.calls import HubError, Refused, TimedOut
+
+    if isinstance(error, Refused):
+        codes = [each.code for each in error.findings if each.refuses]
+        exit_code = exit_of_codes(codes) or exit_of_code(error.code)
+        return Failed(exit_code, str(error), error.next_step, code=error.code, findings=error.findings)
+    if isinstance(error, TimedOut):
+        return Failed(Exit.TIMEOUT, str(error), error.next_step)
+    if isinstance(error, HubError):
+        return Failed(Exit.UNREACHABLE, str(error), error.next_step)
+    return None
+
+
+def _out_error(
+    exit_code: Exit, code: str, message: str, next_step: str, findings: list[dict[str, object]] | None = None
+) -> None:
+    error = {"exit": int(exit_code), "code": code, "message": message, "next": next_step}
+    out_json({"ok": False, "error": error, "findings": findings or []})

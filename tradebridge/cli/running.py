@@ -1,0 +1,95 @@
+"""The world that `tb up` has started on this machine, as the other commands find it: one small file.
+
+`$XDG_STATE_HOME/tradebridge/running.json` (else below ~/.local/state) holds what `tb up --json` prints: ports, seed,
+test keys. It is readable by its owner only, written when the world is ready and removed when it ends; one whose
+process has gone is as if it were not there.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running world."""
+
+    url: str
+    world_url: str
+    seed: str
+    clock: datetime | None
+    """The frozen business clock; None: the real time."""
+    operator_key: str
+    api_keys: Mapping[str, str]
+    """By member id."""
+    countries: Mapping[str, str]
+    """By member id."""
+    data: Path
+    pid: int
+    """Of `tb up`."""
+
+
+def state_file() -> Path:
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "tradebridge" / "running.json"
+
+
+def write(launched: Mapping[str, Any]) -> None:
+    """Note the world of this process. `launched` is what `tb up --json` prints."""
+    path = state_file()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({**launched, "pid": os.getpid()}, file)
+    new.replace(path)
+
+
+def remove() -> None:
+    """Forget the world of this process; one that another process has noted since stays."""
+    noted = _read()
+    if noted is not None and noted.get("pid") == os.getpid():
+        state_file().unlink(missing_ok=True)
+
+
+def find() -> Running | None:
+    """The world that runs now, if there is one."""
+    noted = _read()
+    if noted is None or not _alive(int(noted["pid"])):
+        return None
+    members = noted["members"]
+    return Running(
+        url=noted["hub"]["url"],
+        world_url=noted["world"]["url"],
+        seed=noted["seed"],
+        clock=datetime.fromisoformat(noted["clock"]) if noted.get("clock") else None,
+        operator_key=noted["operatorKey"],
+        api_keys={each["id"]: each["apiKey"] for each in members},
+        countries={each["id"]: each["country"] for each in members},
+        data=Path(noted["dataDir"]),
+        pid=int(noted["pid"]),
+    )
+
+
+def _read() -> dict[str, Any] | None:
+    """What the file holds; None where it is missing, or not as this version writes it."""
+    try:
+        noted = json.loads(state_file().read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    needed = {"hub", "world", "seed", "operatorKey", "members", "dataDir", "pid"}
+    return noted if isinstance(noted, dict) and needed <= noted.keys() else None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it lives, as another user
+        return True
+    return True

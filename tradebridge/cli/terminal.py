@@ -1,0 +1,121 @@
+"""What a person sees: data on standard output, talk on standard error, quiet and the same without colour.
+
+Marks are words in brackets ([ok] [warn] [fail]); colour repeats them and is never alone. There is none with
+`NO_COLOR`, with `TERM=dumb`, or where the stream is no terminal.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from schemas.findings import Finding
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
+MARK_WIDTH = 6
+
+
+def out(text: str = "") -> None:
+    """Data: a line on standard output."""
+    click.echo(text, file=sys.stdout, color=coloured(sys.stdout))
+
+
+def say(text: str = "") -> None:
+    """Talk: a line on standard error."""
+    click.echo(text, file=sys.stderr, color=coloured(sys.stderr))
+
+
+def out_bytes(data: bytes) -> None:
+    """A document, unchanged, on standard output."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def out_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on one line."""
+    out(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def coloured(stream: TextIO) -> bool:
+    return interactive(stream) and "NO_COLOR" not in os.environ
+
+
+def interactive(stream: TextIO) -> bool:
+    """A terminal that can move its cursor: only there a spinner or a live table."""
+    return stream.isatty() and os.environ.get("TERM", "") != "dumb"
+
+
+def mark(word: str) -> str:
+    """`[ok]`, `[warn]` or `[fail]`, padded to one width."""
+    return click.style(f"[{word}]", fg=_COLOURS[word]) + " " * (MARK_WIDTH - len(word) - 2)
+
+
+def dim(text: str) -> str:
+    return click.style(text, dim=True)
+
+
+def bold(text: str) -> str:
+    return click.style(text, bold=True)
+
+
+def columns(rows: Iterable[Sequence[str]], gap: int = 3) -> list[str]:
+    """Rows as aligned lines; the last column is not padded."""
+    table = [list(row) for row in rows]
+    widths = [
+        max(len(click.unstyle(row[i])) for row in table if i < len(row)) for i in range(max(map(len, table), default=0))
+    ]
+    return ["".join(_padded(cell, widths[i] + gap) for i, cell in enumerate(row)).rstrip() for row in table]
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * max(0, width - len(click.unstyle(cell)))
+
+
+def finding_lines(finding: "Finding") -> list[str]:
+    """A finding for people: where, what, found and expected, the clause, what to do."""
+    indent = " " * (MARK_WIDTH + 1)
+    word = "fail" if finding.refuses else "warn"
+    where = ", ".join(_places(finding))
+    head = f"{mark(word)} {bold(finding.code)}  {where + ': ' if where else ''}{finding.message}"
+    lines = [head]
+    if finding.pointer:
+        lines.append(f"{indent}{dim(finding.pointer)}")
+    lines.extend(f"{indent}{text}" for text in (_contrast(finding), _origin(finding)) if text)
+    if finding.fix:
+        lines.append(f"{indent}fix: {finding.fix}")
+    return lines
+
+
+def _places(finding: "Finding") -> Iterable[str]:
+    if finding.box:
+        yield f"box {finding.box}"
+    if finding.line is not None:
+        yield f"line {finding.line}" + (f", column {finding.column}" if finding.column is not None else "")
+
+
+def _contrast(finding: "Finding") -> str:
+    parts = []
+    if finding.found:
+        parts.append(f"found {finding.found!r}")
+    if finding.expected:
+        parts.append(f"expected {finding.expected}")
+    return " · ".join(parts)
+
+
+def _origin(finding: "Finding") -> str:
+    text = ", ".join(part for part in (finding.source, finding.clause) if part)
+    origin = f"clause: {text} ({finding.fidelity.value})" if finding.clause else ""
+    attack = f"attack: {finding.attack}" if finding.attack else ""
+    return " · ".join(part for part in (origin, attack) if part)
+
+
+def out_findings(findings: "Iterable[Finding]") -> None:
+    """Errors first, then warnings, each as a block."""
+    for finding in sorted(findings, key=lambda each: not each.refuses):
+        for line in finding_lines(finding):
+            out(line)

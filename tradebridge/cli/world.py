@@ -1,0 +1,206 @@
+"""A hub and a simulated world on this machine, as `up` and `demo` start, show and end them.
+
+Both are processes of their own; they end with this one, however it ends. While they run, a note for the other commands
+lies where `running` says.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tradebridge import __version__
+from tradebridge.cli import running
+from tradebridge.cli.exits import Exit, Failed
+from tradebridge.cli.moments import MOMENT
+from tradebridge.cli.terminal import bold, columns, dim, interactive, mark, say
+
+if TYPE_CHECKING:
+    from simulator.launch import Launched, Progress, Summary
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LINES_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to start the two."""
+
+    seed: str
+    clock: datetime | None
+    data: Path | None
+    port: int
+    with_tl: bool
+
+
+def world_options(function: F) -> F:
+    """The options that `up` and `demo` share."""
+    folder = click.Path(path_type=Path)
+    port_help = "Of the hub; the world takes the next. 0: any."
+    options = (
+        click.option("--seed", default="42", show_default=True, help="Keys, ids and documents come out of it."),
+        click.option("--clock", type=MOMENT, metavar="TIME", help="Freeze the business clock: 2026-01-05T09:00:00Z."),
+        click.option("--data", type=folder, metavar="DIR", help="Keep the data here; else it is dropped."),
+        click.option("--port", type=click.IntRange(0, 65534), default=8600, show_default=True, help=port_help),
+        click.option(
+            "--with", "with_", multiple=True, type=click.Choice(["tl"]), help="A window that is off by default."
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@contextmanager
+def started(options: Options) -> Iterator["Launched"]:
+    """The two, ready, for the time of the block."""
+    from simulator.launch import LaunchFailed, launch
+
+    with _ended_by_signals():
+        try:
+            launched = launch(
+                seed=options.seed,
+                clock=options.clock,
+                data_dir=options.data,
+                port=options.port,
+                with_tl=options.with_tl,
+            )
+        except LaunchFailed as error:
+            raise Failed(Exit.UNREACHABLE, str(error), "`tb doctor` checks ports, folders and libraries.") from error
+        with launched:
+            running.write(launched.to_json())
+            try:
+                yield launched
+            finally:
+                running.remove()
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block as Ctrl-C does, so that nothing is left behind."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def check_scenario(name: str) -> None:
+    """An unknown scenario is an error of usage, before anything starts."""
+    from difflib import get_close_matches
+
+    from simulator.launch import scenario_names
+
+    names = scenario_names()
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
+        raise click.UsageError(f"There is no scenario {name!r}. {hint}")
+
+
+def stay(launched: "Launched") -> Exit:
+    """Stay until interrupted. One of the two ending by itself is a failure."""
+    try:
+        what = launched.wait()
+    except KeyboardInterrupt:
+        say(dim("ending hub and world"))
+        return Exit.OK
+    raise Failed(Exit.UNREACHABLE, what, "Start again; with --data DIR nothing that was acknowledged is lost.")
+
+
+# --- What a person sees ----------------------------------------------------------------------------------------------
+
+
+def show(launched: "Launched", examples: tuple[str, ...]) -> None:
+    """The banner, a table of what is up, and commands to copy."""
+    say(f"{bold(f'tradebridge {__version__}')}   {_simulation()}   ready in {launched.ready_s:.1f} s")
+    say()
+    facts = [
+        ("hub", launched.hub_url, "API docs", f"{launched.hub_url}/docs"),
+        ("world", launched.world_url, "", ""),
+    ]
+    for line in columns(facts):
+        say(f"  {line}")
+    say()
+    for line in _table(launched):
+        say(f"  {line}")
+    say()
+    say(f"  seed {launched.seed} · {_clock(launched.clock)} · {_data(launched.data_dir)}")
+    say()
+    for number, example in enumerate(examples):
+        say(f"{'Try:' if number == 0 else '    '}  {example}")
+
+
+def _simulation() -> str:
+    return click.style(" SIMULATION ", fg="black", bg="yellow") + " test keys, no legal effect"
+
+
+def _table(launched: "Launched") -> list[str]:
+    rows = [tuple(dim(name) for name in ("MEMBER", "COUNTRY", "WHAT", "SPEAKS", "DELIVERY"))]
+    rows += [
+        (each.id, each.country, each.kind.replace("-", " "), each.style or "original", each.mode)
+        for each in launched.members
+    ]
+    return columns(rows)
+
+
+def _clock(clock: datetime | None) -> str:
+    return f"clock stands at {clock:%Y-%m-%dT%H:%M:%SZ}" if clock else "clock live"
+
+
+def _data(folder: Path) -> str:
+    return f"data in {folder}"
+
+
+NEXT_COMMANDS = (
+    "tb send --example form-d --from sg --to th",
+    "tb send --example transport-document --from carrier --to tradewaltz",
+    "tb tail",
+)
+
+
+# --- A scenario, as it plays -----------------------------------------------------------------------------------------
+
+
+def play(launched: "Launched", name: str, deadline: float) -> "Summary":
+    """Play the scenario; live on a terminal, a line for each refusal elsewhere (standard error, both)."""
+    from simulator.launch import run_scenario
+
+    if not interactive(sys.stderr):
+        return run_scenario(launched, name, _say_refusal, deadline=deadline)
+    from tradebridge.cli.stage import Stage
+
+    with Stage(name, launched.seed, LINES_SHOWN) as stage:
+        return run_scenario(launched, name, stage.show, deadline=deadline)
+
+
+def _say_refusal(progress: "Progress") -> None:
+    if progress.kind == "refused":
+        say(f"{mark('warn')} {progress.text}")
+
+
+def show_summary(summary: "Summary") -> None:
+    """What became of the scenario, in four lines, and what is missing."""
+    say()
+    say(f"{bold(summary.scenario)}, seed {summary.seed}: {summary.submitted} documents in {summary.elapsed_s:.1f} s")
+    good = mark("ok" if summary.complete else "warn")
+    say(f"{good} accepted {summary.accepted}, refused {summary.refused} (defective on purpose)")
+    say(f"{good} delivered {summary.delivered}, decided {summary.decided}")
+    dead_or_lost = summary.dead or summary.lost
+    say(f"{mark('fail' if dead_or_lost else 'ok')} dead {summary.dead}, lost {summary.lost}")
+    for problem in summary.problems:
+        say(f"{mark('fail')} {problem}")
