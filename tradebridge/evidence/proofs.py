@@ -7,7 +7,7 @@
    and an empty proof.
 4. Making a proof needs only the hashes of complete subtrees: `node(level, index)` is the root of the 2^level leaves
    from index * 2^level on.
-5. Tiles (C2SP tlog-tiles): tile (L, n) holds the hashes of level 8L from 256n on, at most 256 of 32 bytes. A tile on the
+5. Tiles (C2SP tlog-tiles): tile (L, n) holds the hashes of level 8L from 256n on, at most 256 of 32 bytes. One on the
    right edge is partial and grows. Everything in between is computed from them: appending reads and writes the right
    edge only, so it costs the same at any size.
 

@@ -1,0 +1,548 @@
+"""XAdES baseline B-B (ETSI EN 319 132-1) enveloped in the document that it signs, in one strict profile.
+
+    ds:Signature @Id
+      ds:SignedInfo
+        ds:CanonicalizationMethod     exclusive C14N 1.0, without comments, without PrefixList
+        ds:SignatureMethod            ECDSA with SHA-256
+        ds:Reference @URI=""          the document: transforms enveloped-signature, then exclusive C14N; SHA-256
+        ds:Reference @URI="#..."      the signed properties, with their Type: transform exclusive C14N; SHA-256
+      ds:SignatureValue               r and s, 32 bytes each
+      ds:KeyInfo / ds:X509Data / ds:X509Certificate            one certificate
+      ds:Object / xades:QualifyingProperties @Target / xades:SignedProperties @Id / xades:SignedSignatureProperties
+        xades:SigningTime
+        xades:SigningCertificateV2    one Cert, SHA-256; IssuerSerialV2 may stand there, and then must be right
+
+1. The shape comes first: every element, its order, its attributes. What is not in the list above is refused before any
+   cryptography (an `Id` on Reference, SignatureValue, KeyInfo or Object is let through; it must be unique).
+2. The certificate finds the key on the trust list by its exact bytes. Nothing else in KeyInfo is read, and no name.
+3. Values are read from elements that hold text only, so what is read is what is canonicalised. Base64 is canonical.
+4. Then: the certificate's digest, the document's digest (of `content.canonical`, made once when the content was
+   opened), the properties' digest, and the ECDSA signature over the canonical SignedInfo.
+5. SigningTime is a claim; the key must be valid then and at `at`, as for a JWS.
+
+Nothing is parsed anew, no reference is resolved, no transform is run because the message asks for it: the one that was
+run is compared with the one that is asked for. Each refusal names the attack that it would be.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+
+from schemas.content import DSIG, SIGNATURE, Content, Syntax, XmlSeal, canonical_xml, open_content
+from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.signer import ES256, Signer
+from tradebridge.evidence.times import from_rfc3339, rfc3339
+from tradebridge.evidence.trust import TrustedKey, TrustList, Verified
+
+XADES = "http://uri.etsi.org/01903/v1.3.2#"
+EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
+ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+SHA256_URI = "http://www.w3.org/2001/04/xmlenc#sha256"
+SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
+
+_ECDSA = ec.ECDSA(SHA256())
+
+
+class CannotSign(ValueError):
+    """This cannot be signed as an XML document; `found` tells a user why."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(f"{found.message} {found.found}")
+        self.found = found
+
+
+# --- Signing ---------------------------------------------------------------------------------------------------------
+
+_SIGNED_PROPERTIES = (
+    '<xades:SignedProperties Id="{id}-properties"><xades:SignedSignatureProperties>'
+    "<xades:SigningTime>{time}</xades:SigningTime>"
+    "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
+    f'<ds:DigestMethod Algorithm="{SHA256_URI}"></ds:DigestMethod>'
+    "<ds:DigestValue>{certificate_digest}</ds:DigestValue>"
+    "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2>"
+    "</xades:SignedSignatureProperties></xades:SignedProperties>"
+)
+_SIGNED_INFO = (
+    "<ds:SignedInfo>"
+    f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
+    f'<ds:SignatureMethod Algorithm="{ECDSA_SHA256}"></ds:SignatureMethod>'
+    '<ds:Reference URI=""><ds:Transforms>'
+    f'<ds:Transform Algorithm="{ENVELOPED}"></ds:Transform>'
+    f'<ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform>'
+    f'</ds:Transforms><ds:DigestMethod Algorithm="{SHA256_URI}"></ds:DigestMethod>'
+    "<ds:DigestValue>{document_digest}</ds:DigestValue></ds:Reference>"
+    f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#{{id}}-properties"><ds:Transforms>'
+    f'<ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform>'
+    f'</ds:Transforms><ds:DigestMethod Algorithm="{SHA256_URI}"></ds:DigestMethod>'
+    "<ds:DigestValue>{properties_digest}</ds:DigestValue></ds:Reference>"
+    "</ds:SignedInfo>"
+)
+_SIGNATURE = (
+    f'<ds:Signature xmlns:ds="{DSIG}" Id="{{id}}">{{signed_info}}'
+    "<ds:SignatureValue>{value}</ds:SignatureValue>"
+    "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+    f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{{id}}">'
+    "{signed_properties}</xades:QualifyingProperties></ds:Object></ds:Signature>"
+)
+
+
+def sign(xml: bytes, signer: Signer, at: datetime) -> bytes:
+    """The document with its signature as the last child of the root; all other bytes stay as they are.
+
+    `at` is stated in whole seconds. Raises `CannotSign` for bytes that are no XML document, one that is signed already,
+    or a key that is not ES256.
+    """
+    content = open_content(xml)
+    if isinstance(content, Finding):
+        raise CannotSign(content)
+    if content.syntax is not Syntax.XML or content.seal is not None:
+        raise CannotSign(finding("signature.shape", found="no unsigned XML document", expected="one"))
+    if signer.algorithm != ES256:
+        raise CannotSign(finding("signature.algorithm", found=signer.algorithm, expected=ES256, attack="KEY-5"))
+    identifier = f"signature-{content.content_digest[:16]}"
+    certificate = signer.certificate.public_bytes(Encoding.DER)
+    properties = _SIGNED_PROPERTIES.format(
+        id=identifier,
+        time=rfc3339(at.replace(microsecond=0)),
+        certificate_digest=_base64(sha256(certificate).digest()),
+    )
+    signed_info = _SIGNED_INFO.format(
+        id=identifier,
+        document_digest=_base64(bytes.fromhex(content.content_digest)),
+        properties_digest=_base64(sha256(_canonical_properties(properties)).digest()),
+    )
+    value = signer.sign(signed_info.replace("<ds:SignedInfo>", f'<ds:SignedInfo xmlns:ds="{DSIG}">', 1).encode())
+    signature = _SIGNATURE.format(
+        id=identifier,
+        signed_info=signed_info,
+        value=_base64(value),
+        certificate=_base64(certificate),
+        signed_properties=properties,
+    )
+    return _with_signature(xml, signature.encode())
+
+
+def _canonical_properties(properties: str) -> bytes:
+    """Exclusive C14N of the text above: each namespace is declared where its prefix is first used on the way down."""
+    return (
+        properties.replace("<xades:SignedProperties ", f'<xades:SignedProperties xmlns:xades="{XADES}" ', 1)
+        .replace("<ds:DigestMethod ", f'<ds:DigestMethod xmlns:ds="{DSIG}" ')
+        .replace("<ds:DigestValue>", f'<ds:DigestValue xmlns:ds="{DSIG}">')
+        .encode()
+    )
+
+
+def _with_signature(xml: bytes, signature: bytes) -> bytes:
+    end = xml.rfind(b"</")
+    if end < 0:  # <root/>: no end tag to stand before
+        end = xml.rindex(b"/>")
+        name = xml[xml.rindex(b"<") + 1 : end].split()[0]
+        return xml[:end] + b">" + signature + b"</" + name + b">" + xml[end + 2 :]
+    return xml[:end] + signature + xml[end:]
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode("ascii")
+
+
+# --- Verifying -------------------------------------------------------------------------------------------------------
+
+
+def verify_content(content: Content, trust: TrustList, at: datetime | None) -> Verified | Finding:
+    """Who signed an opened XML document with a key for documents, or why the signature is refused.
+
+    `at` is when the document is known to exist: now, for one that just came. Raises TypeError if there is no XML seal.
+    """
+    if not isinstance(content.seal, XmlSeal):
+        raise TypeError("this content carries no XML signature: ask tradebridge.evidence.seal")
+    try:
+        stated = _read(content.seal.signature)
+        _check_identifiers(stated, content)
+        key = _key(stated, trust)
+        _check_digests(stated, content, key)
+        _check_signature(stated, key)
+    except _Refused as refused:
+        return refused.found
+    except etree.C14NError as error:
+        return finding("signature.shape", "/*/ds:Signature", found=str(error), attack="XSW-16")
+    return key.judge_time(stated.signed_at, at) or Verified(
+        key.member, key.kid, stated.signed_at, content.canonical, key
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What the signature says, read from a shape that has been checked."""
+
+    signed_info: etree._Element
+    signed_properties: etree._Element
+    identifiers: tuple[str, ...]
+    document_digest: bytes
+    properties_digest: bytes
+    value: bytes
+    certificate: bytes
+    certificate_digest: bytes
+    issuer_serial: bytes | None
+    signed_at: datetime
+
+
+class _Refused(Exception):
+    """Carries a finding out of the walk; never leaves this module."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(found.code)
+        self.found = found
+
+
+def _key(stated: _Stated, trust: TrustList) -> TrustedKey:
+    key = trust.key_by_certificate(stated.certificate)
+    if key is None:
+        shown = sha256(stated.certificate).hexdigest()
+        raise _Refused(finding("signature.unknown-key", _CERTIFICATE, found=f"certificate {shown}", attack="KEY-1"))
+    if "document" not in key.purposes:
+        expected = ", ".join(sorted(key.purposes))
+        raise _Refused(
+            finding("signature.wrong-purpose", _CERTIFICATE, found="document", expected=expected, attack="X5-4")
+        )
+    if key.algorithm != ES256:
+        raise _Refused(
+            finding("signature.algorithm", _CERTIFICATE, found=key.algorithm, expected=ES256, attack="KEY-5")
+        )
+    return key
+
+
+def _check_digests(stated: _Stated, content: Content, key: TrustedKey) -> None:
+    if stated.certificate_digest.hex() != key.fingerprint:
+        raise _Refused(
+            finding(
+                "signature.certificate",
+                _SIGNING_CERTIFICATE,
+                found=stated.certificate_digest.hex(),
+                expected=key.fingerprint,
+                attack="KEY-8",
+            )
+        )
+    if stated.issuer_serial is not None and stated.issuer_serial != _issuer_serial(key):
+        raise _Refused(
+            finding("signature.certificate", _SIGNING_CERTIFICATE, found="another issuer or serial", attack="KEY-8")
+        )
+    if stated.document_digest.hex() != content.content_digest:
+        raise _Refused(
+            finding(
+                "signature.wrong-content",
+                "/*",
+                found=content.content_digest,
+                expected=stated.document_digest.hex(),
+                attack=_wrapping(stated.document_digest, content),
+            )
+        )
+    if stated.properties_digest != sha256(canonical_xml(stated.signed_properties)).digest():
+        raise _Refused(
+            finding("signature.wrong-content", _PROPERTIES, found="other signed properties", attack="KEY-10")
+        )
+
+
+def _check_signature(stated: _Stated, key: TrustedKey) -> None:
+    value, signed_info = stated.value, canonical_xml(stated.signed_info)
+    attack = "" if len(value) == 64 and any(value[:32]) and any(value[32:]) else "JWS-18"
+    if not signed_info:
+        raise _Refused(finding("signature.shape", _SIGNED_INFO_PATH, found="an empty canonical form", attack="XSW-16"))
+    if len(value) == 64 and isinstance(key.public_key, ec.EllipticCurvePublicKey):
+        encoded = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
+        try:
+            key.public_key.verify(encoded, signed_info, _ECDSA)
+            return
+        except InvalidSignature:
+            pass  # answered below, together with a value of another length
+    raise _Refused(finding("signature.invalid", _VALUE, found=f"key {key.kid}", attack=attack))
+
+
+def _check_identifiers(stated: _Stated, content: Content) -> None:
+    """Each Id once, here and in the document, whatever the attribute is called: two readers must find one element."""
+    for identifier in stated.identifiers:
+        twin = f'="{identifier}"'.encode() in content.canonical
+        if twin or stated.identifiers.count(identifier) > 1:
+            raise _Refused(
+                finding("signature.shape", "/*/ds:Signature", found=f"Id {identifier} twice", attack="XSW-13")
+            )
+
+
+def _wrapping(signed_digest: bytes, content: Content) -> str:
+    """The attack, if what was signed stands complete somewhere inside what was sent. Looks at eight places at most."""
+    root = content.tree
+    if root is None:
+        return ""
+    places = (element for element in root.iterdescendants(str(root.tag)))
+    for _, place in zip(range(8), places, strict=False):
+        if sha256(canonical_xml(place)).digest() == signed_digest:
+            return "XSW-5" if place.getnext() is None else "XSW-2"
+    return ""
+
+
+def _issuer_serial(key: TrustedKey) -> bytes:
+    """IssuerSerial of RFC 5035 in DER: SEQUENCE { SEQUENCE { [4] issuer }, INTEGER serial }."""
+    serial = key.certificate.serial_number
+    number = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
+    issuer = _der(0x30, _der(0xA4, key.certificate.issuer.public_bytes()))
+    return _der(0x30, issuer + _der(0x02, number))
+
+
+def _der(tag: int, value: bytes) -> bytes:
+    length = len(value)
+    if length < 0x80:
+        return bytes((tag, length)) + value
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + value
+
+
+# --- The shape -------------------------------------------------------------------------------------------------------
+
+_SIGNED_INFO_PATH = "/*/ds:Signature/ds:SignedInfo"
+_VALUE = "/*/ds:Signature/ds:SignatureValue"
+_CERTIFICATE = "/*/ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate"
+_PROPERTIES = "/*/ds:Signature/ds:Object/xades:QualifyingProperties/xades:SignedProperties"
+_SIGNING_CERTIFICATE = f"{_PROPERTIES}/xades:SignedSignatureProperties/xades:SigningCertificateV2"
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
+_XML_SPACE = "\t\n\r "
+_WHITE = str.maketrans("", "", _XML_SPACE)
+
+
+def _ds(name: str) -> str:
+    return f"{{{DSIG}}}{name}"
+
+
+def _xa(name: str) -> str:
+    return f"{{{XADES}}}{name}"
+
+
+_SIGNATURE_PARTS = (_ds("SignedInfo"), _ds("SignatureValue"), _ds("KeyInfo"), _ds("Object"))
+_SIGNED_INFO_PARTS = (_ds("CanonicalizationMethod"), _ds("SignatureMethod"), _ds("Reference"), _ds("Reference"))
+_REFERENCE_PARTS = (_ds("Transforms"), _ds("DigestMethod"), _ds("DigestValue"))
+_DIGEST_PARTS = (_ds("DigestMethod"), _ds("DigestValue"))
+
+
+def _read(signature: etree._Element) -> _Stated:
+    """Walk the whole signature, refuse what is not in the profile, and take out the values."""
+    if signature.tag != SIGNATURE:
+        _refuse(signature, found=str(signature.tag), expected="ds:Signature", attack="XSW-17")
+    identifiers: list[str] = []
+    info, value, key_info, holder = _children(signature, _SIGNATURE_PARTS, "XSW-14")
+    signature_id = _attributes(signature, identifiers, required=("Id",))["Id"]
+    properties = _read_holder(holder, signature_id, identifiers)
+    document_digest, properties_digest = _read_signed_info(info, properties.get("Id", ""), identifiers)
+    _attributes(value, identifiers)
+    (signature_properties,) = _children(properties, (_xa("SignedSignatureProperties"),), "KEY-11")
+    _attributes(signature_properties, [], allowed=())
+    time, certificate = _children(signature_properties, (_xa("SigningTime"), _xa("SigningCertificateV2")), "KEY-8")
+    certificate_digest, issuer_serial = _read_signing_certificate(certificate)
+    return _Stated(
+        signed_info=info,
+        signed_properties=properties,
+        identifiers=tuple(identifiers),
+        document_digest=document_digest,
+        properties_digest=properties_digest,
+        value=_bytes(value, wrapped=True),
+        certificate=_read_key_info(key_info, identifiers),
+        certificate_digest=certificate_digest,
+        issuer_serial=issuer_serial,
+        signed_at=_moment(time),
+    )
+
+
+def _read_signed_info(info: etree._Element, properties_id: str, identifiers: list[str]) -> tuple[bytes, bytes]:
+    """The digests of the document and of the signed properties."""
+    _attributes(info, identifiers)
+    c14n, method, first, second = _children(info, _SIGNED_INFO_PARTS, "XSW-12")
+    _algorithm(c14n, EXCLUSIVE_C14N, "XML-8")
+    _algorithm(method, ECDSA_SHA256, _method_attack(method))
+    if first.get("URI") != "" and second.get("URI") == "":
+        first, second = second, first  # the order of the two says nothing
+    document = _attributes(first, identifiers, required=("URI",))
+    if document["URI"] != "":
+        _refuse(first, found=f'URI="{document["URI"]}"', expected='URI=""', attack="XML-10")
+    properties = _attributes(second, identifiers, required=("URI", "Type"))
+    if properties["URI"] != f"#{properties_id}":
+        attack = "XSW-12" if properties["URI"].startswith("#") and "(" not in properties["URI"] else "XML-10"
+        _refuse(second, found=f'URI="{properties["URI"]}"', expected=f'URI="#{properties_id}"', attack=attack)
+    if properties["Type"] != SIGNED_PROPERTIES_TYPE:
+        _refuse(second, found=properties["Type"], expected=SIGNED_PROPERTIES_TYPE, attack="KEY-9")
+    return (
+        _read_reference(first, (ENVELOPED, EXCLUSIVE_C14N)),
+        _read_reference(second, (EXCLUSIVE_C14N,)),
+    )
+
+
+def _read_reference(reference: etree._Element, transforms: Sequence[str]) -> bytes:
+    """The digest of a reference with exactly these transforms, in this order."""
+    holder, method, value = _children(reference, _REFERENCE_PARTS, "XML-9")
+    _attributes(holder, [], allowed=())
+    found = [step.get("Algorithm", "") for step in holder]
+    if found != list(transforms):
+        _refuse(holder, found=", ".join(found), expected=", ".join(transforms), attack=_transform_attack(found))
+    for step in _children(holder, [_ds("Transform")] * len(transforms), "XML-6"):
+        _algorithm(step, step.get("Algorithm", ""), "XML-8")
+    return _read_digest(method, value)
+
+
+def _read_digest(method: etree._Element, value: etree._Element) -> bytes:
+    _algorithm(method, SHA256_URI, "KEY-4")
+    _attributes(value, [], allowed=())
+    digest = _bytes(value, wrapped=False)
+    if len(digest) != 32:
+        _refuse(value, found=f"{len(digest)} bytes", expected="32 bytes", attack="KEY-4")
+    return digest
+
+
+def _read_key_info(key_info: etree._Element, identifiers: list[str]) -> bytes:
+    """The one certificate."""
+    _attributes(key_info, identifiers)
+    (data,) = _children(key_info, (_ds("X509Data"),), "KEY-6")
+    _attributes(data, [], allowed=())
+    (certificate,) = _children(data, (_ds("X509Certificate"),), "KEY-7")
+    _attributes(certificate, [], allowed=())
+    return _bytes(certificate, wrapped=True)
+
+
+def _read_holder(holder: etree._Element, signature_id: str, identifiers: list[str]) -> etree._Element:
+    """The SignedProperties in the one Object."""
+    _attributes(holder, identifiers)
+    (qualifying,) = _children(holder, (_xa("QualifyingProperties"),), "XSW-10")
+    target = _attributes(qualifying, identifiers, required=("Target",))["Target"]
+    if target != f"#{signature_id}":
+        _refuse(qualifying, found=f"Target {target}", expected=f"#{signature_id}", attack="KEY-9")
+    extra = qualifying.find(_xa("UnsignedProperties"))
+    (properties,) = _children(qualifying, (_xa("SignedProperties"),), "KEY-9" if extra is None else "KEY-12")
+    _attributes(properties, identifiers, required=("Id",))
+    return properties
+
+
+def _read_signing_certificate(element: etree._Element) -> tuple[bytes, bytes | None]:
+    """The digest of the signer's certificate, and its issuer and serial where they are stated."""
+    _attributes(element, [], allowed=())
+    (certificate,) = _children(element, (_xa("Cert"),), "KEY-8")
+    _attributes(certificate, [], allowed=())
+    parts: tuple[str, ...] = (_xa("CertDigest"),)
+    if len(certificate) == 2:
+        parts = (_xa("CertDigest"), _xa("IssuerSerialV2"))
+    digest, *issuer_serial = _children(certificate, parts, "KEY-8")
+    _attributes(digest, [], allowed=())
+    for each in issuer_serial:
+        _attributes(each, [], allowed=())
+    method, value = _children(digest, _DIGEST_PARTS, "KEY-8")
+    return _read_digest(method, value), _bytes(issuer_serial[0], wrapped=True) if issuer_serial else None
+
+
+def _moment(element: etree._Element) -> datetime:
+    _attributes(element, [], allowed=())
+    at = from_rfc3339(_text(element))
+    if at is None:
+        _refuse(element, found=_text(element), expected="a time with its zone", attack="KEY-10")
+    return at
+
+
+def _children(element: etree._Element, tags: Sequence[str], attack: str) -> list[etree._Element]:
+    """Exactly these children in this order, with nothing but white space around them."""
+    found = list(element)
+    if [child.tag for child in found] != list(tags):
+        shown = ", ".join(_short(child.tag) for child in found) or "nothing"
+        _refuse(element, found=shown, expected=", ".join(_short(tag) for tag in tags), attack=attack)
+    for text in (element.text, *[child.tail for child in found]):
+        if text is not None and text.strip(_XML_SPACE):
+            _refuse(element, found=f"the text {text.strip()[:50]!r}", expected="no text", attack="XSW-14")
+    return found
+
+
+def _attributes(
+    element: etree._Element,
+    identifiers: list[str],
+    *,
+    required: Sequence[str] = (),
+    allowed: Sequence[str] = ("Id",),
+) -> dict[str, str]:
+    """The attributes, none but the required and allowed ones. An Id is noted in `identifiers`."""
+    attributes = {str(name): str(value) for name, value in element.attrib.items()}
+    for name in attributes:
+        if name not in required and name not in allowed:
+            attack = "XML-13" if name.startswith("{") else "XSW-13"
+            _refuse(element, found=f"attribute {_short(name)}", expected="no such attribute", attack=attack)
+    for name in required:
+        if name not in attributes:
+            _refuse(element, found=f"no attribute {name}", expected=f"attribute {name}", attack="KEY-9")
+    if "Id" in attributes:
+        if not _IDENTIFIER.fullmatch(attributes["Id"]):
+            _refuse(element, found=f"Id {attributes['Id']}", expected="letters, digits, . - _", attack="XSW-13")
+        identifiers.append(attributes["Id"])
+    return attributes
+
+
+def _algorithm(element: etree._Element, expected: str, attack: str) -> None:
+    """An element that has one Algorithm and nothing inside."""
+    algorithm = _attributes(element, [], required=("Algorithm",), allowed=())["Algorithm"]
+    if algorithm != expected:
+        code = "signature.algorithm" if attack.startswith("KEY") else "signature.shape"
+        _refuse(element, code, found=algorithm, expected=expected, attack=attack)
+    _children(element, (), attack)
+
+
+def _text(element: etree._Element) -> str:
+    """The text of an element that holds nothing else."""
+    if len(element):
+        _refuse(element, found=_short(element[0].tag), expected="text only", attack="XSW-14")
+    return element.text or ""
+
+
+def _bytes(element: etree._Element, *, wrapped: bool) -> bytes:
+    """Canonical base64; where `wrapped`, lines may be broken as xsd:base64Binary allows."""
+    text = _text(element)
+    bare = text.translate(_WHITE) if wrapped else text
+    try:
+        data = b64decode(bare.encode("ascii"), validate=True)
+    except ValueError:
+        data = b""
+    if not data or b64encode(data).decode("ascii") != bare:
+        _refuse(element, "signature.encoding", found=bare[:100], expected="canonical base64", attack="XML-14")
+    return data
+
+
+def _method_attack(method: etree._Element) -> str:
+    if len(method):
+        return "KEY-3"
+    algorithm = method.get("Algorithm", "").lower()
+    if "hmac" in algorithm:
+        return "KEY-2"
+    return "KEY-5" if "eddsa" in algorithm else "KEY-4"
+
+
+def _transform_attack(found: Sequence[str]) -> str:
+    if "http://www.w3.org/2000/09/xmldsig#base64" in found:
+        return "XML-7"
+    if EXCLUSIVE_C14N in found:
+        return "XML-6"
+    return "XML-8" if any("c14n" in each.lower() for each in found) else "XML-9"
+
+
+def _short(name: object) -> str:
+    """A tag or attribute name as people write it."""
+    if not isinstance(name, str):
+        return "a comment or processing instruction"
+    return name.replace(f"{{{DSIG}}}", "ds:").replace(f"{{{XADES}}}", "xades:")
+
+
+def _refuse(
+    element: etree._Element, code: str = "signature.shape", *, found: str, expected: str, attack: str
+) -> NoReturn:
+    path = "/".join(["/*", *(_short(each.tag) for each in (*reversed(list(element.iterancestors())), element))])
+    raise _Refused(finding(code, path, line=element.sourceline, found=found, expected=expected, attack=attack))
