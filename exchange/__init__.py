@@ -1,1 +1,1 @@
-"""What happens to a message: accepted, logged, delivered, answered."""
+"""What happens to a message: intake, delivery, log, and the HTTP around them."""

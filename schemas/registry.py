@@ -171,4 +171,5 @@ def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
     import schemas.bill_of_lading.profiles
     import schemas.certificate.profiles
-    import schemas.event  # noqa: F401
+    import schemas.event
+    import schemas.refusals  # noqa: F401

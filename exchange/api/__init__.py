@@ -1,0 +1,1 @@
+"""HTTP around the hub: one router a noun, no business logic."""

@@ -1,0 +1,33 @@
+"""Which hub, and who asks: what every route begins with."""
+
+from starlette.requests import Request
+
+from exchange.api.problems import Problem
+from exchange.hub import Hub
+from exchange.members import Caller
+from schemas.findings import Finding, finding
+
+
+def hub_of(request: Request) -> Hub:
+    hub: Hub = request.scope["tradebridge.hub"]
+    return hub
+
+
+def caller_of(request: Request) -> Caller:
+    """The member or operator whose key came with the request. Raises `Problem` (401, 403)."""
+    caller = hub_of(request).registry.caller(request.headers.get("authorization"))
+    if isinstance(caller, Finding):
+        raise Problem(caller)
+    return caller
+
+
+def operator_of(request: Request) -> Caller:
+    caller = caller_of(request)
+    if not caller.operator:
+        raise Problem(finding("access.scope", found=" ".join(sorted(caller.scopes)), expected="operator"))
+    return caller
+
+
+def sees(caller: Caller) -> str | None:
+    """For the queries: whose documents; None for the operator, who sees all."""
+    return None if caller.operator else caller.member

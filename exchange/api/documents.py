@@ -1,0 +1,239 @@
+"""Documents: submit, validate, forward, say something about, look at."""
+
+import asyncio
+import re
+import time
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from exchange import intake, refused
+from exchange.api.access import caller_of, hub_of, sees
+from exchange.api.bodies import body_of, json_response, limit_of, names_in, page_response
+from exchange.api.problems import Problem, problem_response
+from exchange.events import accept_event
+from exchange.forwarding import forward as forward_document
+from exchange.hub import Hub
+from exchange.messages import Accepted, Submission
+from exchange.refused import Refused
+from exchange.store import queries
+from exchange.store.queries import Stored
+from schemas.content import Syntax, open_content, sha256_hex
+from schemas.findings import Finding, errors, finding
+from schemas.registry import profile_of
+
+router = APIRouter(prefix="/v1/documents", tags=["documents"])
+
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+INLINE_BYTES = 256 * 1024
+"""Up to this size a document is judged on the event loop: a thread would cost more than the work."""
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/xml": {"schema": {"type": "string", "format": "binary"}},
+            "application/jose": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    },
+    "parameters": [
+        {"name": name, "in": "header", "schema": {"type": "string"}, "description": description}
+        for name, description in (
+            ("Tradebridge-To", "Recipients, comma separated"),
+            ("Tradebridge-Profile", "Optional; else recognised"),
+            ("Idempotency-Key", "Optional"),
+        )
+    ],
+}
+
+
+@router.post("", status_code=202, openapi_extra=_BODY, summary="Submit a document")
+async def submit(request: Request) -> Response:
+    hub = hub_of(request)
+    submission = await _submission(request)
+    began = time.perf_counter()
+    outcome = await intake.accept(hub, submission)
+    hub.metrics.intake_seconds.observe(time.perf_counter() - began)
+    return _answer(request, hub, outcome)
+
+
+@router.post(":validate", openapi_extra=_BODY, summary="Judge a document and keep nothing")
+async def validate(request: Request) -> Response:
+    hub = hub_of(request)
+    submission = await _submission(request)
+    if len(submission.data) > INLINE_BYTES:
+        judged = await asyncio.to_thread(intake.judge, hub, submission, route=False)
+    else:
+        judged = intake.judge(hub, submission, route=False)
+    reading = judged.reading
+    return json_response(
+        {
+            "valid": not any(errors(judged.findings)),
+            "profile": reading.profile.id if reading.profile else None,
+            "number": reading.document.number if reading.document else None,
+            "bytesDigest": sha256_hex(submission.data),
+            "contentDigest": reading.content.content_digest if reading.content else None,
+            "signer": intake.signer_json(judged.signer),
+            "findings": [each.to_json() for each in judged.findings],
+        }
+    )
+
+
+@router.get("", summary="The documents that one sent, issued or received, newest first")
+def list_documents(request: Request) -> Response:
+    caller, parameters = caller_of(request), request.query_params
+    with hub_of(request).database.reading.connect() as connection:
+        page = queries.documents(
+            connection,
+            sees(caller),
+            limit_of(request),
+            parameters.get("cursor"),
+            profile=parameters.get("profile"),
+            number=parameters.get("number"),
+            sender=parameters.get("sender"),
+            state=parameters.get("state"),
+        )
+    return page_response(request, page)
+
+
+@router.get("/{document_id}", summary="One document: as received, as JSON or as XML, by Accept")
+def get_document(request: Request, document_id: str) -> Response:
+    stored = _stored(request, document_id)
+    form = _form_of(request.headers.get("accept", "*/*"), stored)
+    etag = f'"{stored.summary["bytesDigest"]}-{form}"'
+    headers = {"ETag": etag, "Vary": "Accept", "Tradebridge-Profile": stored.summary["profile"]}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    if form == "received":
+        return Response(stored.data, headers=headers, media_type=stored.media_type)
+    data, media_type = _converted(stored, Syntax(form))
+    return Response(data, headers=headers, media_type=media_type)
+
+
+@router.get("/{document_id}/summary", summary="State, recipients and both tracks of one document")
+def get_summary(request: Request, document_id: str) -> Response:
+    return json_response(_stored(request, document_id).summary)
+
+
+@router.get("/{document_id}/checks", summary="What was found when it came in")
+def get_checks(request: Request, document_id: str) -> Response:
+    stored = _stored(request, document_id)
+    profile = profile_of(stored.summary["profile"])
+    policy = {"closed": profile.closed, "retentionYears": profile.retention_years} if profile else {}
+    return json_response(
+        {
+            "profile": stored.summary["profile"],
+            "findings": stored.findings,
+            "signer": stored.signer,
+            "attestation": stored.attestation,
+            "policy": policy,
+        }
+    )
+
+
+@router.get("/{document_id}/timeline", summary="What happened to it, oldest first")
+def get_timeline(request: Request, document_id: str) -> Response:
+    stored = _stored(request, document_id)
+    with hub_of(request).database.reading.connect() as connection:
+        entries = queries.timeline(connection, sees(caller_of(request)), document_id)
+    return json_response({"document": stored.summary, "entries": entries})
+
+
+@router.get("/{document_id}/evidence", summary="All that a third party needs to check it")
+def get_evidence(request: Request, document_id: str) -> Response:
+    hub, stored = hub_of(request), _stored(request, document_id)
+    with hub.database.reading.connect() as connection:
+        evidence = queries.evidence(connection, stored)
+    evidence |= {"trust": hub.registry.trust.to_json(), "simulated": hub.simulated}
+    headers = {"Content-Disposition": f'attachment; filename="{document_id}.evidence.json"'}
+    return json_response(evidence, headers=headers)
+
+
+@router.post("/{document_id}/events", status_code=202, summary="Say something about an accepted document, signed")
+async def add_event(request: Request, document_id: str) -> Response:
+    hub = hub_of(request)
+    outcome = await accept_event(hub, await _submission(request), document_id)
+    return _answer(request, hub, outcome)
+
+
+@router.post("/{document_id}:forward", status_code=202, summary="Send an accepted document to further recipients")
+async def forward(request: Request, document_id: str) -> Response:
+    hub, caller = hub_of(request), caller_of(request)
+    outcome = await forward_document(hub, caller, document_id, names_in(request.headers.get("tradebridge-to")))
+    return _answer(request, hub, outcome)
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+async def _submission(request: Request) -> Submission:
+    caller = caller_of(request)
+    headers = request.headers
+    key = headers.get("idempotency-key")
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+        raise Problem(finding("request.idempotency-malformed", found=key[:60], expected="1 to 255 visible characters"))
+    try:
+        data = await body_of(request)
+    except Problem as problem:
+        hub = hub_of(request)
+        kept = await refused.record(hub, caller.member, b"", Refused(problem.findings))
+        raise Problem(*kept.findings, **kept.members) from problem
+    return Submission(
+        caller=caller,
+        data=data,
+        recipients=names_in(headers.get("tradebridge-to")),
+        declared=headers.get("tradebridge-profile"),
+        idempotency_key=key,
+    )
+
+
+def _answer(request: Request, hub: Hub, outcome: Accepted | Refused) -> Response:
+    if isinstance(outcome, Refused):
+        hub.metrics.refused.inc()
+        return problem_response(request, outcome.findings, outcome.members)
+    (hub.metrics.replayed if outcome.replayed else hub.metrics.accepted).inc()
+    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
+    if request.url.path.endswith("/documents"):
+        headers["Location"] = hub.links(orjson.loads(outcome.body)["id"])["self"]
+    return Response(outcome.body, 202, headers, media_type="application/json")
+
+
+def _stored(request: Request, document_id: str) -> Stored:
+    caller = caller_of(request)
+    with hub_of(request).database.reading.connect() as connection:
+        stored = queries.document(connection, sees(caller), document_id)
+    if stored is None:
+        raise Problem(finding("access.not-yours", found=document_id))
+    return stored
+
+
+def _form_of(accept: str, stored: Stored) -> str:
+    """`received`, `json` or `xml`: the first that is asked for and can be given."""
+    own = "xml" if stored.media_type == "application/xml" else "jose"
+    for part in accept.split(","):
+        wanted = part.split(";")[0].strip().lower()
+        if wanted in ("*/*", "application/*", "") or wanted == stored.media_type:
+            return "received"
+        if wanted in ("application/xml", "text/xml"):
+            return "received" if own == "xml" else "xml"
+        if wanted == "application/json":
+            return "json"
+    raise Problem(
+        finding("request.not-acceptable", found=accept[:100], expected="application/json, application/xml or */*")
+    )
+
+
+def _converted(stored: Stored, syntax: Syntax) -> tuple[bytes, str]:
+    """The document in another syntax, made from the model; the bytes as received stay what counts."""
+    profile, content = profile_of(stored.summary["profile"]), open_content(stored.data)
+    if profile is None or isinstance(content, Finding):
+        raise Problem(finding("request.not-acceptable", found=stored.summary["profile"]))
+    document = profile.decode(content).document
+    if document is None or syntax not in profile.encode:
+        offered = ", ".join(f"application/{each}" for each in profile.encode)
+        raise Problem(finding("request.not-acceptable", found=f"application/{syntax}", expected=offered))
+    return profile.encode[syntax](document), f"application/{syntax}"

@@ -1,0 +1,72 @@
+"""Errors as application/problem+json (RFC 9457), each with the complete list of findings."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from schemas.findings import Finding, errors, finding, kind_of
+
+_TITLES = {
+    400: "The request is not understood",
+    401: "Who asks is not known",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not this method",
+    406: "Not in this form",
+    409: "In conflict with what is there",
+    413: "Too large",
+    422: "The document is refused",
+    500: "The hub failed",
+    503: "Not now",
+}
+
+
+class Problem(Exception):
+    """Ends a request with a refusal. Raised in the API only; the parts beneath return findings."""
+
+    def __init__(self, *findings: Finding, **members: Any) -> None:
+        super().__init__(findings[0].code)
+        self.findings = findings
+        self.members = members
+
+
+def problem_response(
+    request: Request, findings: Iterable[Finding], members: Mapping[str, Any] | None = None
+) -> Response:
+    """One answer for all that was wrong. The status is that of the gravest: conflict and rights go before content."""
+    found = list(findings)
+    refusing = list(errors(found)) or found
+    leading = min(refusing, key=lambda each: _RANK.get(each.status, 9))
+    # A document that is wrong in itself is 422, even where it is a duplicate or misrouted besides.
+    status = leading.status
+    body: dict[str, Any] = {
+        "type": f"/v1/rules/{leading.code}",
+        "title": _TITLES.get(status, "Refused"),
+        "status": status,
+        "detail": _detail(leading, len(refusing)),
+        "instance": request.url.path,
+        "code": leading.code,
+        "errors": [each.to_json() for each in found[:500]],
+        **(members or {}),
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status == 503:
+        headers["Retry-After"] = "1"
+    return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")
+
+
+_RANK = {401: 0, 403: 1, 404: 2, 413: 3, 400: 4, 422: 5, 409: 6, 503: 7, 500: 8}
+
+
+def _detail(leading: Finding, count: int) -> str:
+    sentence = kind_of(leading.code).sentence
+    found = f" Found: {leading.found}." if leading.found else ""
+    more = f" And {count - 1} more." if count > 1 else ""
+    return f"{sentence}{found}{more}"
+
+
+def not_found(what: str) -> Problem:
+    return Problem(finding("document.unknown", found=what))

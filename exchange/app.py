@@ -1,0 +1,137 @@
+"""The hub as an ASGI application: routers, errors, and the choice of the space.
+
+`Frame` stands around everything: it finds the hub of the space (by `/s/{space}/...` or the header
+`Tradebridge-Space`) and puts it where the routes look for it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from exchange.api import catalogue, documentation, documents, feed, health, inbox, log, members, spaces
+from exchange.api.problems import Problem, problem_response
+from exchange.config import Settings, check_startable
+from exchange.hub import Hub, open_hub
+from exchange.spaces import Spaces, operator_key_of
+from exchange.store.queries import BadCursor
+from exchange.store.writer import WriterStopped
+from schemas.findings import finding
+from schemas.registry import profiles
+
+logger = structlog.get_logger(__name__)
+
+_DESCRIPTION = """Certificates of origin and bills of lading between ASEAN and Japan: validated, signed for, delivered,
+answered, logged. Every call but health and the log wants `Authorization: Bearer KEY`."""
+
+
+def make_app(settings: Settings, *, in_tests: bool = False) -> ASGIApp:
+    """The application. Its hub starts and stops with it (ASGI lifespan)."""
+    check_startable(settings, in_tests=in_tests)
+    profiles()  # loads every family and its schema, before the first request does
+    hub = open_hub(settings, settings.space)
+    operator_key = operator_key_of(settings)
+    hub.ensure_operator(operator_key)
+    opened = Spaces(settings, hub, operator_key)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await hub.start()
+        yield
+        await opened.stop()
+
+    app = FastAPI(
+        title="Tradebridge",
+        version=version("tradebridge"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    for module in (documents, inbox, feed, log, members, catalogue, spaces, health, documentation):
+        app.include_router(module.router)
+    _answer_errors(app)
+    return Frame(app, opened)
+
+
+class Frame:
+    """Finds the space of a request."""
+
+    def __init__(self, app: ASGIApp, opened: Spaces) -> None:
+        self._app = app
+        self._spaces = opened
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        name, scope = _space_of(scope)
+        hub: Hub | None = self._spaces.get(name) or await self._spaces.find(name)
+        if hub is None:
+            response = problem_response(Request(scope), [finding("request.unknown-space", found=name)])
+            await response(scope, receive, send)
+            return
+        scope["tradebridge.hub"] = hub
+        scope["tradebridge.spaces"] = self._spaces
+        await self._app(scope, receive, send)
+
+
+def _space_of(scope: Scope) -> tuple[str, Scope]:
+    path: str = scope["path"]
+    if path.startswith("/s/"):
+        name, _, rest = path[3:].partition("/")
+        return name, {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}
+    for key, value in scope["headers"]:
+        if key == b"tradebridge-space":
+            return value.decode("ascii", "replace"), scope
+    return "", scope
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Every error is a problem+json with a code of the catalogue; a bug shows no trace to the caller."""
+
+    @app.exception_handler(Problem)
+    async def refused(request: Request, error: Problem) -> Response:
+        return problem_response(request, error.findings, error.members)
+
+    @app.exception_handler(BadCursor)
+    async def bad_cursor(request: Request, error: BadCursor) -> Response:
+        return problem_response(request, [finding("request.cursor", found=str(error))])
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        found = [
+            finding(
+                "request.malformed",
+                "/".join(str(part) for part in each["loc"]),
+                found=each.get("input", ""),
+                expected=each["msg"],
+            )
+            for each in error.errors()
+        ]
+        return problem_response(request, found)
+
+    @app.exception_handler(HTTPException)
+    async def from_starlette(request: Request, error: HTTPException) -> Response:
+        code = {404: "request.not-found", 405: "request.method"}.get(error.status_code, "request.malformed")
+        return problem_response(request, [finding(code, found=f"{request.method} {request.url.path}"[:150])])
+
+    @app.exception_handler(WriterStopped)
+    @app.exception_handler(SQLAlchemyError)
+    async def store_away(request: Request, error: Exception) -> Response:
+        logger.error("the store failed", path=request.url.path, error=str(error)[:300])
+        return problem_response(request, [finding("hub.unavailable")])
+
+    @app.exception_handler(Exception)
+    async def bug(request: Request, error: Exception) -> Response:
+        logger.error("unexpected error", path=request.url.path, exc_info=error)
+        return problem_response(request, [finding("hub.bug")])

@@ -1,0 +1,61 @@
+"""Settings of the hub: environment variables `TRADEBRIDGE_*`, each with one documented default."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an installation decides. Secrets come from the environment or from files, never from a document."""
+
+    model_config = SettingsConfigDict(env_prefix="TRADEBRIDGE_", extra="ignore", frozen=True)
+
+    mode: Literal["dev", "pilot"] = Field("dev", description="dev: simulation. pilot: not built yet, refuses to start.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8600, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    base_url: str = Field("", description="Address under which others reach the hub; default: made from host and port.")
+    data: Path = Field(Path("data"), description="Folder of the store and the keys.")
+    database_url: str = Field(
+        "", description="sqlite:///PATH or postgresql+psycopg://...; default: hub.sqlite in data."
+    )
+    space: str = Field("", description="Name of the default space; empty as a rule.")
+    seed: str = Field("", description="Simulation only: keys, ids and salts are derived from it. Empty: real ones.")
+    clock: datetime | None = Field(None, description="Simulation only: the business clock stands still at this time.")
+    operator_key: SecretStr = Field(SecretStr(""), description="API key of the operator; default: made at first start.")
+    retry_base_seconds: float = Field(1.0, gt=0, description="First wait before a delivery is tried again.")
+    retry_max_seconds: float = Field(300.0, gt=0, description="Longest wait between two attempts.")
+    retry_attempts: int = Field(12, ge=1, description="Attempts before a delivery is dead.")
+    lease_seconds: float = Field(30.0, gt=0, description="How long a claimed delivery is left to who claimed it.")
+    push_timeout_seconds: float = Field(10.0, gt=0, description="How long a member may take to answer a push.")
+    push_batch: int = Field(500, ge=1, le=500, description="Deliveries in one push or inbox page, at most.")
+    sequence_seconds: float = Field(0.1, gt=0, le=1, description="How often the log takes new leaves in, at least.")
+    log_level: str = Field("warning", description="debug, info, warning or error.")
+    ready_fd: int = Field(-1, description="File descriptor that gets one JSON line when the hub is ready.")
+    parent_pipe: int = Field(-1, description="File descriptor of a pipe; the hub ends when its other end closes.")
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data / 'hub.sqlite'}"
+
+    @property
+    def simulated(self) -> bool:
+        """Are the keys test keys? Then every statement of the hub says so."""
+        return bool(self.seed)
+
+
+class UnsafeSettings(RuntimeError):
+    """The hub refuses to start with these settings; the message says which and what to do."""
+
+
+def check_startable(settings: Settings, *, in_tests: bool = False) -> None:
+    """Raise `UnsafeSettings` where the settings contradict the mode."""
+    if settings.mode == "pilot":
+        if settings.seed or settings.clock:
+            raise UnsafeSettings(
+                "pilot mode takes no seed and no frozen clock: unset TRADEBRIDGE_SEED and TRADEBRIDGE_CLOCK"
+            )
+        if not in_tests:
+            raise UnsafeSettings("pilot mode is not built yet: start with TRADEBRIDGE_MODE=dev")

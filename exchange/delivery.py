@@ -1,0 +1,522 @@
+"""The way out: claim, render, send, acknowledge, retry, dead-letter.
+
+1. At least once, with a stable message id; the recipient deduplicates. A delivery ends only by an acknowledgement that
+   the recipient signed over the digest of the original, whether it was pushed or pulled.
+2. Each recipient has a worker of its own: one that is down, slow or silent delays nobody else.
+3. A claim is a lease in real time. Who claimed and died is overtaken when the lease ends.
+4. What failed is tried again with exponential backoff and jitter; after the last attempt the delivery is dead, and an
+   operator may send it again.
+5. Note and rendition are made once and kept: what is sent again is the same.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+import structlog
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.engine import Connection
+
+from adapters.port import CannotCarry, Rendition
+from exchange.members import Member
+from exchange.store import tables as t
+from schemas.content import from_base64url, open_content, sha256_hex
+from schemas.event import Event
+from schemas.findings import Finding, finding
+from schemas.registry import profile_of
+from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Original, Rendered, read_acknowledgement
+from tradebridge.evidence.times import rfc3339
+
+if TYPE_CHECKING:
+    from exchange.hub import Hub
+
+logger = structlog.get_logger(__name__)
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of originals and renditions in one push or inbox page, in base64."""
+MAX_ANSWER = 4 * 1024 * 1024
+"""Bytes of a member's answer that are read."""
+OPEN = ("due", "retrying", "sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One delivery in the hands of this process, until its lease ends."""
+
+    id: str
+    message_id: str
+    document_id: str
+    recipient: str
+    attempts: int
+    lease_until: float
+    sender: str = ""
+    original: bytes = b""
+    digest: str = ""
+    note: str = ""
+    rendition: bytes | None = None
+    fresh: bool = False
+    """Note and rendition were made just now and are not in the store yet."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "messageId": self.message_id,
+            "leaseUntil": rfc3339_of(self.lease_until),
+            "original": b64encode(self.original).decode(),
+            "rendition": None if self.rendition is None else b64encode(self.rendition).decode(),
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of acknowledgements: delivered, or why not."""
+
+    delivered: dict[str, str] = field(default_factory=dict)
+    """Delivery id to acknowledgement."""
+    refused: tuple[tuple[str, Finding], ...] = ()
+    """Delivery id as far as it could be read, and the finding."""
+
+
+def rfc3339_of(seconds: float) -> str:
+    return rfc3339(datetime.fromtimestamp(seconds, UTC))
+
+
+class Deliverer:
+    """Workers for the members that are pushed to; claims and acknowledgements for all."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._wake: dict[str, asyncio.Event] = {}
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(hub.settings.push_timeout_seconds),
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+            trust_env=False,
+        )
+
+    def wake(self, recipients: Iterable[str]) -> None:
+        """There is something for these."""
+        for name in recipients:
+            event = self._wake.get(name)
+            if event is None:
+                event = self._wake[name] = asyncio.Event()
+            event.set()
+            member = self._hub.registry.members.get(name)
+            if member is not None and member.push_url and name not in self._workers:
+                self._workers[name] = asyncio.create_task(self._work(name), name=f"deliver-{name}")
+
+    async def stop(self) -> None:
+        for worker in self._workers.values():
+            worker.cancel()
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        await self._client.aclose()
+
+    async def wait(self, member: str, seconds: float) -> None:
+        """Until there may be something for this member, at most so long (an inbox that waits)."""
+        event = self._wake.setdefault(member, asyncio.Event())
+        event.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), seconds)
+
+    async def _work(self, name: str) -> None:
+        """One member's worker: as long as there is something due, push it; then sleep until woken."""
+        event = self._wake[name]
+        while True:
+            await event.wait()
+            event.clear()
+            try:
+                while await self._push_once(name):
+                    pass
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                # The worker must outlive whatever one batch met; its leases end and are claimed again.
+                logger.exception("delivery failed", recipient=name)
+                await asyncio.sleep(self._hub.settings.retry_base_seconds)
+                event.set()
+
+    async def _push_once(self, name: str) -> bool:
+        member = self._hub.registry.members.get(name)
+        if member is None or member.push_url is None or member.suspended:
+            return False
+        batch = await self.claim(member, self._hub.settings.push_batch)
+        if not batch:
+            return False
+        tokens, failure = await self._post(member.push_url, batch)
+        settled = self.judge(name, tokens, {each.id: each.digest for each in batch})
+        error = failure or "; ".join(f"{each.code} {each.found}".strip() for _, each in settled.refused)
+        await self.settle(batch, settled.delivered, error or "no acknowledgement in the answer")
+        return True
+
+    # --- claiming and rendering ---
+
+    async def claim(self, member: Member, limit: int) -> list[Claimed]:
+        """What is due for this member, leased, rendered and noted: at most `limit`, and within the size of one body."""
+        lease_until = time.time() + self._hub.settings.lease_seconds
+        claimed = await self._hub.writer.do(lambda connection: _claim(connection, member.id, limit, lease_until))
+        if not claimed:
+            return []
+        with self._hub.database.reading.connect() as connection:
+            ready, left = _within_size(_load(connection, claimed))
+        if left:
+            await self._hub.writer.do(lambda connection: _give_back(connection, left))
+        return [self._rendered(member, each, row) for each, row in ready]
+
+    def _rendered(self, member: Member, claimed: Claimed, row: Any) -> Claimed:
+        claimed = replace(claimed, sender=row.member)
+        if row.note is not None:
+            return replace(claimed, original=row.bytes, digest=row.bytes_digest, note=row.note, rendition=row.rendition)
+        rendition = self._render(member, claimed, row)
+        note = self._note(member, claimed, row, rendition)
+        return replace(
+            claimed,
+            original=row.bytes,
+            digest=row.bytes_digest,
+            note=note,
+            rendition=rendition.data if rendition else None,
+            fresh=True,
+        )
+
+    def _render(self, member: Member, claimed: Claimed, row: Any) -> Rendition | None:
+        codec, profile = self._hub.codec_of(member), profile_of(row.profile)
+        content = open_content(row.bytes)
+        if codec is None or profile is None or isinstance(content, Finding):
+            return None
+        document = profile.decode(content).document
+        if document is None:
+            return None
+        address = self._hub.address(claimed.message_id, claimed.document_id, row.member, member.id)
+        try:
+            if isinstance(document, Event):
+                return codec.encode_event(document, address)
+            return codec.encode(document, address)
+        except CannotCarry:
+            return None  # the original goes alone, and the note says that there is no rendition
+
+    def _note(self, member: Member, claimed: Claimed, row: Any, rendition: Rendition | None) -> str:
+        now = self._hub.clock.now()
+        shown = None
+        if rendition is not None:
+            losses = tuple(loss.to_json() for loss in rendition.losses)
+            shown = Rendered(sha256_hex(rendition.data), rendition.media_type, member.style or "", losses)
+        return DeliveryNote(
+            delivery=claimed.id,
+            message_id=claimed.message_id,
+            document_id=claimed.document_id,
+            sender=row.member,
+            recipient=member.id,
+            profile=row.profile,
+            number=row.number,
+            original=Original(row.bytes_digest, row.media_type),
+            rendition=shown,
+            findings=tuple(orjson.loads(row.findings)) if row.kind != "event" else (),
+            time=now,
+            simulated=self._hub.simulated,
+        ).sign(self._hub.keys.signer, now)
+
+    async def keep_notes(self, batch: Sequence[Claimed]) -> None:
+        """Before a page of an inbox is handed out, its notes are durable: the acknowledgement comes in another call."""
+        fresh = [each for each in batch if each.fresh]
+        if fresh:
+            await self._hub.writer.do(lambda connection: _keep_notes(connection, fresh))
+
+    # --- sending ---
+
+    async def _post(self, url: str, batch: Sequence[Claimed]) -> tuple[list[str], str]:
+        """Push one body. Gives the acknowledgements in the answer, and in words why there are none."""
+        body = orjson.dumps({"deliveries": [each.to_json() for each in batch]})
+        headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space}
+        try:
+            async with self._client.stream("POST", url, content=body, headers=headers) as answer:
+                data = bytearray()
+                async for chunk in answer.aiter_raw():
+                    data += chunk
+                    if len(data) > MAX_ANSWER:
+                        return [], f"the answer is larger than {MAX_ANSWER} bytes"
+                if answer.status_code != 200:
+                    return [], f"HTTP {answer.status_code}"
+        except httpx.TimeoutException:
+            return [], f"no answer within {self._hub.settings.push_timeout_seconds:g} s"
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return [], f"{type(error).__name__}: {error}"[:200]
+        return _tokens_in(bytes(data))
+
+    # --- settling ---
+
+    def judge(self, member: str, tokens: Iterable[str], digests: dict[str, str]) -> Settled:
+        """Which of these acknowledgements hold? `digests`: of the originals, by delivery id."""
+        trust, now = self._hub.registry.trust, self._hub.clock.now()
+        delivered: dict[str, str] = {}
+        refused: list[tuple[str, Finding]] = []
+        for token in tokens:
+            read = read_acknowledgement(token, trust, now)
+            if isinstance(read, Finding):
+                refused.append(("", read))
+                continue
+            problem = _problem_of(read, member, digests)
+            if problem is None:
+                delivered.setdefault(read.delivery, token)
+            else:
+                refused.append((read.delivery, problem))
+        return Settled(delivered, tuple(refused))
+
+    async def settle(self, batch: Sequence[Claimed], delivered: dict[str, str], error: str) -> None:
+        """Write down what became of a pushed batch: each delivery by itself."""
+        now, at = time.time(), rfc3339(self._hub.clock.now())
+        settings = self._hub.settings
+        done = [each for each in batch if each.id in delivered]
+        failed = [each for each in batch if each.id not in delivered]
+
+        def write(connection: Connection) -> None:
+            _keep_notes(connection, [each for each in batch if each.fresh])
+            _mark_delivered(connection, [(each, delivered[each.id]) for each in done], at)
+            for each in failed:
+                dead = each.attempts >= settings.retry_attempts
+                wait = _backoff(each.attempts, settings.retry_base_seconds, settings.retry_max_seconds)
+                _mark_failed(connection, each, dead, now + wait, error, at)
+
+        await self._hub.writer.do(write)
+        self._hub.metrics.delivered.inc(len(done))
+        self._hub.metrics.failed.inc(len(failed))
+        self._hub.changed()
+
+    async def acknowledge(self, member: str, tokens: Sequence[str]) -> list[dict[str, Any]]:
+        """Acknowledgements of a member that pulls. Each is settled on its own; given again, it holds again."""
+        with self._hub.database.reading.connect() as connection:
+            wanted = _deliveries_of(connection, member, [_delivery_named(token) for token in tokens])
+        settled = self.judge(member, tokens, {row.id: row.bytes_digest for row in wanted.values()})
+        at = rfc3339(self._hub.clock.now())
+        done = [(_claimed_of(wanted[name]), token) for name, token in settled.delivered.items()]
+        if done:
+            await self._hub.writer.do(lambda connection: _mark_delivered(connection, done, at))
+            self._hub.metrics.delivered.inc(len(done))
+            self._hub.changed()
+        answers: list[dict[str, Any]] = [{"delivery": name, "status": "delivered"} for name in settled.delivered]
+        answers += [
+            {"delivery": name, "status": "refused", "finding": each.to_json()} for name, each in settled.refused
+        ]
+        return answers
+
+    async def resend(self, delivery_id: str) -> Finding | None:
+        """An operator sends a dead delivery again."""
+
+        def revive(connection: Connection) -> str | Finding:
+            row = connection.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
+            if row is None:
+                return finding("delivery.unknown", found=delivery_id)
+            if row.state != "dead":
+                return finding("delivery.not-dead", found=row.state, expected="dead")
+            values = {"state": "due", "attempts": 0, "due_at": time.time()}
+            connection.execute(update(t.deliveries).where(t.deliveries.c.id == delivery_id).values(**values))
+            return str(row.recipient)
+
+        outcome = await self._hub.writer.do(revive)
+        if isinstance(outcome, Finding):
+            return outcome
+        self.wake([outcome])
+        return None
+
+
+def _tokens_in(data: bytes) -> tuple[list[str], str]:
+    try:
+        answer = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return [], "the answer is not JSON"
+    tokens = answer.get("acknowledgements") if isinstance(answer, dict) else None
+    if not isinstance(tokens, list):
+        return [], "the answer has no acknowledgements"
+    return [token for token in tokens[:1000] if isinstance(token, str)], ""
+
+
+def _problem_of(read: Acknowledgement, member: str, digests: dict[str, str]) -> Finding | None:
+    if read.member != member:
+        return finding("ack.wrong-member", "/member", found=read.member, expected=member)
+    if read.delivery not in digests:
+        return finding("ack.unknown-delivery", "/delivery", found=read.delivery)
+    if read.digest != digests[read.delivery]:
+        return finding("ack.wrong-digest", "/digest", found=read.digest, expected=digests[read.delivery])
+    return None
+
+
+def _backoff(attempts: int, base: float, longest: float) -> float:
+    """Seconds until the next attempt: doubling, with jitter so that many do not come back at once."""
+    return float(min(longest, base * 2.0 ** min(attempts - 1, 30)) * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+def _delivery_named(token: str) -> str:
+    """The delivery id that an acknowledgement names, before its signature is judged: only to look its row up."""
+    parts = token.split(".")
+    payload = from_base64url(parts[1].encode()) if len(parts) == 3 and len(token) < 8192 else None
+    try:
+        named = orjson.loads(payload or b"{}")
+    except orjson.JSONDecodeError:
+        return ""
+    return str(named.get("delivery", "")) if isinstance(named, dict) else ""
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def _claim(connection: Connection, recipient: str, limit: int, lease_until: float) -> list[Claimed]:
+    now = time.time()
+    rows = connection.execute(
+        select(t.deliveries.c.id, t.deliveries.c.message_id, t.deliveries.c.document_id, t.deliveries.c.attempts)
+        .where(t.deliveries.c.recipient == recipient, t.deliveries.c.state.in_(OPEN), t.deliveries.c.due_at <= now)
+        .order_by(t.deliveries.c.due_at, t.deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not rows:
+        return []
+    connection.execute(
+        update(t.deliveries)
+        .where(t.deliveries.c.id.in_([row.id for row in rows]))
+        .values(state="sending", due_at=lease_until, attempts=t.deliveries.c.attempts + 1)
+    )
+    return [Claimed(row.id, row.message_id, row.document_id, recipient, row.attempts + 1, lease_until) for row in rows]
+
+
+def _load(connection: Connection, claimed: Sequence[Claimed]) -> list[tuple[Claimed, Any]]:
+    """The claimed deliveries with their messages. A forward has no bytes of its own: the document's are taken."""
+    first = t.messages.alias("first")
+    query = (
+        select(
+            t.deliveries.c.id,
+            t.deliveries.c.note,
+            t.deliveries.c.rendition,
+            t.messages.c.kind,
+            t.messages.c.member,
+            t.messages.c.profile,
+            t.messages.c.bytes_digest,
+            t.messages.c.media_type,
+            t.documents.c.number,
+            t.documents.c.findings,
+            t.messages.c.bytes,
+            first.c.bytes.label("first_bytes"),
+        )
+        .join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
+        .join(t.documents, t.documents.c.id == t.deliveries.c.document_id)
+        .join(first, first.c.id == t.documents.c.message_id)
+        .where(t.deliveries.c.id.in_([each.id for each in claimed]))
+    )
+    rows = {row.id: row for row in connection.execute(query)}
+    return [(each, _with_bytes(rows[each.id])) for each in claimed]
+
+
+class _Loaded:
+    """A row with the bytes that are delivered."""
+
+    __slots__ = ("bytes", "row")
+
+    def __init__(self, row: Any) -> None:
+        self.row = row
+        self.bytes: bytes = row.bytes if row.bytes is not None else row.first_bytes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+
+def _with_bytes(row: Any) -> _Loaded:
+    return _Loaded(row)
+
+
+def _within_size(loaded: list[tuple[Claimed, Any]]) -> tuple[list[tuple[Claimed, Any]], list[str]]:
+    """As many as fit one body (an original and a rendition of about its size, in base64); at least one."""
+    total = 0
+    for index, (_, row) in enumerate(loaded):
+        total += 3 * len(row.bytes)
+        if total > MAX_BODY and index:
+            return loaded[:index], [each.id for each, _ in loaded[index:]]
+    return loaded, []
+
+
+def _give_back(connection: Connection, ids: list[str]) -> None:
+    connection.execute(
+        update(t.deliveries)
+        .where(t.deliveries.c.id.in_(ids), t.deliveries.c.state == "sending")
+        .values(state="due", due_at=time.time(), attempts=t.deliveries.c.attempts - 1)
+    )
+
+
+def _keep_notes(connection: Connection, fresh: Sequence[Claimed]) -> None:
+    if fresh:
+        connection.execute(
+            update(t.deliveries)
+            .where(t.deliveries.c.id == bindparam("delivery"), t.deliveries.c.note.is_(None))
+            .values(note=bindparam("made_note"), rendition=bindparam("made_rendition")),
+            [{"delivery": each.id, "made_note": each.note, "made_rendition": each.rendition} for each in fresh],
+        )
+
+
+def _mark_delivered(connection: Connection, done: Sequence[tuple[Claimed, str]], at: str) -> None:
+    """The first acknowledgement counts; a second changes nothing."""
+    news = []
+    for each, token in done:
+        marked = connection.execute(
+            update(t.deliveries)
+            .where(t.deliveries.c.id == each.id, t.deliveries.c.state != "delivered")
+            .values(state="delivered", acknowledgement=token, settled_at=at, last_error=None)
+        )
+        if marked.rowcount:
+            news.append(_news("delivery.delivered", each, at, {}))
+    if news:
+        connection.execute(insert(t.feed).inline(), news)
+
+
+def _mark_failed(connection: Connection, each: Claimed, dead: bool, due_at: float, error: str, at: str) -> None:
+    marked = connection.execute(
+        update(t.deliveries)
+        .where(
+            t.deliveries.c.id == each.id, t.deliveries.c.state == "sending", t.deliveries.c.attempts == each.attempts
+        )
+        .values(state="dead" if dead else "retrying", due_at=due_at, last_error=error[:500])
+    )
+    if marked.rowcount:
+        kind = "delivery.dead" if dead else "delivery.retrying"
+        connection.execute(insert(t.feed).inline(), _news(kind, each, at, {"error": error[:500]}))
+
+
+def _news(kind: str, each: Claimed, at: str, facts: dict[str, Any]) -> dict[str, Any]:
+    data = {
+        "at": at,
+        "document": each.document_id,
+        "message": each.message_id,
+        "delivery": each.id,
+        "recipient": each.recipient,
+        "attempts": each.attempts,
+        **facts,
+    }
+    return {"kind": kind, "members": f",{each.recipient},{each.sender},", "data": orjson.dumps(data).decode()}
+
+
+def _deliveries_of(connection: Connection, member: str, ids: Iterable[str]) -> dict[str, Any]:
+    query = (
+        select(t.deliveries, t.messages.c.bytes_digest, t.messages.c.member)
+        .join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
+        .where(t.deliveries.c.recipient == member, t.deliveries.c.id.in_([name for name in ids if name]))
+    )
+    return {row.id: row for row in connection.execute(query)}
+
+
+def _claimed_of(row: Any) -> Claimed:
+    return Claimed(row.id, row.message_id, row.document_id, row.recipient, row.attempts, row.due_at, row.member)
+
+
+def due_recipients(connection: Connection) -> set[str]:
+    """Whose deliveries are due: after a restart, when a wait or lease has ended, or another process took them in."""
+    rows = connection.execute(
+        select(t.deliveries.c.recipient)
+        .where(t.deliveries.c.state.in_(OPEN), t.deliveries.c.due_at <= time.time())
+        .distinct()
+    )
+    return {row.recipient for row in rows}

@@ -1,0 +1,216 @@
+"""Hub: the only place where the parts of one space are wired together.
+
+Everything that a test may want to replace comes in by argument: the settings, the clock, the randomness, the keys.
+`app.py` puts HTTP around it; nothing in here knows of requests.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Iterable
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from adapters.port import Address, Codec, UnknownStyle, find_adapter
+from exchange import log
+from exchange.clock import Clock, FrozenClock, LiveClock
+from exchange.config import Settings
+from exchange.delivery import Deliverer, due_recipients
+from exchange.keys import HubKeys, load_keys
+from exchange.members import OPERATOR, Member, Registry, add_api_key, load_registry
+from exchange.metrics import Metrics
+from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
+from exchange.store import database as store
+from exchange.store import tables as t
+from exchange.store.writer import Writer, WriterStopped
+
+logger = structlog.get_logger(__name__)
+
+NEWS_SECONDS = 0.4
+"""How often a process looks for what other processes, or the passing of time, have brought."""
+
+
+class Hub:
+    """One space: its members, store, log, keys and deliveries."""
+
+    def __init__(self, space: str, settings: Settings, clock: Clock, randomness: Randomness, keys: HubKeys) -> None:
+        self.space = space
+        self.settings = settings
+        self.clock = clock
+        self.randomness = randomness
+        self.keys = keys
+        self.simulated = settings.simulated
+        self.metrics = Metrics(space)
+        self.database = store.open_database(settings.store_url, space)
+        if store.check(self.database) == "behind":
+            raise store.StoreNotReady("the store is of an older version: run `tb db upgrade`")
+        store.create(self.database)
+        self.writer = Writer(self.database)
+        self.registry: Registry = self._read_registry()
+        self.deliverer = Deliverer(self)
+        self._sequencer = log.Sequencer(keys, clock, f"{os.getpid()}-{os.urandom(4).hex()}")
+        self._row = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._to_sequence = asyncio.Event()
+        self._placed = asyncio.Condition()
+        self.feed_size = 0
+        self.log_size = 0
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Start what runs beside the requests: sequencer, deliveries, looking for news."""
+        self._tasks = [
+            asyncio.create_task(self._sequence(), name="sequence"),
+            asyncio.create_task(self._look_for_news(), name="news"),
+        ]
+        self._to_sequence.set()
+
+    async def stop(self) -> None:
+        """Finish what was begun, and close the store."""
+        await self.deliverer.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self.writer.stop)
+        self.database.close()
+
+    def ensure_operator(self, api_key: str) -> None:
+        """The operator's key is known, from the first start."""
+        self.writer.do_now(lambda connection: add_api_key(connection, OPERATOR, api_key, ("operator",)))
+        self.reload()
+
+    # --- what the parts ask for ---
+
+    def reload(self) -> None:
+        """Read members and keys anew: somebody changed them."""
+        self.registry = self._read_registry()
+
+    def _read_registry(self) -> Registry:
+        with self.database.reading.connect() as connection:
+            return load_registry(connection, self.keys, self.space, self.simulated)
+
+    def next_row(self) -> int:
+        """A place in lists: microseconds of the real clock, never the same twice in this process."""
+        self._row = max(self._row + 1, time.time_ns() // 1000)
+        return self._row
+
+    def codec_of(self, member: Member) -> Codec | None:
+        """How this member speaks; None where it takes originals."""
+        return _codec(member.style, member.country) if member.style else None
+
+    def address(self, message_id: str, document_id: str, sender: str, recipient: str) -> Address:
+        return Address(message_id, document_id, sender, recipient, self.clock.now())
+
+    def links(self, document_id: str) -> dict[str, str]:
+        prefix = f"/s/{self.space}" if self.space else ""
+        own = f"{prefix}/v1/documents/{document_id}"
+        return {"self": own, **{each: f"{own}/{each}" for each in ("checks", "timeline", "evidence", "events")}}
+
+    # --- news ---
+
+    def accepted(self, recipients: Iterable[str]) -> None:
+        """Something was committed: these recipients have deliveries, the log has leaves to take in."""
+        self.deliverer.wake(recipients)
+        self._to_sequence.set()
+
+    def changed(self) -> None:
+        """Something was committed that the feed tells of."""
+        self._to_sequence.set()
+
+    async def _sequence(self) -> None:
+        """Rule 1 of the log: within a second. Woken by a commit; what gathers meanwhile is taken in together."""
+        while True:
+            await self._to_sequence.wait()
+            self._to_sequence.clear()
+            try:
+                while await self.writer.do(self._sequencer.run_once) >= log.BATCH:
+                    pass
+                await self._news()
+            except WriterStopped:
+                return
+            except log.HeadMoved:
+                self._to_sequence.set()
+            except Exception:
+                # The sequencer must outlive a database that is away for a while: leaves wait in their rows meanwhile.
+                logger.exception("the sequencer failed; trying again")
+                await asyncio.sleep(1)
+                self._to_sequence.set()
+            await asyncio.sleep(self.settings.sequence_seconds)
+
+    async def _look_for_news(self) -> None:
+        """What other processes or the passing of time have brought: members, feed, deliveries that came due."""
+        while True:
+            try:
+                await self._news()
+            except Exception:
+                # As above: the store may be away; what is due then is found at the next look.
+                logger.exception("looking for news failed; trying again")
+            await asyncio.sleep(NEWS_SECONDS)
+
+    async def _news(self) -> None:
+        with self.database.reading.connect() as connection:
+            head = connection.execute(select(t.head.c.size, t.head.c.feed_size, t.head.c.members_version)).one()
+            due = due_recipients(connection)
+            unplaced = log.waiting(connection)
+        if head.members_version != self.registry.version:
+            self.reload()
+        if due:
+            self.deliverer.wake(due)
+        if unplaced:
+            self._to_sequence.set()
+        self.log_size = head.size
+        self.metrics.log_size.set(head.size)
+        if head.feed_size != self.feed_size:
+            self.feed_size = head.feed_size
+            async with self._placed:
+                self._placed.notify_all()
+
+    async def feed_after(self, position: int, member: str | None) -> AsyncIterator[tuple[int, str, str]]:
+        """The feed from after `position`: position, kind, JSON. For a member only what it may see; None sees all."""
+        while True:
+            rows = await asyncio.to_thread(self._feed_rows, position, member)
+            for row in rows:
+                position = row.position
+                yield row.position, row.kind, row.data
+            if rows:
+                continue
+            async with self._placed:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._placed.wait(), 15)
+            yield position, "", ""  # nothing new: lets the caller keep the connection alive, or end it
+
+    def _feed_rows(self, position: int, member: str | None) -> list[Any]:
+        query = select(t.feed.c.position, t.feed.c.kind, t.feed.c.data).where(t.feed.c.position > position)
+        if member is not None:
+            query = query.where(t.feed.c.members.contains(f",{member},", autoescape=True))
+        with self.database.reading.connect() as connection:
+            return list(connection.execute(query.order_by(t.feed.c.position).limit(500)))
+
+
+@lru_cache(maxsize=256)
+def _codec(style: str, country: str) -> Codec | None:
+    try:
+        return find_adapter(style, country).codec
+    except UnknownStyle:
+        return None
+
+
+def clock_of(settings: Settings) -> Clock:
+    return FrozenClock(settings.clock) if settings.clock else LiveClock()
+
+
+def randomness_of(settings: Settings, space: str) -> Randomness:
+    if not settings.seed:
+        return SystemRandomness()
+    return SeededRandomness(f"{settings.seed}/{space}" if space else settings.seed)
+
+
+def open_hub(settings: Settings, space: str = "") -> Hub:
+    """A hub with the parts that the settings name."""
+    keys = load_keys(settings, space)
+    return Hub(space, settings, clock_of(settings), randomness_of(settings, space), keys)

@@ -1,0 +1,289 @@
+"""The path of a document into the hub, top to bottom.
+
+    recognise the profile, parse, validate          schemas.registry.read        (pure)
+    verify the issuer's signature                   tradebridge.evidence.seal    (pure)
+    check who may send what to whom                 exchange.routing             (pure)
+    check duplicate and order, for findings         here, only where something else is wrong already
+    sign the receipt                                tradebridge.evidence.receipts
+    one transaction: the same checks again,
+        message + document + leaf + deliveries      exchange.store.writer        (a savepoint each)
+    answer
+
+What holds under concurrency stands in the transaction: unique content, unique identity, unique idempotency key. The
+early look is made only for a submission that is refused anyway, so that its findings are complete; a good one pays for
+no question that the transaction asks again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from schemas.life import State
+from sqlalchemy import insert, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from exchange import refused
+from exchange.members import Member, Registry
+from exchange.messages import Accepted, Envelope, Message, Submission, keep, message_id_of, receipt_for, tell
+from exchange.refused import Refused
+from exchange.routing import check_limits, check_recipients, check_sender
+from exchange.store import tables as t
+from schemas.content import Content, sha256_hex
+from schemas.findings import Finding, errors, finding
+from schemas.registry import Context, Document, Reading, read
+from tradebridge.evidence.receipts import Attestation
+from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.simulation import derived_id
+from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.trust import Verified
+
+if TYPE_CHECKING:
+    from exchange.hub import Hub
+
+
+async def accept(hub: "Hub", submission: Submission) -> Accepted | Refused:
+    """Take a document in, or say all that is wrong with it."""
+    judged = judge(hub, submission)
+    content, document = judged.reading.content, judged.reading.document
+    if content is None or document is None or any(errors(judged.findings)):
+        return await _refuse(hub, submission, judged)
+    message = _compose(hub, submission, judged, content, document)
+    try:
+        await hub.writer.do(lambda connection: _keep(connection, hub, message, judged, document))
+    except IntegrityError:
+        return await _repeated(hub, submission, judged)
+    hub.accepted(message.envelope.recipients)
+    return Accepted(message.answer)
+
+
+# --- judging ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the pure steps made of a submission."""
+
+    reading: Reading
+    signer: Verified | None
+    findings: tuple[Finding, ...]
+    now: datetime
+
+
+def judge(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:
+    """Read, validate, verify, and check the route: all findings together."""
+    registry, now = hub.registry, hub.clock.now()
+    sender = registry.members.get(submission.caller.member)
+    reading = read(submission.data, Context(now), submission.declared)
+    signer, signature = _check_signature(registry, sender, reading, now)
+    routing = _check_route(hub, sender, submission, reading) if route else ()
+    return Judged(reading, signer, (*routing, *reading.findings, *signature), now)
+
+
+def _check_signature(
+    registry: Registry, sender: Member | None, reading: Reading, now: datetime
+) -> tuple[Verified | None, tuple[Finding, ...]]:
+    """Who signed, and may they issue this? An unsigned document is a warning where the sender's policy allows it."""
+    if reading.content is None:
+        return None, ()
+    verified = verify_seal(reading.content, registry.trust, now)
+    if isinstance(verified, Finding):
+        return None, (verified,)
+    if verified is None:
+        allowed = sender is not None and sender.unsigned
+        return None, (finding("signature.unsigned" if allowed else "signature.missing"),)
+    issuer, document = registry.trust.member(verified.member), reading.document
+    problem = issuer.may_issue(document.profile, document.issued_by) if issuer and document else None
+    return verified, (problem,) if problem else ()
+
+
+def _check_route(hub: "Hub", sender: Member | None, submission: Submission, reading: Reading) -> tuple[Finding, ...]:
+    if sender is None:
+        known = submission.caller.member
+        return (finding("route.may-not-send", found=known, expected="a member with the role sender"),)
+    registry, profile = hub.registry, reading.profile
+    may_not = check_sender(sender, profile)
+    found = [may_not] if may_not else []
+    found += check_recipients(registry, sender, submission.recipients, profile)
+    if not found:
+        for name in submission.recipients:
+            found += check_limits(hub, registry.members[name], reading)
+    return tuple(found)
+
+
+# --- composing -------------------------------------------------------------------------------------------------------
+
+
+def _compose(hub: "Hub", submission: Submission, judged: Judged, content: Content, document: Document) -> Message:
+    """The message, whole, before its transaction: ids, receipt, answer."""
+    sender, now = submission.caller.member, judged.now
+    about = f"{sender} {content.bytes_digest}".encode()
+    envelope = Envelope(
+        kind="document",
+        id=message_id_of(hub, "document", sender, content.bytes_digest, now),
+        document_id=derived_id("doc", now, hub.randomness.value("document", about)),
+        member=sender,
+        recipients=submission.recipients,
+        profile=document.profile,
+        media_type=content.media_type,
+        bytes_digest=content.bytes_digest,
+        content_digest=content.content_digest,
+        at=now,
+    )
+    receipt = receipt_for(hub, envelope)
+    answer = {
+        "id": envelope.document_id,
+        "messageId": envelope.id,
+        "profile": envelope.profile,
+        "number": document.number,
+        "sender": sender,
+        "recipients": envelope.recipients,
+        "bytesDigest": envelope.bytes_digest,
+        "contentDigest": envelope.content_digest,
+        "receivedAt": rfc3339(now),
+        "findings": [each.to_json() for each in judged.findings],
+        "receipt": receipt,
+        "links": hub.links(envelope.document_id),
+        "simulated": hub.simulated,
+    }
+    return Message(
+        envelope=envelope,
+        data=submission.data,
+        receipt=receipt,
+        attestation=None if judged.signer else _attest(hub, envelope),
+        idempotency_key=submission.idempotency_key,
+        answer=orjson.dumps(answer),
+    )
+
+
+def _attest(hub: "Hub", envelope: Envelope) -> str:
+    """What the hub says of an unsigned document: that it received it. Not who issued it."""
+    return Attestation(
+        message_id=envelope.id,
+        document_id=envelope.document_id,
+        member=envelope.member,
+        bytes_digest=envelope.bytes_digest,
+        content_digest=envelope.content_digest,
+        profile=envelope.profile,
+        time=envelope.at,
+        space=hub.space,
+    ).sign(hub.keys.signer, envelope.at)
+
+
+def identity_of(document: Document, sender: str) -> str | None:
+    """What is unique in the world: a number, of its issuer, under its agreement or standard. None without a number."""
+    if document.number is None:
+        return None
+    return f"{document.profile.split('/')[0]} {document.issued_by or 'member:' + sender} {document.number}"
+
+
+def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, document: Document) -> None:
+    envelope = message.envelope
+    keep(connection, hub, message)
+    connection.execute(
+        insert(t.documents).inline(),
+        {
+            "id": envelope.document_id,
+            "message_id": envelope.id,
+            "profile": envelope.profile,
+            "number": document.number,
+            "identity": identity_of(document, envelope.member),
+            "content_digest": envelope.content_digest,
+            "sender": envelope.member,
+            "issuer": judged.signer.member if judged.signer else None,
+            "signer": orjson.dumps(signer_json(judged.signer)).decode() if judged.signer else None,
+            "findings": orjson.dumps([each.to_json() for each in judged.findings]).decode(),
+            "state": "live",
+            "received_at": rfc3339(envelope.at),
+            "row": hub.next_row(),
+        },
+    )
+    keep_standings(connection, envelope)
+    facts = {"number": document.number, "sender": envelope.member, "recipients": envelope.recipients}
+    tell(connection, "document.accepted", envelope, (envelope.member, *envelope.recipients), facts)
+
+
+def keep_standings(connection: Connection, envelope: Envelope) -> None:
+    """Each recipient begins where nothing is said yet."""
+    connection.execute(
+        insert(t.standings).inline(),
+        [
+            {"document_id": envelope.document_id, "recipient": name, "state": State.RECEIVED.value, "sequence": 0}
+            for name in envelope.recipients
+        ],
+    )
+
+
+def signer_json(signer: Verified | None) -> dict[str, Any] | None:
+    return {"member": signer.member, "kid": signer.kid, "signedAt": rfc3339(signer.signed_at)} if signer else None
+
+
+# --- refusing --------------------------------------------------------------------------------------------------------
+
+
+async def _refuse(hub: "Hub", submission: Submission, judged: Judged) -> Accepted | Refused:
+    """Refuse with complete findings: what was seen already, and whether it was handed in before."""
+    with hub.database.reading.connect() as connection:
+        before = _look_back(connection, submission, judged.reading)
+    if isinstance(before, Accepted):
+        return before  # accepted once, so it stays accepted, whatever has changed since
+    found = before or Refused(())
+    return await _record(hub, submission, judged, Refused((*judged.findings, *found.findings), found.members))
+
+
+async def _repeated(hub: "Hub", submission: Submission, judged: Judged) -> Accepted | Refused:
+    """The transaction met something unique that is there already: say what."""
+    with hub.database.reading.connect() as connection:
+        before = _look_back(connection, submission, judged.reading)
+    if isinstance(before, Accepted):
+        return before
+    if before is None:  # what stood in the way is gone again: nothing was kept, and the sender may simply try again
+        return Refused((finding("hub.unavailable"),))
+    return await _record(hub, submission, judged, before)
+
+
+async def _record(hub: "Hub", submission: Submission, judged: Judged, refusal: Refused) -> Refused:
+    number = judged.reading.document.number if judged.reading.document else None
+    return await refused.record(hub, submission.caller.member, submission.data, refusal, number=number)
+
+
+def _look_back(connection: Connection, submission: Submission, reading: Reading) -> Accepted | Refused | None:
+    """Has this been handed in before? By idempotency key, by content, by number."""
+    sender = submission.caller.member
+    if submission.idempotency_key is not None:
+        known = connection.execute(
+            select(t.messages.c.bytes_digest, t.messages.c.answer).where(
+                t.messages.c.member == sender, t.messages.c.idempotency_key == submission.idempotency_key
+            )
+        ).first()
+        digest = sha256_hex(submission.data)
+        if known and known.bytes_digest == digest:
+            return Accepted(known.answer.encode(), replayed=True)
+        if known:
+            return Refused((finding("request.idempotency-mismatch", found=digest, expected=known.bytes_digest),))
+    if reading.content is None:
+        return None
+    same = t.documents.c.content_digest == reading.content.content_digest
+    repeated = _first(connection, same, "document.duplicate", reading.content.content_digest, sender)
+    if repeated is not None or reading.document is None:
+        return repeated
+    identity = identity_of(reading.document, sender)
+    if identity is None:
+        return None
+    return _first(
+        connection, t.documents.c.identity == identity, "document.number-taken", reading.document.number, sender
+    )
+
+
+def _first(connection: Connection, condition: Any, code: str, found: str | None, sender: str) -> Refused | None:
+    """The document that was first, told to its own sender only; to anybody else, that there is one."""
+    first = connection.execute(
+        select(t.documents.c.id, t.documents.c.sender, t.messages.c.receipt)
+        .join(t.messages, t.messages.c.id == t.documents.c.message_id)
+        .where(condition)
+    ).first()
+    if first is None:
+        return None
+    own = {"document": first.id, "receipt": first.receipt} if first.sender == sender else {}
+    return Refused((finding(code, found=found),), own)

@@ -1,0 +1,104 @@
+"""Custody of the hub's own keys: test keys from a seed, the environment, or files that only the owner can read.
+
+The hub has two: an ES256 key for receipts, delivery notes and attestations, and an Ed25519 key that signs the log's
+checkpoints. Files are made at the first start (mode 0600). Test keys carry a marker that pilot mode refuses.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import NameOID
+
+from exchange.config import Settings
+from tradebridge.evidence.signer import LocalSigner, Signer
+from tradebridge.evidence.simulation import test_log_key, test_signer
+
+HUB = "HUB"
+"""The hub's own member id."""
+
+
+class KeysUnreadable(RuntimeError):
+    """A key file is there but cannot be read: check its rights and its format; the hub never replaces one."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubKeys:
+    signer: Signer
+    log_key: ed25519.Ed25519PrivateKey
+    origin: str
+    """The log's name in its checkpoints (C2SP tlog-checkpoint)."""
+
+
+def load_keys(settings: Settings, space: str) -> HubKeys:
+    """The keys of one space. Makes them where there are none yet."""
+    name = space or "default"
+    if settings.seed:
+        seed = f"{settings.seed}/{space}" if space else settings.seed
+        return HubKeys(test_signer(seed, HUB, "receipt"), test_log_key(seed), f"tradebridge.simulation/{name}")
+    folder = settings.data / "keys" / name
+    return HubKeys(_file_signer(folder), _file_log_key(folder), f"tradebridge.local/{name}")
+
+
+def _file_signer(folder: Path) -> Signer:
+    key_file, certificate_file = folder / "hub.key.pem", folder / "hub.certificate.pem"
+    if not key_file.exists():
+        key = ec.generate_private_key(ec.SECP256R1())
+        _write(certificate_file, _own_certificate(key).public_bytes(serialization.Encoding.PEM))
+        _write(key_file, _pem(key))
+    loaded = _load(key_file)
+    if not isinstance(loaded, ec.EllipticCurvePrivateKey):
+        raise KeysUnreadable(f"{key_file.name} is not an EC key")
+    return LocalSigner(HUB, loaded, x509.load_pem_x509_certificate(certificate_file.read_bytes()))
+
+
+def _file_log_key(folder: Path) -> ed25519.Ed25519PrivateKey:
+    key_file = folder / "log.key.pem"
+    if not key_file.exists():
+        _write(key_file, _pem(ed25519.Ed25519PrivateKey.generate()))
+    loaded = _load(key_file)
+    if not isinstance(loaded, ed25519.Ed25519PrivateKey):
+        raise KeysUnreadable(f"{key_file.name} is not an Ed25519 key")
+    return loaded
+
+
+def _own_certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HUB)])
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=365 * 3))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _load(path: Path) -> object:
+    try:
+        return serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise KeysUnreadable(f"{path.name}: {error}") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

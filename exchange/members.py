@@ -1,0 +1,375 @@
+"""Who may exchange: members, their roles, profiles, signing keys and API keys.
+
+1. An API key is 256 random bits behind the prefix `tb_`; only its SHA-256 is kept, and it is compared in constant
+   time. Rotation leaves the old key valid for an overlap.
+2. A member sees what it sent or received, and nothing else. The operator sees and administers, and signs nothing.
+3. What is asked for every message is held in memory as one frozen `Registry`; a counter in the store tells every
+   process when to read it anew.
+4. The trust list is the registry's public face: ids, roles, certificates and their purposes.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from sqlalchemy import delete, select, update
+from sqlalchemy.engine import Connection
+
+from adapters.port import UnknownStyle, find_adapter
+from exchange.keys import HUB, HubKeys
+from exchange.store import tables as t
+from schemas.findings import Finding, finding
+from schemas.registry import profile_of
+from tradebridge.evidence.notes import verifier_key_of
+from tradebridge.evidence.signer import UnsupportedKey, key_id, public_key_of
+from tradebridge.evidence.simulation import is_test_certificate
+from tradebridge.evidence.trust import HUB_PURPOSES, TrustedKey, TrustedLog, TrustedMember, TrustList, hub_of
+
+OPERATOR = "OPERATOR"
+EVENT_PROFILE = "tradebridge-event/1"
+KINDS = ("single-window", "issuing-authority", "platform")
+ROLES = ("issuer", "sender", "recipient")
+PURPOSES = ("document", "event", "ack")
+MEMBER_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A system that exchanges through the hub."""
+
+    id: str
+    name: str
+    country: str
+    kind: str
+    roles: tuple[str, ...]
+    sends: tuple[str, ...]
+    accepts: tuple[str, ...]
+    style: str | None
+    push_url: str | None
+    """Where deliveries are pushed; None for a member that pulls its inbox."""
+    unsigned: bool
+    """May it hand in unsigned documents? Then the hub attests what it received."""
+    carriers: tuple[str, ...]
+    simulated: bool
+    suspended: bool = False
+    reason: str = ""
+    """Why it is suspended."""
+
+    @property
+    def receives(self) -> bool:
+        return "recipient" in self.roles
+
+    def public(self) -> dict[str, Any]:
+        """The member as the API shows it, without its keys."""
+        delivery = {"mode": "push", "url": self.push_url} if self.push_url else {"mode": "pull"}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "country": self.country,
+            "kind": self.kind,
+            "roles": list(self.roles),
+            "sends": list(self.sends),
+            "accepts": list(self.accepts),
+            "style": self.style,
+            "delivery": delivery,
+            "policy": {"unsigned": self.unsigned},
+            "carriers": list(self.carriers),
+            "simulated": self.simulated,
+            "status": "suspended" if self.suspended else "active",
+            **({"reason": self.reason} if self.reason else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a member, or the operator."""
+
+    member: str
+    scopes: frozenset[str]
+
+    @property
+    def operator(self) -> bool:
+        return "operator" in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class _ApiKey:
+    hash: str
+    caller: Caller
+    not_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All that is asked for every message, in memory, never changed: a change makes a new one."""
+
+    version: int
+    members: Mapping[str, Member]
+    trust: TrustList
+    keys: Mapping[str, tuple[Mapping[str, Any], ...]]
+    """Signing keys by member, as the API shows them."""
+    _api_keys: Mapping[str, _ApiKey] = field(repr=False)
+
+    def caller(self, authorization: str | None) -> Caller | Finding:
+        """Who a bearer key belongs to."""
+        if not authorization:
+            return finding("access.key-missing", expected="Authorization: Bearer KEY")
+        scheme, _, key = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            return finding("access.key-missing", found=f"scheme {scheme[:20]}", expected="Bearer")
+        digest = hash_of(key.strip())
+        known = self._api_keys.get(digest)
+        # The digest is compared, not the key: a look-up by digest tells an attacker nothing of the key's bytes.
+        if known is None or not hmac.compare_digest(known.hash, digest):
+            return finding("access.key-unknown")
+        if known.not_after is not None and known.not_after < time.time():
+            return finding("access.key-unknown", found="a key past its end")
+        member = self.members.get(known.caller.member)
+        if member is not None and member.suspended:
+            return finding("access.suspended", found=member.reason or member.id)
+        return known.caller
+
+
+def hash_of(api_key: str) -> str:
+    return hashlib.sha256(api_key.encode()).hexdigest()
+
+
+def new_api_key() -> str:
+    """256 random bits, url-safe."""
+    return "tb_live_" + secrets.token_urlsafe(32)
+
+
+# --- reading and changing the store ----------------------------------------------------------------------------------
+
+
+def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: bool) -> Registry:
+    version = connection.execute(select(t.head.c.members_version)).scalar_one()
+    members = {
+        row.id: _member_of(row.id, row.status, json.loads(row.data)) for row in connection.execute(select(t.members))
+    }
+    public_keys: dict[str, list[Mapping[str, Any]]] = {}
+    trusted: dict[str, list[TrustedKey]] = {}
+    for row in connection.execute(select(t.signing_keys).order_by(t.signing_keys.c.kid)):
+        certificate = x509.load_pem_x509_certificate(row.certificate.encode())
+        key = TrustedKey.of(row.member, certificate, row.purposes.split())
+        trusted.setdefault(row.member, []).append(key)
+        public_keys.setdefault(row.member, []).append(key.to_json())
+    api_keys = {
+        row.hash: _ApiKey(row.hash, Caller(row.member, frozenset(row.scopes.split())), row.not_after)
+        for row in connection.execute(select(t.api_keys))
+    }
+    trust = TrustList(
+        space=space,
+        simulated=simulated,
+        hub=hub_of([TrustedKey.of(HUB, keys.signer.certificate, HUB_PURPOSES)], HUB),
+        log=TrustedLog(keys.origin, verifier_key_of(keys.origin, keys.log_key.public_key())),
+        members=tuple(_trusted_member(member, trusted.get(member.id, ())) for member in members.values()),
+    )
+    return Registry(version, members, trust, {name: tuple(each) for name, each in public_keys.items()}, api_keys)
+
+
+def _trusted_member(member: Member, keys: Iterable[TrustedKey]) -> TrustedMember:
+    return TrustedMember(
+        id=member.id,
+        country=member.country,
+        kind=member.kind,
+        roles=frozenset(member.roles),
+        carriers=frozenset(member.carriers),
+        issues=frozenset(member.sends if "issuer" in member.roles else ()),
+        keys=tuple(keys),
+    )
+
+
+def _member_of(member_id: str, status: str, data: Mapping[str, Any]) -> Member:
+    return Member(
+        id=member_id,
+        name=data["name"],
+        country=data["country"],
+        kind=data["kind"],
+        roles=tuple(data["roles"]),
+        sends=tuple(data["sends"]),
+        accepts=tuple(data["accepts"]),
+        style=data["style"],
+        push_url=data["push_url"],
+        unsigned=data["unsigned"],
+        carriers=tuple(data["carriers"]),
+        simulated=data["simulated"],
+        suspended=status == "suspended",
+        reason=data.get("reason", ""),
+    )
+
+
+def _changed(connection: Connection) -> None:
+    connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
+
+
+def add_member(connection: Connection, description: Mapping[str, Any], api_key: str) -> Member | tuple[Finding, ...]:
+    """Add a member from its JSON (docs/reference/api.md). All that is wrong with it comes back at once."""
+    found = tuple(_wrong_with(description))
+    if found:
+        return found
+    member_id = description["id"]
+    if connection.execute(select(t.members.c.id).where(t.members.c.id == member_id)).first():
+        return (finding("member.exists", "/id", found=member_id),)
+    data = _stored(description)
+    connection.execute(t.members.insert(), {"id": member_id, "status": "active", "data": json.dumps(data)})
+    for index, key in enumerate(description.get("keys", ())):
+        problem = add_signing_key(connection, member_id, key, f"/keys/{index}")
+        if problem:
+            connection.execute(delete(t.signing_keys).where(t.signing_keys.c.member == member_id))
+            connection.execute(delete(t.members).where(t.members.c.id == member_id))
+            return (problem,)
+    add_api_key(connection, member_id, api_key, ("member",))
+    _changed(connection)
+    return _member_of(member_id, "active", data)
+
+
+def _stored(description: Mapping[str, Any]) -> dict[str, Any]:
+    delivery = description.get("delivery", {"mode": "pull"})
+    return {
+        "name": description.get("name", description["id"]),
+        "country": description["country"],
+        "kind": description["kind"],
+        "roles": list(description["roles"]),
+        "sends": list(description.get("sends", ())),
+        "accepts": list(description.get("accepts", ())),
+        "style": description.get("style"),
+        "push_url": delivery.get("url") if delivery["mode"] == "push" else None,
+        "unsigned": bool(description.get("policy", {}).get("unsigned", False)),
+        "carriers": list(description.get("carriers", ())),
+        "simulated": bool(description.get("simulated", False)),
+    }
+
+
+_FIELDS = {
+    "id", "name", "country", "kind", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers", "keys",
+    "simulated", "apiKey",
+}  # fmt: skip
+
+
+def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
+    def wrong(pointer: str, found: object, expected: str) -> Finding:
+        return finding("member.malformed", pointer, found=found, expected=expected)
+
+    for name in description.keys() - _FIELDS:
+        yield wrong(f"/{name}", name, "no such member")
+    member_id = description.get("id")
+    if not isinstance(member_id, str) or not MEMBER_ID.fullmatch(member_id) or member_id in (HUB, OPERATOR):
+        yield wrong("/id", member_id, "capital letters, digits and hyphens, as TH-NSW")
+    country = description.get("country")
+    if not isinstance(country, str) or not re.fullmatch(r"[A-Z]{2}", country):
+        yield wrong("/country", country, "an ISO 3166-1 alpha-2 code")
+    if description.get("kind") not in KINDS:
+        yield wrong("/kind", description.get("kind"), " or ".join(KINDS))
+    roles = description.get("roles")
+    if not isinstance(roles, list) or not roles or any(role not in ROLES for role in roles):
+        yield wrong("/roles", roles, "one or more of " + ", ".join(ROLES))
+    for name in ("sends", "accepts"):
+        listed = description.get(name, [])
+        if not isinstance(listed, list):
+            yield wrong(f"/{name}", listed, "a list of profiles")
+            continue
+        for index, profile in enumerate(listed):
+            if not isinstance(profile, str) or profile_of(profile) is None:
+                yield wrong(f"/{name}/{index}", profile, "a profile of GET /v1/profiles")
+    carriers = description.get("carriers", [])
+    if not isinstance(carriers, list) or not all(isinstance(each, str) and 1 <= len(each) <= 4 for each in carriers):
+        yield wrong("/carriers", carriers, "a list of carrier codes of up to 4 characters")
+    policy = description.get("policy", {})
+    if not isinstance(policy, dict) or policy.keys() - {"unsigned"}:
+        yield wrong("/policy", policy, '{"unsigned": true or false}')
+    yield from _wrong_with_delivery(description, wrong)
+
+
+def _wrong_with_delivery(description: Mapping[str, Any], wrong: Any) -> Iterable[Finding]:
+    delivery = description.get("delivery", {"mode": "pull"})
+    if not isinstance(delivery, dict) or delivery.get("mode") not in ("push", "pull"):
+        yield wrong("/delivery", delivery, '{"mode": "push", "url": ...} or {"mode": "pull"}')
+    elif delivery["mode"] == "push":
+        address = urlsplit(delivery.get("url") or "")
+        if address.scheme not in ("http", "https") or not address.hostname:
+            yield wrong("/delivery/url", delivery.get("url"), "an http or https address")
+    style = description.get("style")
+    if style is not None:
+        try:
+            find_adapter(str(style), str(description.get("country", "")))
+        except UnknownStyle:
+            yield wrong("/style", style, "the name of an adapter")
+
+
+def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any], pointer: str = "") -> Finding | None:
+    """Add a certificate to a member. The key must be P-256 or Ed25519, and nobody else's."""
+    purposes = key.get("purposes", list(PURPOSES))
+    if not isinstance(purposes, list) or not purposes or any(purpose not in PURPOSES for purpose in purposes):
+        return finding("member.malformed", f"{pointer}/purposes", found=purposes, expected=", ".join(PURPOSES))
+    try:
+        certificate = x509.load_pem_x509_certificate(str(key.get("certificate", "")).encode())
+        public_key = public_key_of(certificate)
+    except UnsupportedKey as error:
+        return finding(
+            "member.malformed", f"{pointer}/certificate", found=error, expected="P-256 or Ed25519", attack="KEY-4"
+        )
+    except ValueError as error:
+        return finding("member.malformed", f"{pointer}/certificate", found=error, expected="a certificate in PEM")
+    kid = key_id(member, public_key)
+    thumbprint = kid.split("#", 1)[1]
+    if connection.execute(select(t.signing_keys.c.kid).where(t.signing_keys.c.kid.like(f"%#{thumbprint}"))).first():
+        return finding("member.key-taken", f"{pointer}/certificate", found=kid)
+    connection.execute(
+        t.signing_keys.insert(),
+        {
+            "kid": kid,
+            "member": member,
+            "certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
+            "purposes": " ".join(purposes),
+        },
+    )
+    _changed(connection)
+    return None
+
+
+def add_api_key(connection: Connection, member: str, api_key: str, scopes: Iterable[str]) -> None:
+    """Keep the digest of an API key. The same key again is left as it is."""
+    digest = hash_of(api_key)
+    if not connection.execute(select(t.api_keys.c.hash).where(t.api_keys.c.hash == digest)).first():
+        connection.execute(
+            t.api_keys.insert(), {"hash": digest, "member": member, "scopes": " ".join(scopes), "not_after": None}
+        )
+        _changed(connection)
+
+
+def rotate_api_key(connection: Connection, member: str, api_key: str, overlap: float) -> None:
+    """A new key for the member; every older one ends after `overlap` seconds."""
+    end = time.time() + overlap
+    older = t.api_keys.c.member == member
+    still_open = t.api_keys.c.not_after.is_(None) | (t.api_keys.c.not_after > end)
+    connection.execute(update(t.api_keys).where(older, still_open).values(not_after=end))
+    add_api_key(connection, member, api_key, ("member",))
+    _changed(connection)
+
+
+def set_suspended(connection: Connection, member: str, suspended: bool, reason: str) -> None:
+    """Suspend or resume a member; the reason is kept and told."""
+    row = connection.execute(select(t.members.c.data).where(t.members.c.id == member)).one()
+    data = json.loads(row.data) | {"reason": reason if suspended else ""}
+    status = "suspended" if suspended else "active"
+    connection.execute(update(t.members).where(t.members.c.id == member).values(status=status, data=json.dumps(data)))
+    _changed(connection)
+
+
+def refuse_test_keys(registry: Registry) -> list[str]:
+    """Ids of members with test certificates: pilot mode does not start while there are any."""
+    return [
+        member.id
+        for member in registry.trust.members
+        if any(is_test_certificate(key.certificate) for key in member.keys)
+    ]

@@ -1,0 +1,70 @@
+"""Who may send what to whom. One recipient that is unknown or unwilling refuses all: nothing is half sent."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from adapters.port import CannotCarry
+from exchange.members import Member, Registry
+from schemas.findings import Finding, finding
+from schemas.registry import Profile, Reading
+
+if TYPE_CHECKING:
+    from exchange.hub import Hub
+
+
+def check_sender(sender: Member, profile: Profile | None) -> Finding | None:
+    """May this member send documents of this profile?"""
+    if "sender" not in sender.roles:
+        return finding("route.may-not-send", found=sender.id, expected="the role sender")
+    if profile is not None and profile.id not in sender.sends:
+        return finding("route.may-not-send", found=profile.id, expected=", ".join(sender.sends))
+    return None
+
+
+def check_recipients(
+    registry: Registry, sender: Member, names: Iterable[str], profile: Profile | None
+) -> Iterator[Finding]:
+    """All that stands against sending a document of this profile to these."""
+    seen: set[str] = set()
+    for name in names:
+        problem = finding("route.twice", found=name) if name in seen else None
+        problem = problem or _check_recipient(registry, sender, name, profile)
+        seen.add(name)
+        if problem:
+            yield problem
+    if not seen:
+        yield finding("route.no-recipient")
+
+
+def _check_recipient(registry: Registry, sender: Member, name: str, profile: Profile | None) -> Finding | None:
+    recipient = registry.members.get(name)
+    if recipient is None:
+        return finding("route.unknown-recipient", found=name)
+    if name == sender.id:
+        return finding("route.to-itself", found=name)
+    if not recipient.receives:
+        return finding("route.not-a-recipient", found=name)
+    if recipient.suspended:
+        return finding("route.suspended-recipient", found=name)
+    if profile is not None and profile.id not in recipient.accepts:
+        accepted = ", ".join(recipient.accepts)
+        return finding("route.profile-not-accepted", found=f"{name} and {profile.id}", expected=accepted)
+    return None
+
+
+def check_limits(hub: "Hub", recipient: Member, reading: Reading) -> tuple[Finding, ...]:
+    """A partner's limits are findings before sending, not failures after.
+
+    The rendition is made only where the original is a quarter of the limit: it never grows fourfold.
+    """
+    codec = hub.codec_of(recipient)
+    document, content = reading.document, reading.content
+    if codec is None or document is None or content is None:
+        return ()
+    size = 0
+    if codec.limits.max_bytes is not None and len(content.received) * 4 > codec.limits.max_bytes:
+        try:
+            size = len(codec.encode(document, hub.address("", "", "", recipient.id)).data)
+        except CannotCarry:
+            size = 0  # it gets the original alone
+    return codec.limits.findings(len(getattr(document, "items", ())), size)

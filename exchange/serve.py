@@ -1,0 +1,113 @@
+"""The hub's process: `python -P -m exchange.serve`, configured by the environment alone.
+
+It listens on a socket that it binds itself, so that port 0 gives a free one; says on a file descriptor when it is
+ready; and ends when its parent does, however that happened.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+
+import structlog
+import uvicorn
+
+from exchange.app import make_app
+from exchange.config import Settings, UnsafeSettings
+from exchange.keys import KeysUnreadable
+from exchange.store.database import StoreNotReady
+
+
+def main() -> int:
+    """Serve until SIGTERM, SIGINT or the parent's end. 2: the settings or the store do not allow a start."""
+    settings = Settings()
+    _configure_logs(settings.log_level)
+    try:
+        listening = _listen(settings.host, settings.port)
+        host, port = listening.getsockname()[:2]
+        settings = settings.model_copy(update={"base_url": settings.base_url or f"http://{host}:{port}", "port": port})
+        app = make_app(settings)
+    except (UnsafeSettings, StoreNotReady, KeysUnreadable, OSError) as error:
+        print(f"tradebridge: {error}", file=sys.stderr)
+        return 2
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=3,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+    )
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(_Server(config, settings), listening, settings))
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._settings.ready_fd >= 0:
+            line = {"port": self._settings.port, "url": self._settings.base_url, "pid": os.getpid()}
+            with os.fdopen(self._settings.ready_fd, "w") as ready:
+                ready.write(json.dumps(line) + "\n")
+
+
+async def _serve(server: _Server, listening: socket.socket, settings: Settings) -> None:
+    if settings.parent_pipe >= 0:
+        _end_with_parent(settings.parent_pipe)
+    await server.serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(2048)
+    return listening
+
+
+def _end_with_parent(pipe: int) -> None:
+    """The parent holds the other end and never writes: end of file means that it is gone."""
+
+    def wait() -> None:
+        while os.read(pipe, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _configure_logs(level: str) -> None:
+    """One JSON object a line, to standard error."""
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+    logging.basicConfig(
+        level=number, stream=sys.stderr, format='{"level":"%(levelname)s","logger":"%(name)s","event":"%(message)s"}'
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The spaces of one process: the default one, and those made beside it. Each is a `Hub` of its own."""
+
+import asyncio
+from pathlib import Path
+
+from exchange.config import Settings
+from exchange.hub import Hub, open_hub
+from exchange.members import new_api_key
+from exchange.store import database as store
+from tradebridge.evidence.simulation import test_api_key
+
+
+class Spaces:
+    """Finds the hub of a space, and opens it when it is first asked for."""
+
+    def __init__(self, settings: Settings, default: Hub, operator_key: str) -> None:
+        self._settings = settings
+        self._hubs: dict[str, Hub] = {"": default}
+        self._operator_key = operator_key
+        self._opening = asyncio.Lock()
+
+    def names(self) -> list[str]:
+        return sorted(self._hubs)
+
+    def get(self, name: str) -> Hub | None:
+        """An open space."""
+        return self._hubs.get(name)
+
+    async def find(self, name: str) -> Hub | None:
+        """A space, opened if it exists in the store; None where there is none of this name."""
+        hub = self._hubs.get(name)
+        if hub is not None or not store.SPACE_NAME.fullmatch(name):
+            return hub
+        async with self._opening:
+            if name not in self._hubs and await asyncio.to_thread(self._exists, name):
+                await self._open(name)
+        return self._hubs.get(name)
+
+    async def make(self, name: str) -> bool:
+        """Make a space; False where the name is taken. The operator's key of this process holds in it."""
+        async with self._opening:
+            if name in self._hubs or await asyncio.to_thread(self._exists, name):
+                return False
+            await self._open(name)
+            return True
+
+    async def drop(self, name: str) -> bool:
+        """Close a space and remove its store. Only in simulation: evidence is not for dropping."""
+        hub = self._hubs.get(name)
+        if not name or hub is None or not hub.simulated:
+            return False
+        del self._hubs[name]
+        await hub.stop()
+        await asyncio.to_thread(store.drop, hub.database)
+        return True
+
+    async def stop(self) -> None:
+        for hub in self._hubs.values():
+            await hub.stop()
+
+    def _exists(self, name: str) -> bool:
+        database = store.open_database(self._settings.store_url, name)
+        try:
+            return store.exists(database)
+        finally:
+            database.close()
+
+    async def _open(self, name: str) -> None:
+        hub = await asyncio.to_thread(open_hub, self._settings, name)
+        await asyncio.to_thread(hub.ensure_operator, self._operator_key)
+        await hub.start()
+        self._hubs[name] = hub
+
+
+def operator_key_of(settings: Settings) -> str:
+    """The operator's key: from the environment, from the seed, or from a file that is made at the first start."""
+    given = settings.operator_key.get_secret_value()
+    if given:
+        return given
+    if settings.seed:
+        return test_api_key(settings.seed, "OPERATOR")
+    path: Path = settings.data / "operator.key"
+    if path.exists():
+        return path.read_text().strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = new_api_key()
+    path.touch(mode=0o600)
+    path.write_text(key + "\n")
+    return key

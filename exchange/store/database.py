@@ -1,0 +1,179 @@
+"""Opening the store of a space, on SQLite or PostgreSQL.
+
+SQLite: WAL, `synchronous=FULL` (what is committed survives a power cut), one writing connection whose transactions
+begin IMMEDIATE, and reading connections beside it. A space is a file. PostgreSQL: a space is a schema, chosen by
+`search_path`. A new space is made from the tables at once (a copy of a template on SQLite), never by migrations;
+an existing one is migrated by alembic when it is opened by `tb db upgrade`.
+"""
+
+import re
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.engine import URL, Connection
+
+from exchange.store.tables import head, metadata
+
+SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+class StoreNotReady(RuntimeError):
+    """The store is missing or of another version: run `tb db upgrade`, or `tb db check` to see why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The two ways into one store: `writing` for the one writer, `reading` for everybody else."""
+
+    url: URL
+    space: str
+    writing: Engine
+    reading: Engine
+
+    @property
+    def sqlite(self) -> bool:
+        return self.writing.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def open_database(database_url: str, space: str = "") -> Database:
+    """Engines for the store of this space. Connects to nothing yet."""
+    if space and not SPACE_NAME.fullmatch(space):
+        raise ValueError(f"a space's name is lower-case letters, digits and hyphens, at most 40: {space!r}")
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url, space)
+    return _open_postgresql(url, space)
+
+
+def _open_sqlite(url: URL, space: str) -> Database:
+    path = _sqlite_path(url, space)
+    url = url.set(database=str(path))
+    engines = []
+    for begin in ("BEGIN IMMEDIATE", "BEGIN"):
+        engine = create_engine(
+            url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=4, max_overflow=12
+        )
+        _tune_sqlite(engine, begin)
+        engines.append(engine)
+    return Database(url, space, engines[0], engines[1])
+
+
+def _sqlite_path(url: URL, space: str) -> Path:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("the store needs a file: sqlite:///PATH (what is acknowledged must survive)")
+    path = Path(url.database)
+    return path.parent / "spaces" / f"{space}.sqlite" if space else path
+
+
+def _tune_sqlite(engine: Engine, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(connection: sqlite3.Connection, record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; SQLAlchemy does
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _open_postgresql(url: URL, space: str) -> Database:
+    schema = schema_of(space)
+    engine = create_engine(
+        url,
+        pool_size=6,
+        max_overflow=14,
+        pool_pre_ping=True,
+        connect_args={"options": f"-csearch_path={schema} -clock_timeout=30000"},
+    )
+    return Database(url, space, engine, engine)
+
+
+def schema_of(space: str) -> str:
+    """The PostgreSQL schema of a space: `public` for the default one."""
+    return "space_" + space.replace("-", "_") if space else "public"
+
+
+def exists(database: Database) -> bool:
+    if database.sqlite:
+        return Path(database.url.database or "").exists() and inspect(database.reading).has_table(head.name)
+    with database.reading.connect() as connection:
+        query = text("select 1 from information_schema.tables where table_schema = :schema and table_name = 'head'")
+        return connection.execute(query, {"schema": schema_of(database.space)}).first() is not None
+
+
+def create(database: Database) -> None:
+    """Make the store of a new space, whole and at the newest version. Harmless where it exists."""
+    if database.sqlite:
+        _create_sqlite(database)
+        return
+    schema = schema_of(database.space)
+    with database.writing.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(7420)"))  # two hubs may start at once
+        connection.execute(text(f'create schema if not exists "{schema}"'))
+        _create_tables(connection)
+
+
+def _create_sqlite(database: Database) -> None:
+    path = Path(database.url.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    template = path.parent / "template.sqlite" if database.space else None
+    if template and not path.exists():
+        if not template.exists():
+            made = open_database(f"sqlite:///{template}")
+            _create_sqlite(made)
+            with made.writing.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")  # a checkpoint needs to be outside a transaction
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            made.close()
+        shutil.copyfile(template, path)
+        return
+    with database.writing.begin() as connection:
+        _create_tables(connection)
+
+
+def _create_tables(connection: Connection) -> None:
+    from exchange.store.migrations import stamp
+
+    if inspect(connection).has_table(head.name):
+        return
+    metadata.create_all(connection)
+    connection.execute(
+        head.insert(),
+        {"id": 1, "size": 0, "feed_size": 0, "checkpoint": "", "leader": "", "leader_until": 0.0, "members_version": 0},
+    )
+    stamp(connection)
+
+
+def check(database: Database) -> str:
+    """One word of where the store stands: `ready`, `missing`, or `behind` (migrations are waiting)."""
+    from exchange.store.migrations import at_head
+
+    if not exists(database):
+        return "missing"
+    with database.reading.connect() as connection:
+        connection.execute(select(head.c.size)).first()
+        return "ready" if at_head(connection) else "behind"
+
+
+def drop(database: Database) -> None:
+    """Remove the store of a space. The caller has closed whatever used it."""
+    if not database.space:
+        raise ValueError("the default space is not dropped by the program")
+    database.close()
+    if database.sqlite:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{database.url.database}{suffix}").unlink(missing_ok=True)
+        return
+    engine = create_engine(database.url)
+    with engine.begin() as connection:
+        connection.execute(text(f'drop schema if exists "{schema_of(database.space)}" cascade'))
+    engine.dispose()

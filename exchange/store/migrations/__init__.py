@@ -1,0 +1,41 @@
+"""Migrations of the store, run by alembic without a configuration file.
+
+`upgrade` brings a store to the newest version; a new store is made from the tables and stamped as newest. A test
+compares both ways: they must end in the same schema.
+"""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from exchange.store.tables import metadata
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(__file__).parent))
+
+
+def at_head(connection: Connection) -> bool:
+    """Is the store at the newest version?"""
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(_scripts().get_heads())
+
+
+def stamp(connection: Connection) -> None:
+    """Mark a store that was just made from the tables as newest."""
+    MigrationContext.configure(connection).stamp(_scripts(), "head")
+
+
+def upgrade(connection: Connection) -> None:
+    """Run what is missing, inside the caller's transaction."""
+    scripts = _scripts()
+
+    def steps(revision: str, context: MigrationContext) -> object:
+        return scripts._upgrade_revs("head", revision)
+
+    with EnvironmentContext(Config(), scripts, fn=steps) as environment:
+        environment.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)
+        environment.run_migrations()

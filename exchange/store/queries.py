@@ -1,0 +1,315 @@
+"""What is asked of the store for people and partners: lists, one document, its timeline, its evidence. Reads only.
+
+Lists go by a cursor over an indexed column, never by offset.
+"""
+
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, select
+from sqlalchemy.engine import Connection, Row
+
+from exchange import log
+from exchange.store import tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: list[dict[str, Any]]
+    next: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"items": self.items, "next": self.next}
+
+
+class BadCursor(ValueError):
+    """The cursor is not one that a page gave."""
+
+
+def cursor_of(*parts: Any) -> str:
+    return urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def parts_of(cursor: str, count: int) -> list[Any]:
+    try:
+        parts = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as error:
+        raise BadCursor(cursor[:80]) from error
+    if not isinstance(parts, list) or len(parts) != count:
+        raise BadCursor(cursor[:80])
+    return parts
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+def visible_to(member: str | None) -> Any:
+    """The documents that this member sent, issued or received. None: the operator, who sees all."""
+    if member is None:
+        return t.documents.c.id.is_not(None)
+    received = select(t.standings.c.document_id).where(t.standings.c.recipient == member)
+    return (t.documents.c.sender == member) | (t.documents.c.issuer == member) | t.documents.c.id.in_(received)
+
+
+def documents(
+    connection: Connection,
+    member: str | None,
+    limit: int,
+    cursor: str | None,
+    *,
+    profile: str | None = None,
+    number: str | None = None,
+    sender: str | None = None,
+    state: str | None = None,
+) -> Page:
+    """The newest first."""
+    query = select(t.documents, t.messages.c.bytes_digest).join(t.messages, t.messages.c.id == t.documents.c.message_id)
+    query = query.where(visible_to(member))
+    for column, value in (
+        (t.documents.c.profile, profile),
+        (t.documents.c.number, number),
+        (t.documents.c.sender, sender),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if state is not None:
+        has = select(t.standings.c.document_id).where(t.standings.c.state == state)
+        query = query.where((t.documents.c.state == state) | t.documents.c.id.in_(has))
+    if cursor is not None:
+        row, name = parts_of(cursor, 2)
+        query = query.where((t.documents.c.row < row) | ((t.documents.c.row == row) & (t.documents.c.id < name)))
+    rows = connection.execute(query.order_by(t.documents.c.row.desc(), t.documents.c.id.desc()).limit(limit + 1)).all()
+    tracks = _tracks(connection, [row.id for row in rows])
+    items = [_summary(row, tracks.get(row.id, {})) for row in rows[:limit]]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(items, cursor_of(last.row, last.id) if last else None)
+
+
+def _summary(row: Row[Any], recipients: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "messageId": row.message_id,
+        "profile": row.profile,
+        "number": row.number,
+        "sender": row.sender,
+        "issuer": row.issuer,
+        "recipients": recipients,
+        "receivedAt": row.received_at,
+        "contentDigest": row.content_digest,
+        "bytesDigest": row.bytes_digest,
+        "state": row.state,
+    }
+
+
+def _tracks(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Per document and recipient the two tracks: decided (standing) and delivered. Never one status."""
+    delivered = {
+        (row.document_id, row.recipient): row.state
+        for row in connection.execute(
+            select(t.deliveries.c.document_id, t.deliveries.c.recipient, t.deliveries.c.state)
+            .join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
+            .where(t.deliveries.c.document_id.in_(ids), t.messages.c.kind != "event")
+        )
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(select(t.standings).where(t.standings.c.document_id.in_(ids))):
+        found.setdefault(row.document_id, {})[row.recipient] = {
+            "state": row.state,
+            "sequence": row.sequence,
+            "delivery": delivered.get((row.document_id, row.recipient)),
+        }
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One document as it is kept."""
+
+    summary: dict[str, Any]
+    media_type: str
+    data: bytes
+    findings: list[dict[str, Any]]
+    signer: dict[str, Any] | None
+    receipt: str
+    attestation: str | None
+
+
+def document(connection: Connection, member: str | None, document_id: str) -> Stored | None:
+    query = (
+        select(
+            t.documents,
+            t.messages.c.bytes_digest,
+            t.messages.c.bytes,
+            t.messages.c.media_type,
+            t.messages.c.receipt,
+            t.messages.c.attestation,
+        )
+        .join(t.messages, t.messages.c.id == t.documents.c.message_id)
+        .where(t.documents.c.id == document_id, visible_to(member))
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    tracks = _tracks(connection, [document_id]).get(document_id, {})
+    return Stored(
+        _summary(row, tracks),
+        row.media_type,
+        row.bytes,
+        orjson.loads(row.findings),
+        orjson.loads(row.signer) if row.signer else None,
+        row.receipt,
+        row.attestation,
+    )
+
+
+def timeline(connection: Connection, member: str | None, document_id: str) -> list[dict[str, Any]]:
+    """What happened to a document, oldest first. A member sees the deliveries of events to itself only."""
+    messages = select(t.messages).where(t.messages.c.document_id == document_id).order_by(t.messages.c.received_at)
+    entries = [_message_entry(row) for row in connection.execute(messages)]
+    deliveries = select(t.deliveries, t.messages.c.kind).join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
+    for row in connection.execute(
+        deliveries.where(t.deliveries.c.document_id == document_id).order_by(t.deliveries.c.id)
+    ):
+        if member is None or member == row.recipient or row.kind != "event":
+            entries.append(_delivery_entry(row))
+    events = {
+        row.message_id: row for row in connection.execute(select(t.events).where(t.events.c.document_id == document_id))
+    }
+    for entry in entries:
+        event = events.get(entry["messageId"])
+        if event is not None and entry["kind"] == "event":
+            entry |= {"type": event.type, "recipient": event.recipient, "sequence": event.sequence, "event": event.id}
+            entry["text"] = f"{event.member} says: {event.type}" + (f" ({event.recipient})" if event.recipient else "")
+    return sorted(entries, key=lambda entry: entry["at"] or "9999")
+
+
+def _message_entry(row: Row[Any]) -> dict[str, Any]:
+    text = {"document": "accepted from", "forward": "forwarded by", "event": "event of"}[row.kind]
+    return {
+        "at": row.received_at,
+        "kind": row.kind,
+        "member": row.member,
+        "messageId": row.id,
+        "recipient": None,
+        "text": f"{text} {row.member}",
+    }
+
+
+def _delivery_entry(row: Row[Any]) -> dict[str, Any]:
+    what = "event" if row.kind == "event" else "document"
+    return {
+        "at": row.settled_at,
+        "kind": "delivery",
+        "member": None,
+        "messageId": row.message_id,
+        "recipient": row.recipient,
+        "delivery": row.id,
+        "state": row.state,
+        "attempts": row.attempts,
+        "text": f"{what} to {row.recipient}: {row.state}",
+        **({"error": row.last_error} if row.last_error else {}),
+    }
+
+
+# --- evidence --------------------------------------------------------------------------------------------------------
+
+
+def evidence(connection: Connection, stored: Stored) -> dict[str, Any]:
+    """`tradebridge-evidence/1` without the trust list: docs/reference/api.md says what is in it."""
+    document_id = stored.summary["id"]
+    checkpoint, size = log.checkpoint(connection), log.size_of(connection)
+    query = (
+        select(t.messages, t.leaves.c.record, t.leaves.c.salt, t.leaves.c.position)
+        .join(t.leaves, t.leaves.c.message_id == t.messages.c.id)
+        .where(t.messages.c.document_id == document_id)
+        .order_by(t.leaves.c.id)
+    )
+    messages = [_evidence_of(connection, row, size) for row in connection.execute(query).all()]
+    deliveries = connection.execute(
+        select(t.deliveries.c.recipient, t.deliveries.c.note, t.deliveries.c.acknowledgement)
+        .where(t.deliveries.c.document_id == document_id, t.deliveries.c.note.is_not(None))
+        .order_by(t.deliveries.c.id)
+    )
+    return {
+        "format": "tradebridge-evidence/1",
+        "document": {
+            "id": document_id,
+            "profile": stored.summary["profile"],
+            "number": stored.summary["number"],
+            "mediaType": stored.media_type,
+            "bytes": b64encode(stored.data).decode(),
+            "bytesDigest": stored.summary["bytesDigest"],
+            "contentDigest": stored.summary["contentDigest"],
+        },
+        "messages": messages,
+        "deliveries": [
+            {"recipient": row.recipient, "note": row.note, "acknowledgement": row.acknowledgement} for row in deliveries
+        ],
+        "checkpoint": checkpoint,
+    }
+
+
+def _evidence_of(connection: Connection, row: Row[Any], size: int) -> dict[str, Any]:
+    placed = row.position is not None and row.position < size
+    return {
+        "kind": row.kind,
+        "messageId": row.id,
+        "bytes": b64encode(row.bytes).decode() if row.kind == "event" else None,
+        "receipt": row.receipt,
+        "attestation": row.attestation,
+        "record": b64encode(row.record).decode(),
+        "salt": row.salt.hex(),
+        "leafIndex": row.position if placed else None,
+        "inclusion": log.inclusion(connection, row.position, size) if placed else None,
+    }
+
+
+# --- deliveries, refusals --------------------------------------------------------------------------------------------
+
+
+def deliveries(
+    connection: Connection, member: str | None, limit: int, cursor: str | None, *, state: str | None = None
+) -> Page:
+    query: Select[Any] = select(t.deliveries)
+    if member is not None:
+        query = query.where(t.deliveries.c.recipient == member)
+    if state is not None:
+        query = query.where(t.deliveries.c.state == state)
+    if cursor is not None:
+        query = query.where(t.deliveries.c.id < parts_of(cursor, 1)[0])
+    rows = connection.execute(query.order_by(t.deliveries.c.id.desc()).limit(limit + 1)).all()
+    items = [
+        {
+            "id": row.id,
+            "messageId": row.message_id,
+            "documentId": row.document_id,
+            "recipient": row.recipient,
+            "state": row.state,
+            "attempts": row.attempts,
+            "dueAt": row.due_at,
+            "lastError": row.last_error,
+        }
+        for row in rows[:limit]
+    ]
+    return Page(items, cursor_of(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+def refusals(connection: Connection, member: str | None, limit: int, cursor: str | None) -> Page:
+    query: Select[Any] = select(t.refusals)
+    if member is not None:
+        query = query.where(t.refusals.c.member == member)
+    if cursor is not None:
+        query = query.where(t.refusals.c.row < parts_of(cursor, 1)[0])
+    rows = connection.execute(query.order_by(t.refusals.c.row.desc()).limit(limit + 1)).all()
+    items = [{"member": row.member, **orjson.loads(row.problem)} for row in rows[:limit]]
+    return Page(items, cursor_of(rows[limit - 1].row) if len(rows) > limit else None)
+
+
+def refusal(connection: Connection, member: str | None, refusal_id: str) -> dict[str, Any] | None:
+    query: Select[Any] = select(t.refusals).where(t.refusals.c.id == refusal_id)
+    if member is not None:
+        query = query.where(t.refusals.c.member == member)
+    row = connection.execute(query).first()
+    return None if row is None else {"member": row.member, **orjson.loads(row.problem)}

@@ -1,0 +1,207 @@
+"""The tables of one space.
+
+Business times are RFC 3339 text (they may be frozen or moved); times of leases and retries are seconds of the real
+clock. Digests are lower-case hexadecimal. What is unique here is what holds under concurrency: one content, one
+identity (a number of an issuer), one event id, one answer for an idempotency key, one leaf a message.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts rows by itself only in a column of type INTEGER.
+Counter = BigInteger().with_variant(Integer, "sqlite")
+
+members = Table(
+    "members",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("status", String(12), nullable=False),
+    Column(
+        "data", Text, nullable=False
+    ),  # JSON: name, country, kind, roles, sends, accepts, style, delivery, policy, ...
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", String(120), primary_key=True),
+    Column("member", String(40), nullable=False, index=True),
+    Column("certificate", Text, nullable=False),  # PEM
+    Column("purposes", String(200), nullable=False),  # space separated
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # SHA-256 of the key; the key itself is nowhere
+    Column("member", String(40), nullable=False, index=True),
+    Column("scopes", String(200), nullable=False),
+    Column("not_after", Float),  # real clock; null: no end
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(10), nullable=False),  # document, event, forward
+    Column("document_id", String(40), nullable=False, index=True),
+    Column("member", String(40), nullable=False),
+    Column("profile", String(60), nullable=False),
+    Column("media_type", String(60), nullable=False),
+    Column("bytes", LargeBinary),  # as received; null for a forward, whose bytes are the document's
+    Column("bytes_digest", String(64), nullable=False),
+    Column("content_digest", String(64), nullable=False),
+    Column("received_at", String(40), nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("attestation", Text),
+    Column("idempotency_key", String(255)),
+    Column("answer", Text, nullable=False),  # JSON: what the sender was told
+    UniqueConstraint("member", "idempotency_key"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("message_id", String(40), nullable=False, unique=True),
+    Column("profile", String(60), nullable=False),
+    Column("number", String(100), index=True),
+    Column("identity", String(300), unique=True),  # null where the issuer has given no number yet
+    Column("content_digest", String(64), nullable=False, unique=True),
+    Column("sender", String(40), nullable=False),
+    Column("issuer", String(40)),  # the member whose key signed it; null where nobody did
+    Column("signer", Text),  # JSON
+    Column("findings", Text, nullable=False),  # JSON: the warnings
+    Column("state", String(12), nullable=False),  # live, cancelled
+    Column("received_at", String(40), nullable=False),
+    Column("row", Counter, nullable=False),  # place in lists; in order of acceptance, made from the real clock
+    Index("ix_documents_row", "row"),
+    Index("ix_documents_sender_row", "sender", "row"),
+)
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("recipient", String(40), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Index("ix_standings_recipient", "recipient", "document_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("message_id", String(40), nullable=False, unique=True),
+    Column("document_id", String(40), nullable=False, index=True),
+    Column("type", String(20), nullable=False),
+    Column("recipient", String(40)),
+    Column("sequence", Integer, nullable=False),  # the one it made
+    Column("member", String(40), nullable=False),
+    Column("at", String(40), nullable=False),
+)
+
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("message_id", String(40), nullable=False, unique=True),
+    Column("leaf", LargeBinary(32), nullable=False),  # SHA-256(salt || record)
+    Column("salt", LargeBinary(32), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("position", BigInteger, unique=True),  # index in the log; null until the sequencer takes it in
+    Column("leaf_hash", LargeBinary(32), nullable=False, index=True),  # RFC 6962
+)
+Index(
+    "ix_leaves_waiting",
+    leaves.c.id,
+    sqlite_where=leaves.c.position.is_(None),
+    postgresql_where=leaves.c.position.is_(None),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("message_id", String(40), nullable=False, index=True),
+    Column("document_id", String(40), nullable=False, index=True),
+    Column("recipient", String(40), nullable=False),
+    Column("state", String(10), nullable=False),  # due, sending, retrying, delivered, dead
+    Column("due_at", Float, nullable=False),  # real clock; while sending: until when the lease holds
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("note", Text),
+    Column("rendition", LargeBinary),
+    Column("acknowledgement", Text),
+    Column("settled_at", String(40)),
+    Index("ix_deliveries_recipient_settled", "recipient", "state", "due_at"),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("position", BigInteger, unique=True),  # given by the sequencer, so that no reader misses a late committer
+    Column("kind", String(30), nullable=False),
+    Column("members", Text, nullable=False),  # who may see it: ",SG-NSW,TH-NSW,"
+    Column("data", Text, nullable=False),  # JSON
+)
+Index("ix_feed_waiting", feed.c.id, sqlite_where=feed.c.position.is_(None), postgresql_where=feed.c.position.is_(None))
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("row", Counter, nullable=False),
+    Column("member", String(40), nullable=False),  # empty: nobody that the hub knows
+    Column("problem", Text, nullable=False),  # JSON: the answer given
+    Index("ix_refusals_member_row", "member", "row"),
+)
+
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("tile", BigInteger, primary_key=True),
+    Column("data", LargeBinary, nullable=False),  # up to 256 hashes of 32 bytes
+)
+
+head = Table(
+    "head",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("size", BigInteger, nullable=False),
+    Column("feed_size", BigInteger, nullable=False),
+    Column("checkpoint", Text, nullable=False),
+    Column("leader", String(40), nullable=False),
+    Column("leader_until", Float, nullable=False),
+    Column("members_version", BigInteger, nullable=False),  # counts changes of members and keys
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("note", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+)

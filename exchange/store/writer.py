@@ -1,0 +1,169 @@
+"""The one writer of a process: many jobs, one transaction, one flush to disk (group commit).
+
+1. A job is a function of the connection. It runs inside a savepoint of its own: what it raises rolls back its own
+   work and is handed to its own caller; its neighbours in the group are untouched.
+2. A job's caller hears of it only after the commit. Nothing is acknowledged before it is durable.
+3. If the database breaks the group as a whole (a deadlock between two hub processes, a lost connection), nothing of
+   it was committed: each job is run again, alone, in a transaction of its own. A job must therefore bear to be run
+   twice. Only what fails alone is reported to its caller.
+4. Jobs run in the order in which they were handed in.
+"""
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from exchange.store.database import Database
+
+T = TypeVar("T")
+Job = Callable[[Connection], T]
+
+MAX_GROUP = 128
+"""Jobs in one transaction."""
+
+logger = structlog.get_logger(__name__)
+
+
+class WriterStopped(RuntimeError):
+    """The hub is shutting down and takes no more work: ask again when it is back."""
+
+
+class _Pending:
+    __slots__ = ("error", "future", "job", "loop", "result")
+
+    def __init__(self, job: Job[Any], future: Any, loop: asyncio.AbstractEventLoop | None) -> None:
+        self.job = job
+        self.future = future
+        self.loop = loop
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class Writer:
+    """Runs jobs on a thread of its own. `groups` and `jobs` count what was committed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
+        self._stopped = False
+        self.groups = 0
+        self.jobs = 0
+        self._thread = threading.Thread(target=self._run, name=f"writer-{database.space or 'default'}", daemon=True)
+        self._thread.start()
+
+    async def do(self, job: Job[T]) -> T:
+        """Run the job, and come back when it is durable. Raises what the job raised."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(_Pending(job, future, loop))
+        return await future
+
+    def do_now(self, job: Job[T], timeout: float | None = 60) -> T:
+        """The same for callers that are not asynchronous."""
+        future: Future[T] = Future()
+        self._put(_Pending(job, future, None))
+        return future.result(timeout)
+
+    def _put(self, pending: _Pending) -> None:
+        if self._stopped:
+            raise WriterStopped("the hub is shutting down")
+        self._queue.put(pending)
+
+    def stop(self) -> None:
+        """Finish what was handed in, then end the thread."""
+        self._stopped = True
+        self._queue.put(None)
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        running = True
+        while running:
+            group, running = self._next_group()
+            if group:
+                self._commit(group)
+                self._report(group)
+
+    def _next_group(self) -> tuple[list[_Pending], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], False
+        group = [first]
+        while len(group) < MAX_GROUP:
+            try:
+                pending = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if pending is None:
+                return group, False
+            group.append(pending)
+        return group, True
+
+    def _commit(self, group: list[_Pending]) -> None:
+        try:
+            self._transaction(group)
+        except Exception as error:  # rule 3: the group as a whole failed, whatever the reason; each is tried alone
+            logger.warning("group commit failed, running its jobs alone", jobs=len(group), error=str(error)[:300])
+            for pending in group:
+                self._alone(pending)
+
+    def _transaction(self, group: list[_Pending]) -> None:
+        with self._database.writing.begin() as connection:
+            for pending in group:
+                pending.error, pending.result = None, None
+                savepoint = connection.begin_nested()
+                try:
+                    pending.result = pending.job(connection)
+                except OperationalError:
+                    raise  # the transaction itself is lost: a deadlock, a full disk, a closed connection
+                except Exception as error:  # handed to the job's caller, by rule 1
+                    savepoint.rollback()
+                    pending.error = error
+                else:
+                    savepoint.commit()
+        self.groups += 1
+        self.jobs += len(group)
+
+    def _alone(self, pending: _Pending) -> None:
+        for attempt in range(4):
+            try:
+                self._transaction([pending])
+                return
+            except DBAPIError as error:
+                pending.error = error
+                time.sleep(0.05 * 2**attempt)
+            except Exception as error:  # handed to the job's caller
+                pending.error = error
+                return
+
+    def _report(self, group: list[_Pending]) -> None:
+        loops: dict[asyncio.AbstractEventLoop, list[_Pending]] = {}
+        for pending in group:
+            if pending.loop is None:
+                _settle(pending)
+            else:
+                loops.setdefault(pending.loop, []).append(pending)
+        for loop, waiting in loops.items():
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle_all, waiting)
+
+
+def _settle_all(group: list[_Pending]) -> None:
+    for pending in group:
+        if not pending.future.cancelled():
+            _settle(pending)
+
+
+def _settle(pending: _Pending) -> None:
+    if pending.error is not None:
+        pending.future.set_exception(pending.error)
+    else:
+        pending.future.set_result(pending.result)

@@ -1,0 +1,190 @@
+"""What the hub itself refuses, whatever the kind of document: access, members, routing, order, repetition.
+
+These stand here, beside the findings of the families, so that the API, `tb explain` and the docs read one catalogue.
+"""
+
+from schemas.findings import Kind, Severity, register
+
+_KEY = "Use the key that the operator gave you, or ask for a new one."
+
+ACCESS = register(
+    [
+        Kind(
+            "access.key-missing",
+            "The request names no API key.",
+            "Send the header Authorization: Bearer KEY.",
+            status=401,
+        ),
+        Kind("access.key-unknown", "The API key is not known, or no longer valid.", _KEY, status=401),
+        Kind("access.scope", "The API key may not do this.", "Use a key with the scope named.", status=403),
+        Kind("access.suspended", "The member is suspended.", "Ask the operator why, and when it ends.", status=403),
+        Kind(
+            "access.not-yours",
+            "There is no such thing among what this member sent or received.",
+            "Check the id, and with whose key you ask.",
+            status=404,
+        ),
+    ]
+)
+
+MEMBERS = register(
+    [
+        Kind("member.malformed", "The member's description is wrong.", "Mend what the pointer names."),
+        Kind("member.exists", "A member of this name exists.", "Choose another id, or change that member.", status=409),
+        Kind("member.unknown", "There is no such member.", "See GET /v1/members for who takes part.", status=404),
+        Kind(
+            "member.key-taken",
+            "This key belongs to a member already.",
+            "Make a key of its own for each member and purpose.",
+            status=409,
+        ),
+    ]
+)
+
+ROUTING = register(
+    [
+        Kind(
+            "route.no-recipient",
+            "The submission names no recipient.",
+            "Name one or more members in the header Tradebridge-To.",
+        ),
+        Kind("route.unknown-recipient", "There is no such recipient.", "See GET /v1/members for who takes part."),
+        Kind("route.twice", "A recipient is named twice.", "Name each recipient once."),
+        Kind("route.not-a-recipient", "The member takes no deliveries.", "Send to a member with the role recipient."),
+        Kind(
+            "route.suspended-recipient",
+            "The recipient is suspended and takes nothing at present.",
+            "Ask the operator, or send later.",
+        ),
+        Kind(
+            "route.profile-not-accepted",
+            "The recipient does not accept this profile.",
+            "Send one of the profiles that the recipient accepts, or choose another recipient.",
+        ),
+        Kind("route.to-itself", "The sender is among the recipients.", "Leave the sender out of Tradebridge-To."),
+        Kind("route.already-there", "The document has gone to this recipient already.", "Leave it out.", status=409),
+        Kind(
+            "route.may-not-send",
+            "The member may not send this.",
+            "Ask the operator for the role or profile.",
+            status=403,
+        ),
+    ]
+)
+
+ORDER = register(
+    [
+        Kind(
+            "document.duplicate",
+            "The same content has been accepted already, under this or another signature.",
+            "Use the first document; its receipt is in this answer if it was you who sent it.",
+            status=409,
+        ),
+        Kind(
+            "document.number-taken",
+            "The issuer has given this number to another content.",
+            "Give a new number; a corrected document replaces, it does not overwrite.",
+            status=409,
+        ),
+        Kind("document.unknown", "There is no such document.", "Check the id.", status=404),
+        Kind(
+            "document.signature-unsupported",
+            "This kind of document must come as a signed message.",
+            "Send a compact JWS (application/jose).",
+        ),
+        Kind(
+            "event.duplicate",
+            "An event with this id has been accepted already.",
+            "Nothing: the first one counts. A new event needs a new id.",
+            status=409,
+        ),
+        Kind(
+            "event.other-document",
+            "The event is about another document than the address says.",
+            "Send it to its own document.",
+        ),
+        Kind(
+            "event.time-ahead",
+            "The event is dated more than five minutes ahead of the hub's clock.",
+            "Set the clock right, then sign the event anew.",
+        ),
+    ]
+)
+
+REQUESTS = register(
+    [
+        Kind(
+            "request.idempotency-mismatch",
+            "This Idempotency-Key was used for other bytes.",
+            "Use a new key for a new submission.",
+            clause="2.7",
+            source="draft-ietf-httpapi-idempotency-key-header-07",
+        ),
+        Kind(
+            "request.idempotency-malformed",
+            "The Idempotency-Key is not usable.",
+            "Send 1 to 255 visible ASCII characters.",
+            status=400,
+        ),
+        Kind("request.malformed", "The request is not what this call takes.", "See /docs for the call.", status=400),
+        Kind(
+            "request.not-found", "There is nothing at this address.", "See /docs for what the hub offers.", status=404
+        ),
+        Kind("request.method", "This address does not take the method.", "See /docs for the call.", status=405),
+        Kind(
+            "request.not-acceptable",
+            "The document cannot be given in this form.",
+            "Ask for another media type.",
+            status=406,
+        ),
+        Kind("request.cursor", "The cursor is not one that the hub gave.", "Start again without a cursor.", status=400),
+        Kind("request.unknown-space", "There is no such space.", "Create it first: POST /v1/spaces.", status=404),
+        Kind("request.space-exists", "A space of this name exists.", "Choose another name.", status=409),
+        Kind(
+            "hub.unavailable",
+            "The hub cannot take this now; nothing was kept.",
+            "Send it again, with the same Idempotency-Key.",
+            status=503,
+        ),
+        Kind("hub.bug", "The hub failed; nothing was kept.", "Send it again later, and tell the operator.", status=500),
+    ]
+)
+
+DELIVERY = register(
+    [
+        Kind(
+            "ack.unknown-delivery",
+            "There is no such delivery to this member.",
+            "Acknowledge what the inbox or a push gave.",
+        ),
+        Kind(
+            "ack.wrong-digest",
+            "The acknowledgement names another digest than the delivery.",
+            "Take the digest of the original's bytes.",
+        ),
+        Kind("ack.wrong-member", "The acknowledgement is signed by another member.", "Sign with the recipient's key."),
+        Kind(
+            "ack.malformed",
+            "The acknowledgement does not have the members it needs.",
+            "See docs/reference/api.md for its members.",
+        ),
+        Kind(
+            "delivery.not-dead",
+            "The delivery is not dead.",
+            "Only a dead delivery can be sent again by hand.",
+            status=409,
+        ),
+        Kind("delivery.unknown", "There is no such delivery.", "See GET /v1/deliveries.", status=404),
+    ]
+)
+
+POLICY = register(
+    [
+        Kind(
+            "signature.unsigned",
+            "The document is not signed; the hub attests only that it received it.",
+            "Sign it before sending: tb sign FILE --member ID > signed, then send that.",
+            severity=Severity.WARNING,
+        ),
+    ]
+)
