@@ -316,11 +316,18 @@ def get(document_id: str, *, accept: str = ANY) -> Call[Body]:
     return Call("GET", _document(document_id), _body, headers={"Accept": accept})
 
 
+def summary(document_id: str) -> Call[JSON]:
+    """Where it stands: its state, and for each recipient `state`, `sequence` and `delivery`."""
+    return Call("GET", _document(document_id, "/summary"), Answer.json)
+
+
 def checks(document_id: str) -> Call[JSON]:
+    """What was found when it came in, and who signed it."""
     return Call("GET", _document(document_id, "/checks"), Answer.json)
 
 
 def timeline(document_id: str) -> Call[JSON]:
+    """What happened to it, oldest first."""
     return Call("GET", _document(document_id, "/timeline"), Answer.json)
 
 
@@ -398,8 +405,9 @@ def add_key(member_id: str, certificate: str, purposes: Sequence[str]) -> Call[J
     return _post(_member(member_id, "/keys"), Answer.json, {"certificate": certificate, "purposes": list(purposes)})
 
 
-def suspend(member_id: str) -> Call[JSON]:
-    return Call("POST", _member(member_id, ":suspend"), Answer.json)
+def suspend(member_id: str, *, reason: str | None = None) -> Call[JSON]:
+    """Operator: the member sends and receives nothing; the reason is kept and told."""
+    return _post(_member(member_id, ":suspend"), Answer.json, _given_any(reason=reason))
 
 
 def resume(member_id: str) -> Call[JSON]:

@@ -158,8 +158,9 @@ def _hub(where: Where, asked: bool) -> Iterator[Check]:
 def _health(name: str, url: str, health: "Health") -> Check:
     if health.ok:
         return Check(name, "ok", url)
-    told = ", ".join(f"{key}: {value}" for key, value in health.body.items()) or f"status {health.status}"
-    return Check(name, "fail", told, "See the hub's own output; `tb db check` looks at its store.")
+    parts = health.body.get("checks", {})
+    failing = ", ".join(part for part, state in parts.items() if not state.get("ok")) or f"status {health.status}"
+    return Check(name, "fail", failing, "See the hub's own output; `tb db check` looks at its store.")
 
 
 def _clock(health: "Health", where: Where) -> Check:

@@ -90,23 +90,9 @@ def _by_number(hub: "Hub", number: str) -> dict[str, Any]:
 
 
 def _fetch(hub: "Hub", name: str, form: str) -> dict[str, Any]:
-    if form == "summary":
-        return summary(hub, name)
     found = document_id(hub, name)
-    fetch = {"evidence": hub.evidence, "timeline": hub.timeline, "checks": hub.checks}[form]
+    fetch = {"evidence": hub.evidence, "timeline": hub.timeline, "checks": hub.checks, "summary": hub.summary}[form]
     return fetch(found)
-
-
-def summary(hub: "Hub", name: str) -> dict[str, Any]:
-    """The summary of one document, by id or number."""
-    from tradebridge import calls
-
-    if not name.startswith("doc_"):
-        return _by_number(hub, name)
-    for each in hub.each(calls.documents(limit=500)):
-        if each["id"] == name:
-            return each
-    raise Failed(Exit.REFUSED, f"there is no document {name}", "Check the id.", code="document.unknown")
 
 
 def _dump(value: dict[str, Any]) -> bytes:
@@ -137,7 +123,7 @@ def _summary(value: dict[str, Any]) -> None:
     rows = [("id", value["id"]), ("sender", value["sender"]), ("issuer", value.get("issuer") or "could not check")]
     rows += [("received", value["receivedAt"])]
     for member, at in value["recipients"].items():
-        rows.append((member, f"{at['state']}, {at['delivery']}"))
+        rows.append((member, f"{at['state']}, {at['delivery'] or 'not sent'}"))
     for line in columns(rows):
         out(f"  {line}")
 

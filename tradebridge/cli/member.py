@@ -1,6 +1,6 @@
 """`tb member`: who may exchange through the hub. All but `list` and `show` need the operator's key."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -10,9 +10,6 @@ from tradebridge.cli.reading import read_bytes, read_json
 from tradebridge.cli.root import Suggesting
 from tradebridge.cli.terminal import bold, columns, mark, out, out_json, say
 from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
-
-if TYPE_CHECKING:
-    from tradebridge.client import Hub
 
 KINDS = ("single-window", "issuing-authority", "platform")
 ROLES = ("issuer", "sender", "recipient")
@@ -109,7 +106,7 @@ def listed(url: str | None, api_key: str | None, space: str | None, as_json: boo
             each["kind"],
             each.get("style") or "original",
             each["delivery"]["mode"],
-            each.get("status", "active"),
+            each["status"],
         )
         for each in members
     ]
@@ -156,12 +153,15 @@ def rotate_key(
 
 @command.command("suspend")
 @click.argument("member", metavar="ID")
+@click.option("--reason", metavar="TEXT", help="Why; the member is told.")
 @hub_options
 @json_option
-def suspend(member: str, url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
+def suspend(
+    member: str, reason: str | None, url: str | None, api_key: str | None, space: str | None, as_json: bool
+) -> Exit:
     """Suspend the member ID: it sends and receives nothing."""
     with find(url, api_key, space).hub(OPERATOR) as hub:
-        return _changed(hub, "suspend", member_id(member, "recipient"), as_json)
+        return _changed(hub.suspend(member_id(member, "recipient"), reason=reason), as_json)
 
 
 @command.command("resume")
@@ -171,15 +171,14 @@ def suspend(member: str, url: str | None, api_key: str | None, space: str | None
 def resume(member: str, url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
     """Let a suspended member exchange again."""
     with find(url, api_key, space).hub(OPERATOR) as hub:
-        return _changed(hub, "resume", member_id(member, "recipient"), as_json)
+        return _changed(hub.resume(member_id(member, "recipient")), as_json)
 
 
-def _changed(hub: "Hub", change: str, member: str, as_json: bool) -> Exit:
-    shown = hub.suspend(member) if change == "suspend" else hub.resume(member)
+def _changed(member: dict[str, Any], as_json: bool) -> Exit:
     if as_json:
-        out_json(shown)
+        out_json(member)
     else:
-        out(f"{mark('ok')} {member} is {shown.get('status', 'suspended' if change == 'suspend' else 'active')}")
+        out(f"{mark('ok')} {member['id']} is {member['status']}")
     return Exit.OK
 
 
@@ -195,7 +194,7 @@ def _draw(member: dict[str, Any]) -> None:
         ("style", member.get("style") or "the original"),
         ("delivery", f"push to {delivery['url']}" if delivery["mode"] == "push" else "pull"),
         ("unsigned", "allowed" if member.get("policy", {}).get("unsigned") else "refused"),
-        ("status", member.get("status", "active")),
+        ("status", member["status"]),
     ]
     rows += [("key", f"{key.get('kid', '')} ({', '.join(key.get('purposes', ()))})") for key in member.get("keys", ())]
     for line in columns(rows):

@@ -229,19 +229,10 @@ def _look_on(hub: "Hub", accepted: "Accepted", state: str, seconds: float) -> di
     """The recipients' states, once every one has reached `state`, cannot any more, or the time is over."""
     end = time.monotonic() + seconds
     while True:
-        now = _recipients(hub, accepted)
+        now = dict(hub.summary(accepted.id)["recipients"])
         if all(_reached(each, state) or _final(each) for each in now.values()) or time.monotonic() >= end:
             return now
         time.sleep(POLL_SECONDS)
-
-
-def _recipients(hub: "Hub", accepted: "Accepted") -> dict[str, Any]:
-    from tradebridge import calls
-
-    for each in hub.each(calls.documents(number=accepted.number, sender=accepted.sender, limit=500)):
-        if each["id"] == accepted.id:
-            return dict(each["recipients"])
-    return {}
 
 
 def _reached(recipient: dict[str, Any], state: str) -> bool:
@@ -279,7 +270,7 @@ _STATE_MARKS = {
 
 def _say_outcome(accepted: "Accepted", now: dict[str, Any], state: str | None, exit_code: Exit) -> None:
     for member, each in now.items():
-        delivery = each["delivery"]
+        delivery = each["delivery"] or "not sent"
         preposition = "to" if delivery == "delivered" else "for"
         out(f"{mark(_DELIVERY_MARKS.get(delivery, 'warn'))} {delivery.ljust(11)} {preposition} {member}")
         if each["state"] != "received":

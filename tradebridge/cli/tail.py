@@ -28,7 +28,7 @@ _MARKS = {"document.refused": "fail", "delivery.dead": "fail", "delivery.retryin
     metavar="NAME=PATTERN",
     help="type=document.*, sender=SG-*, ...: all must match.",
 )
-@click.option("--since", metavar="EVENT", help="Start after this event id instead of now; 0 is the beginning.")
+@click.option("--since", metavar="EVENT", help="Start after this event id instead of now; -1 is the beginning.")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after so many.")
 @click.option("--member", metavar="ID", help="Watch as this member instead of as the operator.")
 @hub_options

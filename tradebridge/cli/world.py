@@ -178,14 +178,17 @@ NEXT_COMMANDS = (
 
 def play(launched: "Launched", name: str, deadline: float) -> "Summary":
     """Play the scenario; live on a terminal, a line for each refusal elsewhere (standard error, both)."""
-    from simulator.launch import run_scenario
+    from simulator.launch import LaunchFailed, run_scenario
 
-    if not interactive(sys.stderr):
-        return run_scenario(launched, name, _say_refusal, deadline=deadline)
-    from tradebridge.cli.stage import Stage
+    try:
+        if not interactive(sys.stderr):
+            return run_scenario(launched, name, _say_refusal, deadline=deadline)
+        from tradebridge.cli.stage import Stage
 
-    with Stage(name, launched.seed, LINES_SHOWN) as stage:
-        return run_scenario(launched, name, stage.show, deadline=deadline)
+        with Stage(name, launched.seed, LINES_SHOWN) as stage:
+            return run_scenario(launched, name, stage.show, deadline=deadline)
+    except LaunchFailed as error:
+        raise Failed(Exit.UNREACHABLE, str(error), "With --data DIR the logs of both are kept there.") from error
 
 
 def _say_refusal(progress: "Progress") -> None:
