@@ -37,6 +37,11 @@ register(
             "Compare the message with the form described in the adapter's codec.",
         ),
         Kind(
+            "partner.refused",
+            "The partner's system refused the message before anybody decided on it.",
+            "Look the codes up in the partner's list, mend the message and send it again.",
+        ),
+        Kind(
             "partner.not-a-decision",
             "The partner's message says that something arrived, not what was decided.",
             "Wait for the decision: a receipt is never an acceptance.",

@@ -1,0 +1,268 @@
+"""Messages of the NACCS family: a certificate as a request, a decision as a result, by bytes.
+
+What is kept of the family (secondary sources: two public clients; result codes and limits from the centre's pages):
+
+1. A message is the common header (`header.py`), then items (`items.py`); at most 700,000 bytes.
+2. A result's first line holds results of 15 characters `ccccc-iiii-nnnn` (code, item, repetition) one after another;
+   blanks end the list; `00000-0000-0000` is success. Its output code is `*C` and the procedure code.
+3. The answer echoes handover and input number. The handover is the message id without its prefix, 26 characters; the
+   index carries the document id.
+
+What is invented: that certificates come in by this way at all (the real one is not public), the procedures `TBC01` (a
+certificate) and `TBC02` (what its sender says afterwards), the items, the codes `R9001` and `E9001`.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.port import Address, Limits, Loss, Rendition, Statement
+from adapters.reading import CERTIFICATES, body_texts, document_from, profile_to_carry, unreadable
+from adapters.single_windows.naccs import items
+from adapters.single_windows.naccs.header import (
+    CRLF,
+    AnswerHeader,
+    RequestHeader,
+    read_answer,
+    read_request,
+    timestamp,
+    write_answer,
+    write_request,
+)
+from schemas.content import Syntax
+from schemas.event import Event
+from schemas.findings import Finding, finding
+from schemas.registry import Document
+
+MEDIA_TYPE = "application/octet-stream"
+CERTIFICATE, AFTERWARDS = "TBC01", "TBC02"  # INVENTED
+USER = "TBHUB"
+RESULT = f"*C{CERTIFICATE}"
+SUCCESS = "00000-0000-0000"
+RESULTS_IN_LINE = 5
+"""INVENTED: results that the first line has room for; the reasons follow in full as items."""
+
+TYPES = {  # INVENTED: three letters, and the code of the result
+    "accepted": ("ACC", SUCCESS),
+    "utilised": ("UTI", SUCCESS),
+    "queried": ("QUE", "R9001-RSON-{:04d}"),
+    "rejected": ("REJ", "E9001-RSON-{:04d}"),
+    "answered": ("ANS", ""),
+    "cancelled": ("CAN", ""),
+}
+_BY_LETTERS = {letters: event_type for event_type, (letters, _) in TYPES.items()}
+_SPOKEN_BY_SENDER = ("answered", "cancelled")
+
+_HEADER_CODES = {
+    "A0016": "a header of 398 bytes and CRLF",
+    "A0009": "characters of EUC-JP in the header",
+    "A0008": "the length of the whole message in the header",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NaccsCodec:
+    """The codec of a window of this family."""
+
+    limits: Limits
+
+    def encode(self, document: Document, address: Address) -> Rendition:
+        profile = profile_to_carry(document, CERTIFICATES)
+        value = json.loads(profile.encode[Syntax.JSON](document))
+        data = items.body(_certificate(value))
+        losses = tuple(_differences("", value, _read_certificate(data)))
+        header = RequestHeader(
+            procedure=CERTIFICATE,
+            user=USER,
+            handover=_handover(address.message_id),
+            input_number=address.document_id[-10:],
+            index=address.document_id,
+        )
+        return Rendition(write_request(header, data), MEDIA_TYPE, losses)
+
+    def decode(self, data: bytes) -> Document | tuple[Finding, ...]:
+        read = read_request(data)
+        if isinstance(read, str):
+            return (_bad_header(read),)
+        header, body = read
+        if header.procedure != CERTIFICATE:
+            return (unreadable("/header/procedure", found=f"A0001 {header.procedure}", expected=CERTIFICATE),)
+        try:
+            value = _read_certificate(body)
+        except items.Unreadable as error:
+            return (unreadable("/items", found=error, expected="the items of a certificate"),)
+        data = json.dumps(value, ensure_ascii=False).encode()
+        return document_from(data, str(value.get("profile", "")), CERTIFICATES)
+
+    def encode_event(self, event: Event, address: Address) -> Rendition:
+        losses = [
+            Loss("/actor", "the form names the user's system, not the officer"),
+            Loss("/expectedSequence", "the form does not count the events of a document"),
+            Loss("/at", "the form has the time of its own message, to the second"),
+        ]
+        said = {
+            "type": TYPES[event.type][0],
+            "messageId": address.message_id,
+            "documentId": address.document_id,
+            "eventId": event.id,
+            "contentDigest": event.document.content_digest,
+            "recipient": event.recipient,
+            "body": dict(body_texts(event, losses)),
+            "reasons": [{"code": each.code, "pointer": each.pointer, "text": each.text} for each in event.reasons],
+        }
+        body = items.body(_decision(said))
+        losses += _differences("", _without_empty(said), _without_empty(_read_decision(items.Lines(body))))
+        if event.type in _SPOKEN_BY_SENDER:
+            return Rendition(write_request(_afterwards(address), body), MEDIA_TYPE, tuple(losses))
+        results = _results(event).ljust(15 * RESULTS_IN_LINE).encode("ascii") + CRLF
+        return Rendition(write_answer(_result(address), results + body), MEDIA_TYPE, tuple(losses))
+
+    def decode_event(self, data: bytes) -> Statement | tuple[Finding, ...]:
+        read = read_answer(data)
+        if isinstance(read, str):
+            return (_bad_header(read),)
+        header, body = read
+        try:
+            lines = items.Lines(body)
+            results = _codes(lines) if header.procedure == CERTIFICATE else ()
+            if any(result[:1] in "AUS" for result in results):
+                return (finding("partner.refused", "/results", found=", ".join(results)),)
+            said = _read_decision(lines)
+        except items.Unreadable as error:
+            return (unreadable("/items", found=error, expected="a result with its decision"),)
+        return _statement(header, said)
+
+
+def _statement(header: AnswerHeader, said: dict[str, Any]) -> Statement | tuple[Finding, ...]:
+    event_type = _BY_LETTERS.get(said.get("type", ""))
+    procedure = AFTERWARDS if event_type in _SPOKEN_BY_SENDER else CERTIFICATE
+    if event_type is None or header.procedure != procedure:
+        found = f"{header.procedure} {said.get('type', '')}"
+        return (unreadable("/items/type", found=found, expected=", ".join(_BY_LETTERS)),)
+    if header.handover != _handover(said.get("messageId", "")):
+        return (
+            unreadable("/header/handover", found=header.handover, expected="the echo of the message that is answered"),
+        )
+    return Statement(
+        type=event_type,
+        message_id=said.get("messageId", ""),
+        document_id=said.get("documentId", ""),
+        reasons=tuple(
+            (each.get("code", ""), each.get("pointer", ""), each.get("text", "")) for each in said["reasons"]
+        ),
+        body=said.get("body", {}),
+    )
+
+
+# --- the items of a certificate --------------------------------------------------------------------------------------
+
+
+def _certificate(value: dict[str, Any]) -> Iterator[bytes]:
+    yield from items.write(items.COMMON, value)
+    for name, repeated in (("invoices", items.INVOICE), ("items", items.GOODS)):
+        entries = value.get(name, [])
+        yield from items.write((items.COUNT,), {"count": len(entries)})
+        for entry in entries:
+            yield from items.write(repeated, entry)
+
+
+def _read_certificate(data: bytes) -> dict[str, Any]:
+    """The certificate's JSON form. Raises `items.Unreadable`."""
+    lines = items.Lines(data)
+    value: dict[str, Any] = {"transport": {}, **lines.read(items.COMMON)}
+    for name, repeated in (("invoices", items.INVOICE), ("items", items.GOODS)):
+        entries = [lines.read(repeated) for _ in range(lines.count())]
+        if entries:
+            value[name] = entries
+    lines.end()
+    return value
+
+
+# --- the items of a decision -----------------------------------------------------------------------------------------
+
+
+def _decision(said: dict[str, Any]) -> Iterator[bytes]:
+    yield from items.write(items.DECISION, said)
+    yield from items.write((items.COUNT,), {"count": len(said["reasons"])})
+    for reason in said["reasons"]:
+        yield from items.write(items.REASON, reason)
+
+
+def _read_decision(lines: items.Lines) -> dict[str, Any]:
+    said = lines.read(items.DECISION)
+    said["reasons"] = [lines.read(items.REASON) for _ in range(lines.count())]
+    lines.end()
+    return said
+
+
+def _results(event: Event) -> str:
+    """One result for each reason, or success."""
+    code = TYPES[event.type][1]
+    return "".join(code.format(number + 1) for number in range(max(1, min(len(event.reasons), RESULTS_IN_LINE))))
+
+
+def _codes(lines: items.Lines) -> tuple[str, ...]:
+    line = lines.line(15 * RESULTS_IN_LINE).decode("ascii", "replace")
+    results = [line[begin : begin + 15] for begin in range(0, len(line), 15)]
+    codes = tuple(result for result in results if result.strip())
+    if not codes or any(len(code) != 15 or code[5] != "-" or code[10] != "-" for code in codes):
+        raise items.Unreadable("line 1: not a list of results")
+    return codes
+
+
+# --- the headers -----------------------------------------------------------------------------------------------------
+
+
+def _result(address: Address) -> AnswerHeader:
+    return AnswerHeader(
+        procedure=CERTIFICATE,
+        output=RESULT,
+        received_at=timestamp(address.at),
+        user=USER,
+        handover=_handover(address.message_id),
+        input_number=address.document_id[-10:],
+        index=address.document_id,
+    )
+
+
+def _afterwards(address: Address) -> RequestHeader:
+    return RequestHeader(
+        procedure=AFTERWARDS,
+        user=USER,
+        handover=_handover(address.message_id),
+        input_number=address.document_id[-10:],
+        index=address.document_id,
+    )
+
+
+def _handover(message_id: str) -> str:
+    """The id without its prefix: 26 characters, the room that the sender has for its own words."""
+    return message_id.rpartition("_")[2][:26]
+
+
+def _bad_header(code: str) -> Finding:
+    return unreadable("/header", found=code, expected=_HEADER_CODES[code])
+
+
+# --- what was lost ---------------------------------------------------------------------------------------------------
+
+
+def _differences(pointer: str, given: Any, read: Any) -> Iterator[Loss]:
+    """Where what was read back is not what was given."""
+    if isinstance(given, dict) and given:
+        for name, value in given.items():
+            yield from _differences(f"{pointer}/{name}", value, read.get(name) if isinstance(read, dict) else None)
+    elif isinstance(given, list) and isinstance(read, list) and len(given) == len(read):
+        for number, (one, other) in enumerate(zip(given, read, strict=True)):
+            yield from _differences(f"{pointer}/{number}", one, other)
+    elif given != read and not (given is False and read is None):
+        reason = "the items have no place for it" if read is None else "it does not fit its item, or EUC-JP"
+        yield Loss(pointer, reason)
+
+
+def _without_empty(said: dict[str, Any]) -> dict[str, Any]:
+    """Blank items are absent: an empty text and none are the same here."""
+    kept = {name: _without_empty(value) if isinstance(value, dict) else value for name, value in said.items()}
+    kept["reasons"] = [{name: text for name, text in each.items() if text} for each in said.get("reasons", [])]
+    return {name: value for name, value in kept.items() if value not in (None, "", {}, [])}

@@ -1,0 +1,290 @@
+"""Hub and world as two processes, started at once, ended together.
+
+1. Both are children in sessions of their own, with `python -P`: no file of the user's folder can stand in for ours.
+2. They end however their parent dies: each reads a pipe whose other end only the parent holds.
+3. They are ready when both have said so; `launch` waits for that, and explains with the end of their logs when it does
+   not come.
+4. `run_scenario` asks the world to play and hands on each step as it comes.
+"""
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from simulator.members import OPERATOR, Member, members
+from simulator.progress import Progress, Summary
+from simulator.scenario import scenario_names
+from tradebridge.evidence.simulation import test_api_key
+
+__all__ = ["LaunchFailed", "Launched", "Progress", "Summary", "launch", "run_scenario", "scenario_names"]
+
+END_SECONDS = 5.0
+"""How long a child has to end by itself."""
+
+
+class LaunchFailed(RuntimeError):
+    """Hub or world did not start, or did not play; the message says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class _Child:
+    """One process that says when it is ready."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    ready: IO[str]
+    log: Path
+
+
+@dataclass
+class Launched:
+    """A hub and a world at work."""
+
+    hub_url: str
+    world_url: str
+    seed: str
+    clock: datetime | None
+    data_dir: Path
+    members: tuple[Member, ...]
+    operator_key: str
+    api_keys: dict[str, str]
+    ready_s: float
+    _children: tuple[_Child, ...] = field(repr=False)
+    _parent_pipe: int = field(repr=False)
+    _temporary: bool = field(repr=False)
+
+    @property
+    def hub_pid(self) -> int:
+        return self._children[0].process.pid
+
+    @property
+    def world_pid(self) -> int:
+        return self._children[1].process.pid
+
+    def ended(self) -> str | None:
+        """Which of the two has ended, in a sentence; None while both run."""
+        for child in self._children:
+            code = child.process.poll()
+            if code is not None:
+                return f"the {child.name} ended with exit code {code}; its log: {child.log}"
+        return None
+
+    def wait(self) -> str:
+        """Until one of the two ends: the sentence of `ended`."""
+        while (sentence := self.ended()) is None:
+            time.sleep(0.2)
+        return sentence
+
+    def close(self) -> None:
+        """End both, and remove the folder if it was a temporary one."""
+        _end(self._children, self._parent_pipe)
+        if self._temporary:
+            shutil.rmtree(self.data_dir, ignore_errors=True)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `tb up --json` prints."""
+        return {
+            "hub": {"url": self.hub_url, "pid": self.hub_pid},
+            "world": {"url": self.world_url, "pid": self.world_pid},
+            "seed": self.seed,
+            "clock": None if self.clock is None else self.clock.isoformat(),
+            "dataDir": str(self.data_dir),
+            "operatorKey": self.operator_key,
+            "members": [{**member.to_json(), "apiKey": self.api_keys[member.id]} for member in self.members],
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def launch(
+    *,
+    seed: str = "42",
+    clock: datetime | None = None,
+    data_dir: Path | None = None,
+    port: int = 8600,
+    with_tl: bool = False,
+    database_url: str | None = None,
+    timeout: float = 30.0,
+    hub_environment: Mapping[str, str] | None = None,
+) -> Launched:
+    """Start both and wait until they are ready.
+
+    `clock`: a frozen business clock, with a zone; None for the machine's own. `data_dir`: kept; None for a temporary
+    folder that `close` removes. `port`: of the hub, the world takes the next one; 0 takes any free ones. `timeout`:
+    seconds. `hub_environment`: further settings of the hub. Raises `LaunchFailed`.
+    """
+    began = time.monotonic()
+    folder = data_dir or Path(tempfile.mkdtemp(prefix="tradebridge-"))
+    reading, writing = os.pipe()
+    children: list[_Child] = []
+    try:
+        hub = _start_hub(folder, reading, seed, clock, port, database_url, hub_environment or {})
+        children.append(hub)
+        world = _start_world(folder, reading, seed, clock, port + 1 if port else 0, with_tl)
+        children.append(world)
+        hub_url = _wait_ready(hub, children, began + timeout)
+        _tell_hub_url(world, hub_url)
+        world_url = _wait_ready(world, children, began + timeout)
+    except BaseException:
+        _end(children, writing)
+        if data_dir is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        os.close(reading)
+    everybody = members(with_tl=with_tl)
+    return Launched(
+        hub_url=hub_url,
+        world_url=world_url,
+        seed=seed,
+        clock=clock,
+        data_dir=folder,
+        members=everybody,
+        operator_key=test_api_key(seed, OPERATOR),
+        api_keys={member.id: test_api_key(seed, member.id) for member in everybody},
+        ready_s=round(time.monotonic() - began, 3),
+        _children=tuple(children),
+        _parent_pipe=writing,
+        _temporary=data_dir is None,
+    )
+
+
+def run_scenario(
+    world: Launched,
+    name: str,
+    on_progress: Callable[[Progress], None] = lambda step: None,
+    *,
+    deadline: float = 120.0,
+) -> Summary:
+    """Play a scenario to its end. `deadline`: seconds until the world gives up. Raises `LaunchFailed`."""
+    import httpx
+
+    request = {"name": name, "deadline": deadline}
+    url = f"{world.world_url}/_sim/v1/scenario:run"
+    try:
+        with (
+            httpx.Client(trust_env=False, timeout=httpx.Timeout(deadline + 60, connect=5)) as client,
+            client.stream("POST", url, json=request) as answer,
+        ):
+            if answer.status_code != 200:
+                answer.read()
+                raise LaunchFailed(answer.text)
+            for line in answer.iter_lines():
+                said = json.loads(line)
+                if "summary" in said:
+                    return Summary.from_json(said["summary"])
+                on_progress(Progress.from_json(said["progress"]))
+    except httpx.TransportError as error:
+        raise LaunchFailed(f"the world broke off: {world.ended() or error}") from error
+    raise LaunchFailed(f"the world said no summary: {world.ended() or 'look into its log'}")
+
+
+# --- the two processes -----------------------------------------------------------------------------------------------
+
+
+def _start_hub(
+    folder: Path,
+    pipe: int,
+    seed: str,
+    clock: datetime | None,
+    port: int,
+    database_url: str | None,
+    further: Mapping[str, str],
+) -> _Child:
+    settings = {"DATA": str(folder / "hub"), "PORT": str(port), "SEED": seed, "MODE": "dev"}
+    if clock is not None:
+        settings["CLOCK"] = clock.isoformat()
+    if database_url is not None:
+        settings["DATABASE_URL"] = database_url
+    environment = {f"TRADEBRIDGE_{name}": value for name, value in settings.items()} | dict(further)
+    return _start("hub", folder, ["-m", "exchange.serve"], environment, pipe)
+
+
+def _start_world(folder: Path, pipe: int, seed: str, clock: datetime | None, port: int, with_tl: bool) -> _Child:
+    command = ["-m", "simulator.serve", "--hub", "-", "--seed", seed, "--data", str(folder / "world")]
+    command += ["--port", str(port)]
+    if clock is not None:
+        command += ["--clock", clock.isoformat()]
+    if with_tl:
+        command += ["--with", "tl"]
+    return _start("world", folder, command, {}, pipe)
+
+
+def _start(name: str, folder: Path, command: Sequence[str], settings: Mapping[str, str], pipe: int) -> _Child:
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    log = folder / f"{name}.log"
+    ready_reading, ready_writing = os.pipe()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRADEBRIDGE_")}
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-P", *command],
+            env={
+                **inherited,
+                **settings,
+                "TRADEBRIDGE_READY_FD": str(ready_writing),
+                "TRADEBRIDGE_PARENT_PIPE": str(pipe),
+            },
+            pass_fds=(ready_writing, pipe),
+            stdin=subprocess.PIPE,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=True,
+        )
+    os.close(ready_writing)
+    return _Child(name, process, os.fdopen(ready_reading), log)
+
+
+def _tell_hub_url(world: _Child, url: str) -> None:
+    assert world.process.stdin is not None  # noqa: S101  # it was started with a pipe
+    world.process.stdin.write(url.encode() + b"\n")
+    world.process.stdin.close()
+
+
+def _wait_ready(child: _Child, children: Sequence[_Child], until: float) -> str:
+    """The URL that the child says when it is ready."""
+    while True:
+        if select.select([child.ready], [], [], 0.05)[0]:
+            line = child.ready.readline()
+            if line:
+                return str(json.loads(line)["url"])
+        for each in children:
+            if each.process.poll() is not None:
+                raise LaunchFailed(f"the {each.name} ended with exit code {each.process.returncode}: {_tail(each.log)}")
+        if time.monotonic() > until:
+            raise LaunchFailed(f"the {child.name} was not ready in time: {_tail(child.log)}")
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").strip().splitlines()[-15:]
+    return "\n".join(lines) if lines else "its log is empty"
+
+
+def _end(children: Sequence[_Child], pipe: int) -> None:
+    """Let the pipe go, and wait; who does not end is ended."""
+    os.close(pipe)
+    for child in reversed(children):
+        try:
+            child.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+        child.ready.close()
+        if child.process.stdin is not None:
+            child.process.stdin.close()

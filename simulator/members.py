@@ -1,0 +1,167 @@
+"""The members of the simulated world: eleven single windows, Japan's issuing authority and two platforms.
+
+1. Windows come from adapters/single_windows/countries.toml. In the simulation a window of ASEAN also hosts the
+   authority that issues its country's certificates; Japan's certificates come from `JP-JCCI`, `JP-NACCS` receives.
+2. Each member has three keys, drawn from the seed: one for documents, one for events, one for acknowledgements. Its API
+   key comes from the seed too.
+3. All of them may send unsigned documents, so that a first success needs no key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from adapters.reading import BILLS_OF_LADING, CERTIFICATES
+from adapters.single_windows.countries import Country, countries
+from tradebridge.evidence.signer import LocalSigner
+from tradebridge.evidence.simulation import test_api_key, test_signer
+
+OPERATOR = "OPERATOR"
+HUB = "HUB"
+PURPOSES = ("document", "event", "ack")
+
+TRANSPORT_DOCUMENT, SHIPPING_INSTRUCTIONS = BILLS_OF_LADING
+WITH_JAPAN = ("ajcep-form-aj/2014", "rcep-co/2022")
+CARRIER_CODE = "SIML"
+"""Carrier code of the simulated carrier; no real carrier has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One simulated member."""
+
+    id: str
+    name: str
+    country: str
+    kind: str
+    style: str | None
+    """Name of its adapter; None: it takes the originals."""
+    mode: str
+    """push or pull."""
+    roles: tuple[str, ...]
+    sends: tuple[str, ...] = ()
+    accepts: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ()
+    default: bool = True
+    """Whether a world has it unless told otherwise."""
+
+    def to_json(self) -> dict[str, object]:
+        """What a person may want to know of it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "country": self.country,
+            "kind": self.kind,
+            "style": self.style,
+            "mode": self.mode,
+            "roles": list(self.roles),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The three keys of a member, and its API key."""
+
+    document: LocalSigner
+    event: LocalSigner
+    ack: LocalSigner
+    api_key: str = field(repr=False)
+
+
+def keys_of(seed: str, member_id: str) -> Keys:
+    document, event, ack = (test_signer(seed, member_id, purpose) for purpose in PURPOSES)
+    return Keys(document, event, ack, test_api_key(seed, member_id))
+
+
+def description(member: Member, keys: Keys, push_url: str) -> Mapping[str, object]:
+    """The member as `POST /v1/members` takes it (docs/reference/api.md)."""
+    return {
+        "id": member.id,
+        "name": member.name,
+        "country": member.country,
+        "kind": member.kind,
+        "roles": list(member.roles),
+        "sends": list(member.sends),
+        "accepts": list(member.accepts),
+        "style": member.style,
+        "delivery": {"mode": "push", "url": push_url} if member.mode == "push" else {"mode": "pull"},
+        "policy": {"unsigned": True},
+        "carriers": list(member.carriers),
+        "keys": [
+            {"certificate": signer.certificate.public_bytes(Encoding.PEM).decode("ascii"), "purposes": [purpose]}
+            for purpose, signer in zip(PURPOSES, (keys.document, keys.event, keys.ack), strict=True)
+        ],
+        "simulated": True,
+        "apiKey": keys.api_key,
+    }
+
+
+def members(*, with_tl: bool = False) -> tuple[Member, ...]:
+    """The members of a world, by id."""
+    every = (*map(_window, countries().values()), *_OTHERS)
+    return tuple(sorted((each for each in every if each.default or with_tl), key=lambda member: member.id))
+
+
+def _window(country: Country) -> Member:
+    name = f"{country.window.value} of {country.name} (simulated)"
+    if country.code == "JP":
+        return Member(
+            id="JP-NACCS",
+            name=name,
+            country="JP",
+            kind="single-window",
+            style=country.style.value,
+            mode=country.channel.value,
+            roles=("recipient",),
+            accepts=WITH_JAPAN,
+        )
+    return Member(
+        id=f"{country.code}-NSW",
+        name=name,
+        country=country.code,
+        kind="single-window",
+        style=country.style.value,
+        mode=country.channel.value,
+        roles=("issuer", "sender", "recipient"),
+        sends=CERTIFICATES,
+        accepts=CERTIFICATES,
+        default=country.default,
+    )
+
+
+_OTHERS = (
+    Member(
+        id="JP-JCCI",
+        name="Japan's issuing authority (simulated)",
+        country="JP",
+        kind="issuing-authority",
+        style=None,
+        mode="push",
+        roles=("issuer", "sender"),
+        sends=WITH_JAPAN,
+    ),
+    Member(
+        id="TRADEWALTZ-SIM",
+        name="Trade platform in Japan (simulated)",
+        country="JP",
+        kind="platform",
+        style="tradewaltz",
+        mode="push",
+        roles=("issuer", "sender", "recipient"),
+        sends=(SHIPPING_INSTRUCTIONS,),
+        accepts=(*CERTIFICATES, *BILLS_OF_LADING),
+    ),
+    Member(
+        id="CARRIER-SIM",
+        name="Carrier's platform (simulated)",
+        country="SG",
+        kind="platform",
+        style="dcsa",
+        mode="push",
+        roles=("issuer", "sender", "recipient"),
+        sends=(TRANSPORT_DOCUMENT,),
+        accepts=BILLS_OF_LADING,
+        carriers=(CARRIER_CODE,),
+    ),
+)

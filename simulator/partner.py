@@ -1,0 +1,457 @@
+"""A simulated partner: one class, whatever language its adapter speaks.
+
+A delivery walks through it in this order:
+
+    verify the hub's note: signature, and the digests of what came with it
+    decode the rendition in the partner's own language
+    was it taken before? then acknowledge again, and nothing more
+    append to the journal
+    sign the acknowledgement, append it, hand it back
+
+Then, apart from that, the partner says what its story lets it say: a decision in its own language, which its connector
+decodes and signs as an event, with the native bytes in `body.native`.
+
+1. Nothing is acknowledged before it is in the journal; nothing is said that the journal does not hold.
+2. What cannot be verified or decoded is not acknowledged: the hub tries again, and in the end an operator sees it.
+3. What is signed depends on the seed, the business clock and the document's own story only.
+"""
+
+import asyncio
+import hashlib
+import logging
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from adapters.port import Adapter, Address, Statement
+from schemas.content import Content, open_content
+from schemas.event import PROFILE as EVENT_PROFILE
+from schemas.event import Actor, Event, EventType, Reason, Subject, decode_event, encode_event
+from schemas.findings import Finding
+from simulator.clock import Clock
+from simulator.journal import Entry, Journal, Kind
+from simulator.members import HUB, Keys, Member
+from simulator.story import Line, Said, Story, recipient_says, sender_says
+from tradebridge import Accepted, AsyncHub, Delivery, Refused, Unreachable
+from tradebridge.evidence import jws
+from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Receipt, read_note, read_receipt
+from tradebridge.evidence.simulation import derived_id, hmac_value
+from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.trust import TrustList
+
+log = logging.getLogger("simulator.partner")
+
+T = TypeVar("T")
+
+RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""Waits between attempts to reach the hub; the last one repeats."""
+
+
+class Distrusted(Exception):
+    """What the hub handed over does not hold: see the message. It is not acknowledged, and stays in the hub's hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a delivery turned out to be."""
+
+    note: DeliveryNote
+    content_digest: str
+    event: Event | None
+
+
+class Partner:
+    """One simulated member at work. `stories` are by content digest; `told` hears of every entry of the journal."""
+
+    def __init__(
+        self,
+        member: Member,
+        *,
+        seed: str,
+        keys: Keys,
+        adapter: Adapter | None,
+        hub: AsyncHub,
+        trust: TrustList,
+        clock: Clock,
+        journal: Journal,
+        stories: Mapping[str, Story],
+        told: Callable[[Entry], None],
+    ) -> None:
+        self.member = member
+        self.journal = journal
+        self._seed = seed
+        self._keys = keys
+        self._adapter = adapter
+        self._hub = hub
+        self._trust = trust
+        self._clock = clock
+        self._stories = stories
+        self._told = told
+        self._speaking: dict[str, asyncio.Lock] = {}
+        self._silent: set[tuple[str, Line]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- taking delivery ---------------------------------------------------------------------------------------------
+
+    def take(self, deliveries: Sequence[Delivery]) -> list[str]:
+        """The acknowledgements of those deliveries that hold; of the others none."""
+        tokens = []
+        for delivery in deliveries:
+            try:
+                tokens.append(self._take(delivery))
+            except Distrusted as reason:
+                log.warning("%s does not take %s: %s", self.member.id, delivery.id, reason)
+        return tokens
+
+    def _take(self, delivery: Delivery) -> str:
+        taken = self._verified(delivery)
+        note = taken.note
+        if not self.journal.has_received(note.message_id):
+            self._keep(_received(self.member.id, self._now(), taken, delivery))
+            self._soon(note.document_id)
+        token = self.journal.acknowledgement(note.message_id)
+        if token is None:
+            token = self._acknowledgement(delivery, note)
+            self._keep(
+                Entry(
+                    at=self._now(),
+                    member=self.member.id,
+                    kind=Kind.ACKNOWLEDGED,
+                    message_id=note.message_id,
+                    document_id=note.document_id,
+                    number=note.number or "",
+                    bytes_digest=note.original.digest,
+                    token=token,
+                )
+            )
+        return token
+
+    def _verified(self, delivery: Delivery) -> Taken:
+        note = read_note(delivery.note, self._trust, self._clock.now())
+        if isinstance(note, Finding):
+            raise Distrusted(f"the note: {note.message} {note.found}")
+        if (note.recipient, note.delivery, note.message_id) != (self.member.id, delivery.id, delivery.message_id):
+            raise Distrusted("the note is of another delivery")
+        if note.original.digest != _sha256(delivery.original):
+            raise Distrusted("the original is not the one that the note names")
+        if (note.rendition is None) != (delivery.rendition is None):
+            raise Distrusted("the note tells of another rendition")
+        if note.rendition is not None and note.rendition.digest != _sha256(delivery.rendition or b""):
+            raise Distrusted("the rendition is not the one that the note names")
+        content = open_content(delivery.original)
+        if isinstance(content, Finding):
+            raise Distrusted(f"the original: {content.message}")
+        self._decode(note, delivery.rendition)
+        event = _event_of(content) if note.profile == EVENT_PROFILE else None
+        return Taken(note, content.content_digest, event)
+
+    def _decode(self, note: DeliveryNote, rendition: bytes | None) -> None:
+        """What the partner's own system reads; a member without an adapter reads the original."""
+        if self._adapter is None or rendition is None:
+            return
+        codec = self._adapter.codec
+        decoded = codec.decode_event(rendition) if note.profile == EVENT_PROFILE else codec.decode(rendition)
+        if isinstance(decoded, tuple):
+            raise Distrusted(f"the rendition: {'; '.join(f'{each.message} {each.found}' for each in decoded)}")
+
+    def _acknowledgement(self, delivery: Delivery, note: DeliveryNote) -> str:
+        at = self._clock.now()
+        acknowledgement = Acknowledgement(
+            delivery=delivery.id,
+            message_id=note.message_id,
+            digest=note.original.digest,
+            member=self.member.id,
+            time=at,
+        )
+        return acknowledgement.sign(self._keys.ack, at)
+
+    # --- sending -----------------------------------------------------------------------------------------------------
+
+    async def submit(self, data: bytes, to: Sequence[str], number: str, profile: str) -> Entry:
+        """Hand a document in until the hub has answered: the entry of its receipt, or of its refusal."""
+        digest = _sha256(data)
+        try:
+            accepted: Accepted = await self._heard(
+                lambda: self._hub.submit(data, to, profile=profile, idempotency_key=digest)
+            )
+        except Refused as refused:
+            if refused.code == "document.duplicate" and "receipt" in refused.problem:
+                return self._sent(str(refused.problem["receipt"]), number, profile, digest)
+            return self._refused(refused, number, profile, digest, to)
+        return self._sent(accepted.receipt, number, profile, digest)
+
+    def _sent(self, token: str, number: str, profile: str, digest: str) -> Entry:
+        receipt = self._receipt(token, digest)
+        known = [entry for entry in self.journal.of_document(receipt.document_id) if entry.kind is Kind.SENT]
+        if known:
+            return known[0]
+        return self._keep(
+            Entry(
+                at=self._now(),
+                member=self.member.id,
+                kind=Kind.SENT,
+                message_id=receipt.message_id,
+                document_id=receipt.document_id,
+                number=number,
+                profile=profile,
+                bytes_digest=digest,
+                content_digest=receipt.content_digest,
+                peers=tuple(receipt.recipients),
+                token=token,
+            )
+        )
+
+    def _refused(self, refused: Refused, number: str, profile: str, digest: str, to: Sequence[str]) -> Entry:
+        return self._keep(
+            Entry(
+                at=self._now(),
+                member=self.member.id,
+                kind=Kind.REFUSED,
+                message_id="",
+                document_id="",
+                number=number,
+                profile=profile,
+                bytes_digest=digest,
+                peers=tuple(to),
+                codes=tuple(each.code for each in refused.findings if each.refuses) or (refused.code,),
+            )
+        )
+
+    def _receipt(self, token: str, digest: str) -> Receipt:
+        receipt = read_receipt(token, self._trust, self._clock.now())
+        if isinstance(receipt, Finding):
+            raise Distrusted(f"the receipt: {receipt.message} {receipt.found}")
+        if receipt.bytes_digest != digest or receipt.member != self.member.id:
+            raise Distrusted("the receipt is of other bytes")
+        return receipt
+
+    # --- speaking ----------------------------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """After a start: take up every document where the journal left it."""
+        for document_id in self.journal.documents():
+            self._soon(document_id)
+
+    def speak_of(self, document_id: str) -> None:
+        """Say what is to be said of this document, as soon as it is this partner's turn."""
+        self._soon(document_id)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.journal.close()
+
+    def _soon(self, document_id: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._speak(document_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _speak(self, document_id: str) -> None:
+        """Say all that it is this partner's turn to say, one event after the other."""
+        lock = self._speaking.setdefault(document_id, asyncio.Lock())
+        async with lock:
+            for entry in self._unsent(document_id):
+                await self._send(entry)
+            while (line := self._line(document_id)) is not None:
+                await self._send(self._signed(document_id, line))
+
+    def _line(self, document_id: str) -> Line | None:
+        first, said = self._known(document_id)
+        if first is None:
+            return None
+        story = self._stories.get(first.content_digest)
+        if first.kind is Kind.SENT:
+            line = sender_says(story, first.peers, said)
+        else:
+            line = recipient_says(story, first.number, self.member.id, said)
+        return None if line is None or (document_id, line) in self._silent else line
+
+    def _known(self, document_id: str) -> tuple[Entry | None, list[Said]]:
+        """The entry by which this partner has the document, and all events on it that it knows of."""
+        entries = self.journal.of_document(document_id)
+        first = next((entry for entry in entries if entry.kind in (Kind.SENT, Kind.RECEIVED)), None)
+        said = {
+            entry.event["id"]: Said(entry.event["type"], entry.event.get("recipient"), entry.event["sequence"])
+            for entry in entries
+            if entry.kind in (Kind.EVENT_SENT, Kind.EVENT_RECEIVED)
+        }
+        return first, list(said.values())
+
+    def _unsent(self, document_id: str) -> list[Entry]:
+        entries = self.journal.of_document(document_id)
+        sent = {entry.event["id"] for entry in entries if entry.kind is Kind.EVENT_SENT}
+        signed = [entry for entry in entries if entry.kind is Kind.EVENT_SIGNED and entry.event["id"] not in sent]
+        return [entry for entry in signed if (document_id, _line_of(entry)) not in self._silent]
+
+    def _signed(self, document_id: str, line: Line) -> Entry:
+        first, _ = self._known(document_id)
+        assert first is not None  # noqa: S101  # _line found it
+        event = self._in_own_language(first, self._event(first, line))
+        token = jws.sign(encode_event(event), "tradebridge-event+jws", self._keys.event, event.at)
+        return self._keep(
+            Entry(
+                at=rfc3339(event.at),
+                member=self.member.id,
+                kind=Kind.EVENT_SIGNED,
+                message_id="",
+                document_id=document_id,
+                number=first.number,
+                profile=EVENT_PROFILE,
+                bytes_digest=_sha256(token.encode()),
+                token=token,
+                event=_facts(event),
+            )
+        )
+
+    async def _send(self, signed: Entry) -> None:
+        try:
+            accepted = await self._heard(lambda: self._hub.send_event(signed.document_id, signed.token))
+        except Refused as refused:
+            # Somebody else spoke in between, or the document's life has ended: the story is over, and says so.
+            self._silent.add((signed.document_id, _line_of(signed)))
+            log.warning("%s was not heard on %s: %s", self.member.id, signed.number, refused)
+            return
+        receipt = self._receipt(accepted.receipt, signed.bytes_digest)
+        self._keep(
+            Entry(
+                at=self._now(),
+                member=self.member.id,
+                kind=Kind.EVENT_SENT,
+                message_id=receipt.message_id,
+                document_id=signed.document_id,
+                number=signed.number,
+                profile=EVENT_PROFILE,
+                bytes_digest=signed.bytes_digest,
+                content_digest=receipt.content_digest,
+                peers=tuple(receipt.recipients),
+                token=accepted.receipt,
+                event=signed.event,
+            )
+        )
+
+    def _event(self, first: Entry, line: Line) -> Event:
+        at = self._clock.now()
+        about = f"{first.content_digest} {self.member.id} {line.type} {line.recipient} {line.expected_sequence}"
+        return Event(
+            id=derived_id("evt", at, hmac_value(self._seed, "event", about.encode())),
+            type=EventType(line.type),
+            document=Subject(id=first.document_id, content_digest=first.content_digest),
+            recipient=line.recipient,
+            expected_sequence=line.expected_sequence,
+            actor=Actor(member=self.member.id, person="Officer 1 (simulated)", role="officer"),
+            at=at,
+            reasons=tuple(Reason(code=code, text=text) for code, text in _REASONS.get(line.type, ())),
+            body=dict(_BODIES.get(line.type, {})),
+        )
+
+    def _in_own_language(self, first: Entry, event: Event) -> Event:
+        """The same decision as the partner's own system writes it, and as its connector reads it from there."""
+        if self._adapter is None:
+            return event
+        codec = self._adapter.codec
+        address = Address(first.message_id, first.document_id, self.member.id, HUB, event.at)
+        answer = codec.encode_event(event, address)
+        statement = codec.decode_event(answer.data)
+        if not isinstance(statement, Statement):
+            raise TypeError(f"the adapter {self._adapter.style} cannot read what it wrote itself: {statement}")
+        native = {"native": b64encode(answer.data).decode("ascii"), "nativeMediaType": answer.media_type}
+        return event.model_copy(
+            update={
+                "type": EventType(statement.type),
+                "reasons": tuple(
+                    Reason(code=code, pointer=pointer, text=text) for code, pointer, text in statement.reasons
+                ),
+                "body": {**statement.body, **native},
+            }
+        )
+
+    # --- the hub and the journal -------------------------------------------------------------------------------------
+
+    async def pull(self) -> None:
+        """Ask the hub for deliveries, for ever."""
+        attempt = 0
+        while True:
+            try:
+                deliveries = await self._hub.inbox(limit=100, wait=20)
+                tokens = self.take(deliveries)
+                if tokens:
+                    await self._hub.acknowledge(tokens)
+                attempt = 0
+                if deliveries and not tokens:
+                    await asyncio.sleep(RETRY_SECONDS[-1])  # nothing of it holds: leave it its lease
+            except Unreachable:
+                await asyncio.sleep(_wait(attempt))
+                attempt += 1
+
+    async def _heard(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask until the hub answers. What it has taken already it answers as before."""
+        attempt = 0
+        while True:
+            try:
+                return await ask()
+            except Unreachable:
+                await asyncio.sleep(_wait(attempt))
+                attempt += 1
+
+    def _keep(self, entry: Entry) -> Entry:
+        self.journal.append(entry)
+        self._told(entry)
+        return entry
+
+    def _now(self) -> str:
+        return rfc3339(self._clock.now())
+
+
+_REASONS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "queried": (("simulation.please-confirm", "Please confirm the number of packages."),),
+    "rejected": (("simulation.not-our-consignment", "No consignment of this document has arrived."),),
+    "cancelled": (("simulation.issued-in-error", "The document was issued in error."),),
+}
+_BODIES: Mapping[str, Mapping[str, Any]] = {
+    "answered": {"text": "The number of packages is confirmed."},
+    "utilised": {"declaration": "SIMULATED-DECLARATION-1"},
+}
+
+
+def _received(member: str, at: str, taken: Taken, delivery: Delivery) -> Entry:
+    note = taken.note
+    return Entry(
+        at=at,
+        member=member,
+        kind=Kind.RECEIVED if taken.event is None else Kind.EVENT_RECEIVED,
+        message_id=note.message_id,
+        document_id=note.document_id,
+        number=note.number or "",
+        profile=note.profile,
+        bytes_digest=note.original.digest,
+        content_digest=taken.content_digest,
+        peers=(note.sender,),
+        token=delivery.note,
+        event={} if taken.event is None else _facts(taken.event),
+    )
+
+
+def _event_of(content: Content) -> Event:
+    decoded = decode_event(content)
+    if not isinstance(decoded.document, Event):
+        raise Distrusted(f"the event: {'; '.join(each.message for each in decoded.findings)}")
+    return decoded.document
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    facts: dict[str, Any] = {"id": event.id, "type": event.type.value, "sequence": event.expected_sequence + 1}
+    return facts if event.recipient is None else {**facts, "recipient": event.recipient}
+
+
+def _line_of(entry: Entry) -> Line:
+    return Line(entry.event["type"], entry.event.get("recipient"), entry.event["sequence"] - 1)
+
+
+def _wait(attempt: int) -> float:
+    return RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

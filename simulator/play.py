@@ -1,0 +1,233 @@
+"""Plays a scenario: each sender hands its documents in, one after the other, all senders at once; then everybody waits
+until all that was to be delivered is delivered and all that was to be said is said.
+
+1. The end is read from the members' own journals: nothing of the hub's is asked for it.
+2. A defect must be refused, with the code that the scenario names; anything else is a problem.
+3. After the end the audit counts what is lost, against the log's proofs.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from simulator.audit import audit
+from simulator.clock import FrozenClock
+from simulator.documents import Made, make
+from simulator.journal import Entry, Kind
+from simulator.partner import Distrusted
+from simulator.progress import Progress, Summary
+from simulator.scenario import Scenario
+from simulator.story import lines
+from simulator.world import World
+from tradebridge import calls
+from tradebridge.evidence.times import rfc3339
+
+SETTLE_SECONDS = 10.0
+"""How long the audit waits for the log to take the last leaves in."""
+
+
+@dataclass
+class _Run:
+    """What has happened so far in one run of a scenario."""
+
+    world: World
+    made: tuple[Made, ...]
+    on_progress: Callable[[Progress], None]
+    submitted: int = 0
+    refused: int = 0
+    sent: dict[str, Made] = field(default_factory=dict)
+    """By document id."""
+    problems: list[str] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        received, decided = self.reached()
+        return {
+            "submitted": self.submitted,
+            "accepted": len(self.sent),
+            "refused": self.refused,
+            "delivered": received,
+            "decided": decided,
+            "total": len(self.made),
+            "expected": sum(len(made.planned.recipients) for made in self.made if made.planned.defect is None),
+        }
+
+    def reached(self) -> tuple[int, int]:
+        """(document, recipient) pairs that were delivered and acknowledged; and those that were decided."""
+        delivered = decided = 0
+        for document_id, made in self.sent.items():
+            for recipient in made.planned.recipients:
+                entries = self.world.partners[recipient].journal.of_document(document_id)
+                received = {entry.message_id for entry in entries if entry.kind is Kind.RECEIVED}
+                delivered += any(entry.kind is Kind.ACKNOWLEDGED and entry.message_id in received for entry in entries)
+                decided += any(entry.kind is Kind.EVENT_SENT and entry.event["type"] in DECISIONS for entry in entries)
+        return delivered, decided
+
+    def open_ends(self) -> list[str]:
+        """What is still to happen, one sentence each."""
+        return [end for document_id, made in self.sent.items() for end in _open_ends(self.world, document_id, made)]
+
+
+DECISIONS = ("accepted", "queried", "rejected")
+
+
+async def play(
+    world: World, scenario: Scenario, on_progress: Callable[[Progress], None], *, deadline: float
+) -> Summary:
+    """One run of the scenario. `deadline`: seconds until it is given up."""
+    began = time.monotonic()
+    run = _begin(world, scenario, on_progress)
+    with world.listening() as heard:
+        watching = asyncio.create_task(_watch(run, heard))
+        try:
+            async with asyncio.timeout(deadline):
+                await _submit_all(run)
+                while run.open_ends():
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            run.problems += run.open_ends() or ["not every document was sent in time"]
+        finally:
+            watching.cancel()
+    dead = await _count_dead(world)
+    audited = await audit(world.journals(), world.operator, world.trust, patience=SETTLE_SECONDS)
+    run.problems += audited.problems
+    _report(run, "audit", audited.sentence())
+    counts = run.counts()
+    return Summary(
+        scenario=scenario.name,
+        seed=world.settings.seed,
+        members=len(world.members),
+        submitted=counts["submitted"],
+        accepted=counts["accepted"],
+        refused=counts["refused"],
+        delivered=counts["delivered"],
+        decided=counts["decided"],
+        dead=dead,
+        lost=audited.lost,
+        elapsed_s=round(time.monotonic() - began, 3),
+        problems=tuple(run.problems),
+    )
+
+
+def _begin(world: World, scenario: Scenario, on_progress: Callable[[Progress], None]) -> _Run:
+    """Make the documents. With a frozen clock a second run is the first one again; else it takes new numbers."""
+    clock = world.settings.clock
+    run = 0 if isinstance(clock, FrozenClock) else world.stories.runs.get(scenario.name, 0)
+    at = clock.now().replace(microsecond=0)
+    made = tuple(make(planned, seed=world.settings.seed, at=at, run=run) for planned in scenario.documents)
+    stories = {each.content_digest: each.planned.story for each in made if each.planned.defect is None}
+    world.stories.begin(scenario.name, run, stories)
+    return _Run(world, made, on_progress)
+
+
+async def _submit_all(run: _Run) -> None:
+    by_sender: dict[str, list[Made]] = {}
+    for made in run.made:
+        by_sender.setdefault(made.planned.sender, []).append(made)
+    await asyncio.gather(*(_submit(run, made) for made in by_sender.values()))
+
+
+async def _submit(run: _Run, documents: Iterable[Made]) -> None:
+    """One sender's documents, in the order of the file."""
+    for made in documents:
+        planned = made.planned
+        sender = run.world.partners[planned.sender]
+        run.submitted += 1
+        _report(run, "submitted", f"{planned.sender} sends {made.number} to {', '.join(planned.recipients)}", made)
+        try:
+            entry = await sender.submit(made.data, planned.recipients, made.number, planned.profile)
+        except Distrusted as reason:
+            run.problems.append(f"{made.number}: {reason}")
+            continue
+        if entry.kind is Kind.REFUSED:
+            _take_refusal(run, made, entry)
+        else:
+            _take_receipt(run, made, entry)
+
+
+def _take_receipt(run: _Run, made: Made, entry: Entry) -> None:
+    run.sent[entry.document_id] = made
+    _report(run, "accepted", f"{made.number} is accepted, receipt in hand", made)
+    if made.planned.defect is not None:
+        run.problems.append(f"{made.number} was accepted, but is defective: {made.planned.defect.name}")
+    run.world.partners[made.planned.sender].speak_of(entry.document_id)
+
+
+def _take_refusal(run: _Run, made: Made, entry: Entry) -> None:
+    run.refused += 1
+    defect = made.planned.defect
+    teaches = f": {defect.teaches}" if defect else ""
+    _report(run, "refused", f"{made.number} is refused ({', '.join(entry.codes)}){teaches}", made, codes=entry.codes)
+    if defect is None:
+        run.problems.append(f"{made.number} was refused: {', '.join(entry.codes)}")
+    elif defect.code not in entry.codes:
+        run.problems.append(f"{made.number} was refused for {', '.join(entry.codes)}, not for {defect.code}")
+
+
+async def _watch(run: _Run, heard: "asyncio.Queue[Entry]") -> None:
+    """Turn what the partners write into progress."""
+    while True:
+        entry = await heard.get()
+        made = run.sent.get(entry.document_id)
+        if made is None:
+            continue
+        if entry.kind is Kind.RECEIVED:
+            _report(run, "delivered", f"{entry.member} has {made.number}", made, recipient=entry.member)
+        elif entry.kind is Kind.EVENT_SENT:
+            said = f"{entry.member} {_VERBS[entry.event['type']]} {made.number}"
+            _report(run, "event", said, made, recipient=str(entry.event.get("recipient", "")))
+
+
+_VERBS: Mapping[str, str] = {
+    "accepted": "accepts",
+    "queried": "queries",
+    "answered": "answers on",
+    "rejected": "rejects",
+    "utilised": "reports the use of",
+    "cancelled": "cancels",
+}
+
+
+def _report(
+    run: _Run, kind: str, text: str, made: Made | None = None, *, recipient: str = "", codes: tuple[str, ...] = ()
+) -> None:
+    run.on_progress(
+        Progress(
+            kind=kind,
+            at=rfc3339(run.world.settings.clock.now()),
+            number=made.number if made else "",
+            profile=made.planned.profile if made else "",
+            sender=made.planned.sender if made else "",
+            recipient=recipient,
+            text=text,
+            codes=codes,
+            counts=run.counts(),
+        )
+    )
+
+
+def _open_ends(world: World, document_id: str, made: Made) -> Iterable[str]:
+    """Of one document: who has not got it, what was not said, who has not heard of it."""
+    planned = made.planned
+    said: dict[tuple[str, str | None], Entry] = {}
+    for member_id in (planned.sender, *planned.recipients):
+        entries = world.partners[member_id].journal.of_document(document_id)
+        said |= {_about(entry): entry for entry in entries if entry.kind is Kind.EVENT_SENT}
+        if member_id != planned.sender and not any(entry.kind is Kind.RECEIVED for entry in entries):
+            yield f"{member_id} has not got {made.number}"
+    for about in lines(planned.story, planned.recipients):
+        if about not in said:
+            yield f"nobody has said {about[0]} of {made.number}"
+    for about, entry in said.items():
+        for listener in entry.peers:
+            partner = world.partners.get(listener)
+            if partner is not None and not partner.journal.acknowledgement(entry.message_id):
+                yield f"{listener} has not heard that {made.number} is {about[0]}"
+
+
+def _about(entry: Entry) -> tuple[str, str | None]:
+    return entry.event["type"], entry.event.get("recipient")
+
+
+async def _count_dead(world: World) -> int:
+    return len([each async for each in world.operator.each(calls.deliveries(state="dead"))])

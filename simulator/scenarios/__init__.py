@@ -1,0 +1,1 @@
+"""Scenarios, one plain file each: see simulator/scenario.py."""

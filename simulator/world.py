@@ -1,0 +1,170 @@
+"""The world: all simulated partners in one process, their keys from the seed, their journals in one folder.
+
+1. To the hub the world is nothing special: it registers its members by the operator's API, and each partner calls the
+   hub with a key of its own.
+2. A member that is registered already stays as it is; where its push address has changed, the hub is told.
+3. What each story is stands in a file beside the journals, so that a world that was killed goes on where it stopped.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from adapters.port import Adapter, find_adapter
+from simulator.clock import Clock
+from simulator.journal import Entry, Journal
+from simulator.members import OPERATOR, Member, description, keys_of
+from simulator.partner import Partner
+from simulator.story import Story
+from tradebridge import AsyncHub, Refused
+from tradebridge.evidence.simulation import test_api_key
+from tradebridge.evidence.trust import TrustList
+
+CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a world is made from."""
+
+    hub_url: str
+    own_url: str
+    """Where the hub reaches the partners that it pushes to."""
+    seed: str
+    clock: Clock
+    data: Path
+
+
+class World:
+    """All partners at work. Make it with `start`."""
+
+    def __init__(self, settings: Settings, trust: TrustList, members: tuple[Member, ...]) -> None:
+        self.settings = settings
+        self.members = members
+        self.stories = Stories(settings.data / "stories.jsonl")
+        self._transport = httpx.AsyncHTTPTransport(limits=CONNECTIONS)
+        self._listeners: list[asyncio.Queue[Entry]] = []
+        self.operator = self._hub(test_api_key(settings.seed, OPERATOR))
+        self.trust = trust
+        self.partners = {member.id: self._partner(member) for member in members}
+        self._pulling: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Take up what the journals left open, and begin to pull."""
+        for partner in self.partners.values():
+            partner.resume()
+            if partner.member.mode == "pull":
+                self._pulling.append(asyncio.create_task(partner.pull()))
+
+    @contextmanager
+    def listening(self) -> Iterator["asyncio.Queue[Entry]"]:
+        """Every entry that any partner writes from now on."""
+        queue: asyncio.Queue[Entry] = asyncio.Queue()
+        self._listeners.append(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.remove(queue)
+
+    def journals(self) -> Mapping[str, list[Entry]]:
+        return {member_id: partner.journal.entries for member_id, partner in self.partners.items()}
+
+    async def close(self) -> None:
+        for task in self._pulling:
+            task.cancel()
+        await asyncio.gather(*self._pulling, return_exceptions=True)
+        for partner in self.partners.values():
+            await partner.close()
+        await self._transport.aclose()
+
+    def _tell(self, entry: Entry) -> None:
+        for queue in self._listeners:
+            queue.put_nowait(entry)
+
+    def _hub(self, api_key: str) -> AsyncHub:
+        return AsyncHub(self.settings.hub_url, api_key, transport=self._transport)
+
+    def _partner(self, member: Member) -> Partner:
+        keys = keys_of(self.settings.seed, member.id)
+        return Partner(
+            member,
+            seed=self.settings.seed,
+            keys=keys,
+            adapter=adapter_of(member),
+            hub=self._hub(keys.api_key),
+            trust=self.trust,
+            clock=self.settings.clock,
+            journal=Journal(self.settings.data / f"{member.id}.jsonl"),
+            stories=self.stories.by_digest,
+            told=self._tell,
+        )
+
+
+class Stories:
+    """The stories that were begun, in a file: a world that starts again goes on with them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.by_digest: dict[str, Story] = {}
+        self.runs: dict[str, int] = {}
+        """How often each scenario was begun."""
+        if path.exists():
+            for line in path.read_text("utf-8").splitlines():
+                self._remember(json.loads(line))
+
+    def begin(self, scenario: str, run: int, stories: Mapping[str, Story]) -> None:
+        """Keep the stories of one run before its first document is sent."""
+        line = {
+            "scenario": scenario,
+            "run": run,
+            "stories": {
+                digest: {
+                    "decisions": {who: list(says) for who, says in story.decisions.items()},
+                    "cancelled": story.cancelled,
+                }
+                for digest, story in stories.items()
+            },
+        }
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, sort_keys=True) + "\n")
+        self._remember(line)
+
+    def _remember(self, line: Mapping[str, object]) -> None:
+        scenario, run, stories = line["scenario"], line["run"], line["stories"]
+        assert isinstance(scenario, str) and isinstance(run, int) and isinstance(stories, dict)  # noqa: S101
+        self.runs[scenario] = max(self.runs.get(scenario, 0), run + 1)
+        for digest, story in stories.items():
+            decisions = {who: tuple(says) for who, says in story["decisions"].items()}
+            self.by_digest[digest] = Story(decisions, story["cancelled"])
+
+
+def adapter_of(member: Member) -> Adapter | None:
+    """What the member speaks; None: it takes originals."""
+    return None if member.style is None else find_adapter(member.style, member.country)
+
+
+async def start(settings: Settings, members: tuple[Member, ...]) -> World:
+    """Register the members and make the world. It begins to pull and to speak with `World.start`."""
+    operator = AsyncHub(settings.hub_url, test_api_key(settings.seed, OPERATOR))
+    try:
+        await asyncio.gather(*(_register(operator, settings, member) for member in members))
+        trust = TrustList.from_json(await operator.trust())
+    finally:
+        await operator.close()
+    return World(settings, trust, members)
+
+
+async def _register(operator: AsyncHub, settings: Settings, member: Member) -> None:
+    url = f"{settings.own_url}/partners/{member.id}/push"
+    wanted = description(member, keys_of(settings.seed, member.id), url)
+    try:
+        await operator.add_member(wanted)
+    except Refused as refused:
+        if refused.code != "member.exists":
+            raise
