@@ -1,4 +1,4 @@
-"""An accepted document for further recipients, by who sent it or received it. The bytes stay those of the first message."""
+"""An accepted document for further recipients. The bytes stay those of the first message."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -125,7 +125,7 @@ def create(database: Database) -> None:
 def _create_sqlite(database: Database) -> None:
     path = Path(database.url.database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
-    template = path.parent / "template.sqlite" if database.space else None
+    template = path.parent / ".template.sqlite" if database.space else None
     if template and not path.exists():
         if not template.exists():
             made = open_database(f"sqlite:///{template}")

@@ -1,0 +1,225 @@
+"""The store: made, migrated, divided into spaces, on both databases."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, select, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from exchange.store import database as store
+from exchange.store import migrations
+from exchange.store import tables as t
+from exchange.store.writer import Writer, WriterStopped
+
+
+def test_a_new_store_is_ready_and_at_the_newest_version(database_url: str) -> None:
+    database = store.open_database(database_url)
+    assert store.check(database) == "missing"
+    store.create(database)
+    store.create(database)  # harmless where it exists
+    assert store.check(database) == "ready"
+    database.close()
+
+
+def test_migrations_from_nothing_end_in_the_same_schema_as_the_tables(database_url: str) -> None:
+    database = store.open_database(database_url)
+    with database.writing.begin() as connection:
+        migrations.upgrade(connection)
+    with database.reading.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        ours = [change for change in compare_metadata(context, t.metadata) if "alembic_version" not in str(change)]
+        assert ours == []
+        assert migrations.at_head(connection)
+    database.close()
+
+
+def test_a_store_of_an_older_version_is_behind(database_url: str) -> None:
+    database = store.open_database(database_url)
+    store.create(database)
+    with database.writing.begin() as connection:
+        connection.execute(text("delete from alembic_version"))
+    assert store.check(database) == "behind"
+    database.close()
+
+
+def test_spaces_do_not_see_each_other(database_url: str) -> None:
+    first, second = (store.open_database(database_url, name) for name in ("one", "two"))
+    for database in (first, second):
+        store.create(database)
+    _add_member(first, "SG-NSW")
+    assert _members(first) == ["SG-NSW"]
+    assert _members(second) == []
+    store.drop(second)
+    again = store.open_database(database_url, "two")
+    assert not store.exists(again)
+    assert _members(first) == ["SG-NSW"]
+    first.close()
+    again.close()
+
+
+def test_a_space_made_from_the_template_has_every_table(sqlite_url: str) -> None:
+    for name in ("one", "two"):
+        database = store.open_database(sqlite_url, name)
+        store.create(database)
+        assert set(t.metadata.tables) <= set(inspect(database.reading).get_table_names())
+        assert store.check(database) == "ready"
+        database.close()
+
+
+@pytest.mark.parametrize("name", ["../x", "A", "a b", "", "x" * 41, 'a";drop'])
+def test_a_space_has_a_plain_name(name: str, sqlite_url: str) -> None:
+    if not name:
+        return
+    with pytest.raises(ValueError, match="lower-case"):
+        store.open_database(sqlite_url, name)
+
+
+def test_sqlite_survives_a_power_cut_by_its_settings(sqlite_url: str) -> None:
+    database = store.open_database(sqlite_url)
+    store.create(database)
+    with database.writing.connect() as connection:
+        assert connection.execute(text("pragma journal_mode")).scalar() == "wal"
+        assert connection.execute(text("pragma synchronous")).scalar() == 2  # FULL
+    database.close()
+
+
+# --- the writer ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def database(database_url: str) -> store.Database:
+    opened = store.open_database(database_url)
+    store.create(opened)
+    return opened
+
+
+def test_one_conflict_in_a_group_leaves_its_neighbours_alone(database: store.Database) -> None:
+    writer = Writer(database)
+    gate = threading.Event()
+    writer_is_held = threading.Event()
+
+    def hold(connection: Connection) -> None:
+        writer_is_held.set()
+        gate.wait(10)
+
+    with ThreadPoolExecutor(40) as pool:
+        held = pool.submit(writer.do_now, hold)
+        writer_is_held.wait(10)
+        before = writer.groups
+        jobs = [pool.submit(writer.do_now, _member_job(f"M-{number % 20}")) for number in range(30)]
+        while writer._queue.qsize() < 30:
+            pass
+        gate.set()
+        held.result(10)
+        outcomes = [type(job.exception(10)) for job in jobs]
+    writer.stop()
+    assert outcomes.count(IntegrityError) == 10
+    assert outcomes.count(type(None)) == 20
+    assert len(_members(database)) == 20
+    assert writer.groups - before <= 3  # they did share transactions
+    database.close()
+
+
+def test_a_job_that_fails_halfway_leaves_nothing_behind(database: store.Database) -> None:
+    writer = Writer(database)
+
+    def halfway(connection: Connection) -> None:
+        _member_job("HALF")(connection)
+        raise LookupError("after the insert")
+
+    with pytest.raises(LookupError):
+        writer.do_now(halfway)
+    writer.do_now(_member_job("WHOLE"))
+    writer.stop()
+    assert _members(database) == ["WHOLE"]
+    database.close()
+
+
+def test_what_was_handed_in_before_the_end_is_written_and_what_comes_after_is_refused(database: store.Database) -> None:
+    writer = Writer(database)
+
+    async def many() -> None:
+        await asyncio.gather(*(writer.do(_member_job(f"M-{number}")) for number in range(50)))
+
+    asyncio.run(many())
+    writer.stop()
+    with pytest.raises(WriterStopped):
+        writer.do_now(_member_job("LATE"))
+    assert len(_members(database)) == 50
+    database.close()
+
+
+def test_two_writers_that_cross_each_other_both_get_through(postgresql_url: str) -> None:
+    """Two hub processes insert the same keys in opposite order: PostgreSQL breaks the deadlock, the writers mend it."""
+    opened = [store.open_database(postgresql_url) for _ in range(2)]
+    store.create(opened[0])
+    writers = [Writer(database) for database in opened]
+    barrier = threading.Barrier(2, timeout=20)
+
+    def crossing(first: str, second: str) -> object:
+        tries = []
+
+        def job(connection: Connection) -> int:
+            _member_job(first)(connection)
+            if not tries:
+                tries.append(1)
+                barrier.wait()
+            connection.execute(t.members.delete().where(t.members.c.id == second))
+            _member_job(second)(connection)
+            return len(tries)
+
+        return job
+
+    def run(writer: Writer, job: object) -> object:
+        try:
+            return writer.do_now(job)  # type: ignore[arg-type]  # a job
+        except IntegrityError:
+            return "conflict"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = [
+            pool.submit(run, writers[0], crossing("A", "B")),
+            pool.submit(run, writers[1], crossing("B", "A")),
+        ]
+        results = [outcome.result(30) for outcome in outcomes]
+    assert 1 in results
+    assert _members(opened[0]) == ["A", "B"]
+    for writer, database in zip(writers, opened, strict=True):
+        writer.stop()
+        database.close()
+
+
+def _member_job(name: str):  # type: ignore[no-untyped-def]  # a job for the writer
+    def job(connection: Connection) -> None:
+        connection.execute(t.members.insert(), {"id": name, "status": "active", "data": "{}"})
+
+    return job
+
+
+def _add_member(database: store.Database, name: str) -> None:
+    with database.writing.begin() as connection:
+        _member_job(name)(connection)
+
+
+def _members(database: store.Database) -> list[str]:
+    with database.reading.connect() as connection:
+        return list(connection.execute(select(t.members.c.id).order_by(t.members.c.id)).scalars())
+
+
+def test_the_template_is_made_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hub.sqlite'}"
+    for name in ("a", "b"):
+        database = store.open_database(url, name)
+        store.create(database)
+        database.close()
+    assert sorted(path.name for path in (tmp_path / "spaces").glob("*.sqlite")) == [
+        ".template.sqlite",
+        "a.sqlite",
+        "b.sqlite",
+    ]
