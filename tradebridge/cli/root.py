@@ -11,7 +11,7 @@ import click
 
 from tradebridge import __version__
 from tradebridge.cli.exits import Exit, Failed, exit_of_code, exit_of_codes
-from tradebridge.cli.terminal import finding_lines, mark, out_json, say
+from tradebridge.cli.terminal import ReaderGone, finding_lines, mark, out_json, say
 
 SECTIONS: dict[str, dict[str, str]] = {
     "A world on this machine": {
@@ -107,8 +107,7 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         say()
         return 130
-    except BrokenPipeError:
-        # The reader has gone (tb rules | head): nothing more to say, and Python must not say so at exit.
+    except ReaderGone:  # Python must not complain of it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except Failed as failed:

@@ -19,9 +19,16 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_blac
 MARK_WIDTH = 6
 
 
+class ReaderGone(Exception):  # noqa: N818  # no error: nobody reads on, so there is nothing more to say
+    """Standard output was closed by its reader, as in `tb rules | head`."""
+
+
 def out(text: str = "") -> None:
     """Data: a line on standard output."""
-    click.echo(text, file=sys.stdout, color=coloured(sys.stdout))
+    try:
+        click.echo(text, file=sys.stdout, color=coloured(sys.stdout))
+    except BrokenPipeError as error:
+        raise ReaderGone from error
 
 
 def say(text: str = "") -> None:
@@ -31,9 +38,12 @@ def say(text: str = "") -> None:
 
 def out_bytes(data: bytes) -> None:
     """A document, unchanged, on standard output."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        raise ReaderGone from error
 
 
 def out_json(value: Mapping[str, Any]) -> None:

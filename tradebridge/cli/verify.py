@@ -1,0 +1,128 @@
+"""`tb verify`: four questions to a document and its evidence, answered with public keys only.
+
+Was it changed? Who issued it, and may they? Is it still valid? Since when is it on record? Each answer is yes, no, or
+could not check, with the reason. The trust list decides whose keys count: one given with --trust is yours; one that
+comes from the hub, or stands in the evidence, is the hub's word about itself, and what is printed says so.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tradebridge.cli.exits import Exit, Failed
+from tradebridge.cli.moments import MOMENT
+from tradebridge.cli.names import member_id
+from tradebridge.cli.reading import read_bytes, read_json
+from tradebridge.cli.terminal import MARK_WIDTH, bold, mark, out, out_json, say
+from tradebridge.cli.where import OPERATOR, Where, find, hub_options, json_option
+
+if TYPE_CHECKING:
+    from tradebridge.evidence.trust import TrustList
+    from tradebridge.evidence.verify import Report
+
+_MARKS = {"yes": "ok", "no": "fail", "could-not-check": "warn"}
+_QUESTIONS = {
+    "unchanged": "not changed",
+    "issued": "issued by who may",
+    "valid": "still valid",
+    "recorded": "on record",
+}
+
+
+@click.command("verify")
+@click.argument("evidence", metavar="FILE")
+@click.option("--trust", "trust_file", metavar="FILE", help="The trust list to believe: GET /v1/trust, kept by you.")
+@click.option("--document", "document_file", metavar="FILE", help="The document in your hand, to compare.")
+@click.option("--at", type=MOMENT, help="Judge as of this time instead of now.")
+@click.option("--member", metavar="ID", help="Ask the hub as this member instead of as the operator.")
+@hub_options
+@json_option
+def command(
+    evidence: str,
+    trust_file: str | None,
+    document_file: str | None,
+    at: datetime | None,
+    member: str | None,
+    url: str | None,
+    api_key: str | None,
+    space: str | None,
+    as_json: bool,
+) -> Exit:
+    """Check the evidence in FILE (- is standard input), as `tb get ID --as evidence` gives it.
+
+    With an id (doc_...) instead of a file, the evidence is fetched from the hub. No hub is needed when a file and
+    --trust are given.
+
+    Exit code 0: four times yes. 5: changed, or not by who may issue it. 4: not valid, or not on record. 3: nothing
+    false, but something could not be checked.
+    """
+    where = find(url, api_key, space)
+    shown = _evidence(where, evidence, member)
+    trust, origin = _trust(where, trust_file, shown, evidence)
+    document = read_bytes(document_file) if document_file else None
+    from tradebridge.evidence.verify import verify_evidence
+
+    report = verify_evidence(shown, trust, at or where.now(), document)
+    if as_json:
+        out_json({**report.to_json(), "trust": origin})
+    else:
+        _draw(report, origin)
+    return Exit(report.exit_code or (Exit.UNREACHABLE if origin == "evidence" else Exit.OK))
+
+
+def _evidence(where: Where, name: str, member: str | None) -> dict[str, Any]:
+    if not name.startswith("doc_"):
+        return read_json(name)
+    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+        return hub.evidence(name)
+
+
+def _trust(where: Where, trust_file: str | None, evidence: dict[str, Any], name: str) -> "tuple[TrustList, str]":
+    """The list to believe, and where it comes from: the user, the hub, or (as a last resort) the evidence."""
+    from tradebridge.calls import HubError
+
+    if trust_file is not None:
+        return _list_of(read_json(trust_file), trust_file), "given"
+    try:
+        with where.public() as hub:
+            return _list_of(hub.trust(), where.url), "hub"
+    except HubError:
+        if name.startswith("doc_"):
+            raise
+    embedded = evidence.get("trust")
+    if not isinstance(embedded, dict):
+        raise Failed(
+            Exit.UNREACHABLE, "there is no trust list", "Give one with --trust FILE: it is the hub's GET /v1/trust."
+        )
+    return _list_of(embedded, name), "evidence"
+
+
+def _list_of(value: dict[str, Any], name: str) -> "TrustList":
+    from tradebridge.evidence.trust import BadTrustList, TrustList
+
+    try:
+        return TrustList.from_json(value)
+    except BadTrustList as error:
+        raise Failed(Exit.SIGNATURE, f"{name}: {error}", code=error.found.code, findings=(error.found,)) from error
+
+
+_ORIGINS = {
+    "hub": "the keys come from the hub itself; for more than its word, keep its trust list and give it with --trust",
+    "evidence": "the keys stand in the evidence itself, so anybody could have written it: give --trust FILE to be sure",
+}
+
+
+def _draw(report: "Report", origin: str) -> None:
+    out(f"{bold(report.number or report.document)}   {report.profile}")
+    width = max(map(len, _QUESTIONS.values()))
+    for answer in report.answers:
+        question = _QUESTIONS.get(answer.question, answer.question)
+        verdict = answer.verdict.value.replace("-", " ")
+        out(f"{mark(_MARKS[answer.verdict.value])} {question.ljust(width)}   {verdict}: {answer.reason}")
+        if answer.next_step:
+            out(f"{' ' * (MARK_WIDTH + width + 4)}do: {answer.next_step}")
+    if report.simulated:
+        say(f"{mark('warn')} SIMULATION: test keys prove nothing outside it")
+    if origin in _ORIGINS:
+        say(f"{mark('warn')} {_ORIGINS[origin]}")
