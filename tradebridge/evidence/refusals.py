@@ -194,6 +194,46 @@ register(
             "Ask for the evidence again.",
         ),
         Kind(
+            "log.waiting",
+            "The record still waits for its place in the log.",
+            "Ask for the evidence again: a record gets its place within a second.",
+        ),
+        Kind(
+            "log.future",
+            "The record tells a time that has not come yet.",
+            "Set the clock of this machine, or name the time to judge by.",
+        ),
+        Kind(
+            "evidence.malformed",
+            "The evidence does not follow tradebridge-evidence/1.",
+            "Ask for the evidence again, or mend the member named by the pointer.",
+        ),
+        Kind(
+            "evidence.changed",
+            "The document is not the one that the hub accepted.",
+            "Compare it with the bytes in the evidence, which are those that were accepted.",
+        ),
+        Kind(
+            "evidence.no-receipt",
+            "No genuine receipt of the hub tells what was accepted.",
+            "Ask for the evidence again, or check it with the trust list of its hub.",
+        ),
+        Kind(
+            "evidence.unreadable",
+            "The document cannot be read by its profile, so it does not say who had to sign it.",
+            "Use a version of Tradebridge that knows the profile.",
+        ),
+        Kind(
+            "evidence.cancelled",
+            "The document has been cancelled.",
+            "Ask its issuer for the document that takes its place.",
+        ),
+        Kind(
+            "evidence.wrong-event",
+            "An event in the evidence is not genuine, or does not follow from the ones before it.",
+            "Ask for the evidence again: what became of the document cannot be told from this one.",
+        ),
+        Kind(
             "trust.malformed",
             "The trust list does not follow tradebridge-trust/1.",
             "Fetch the list again (GET /v1/trust), or mend the member named by the pointer.",

@@ -1,0 +1,103 @@
+"""Four answers on one document, each yes, no, or could not check, with its reason and the next step.
+
+Exit codes: 0 four times yes; 5 changed or wrong issuer; 4 not valid or not on the record; 3 nothing false, but
+something could not be checked.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tradebridge.evidence.refusals import Finding
+
+UNSURE = frozenset(
+    {
+        "evidence.malformed",
+        "evidence.no-receipt",
+        "evidence.unreadable",
+        "evidence.wrong-event",
+        "log.future",
+        "log.waiting",
+        "signature.expired-certificate",
+        "signature.missing",
+        "signature.not-yet-valid",
+        "signature.unknown-key",
+        "trust.malformed",
+    }
+)
+"""Codes that say 'this cannot be told from here'. All others say 'this is false'."""
+
+
+class Verdict(StrEnum):
+    YES = "yes"
+    NO = "no"
+    COULD_NOT_CHECK = "could-not-check"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the four, with its reason, what to do next (empty after a yes), and every finding behind it."""
+
+    question: str
+    verdict: Verdict
+    reason: str
+    next_step: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "question": self.question,
+            "answer": self.verdict.value,
+            "reason": self.reason,
+            "next": self.next_step,
+            "findings": [each.to_json() for each in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The four answers on one document."""
+
+    document: str
+    profile: str
+    number: str | None
+    unchanged: Answer
+    issued: Answer
+    valid: Answer
+    recorded: Answer
+    simulated: bool
+    """The hub's keys are test keys: it proves nothing outside the simulation."""
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        return (self.unchanged, self.issued, self.valid, self.recorded)
+
+    @property
+    def exit_code(self) -> int:
+        if Verdict.NO in (self.unchanged.verdict, self.issued.verdict):
+            return 5
+        if Verdict.NO in (self.valid.verdict, self.recorded.verdict):
+            return 4
+        return 0 if all(answer.verdict is Verdict.YES for answer in self.answers) else 3
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "format": "tradebridge-report/1",
+            "document": self.document,
+            "profile": self.profile,
+            "number": self.number,
+            "answers": [answer.to_json() for answer in self.answers],
+            "exitCode": self.exit_code,
+            "simulated": self.simulated,
+        }
+
+
+def answer(question: str, found: Sequence[Finding], yes: str, unsure: Collection[str] = UNSURE) -> Answer:
+    """Yes, with this reason, if nothing was found; no, if something is false; else could not check."""
+    if not found:
+        return Answer(question, Verdict.YES, yes)
+    false = [each for each in found if each.code not in unsure]
+    first = (false or found)[0]
+    verdict = Verdict.NO if false else Verdict.COULD_NOT_CHECK
+    detail = f" Found: {first.found}." if first.found else ""
+    return Answer(question, verdict, first.message + detail, first.fix, tuple(found))

@@ -1,0 +1,368 @@
+"""Checks one document with its evidence, by public keys alone. Four answers, each yes, no, or could not check:
+
+| question  | yes says |
+| unchanged | these are the bytes that the hub accepted, and what is said of them in the evidence is genuine |
+| issued    | signed by a member of the trust list that may issue this document |
+| valid     | up to the evidence's checkpoint nothing on the record cancels it |
+| recorded  | its record is in the log whose checkpoint the trusted key has signed, since the time it tells |
+
+Read it from `verify_evidence` downwards. What it believes comes from the trust list in the caller's hand; the list
+inside the evidence is never looked at. Every step gives findings: one that says 'this is false' makes a no, one that
+says 'this cannot be told from here' (a key that is not on the list, a proof still to come) makes could not check.
+
+1. The record opens the log's leaf: leaf = SHA-256(salt || record), proven against the checkpoint (RFC 9162).
+2. Record and receipt tell the same; the receipt is the hub's.
+3. The document has the digests that both tell. Its seal is judged as of the time of the record, if that is proven.
+4. The signer may issue such a document: role, profile, country or carrier.
+5. The events are genuine, and are played through the state machine from the beginning.
+6. Delivery notes and acknowledgements are genuine and fit their messages.
+
+What it cannot see: an event that was left out of the evidence. It answers as of the checkpoint; ask the hub for later.
+No input raises: what is malformed is answered. Exit codes: 0 four times yes; 5 changed or wrong issuer; 4 not valid or
+not on the record; 3 nothing false, but something could not be checked.
+"""
+
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.content import Content, open_content
+from schemas.event import Event, EventType, decode_event
+from schemas.life import Parties, Standing, State, apply
+from schemas.registry import Document, profile_of
+from tradebridge.evidence import jws, notes, proofs
+from tradebridge.evidence.file import EvidenceFile, Message, Record, commitment, read_evidence, read_record
+from tradebridge.evidence.receipts import Receipt, read_acknowledgement, read_attestation, read_note, read_receipt
+from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.report import UNSURE, Answer, Report, Verdict, answer
+from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.simulation import is_test_certificate
+from tradebridge.evidence.times import TOLERANCE, rfc3339
+from tradebridge.evidence.trust import TrustList, Verified
+
+
+def verify_evidence(evidence: object, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
+    """The four answers. `evidence` is the parsed JSON of `tradebridge-evidence/1`; `document`, if given, is the file in
+    hand, which is then judged instead of the bytes in the evidence. `now` is the time to judge by, UTC."""
+    file = read_evidence(evidence)
+    if isinstance(file, Finding):
+        return _unreadable(file, trust)
+    checkpoint = _checkpoint(file, trust)
+    messages = [_check_message(each, index, file, trust, checkpoint) for index, each in enumerate(file.messages)]
+    accepted = _acceptance(messages)
+
+    recorded = _was_recorded(messages, accepted, checkpoint, now)
+    proven = accepted.record.time if accepted and accepted.record and recorded.verdict is Verdict.YES else None
+    content = open_content(b64decode(file.document.bytes) if document is None else document)
+    seal = content if isinstance(content, Finding) else verify_seal(content, trust, proven or now)
+    reading = _document(content, file.document.profile)
+    said = [*_check_deliveries(file, messages, trust)]
+
+    return Report(
+        document=file.document.id,
+        profile=file.document.profile,
+        number=reading.number if reading else None,
+        unchanged=_is_unchanged(file, accepted, content, seal, reading, said),
+        issued=_was_issued(file, accepted, seal, reading, trust, at_proven_time=proven is not None),
+        valid=_is_valid(file, messages, seal, trust, checkpoint),
+        recorded=recorded,
+        simulated=_simulated(trust),
+    )
+
+
+def _unreadable(found: Finding, trust: TrustList) -> Report:
+    """Nothing could be checked."""
+    unchanged, issued, valid, recorded = (
+        answer(question, [found], "") for question in ("unchanged", "issued", "valid", "recorded")
+    )
+    return Report("", "", None, unchanged, issued, valid, recorded, _simulated(trust))
+
+
+def _simulated(trust: TrustList) -> bool:
+    return trust.simulated or any(is_test_certificate(key.certificate) for key in trust.hub.keys)
+
+
+# --- 1 and 2: the log, the records, the receipts ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """One message of the evidence with what was found out about it."""
+
+    form: Message
+    record: Record | None
+    receipt: Receipt | None
+    findings: tuple[Finding, ...]
+
+
+def _checkpoint(file: EvidenceFile, trust: TrustList) -> notes.Checkpoint | Finding:
+    if not file.checkpoint:
+        return finding("log.waiting", "/checkpoint")
+    try:
+        return notes.verify_checkpoint(file.checkpoint, trust.log.verifier_key, trust.log.origin)
+    except notes.BadVerifierKey as error:
+        return finding("trust.malformed", "/log/publicKey", found=str(error))
+
+
+def _check_message(
+    form: Message, index: int, file: EvidenceFile, trust: TrustList, checkpoint: notes.Checkpoint | Finding
+) -> _Checked:
+    """Record, receipt and proof of one message, and whether they tell of the same thing."""
+    at = f"/messages/{index}"
+    record = read_record(b64decode(form.record), f"{at}/record")
+    if isinstance(record, Finding):
+        return _Checked(form, None, None, (record,))
+    found = []
+    told = (record.kind, record.message_id, record.document_id, record.space)
+    if told != (form.kind, form.message_id, file.document.id, trust.space):
+        found.append(_other(f"{at}/record", record.document_id, file.document.id))
+    receipt = read_receipt(form.receipt, trust, record.time)
+    if isinstance(receipt, Finding):
+        found.append(receipt)
+    elif not _same(record, receipt):
+        found.append(_other(f"{at}/receipt", receipt.message_id, record.message_id))
+    proof = checkpoint if isinstance(checkpoint, Finding) else _check_proof(form, at, checkpoint)
+    found += [proof] if proof else []
+    return _Checked(form, record, None if isinstance(receipt, Finding) else receipt, tuple(found))
+
+
+def _check_proof(form: Message, at: str, checkpoint: notes.Checkpoint) -> Finding | None:
+    """Whether the leaf of this record stands in the tree of the checkpoint."""
+    proof = form.inclusion
+    if proof is None:
+        return finding("log.waiting", f"{at}/inclusion")
+    if proof.size != checkpoint.size or proof.index != form.leaf_index:
+        found, expected = f"leaf {proof.index} of {proof.size}", f"leaf {form.leaf_index} of {checkpoint.size}"
+        return finding("log.not-included", f"{at}/inclusion", found=found, expected=expected, attack="LOG-5")
+    hashes = [bytes.fromhex(each) for each in proof.hashes]
+    if proofs.verify_inclusion(proofs.leaf_hash(commitment(form)), proof.index, proof.size, hashes, checkpoint.root):
+        return None
+    return finding("log.not-included", f"{at}/inclusion", found=f"leaf {proof.index}", attack="LOG-7")
+
+
+def _same(record: Record, receipt: Receipt) -> bool:
+    return (
+        record.message_id == receipt.message_id
+        and record.document_id == receipt.document_id
+        and record.member == receipt.member
+        and record.profile == receipt.profile
+        and record.bytes_digest == receipt.bytes_digest
+        and record.content_digest == receipt.content_digest
+        and record.time == receipt.time
+    )
+
+
+def _acceptance(messages: Sequence[_Checked]) -> _Checked | None:
+    """The one message by which the document was accepted."""
+    found = [each for each in messages if each.form.kind == "document"]
+    return found[0] if len(found) == 1 else None
+
+
+def _was_recorded(
+    messages: Sequence[_Checked], accepted: _Checked | None, checkpoint: notes.Checkpoint | Finding, now: datetime
+) -> Answer:
+    """Of the document and of its forwards; events are looked at with what they say."""
+    if accepted is None:
+        missing = finding("evidence.malformed", "/messages", found="not one acceptance", expected="exactly one")
+        return answer("recorded", [missing], "")
+    found = [each for message in messages if message.form.kind != "event" for each in message.findings]
+    if accepted.record is None or isinstance(checkpoint, Finding):
+        return answer("recorded", found, "")
+    time = accepted.record.time
+    if time > now + TOLERANCE:
+        found.append(finding("log.future", found=rfc3339(time), expected=f"at most {rfc3339(now)}", attack="LOG-14"))
+    place = f"leaf {accepted.form.leaf_index} of {checkpoint.size} in {checkpoint.origin}"
+    return answer("recorded", found, f"On the record since {rfc3339(time)}: {place}.")
+
+
+# --- 3: the document, unchanged --------------------------------------------------------------------------------------
+
+_ABOUT_THE_SIGNER = frozenset(
+    {
+        "signature.expired-certificate",
+        "signature.not-yet-valid",
+        "signature.time-ahead",
+        "signature.unknown-key",
+        "signature.wrong-purpose",
+    }
+)
+"""What a seal can be refused for without a word on whether the document was changed."""
+
+
+def _document(content: Content | Finding, profile_id: str) -> Document | None:
+    """The document as its profile reads it, or None."""
+    profile = profile_of(profile_id)
+    if isinstance(content, Finding) or profile is None or content.syntax not in profile.syntaxes:
+        return None
+    return profile.decode(content).document
+
+
+def _is_unchanged(
+    file: EvidenceFile,
+    accepted: _Checked | None,
+    content: Content | Finding,
+    seal: Verified | Finding | None,
+    reading: Document | None,
+    said: Sequence[Finding],
+) -> Answer:
+    if isinstance(content, Finding):
+        return answer("unchanged", [content], "")
+    found = []
+    receipt = accepted.receipt if accepted else None
+    for told, pointer in ((file.document, "/document"), (receipt, "/messages/receipt")):
+        if told is None:
+            found.append(finding("evidence.no-receipt", pointer))
+        elif (content.bytes_digest, content.content_digest) != (told.bytes_digest, told.content_digest):
+            same = content.content_digest == told.content_digest
+            shown = "the same content in other bytes" if same else f"content {content.content_digest}"
+            found.append(finding("evidence.changed", pointer, found=shown, expected=f"bytes {told.bytes_digest}"))
+    stated = (file.document.number, receipt.profile if receipt else file.document.profile)
+    if reading is not None and stated != (reading.number, file.document.profile):
+        found.append(finding("evidence.changed", "/document", found=stated[0], expected=reading.number))
+    if isinstance(seal, Finding) and seal.code not in _ABOUT_THE_SIGNER:
+        found.append(seal)
+    return answer("unchanged", [*found, *said], f"The bytes that were accepted: SHA-256 {content.bytes_digest}.")
+
+
+# --- 4: who issued it ------------------------------------------------------------------------------------------------
+
+
+def _was_issued(
+    file: EvidenceFile,
+    accepted: _Checked | None,
+    seal: Verified | Finding | None,
+    reading: Document | None,
+    trust: TrustList,
+    *,
+    at_proven_time: bool,
+) -> Answer:
+    if seal is None:
+        return answer("issued", _without_seal(accepted, trust), "")
+    if isinstance(seal, Finding):
+        # Who is not on the list in the caller's hand has issued nothing; and at a proven time an expired key is false.
+        sure = {"signature.unknown-key"}
+        sure |= {"signature.expired-certificate", "signature.not-yet-valid"} if at_proven_time else set()
+        return answer("issued", [seal], "", UNSURE - sure)
+    member = trust.member(seal.member)
+    if reading is None or member is None:
+        return answer("issued", [finding("evidence.unreadable", "/document", found=file.document.profile)], "")
+    refused = member.may_issue(file.document.profile, reading.issued_by)
+    said = (
+        f"Signed by {seal.member} at {rfc3339(seal.signed_at)}, which may issue it ({reading.issued_by or 'anybody'})."
+    )
+    return answer("issued", [refused] if refused else [], said)
+
+
+def _without_seal(accepted: _Checked | None, trust: TrustList) -> list[Finding]:
+    """Nobody signed: then the hub has attested what it received, and that is all there is."""
+    attested = accepted.form.attestation if accepted else None
+    if attested is None or accepted is None or accepted.record is None:
+        return [finding("signature.missing", found="no attestation either")]
+    read = read_attestation(attested, trust, accepted.record.time)
+    if isinstance(read, Finding):
+        return [read]
+    record = accepted.record
+    if (read.message_id, read.bytes_digest, read.content_digest) != (
+        record.message_id,
+        record.bytes_digest,
+        record.content_digest,
+    ):
+        return [_other("/messages/attestation", read.message_id, record.message_id)]
+    return [finding("signature.missing", found=f"only the hub attests what {read.member} handed in")]
+
+
+# --- 5: what became of it --------------------------------------------------------------------------------------------
+
+
+def _is_valid(
+    file: EvidenceFile,
+    messages: Sequence[_Checked],
+    seal: Verified | Finding | None,
+    trust: TrustList,
+    checkpoint: notes.Checkpoint | Finding,
+) -> Answer:
+    """Play all events through the life of the document, in the order of the evidence."""
+    if isinstance(checkpoint, Finding):
+        return answer("valid", [checkpoint], "", UNSURE | {checkpoint.code})
+    found: list[Finding] = []
+    standings: dict[str, Standing] = {}
+    sender = next((each.record.member for each in messages if each.record and each.form.kind == "document"), "")
+    issuer = seal.member if isinstance(seal, Verified) else None
+    for index, message in enumerate(messages):
+        if message.form.kind != "event":
+            recipients = message.receipt.recipients if message.receipt else ()
+            standings = {name: Standing(State.RECEIVED, 0) for name in recipients} | standings
+            continue
+        event = _read_event(message, f"/messages/{index}", file, trust)
+        if isinstance(event, Finding):
+            found.append(_wrong_event(index, event))
+            continue
+        changed = apply(standings, event, Parties(sender, issuer, frozenset(standings)))
+        if isinstance(changed, Finding):
+            found.append(_wrong_event(index, changed))
+            continue
+        standings.update(changed)
+        if event.type is EventType.CANCELLED:
+            when = f"by {event.actor.member} at {rfc3339(event.at)}"
+            found.append(finding("evidence.cancelled", f"/messages/{index}", found=when))
+    states = ", ".join(f"{name} {standing.state.value}" for name, standing in sorted(standings.items()))
+    return answer("valid", found, f"Nothing up to leaf {checkpoint.size} of the log cancels it ({states}).")
+
+
+def _wrong_event(index: int, why: Finding) -> Finding:
+    return finding("evidence.wrong-event", f"/messages/{index}", found=f"{why.code}: {why.message}", attack=why.attack)
+
+
+def _read_event(message: _Checked, at: str, file: EvidenceFile, trust: TrustList) -> Event | Finding:
+    """The event of a message: on the record, signed by the member that speaks, about this document."""
+    if message.findings or message.record is None or message.form.bytes is None:
+        return next(iter(message.findings), finding("evidence.malformed", f"{at}/bytes", found="no bytes"))
+    content = open_content(b64decode(message.form.bytes))
+    if isinstance(content, Finding):
+        return content
+    verified = jws.verify(content.received, jws.EVENT, "event", trust, message.record.time)
+    if isinstance(verified, Finding):
+        return verified
+    decoded = decode_event(content)
+    event = decoded.document
+    if not isinstance(event, Event):
+        return decoded.findings[0]
+    about = (event.document.id, event.document.content_digest, content.bytes_digest)
+    if about != (file.document.id, file.document.content_digest, message.record.bytes_digest):
+        return _other(f"{at}/bytes", event.document.id, file.document.id)
+    if not verified.member == event.actor.member == message.record.member:
+        return finding("receipt.wrong-speaker", found=verified.member, expected=event.actor.member, attack="JWS-21")
+    return event
+
+
+# --- 6: delivery notes and acknowledgements --------------------------------------------------------------------------
+
+
+def _check_deliveries(file: EvidenceFile, messages: Sequence[_Checked], trust: TrustList) -> Iterator[Finding]:
+    """What is wrong with the statements on deliveries. Nothing proves their time, so they are judged by their own."""
+    digests = {each.form.message_id: each.record.bytes_digest for each in messages if each.record}
+    for index, form in enumerate(file.deliveries):
+        note = read_note(form.note, trust, None)
+        if isinstance(note, Finding):
+            yield note
+            continue
+        about = (note.document_id, note.recipient, note.original.digest)
+        if about != (file.document.id, form.recipient, digests.get(note.message_id)):
+            yield _other(f"/deliveries/{index}/note", note.document_id, file.document.id)
+        if form.acknowledgement is None:
+            continue
+        taken = read_acknowledgement(form.acknowledgement, trust, None)
+        if isinstance(taken, Finding):
+            yield taken
+        elif (taken.delivery, taken.message_id, taken.digest, taken.member) != (
+            note.delivery,
+            note.message_id,
+            note.original.digest,
+            note.recipient,
+        ):
+            yield _other(f"/deliveries/{index}/acknowledgement", taken.delivery, note.delivery)
+
+
+def _other(pointer: str, found: str, expected: str) -> Finding:
+    return finding("receipt.other-document", pointer, found=found, expected=expected, attack="JWS-21")
