@@ -1,16 +1,13 @@
-"""The life of a document after it was accepted: a pure state machine over signed events.
+"""The life of an accepted document: what may be said about it, by whom, in which state. One table for all families.
 
-State is kept per document and recipient, since recipients can differ (accepted here, queried there). A cancellation
-is said of the document and holds for every recipient.
+1. A decision belongs to one recipient and is said by that recipient: accepted, queried, rejected, utilised.
+2. Sender and issuer answer a query, and cancel. A cancellation holds for all recipients; it is refused once the
+   document was used anywhere.
+3. Sequences count per (document, recipient). An event states the one it has seen, and makes the next; a cancellation
+   states the highest and makes all of them one higher than that.
+4. A query or a rejection gives at least one reason: doubt leads to a question, not to a silent refusal.
 
-    received -> accepted | queried | rejected         by the recipient
-    queried  -> answered                              by the sender or the issuer
-    queried, answered -> accepted | queried* | rejected   by the recipient
-    accepted -> utilised, again and again             by the recipient
-    any but rejected, utilised, cancelled -> cancelled    by the sender or the issuer
-
-(* a second query only after an answer.) The sequence counts the events per document and recipient; an event states
-the sequence that its speaker has seen and makes the next.
+The states follow the e-Form D process (decision, notification of utilisation) as digitalizetrade.org describes it.
 """
 
 from collections.abc import Mapping
@@ -20,46 +17,43 @@ from enum import StrEnum
 from schemas.event import Event, EventType
 from schemas.findings import Fidelity, Finding, Kind, finding, register
 
-_OURS = "Tradebridge, after the e-Form D exchange (receipt, decision, utilisation)"
+_SOURCE = "ASEAN Single Window, e-Form D process (outline)"
 
 register(
     [
         Kind(
             "event.unknown-recipient",
-            "The event names a recipient that the document did not go to.",
-            "Name one of the document's recipients.",
-            fidelity=Fidelity.MODELLED,
-            source=_OURS,
+            "The event names no recipient of this document.",
+            "Name the recipient whose decision it is about; a cancellation names none.",
         ),
         Kind(
             "event.wrong-party",
-            "The event is not for this member to say.",
-            "Decisions are the recipient's; answers and cancellations are the sender's or the issuer's.",
+            "This member may not say this about the document.",
+            "Only a recipient decides; only the sender or the issuer answers or cancels.",
+            source=_SOURCE,
             fidelity=Fidelity.MODELLED,
-            source=_OURS,
             status=403,
         ),
         Kind(
             "event.old-sequence",
-            "Something else was said of the document in the meantime.",
-            "Read the timeline, then state the present sequence.",
-            source="Tradebridge, tradebridge-event/1",
+            "The document has moved on since the sequence that the event states.",
+            "Read the timeline, and send the event again with the sequence as it is now.",
             status=409,
         ),
         Kind(
             "event.not-now",
-            "The present state of the document does not allow this event.",
-            "See its timeline for where it stands.",
+            "The document's state does not allow this event.",
+            "Read the timeline: what is allowed now stands in this finding.",
+            source=_SOURCE,
             fidelity=Fidelity.MODELLED,
-            source=_OURS,
             status=409,
         ),
         Kind(
             "event.reason-missing",
             "A query or a rejection gives no reason.",
-            "Give at least one reason, with its place in the document.",
-            clause="Rule 13 (box 4 is marked and the form returned with reasons)",
-            source="ATIGA Annex 8, as commonly described",
+            "Give at least one reason, with the place in the document that it is about.",
+            clause="Rules 18 and 13",
+            source="ATIGA Annex 8 (verification with reasons; return of a refused Form D with reasons)",
             fidelity=Fidelity.MODELLED,
         ),
     ]
@@ -67,6 +61,8 @@ register(
 
 
 class State(StrEnum):
+    """Where a document stands at one recipient."""
+
     RECEIVED = "received"
     ACCEPTED = "accepted"
     QUERIED = "queried"
@@ -78,7 +74,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a document stands at one recipient."""
+    """State and sequence of one document at one recipient; `Standing(State.RECEIVED, 0)` at first."""
 
     state: State
     sequence: int
@@ -86,80 +82,95 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Member ids."""
+    """Who has a part in one document, by member id. `issuer` is the member whose key signed it, if any did."""
 
     sender: str
     issuer: str | None
-    """The member whose key signed the document; None where nobody did."""
     recipients: frozenset[str]
 
 
-ALLOWED: Mapping[State, frozenset[EventType]] = {
-    State.RECEIVED: frozenset({EventType.ACCEPTED, EventType.QUERIED, EventType.REJECTED, EventType.CANCELLED}),
-    State.QUERIED: frozenset({EventType.ANSWERED, EventType.ACCEPTED, EventType.REJECTED, EventType.CANCELLED}),
-    State.ANSWERED: frozenset({EventType.ACCEPTED, EventType.QUERIED, EventType.REJECTED, EventType.CANCELLED}),
-    State.ACCEPTED: frozenset({EventType.UTILISED, EventType.CANCELLED}),
-    State.UTILISED: frozenset({EventType.UTILISED}),
-    State.REJECTED: frozenset(),
-    State.CANCELLED: frozenset(),
+_ALLOWED: Mapping[State, tuple[EventType, ...]] = {
+    State.RECEIVED: (EventType.ACCEPTED, EventType.QUERIED, EventType.REJECTED, EventType.CANCELLED),
+    State.QUERIED: (EventType.ANSWERED, EventType.ACCEPTED, EventType.REJECTED, EventType.CANCELLED),
+    State.ANSWERED: (EventType.ACCEPTED, EventType.QUERIED, EventType.REJECTED, EventType.CANCELLED),
+    State.ACCEPTED: (EventType.UTILISED, EventType.CANCELLED),
+    State.UTILISED: (EventType.UTILISED,),
+    State.REJECTED: (),
+    State.CANCELLED: (),
 }
-"""What may be said in which state."""
+"""What may be said in each state. Utilised may be said again: a certificate is used in parts."""
 
-BY_ISSUING_SIDE = frozenset({EventType.ANSWERED, EventType.CANCELLED})
-NEEDS_REASON = frozenset({EventType.QUERIED, EventType.REJECTED})
+_OF_SENDER_OR_ISSUER = (EventType.ANSWERED, EventType.CANCELLED)
+_WITH_REASON = (EventType.QUERIED, EventType.REJECTED)
 
 
 def apply(standings: Mapping[str, Standing], event: Event, parties: Parties) -> Mapping[str, Standing] | Finding:
-    """The standings that the event changes, or the finding that refuses it."""
+    """The standings that the event changes, by recipient; or the finding that refuses it.
+
+    `standings` has every recipient of the document.
+    """
+    refused = _wrong_recipient(standings, event) or _wrong_party(event, parties)
+    if refused is not None:
+        return refused
     if event.type is EventType.CANCELLED:
-        return _cancel(standings, event, parties)
-    recipient = event.recipient
-    standing = standings.get(recipient) if recipient is not None else None
-    if recipient is None or standing is None:
-        return finding(
-            "event.unknown-recipient", "/recipient", found=recipient or "none", expected=", ".join(sorted(standings))
-        )
-    problem = _check_party(event, parties, recipient) or _check_reason(event)
-    problem = problem or _check_sequence(event, standing.sequence) or _check_state(event, recipient, standing.state)
-    if problem:
-        return problem
-    return {recipient: Standing(State(event.type.value), standing.sequence + 1)}
+        return _cancel(standings, event)
+    assert event.recipient is not None
+    before = standings[event.recipient]
+    refused = _moved_on(event, before.sequence) or _not_now(event, before.state) or _no_reason(event)
+    if refused is not None:
+        return refused
+    return {event.recipient: Standing(State(event.type.value), before.sequence + 1)}
 
 
-def _cancel(standings: Mapping[str, Standing], event: Event, parties: Parties) -> Mapping[str, Standing] | Finding:
-    if event.recipient is not None:
-        return finding("event.unknown-recipient", "/recipient", found=event.recipient, expected="none: it holds for all")
-    highest = max((each.sequence for each in standings.values()), default=0)
-    problem = _check_party(event, parties, "") or _check_sequence(event, highest)
-    for recipient, standing in standings.items():
-        problem = problem or _check_state(event, recipient, standing.state)
-    if problem:
-        return problem
-    return {recipient: Standing(State.CANCELLED, highest + 1) for recipient in standings}
+def _cancel(standings: Mapping[str, Standing], event: Event) -> Mapping[str, Standing] | Finding:
+    highest = max(standing.sequence for standing in standings.values())
+    states = {standing.state for standing in standings.values()}
+    in_the_way = states & {State.UTILISED, State.CANCELLED} or (states if states == {State.REJECTED} else set())
+    refused = _moved_on(event, highest)
+    if refused is None and in_the_way:
+        refused = _not_now(event, min(in_the_way))
+    return refused or {recipient: Standing(State.CANCELLED, highest + 1) for recipient in standings}
 
 
-def _check_party(event: Event, parties: Parties, recipient: str) -> Finding | None:
-    issuing = sorted({parties.sender, parties.issuer or parties.sender})
-    may = issuing if event.type in BY_ISSUING_SIDE else [recipient]
-    if event.actor.member in may:
+def _wrong_recipient(standings: Mapping[str, Standing], event: Event) -> Finding | None:
+    if event.type is EventType.CANCELLED:
+        if event.recipient is None:
+            return None
+        return finding("event.unknown-recipient", "/recipient", found=event.recipient, expected="no recipient")
+    if event.recipient in standings:
         return None
-    return finding("event.wrong-party", "/actor/member", found=event.actor.member, expected=" or ".join(may))
+    expected = " or ".join(sorted(standings))
+    return finding("event.unknown-recipient", "/recipient", found=event.recipient or "none", expected=expected)
 
 
-def _check_reason(event: Event) -> Finding | None:
-    if event.type in NEEDS_REASON and not event.reasons:
-        return finding("event.reason-missing", "/reasons", found="none", expected="at least one reason")
-    return None
+def _wrong_party(event: Event, parties: Parties) -> Finding | None:
+    if event.type in _OF_SENDER_OR_ISSUER:
+        may = {parties.sender} | ({parties.issuer} if parties.issuer else set())
+    else:
+        may = {event.recipient or ""}
+    speaker = event.actor.member
+    if speaker in may:
+        return None
+    return finding("event.wrong-party", "/actor/member", found=speaker, expected=" or ".join(sorted(may)))
 
 
-def _check_sequence(event: Event, sequence: int) -> Finding | None:
+def _moved_on(event: Event, sequence: int) -> Finding | None:
     if event.expected_sequence == sequence:
         return None
     return finding("event.old-sequence", "/expectedSequence", found=event.expected_sequence, expected=sequence)
 
 
-def _check_state(event: Event, recipient: str, state: State) -> Finding | None:
-    if event.type in ALLOWED[state]:
+def _not_now(event: Event, state: State) -> Finding | None:
+    allowed = _ALLOWED[state]
+    if event.type in allowed:
         return None
-    may = ", ".join(sorted(ALLOWED[state])) or "nothing more"
-    return finding("event.not-now", "/type", found=f"{event.type} while {state} at {recipient}", expected=may)
+    choice = ", ".join(allowed) or "nothing more"
+    return finding(
+        "event.not-now", "/type", found=f"{event.type} of a document that is {state}", expected=f"{choice} now"
+    )
+
+
+def _no_reason(event: Event) -> Finding | None:
+    if event.type not in _WITH_REASON or event.reasons:
+        return None
+    return finding("event.reason-missing", "/reasons", found="none", expected="one or more")

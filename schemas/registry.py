@@ -5,7 +5,7 @@ all that a new agreement needs. Reading is one walk: open the bytes, recognise t
 codes and rules. All findings come back together, never only the first.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -85,6 +85,8 @@ class Profile:
     """Model to bytes, unsigned: `decode(encode(x)) == x`."""
     example: Callable[..., Document]
     """A valid sample. Keyword arguments of every family: exporter and importer countries, number, date of issue."""
+    locate: Callable[[Content, Sequence[Finding]], tuple[Finding, ...]] | None = None
+    """Findings that point into the JSON form, pointing into the bytes received: XPath, line, column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,9 @@ class Decoded:
 
     document: Document | None
     findings: tuple[Finding, ...] = ()
+    readable: Document | None = None
+    """Without a document: what of it can be read, so that its rules can be checked in the same answer. See
+    `schemas.rules`; it goes nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +161,27 @@ def read(data: bytes, context: Context, declared: str | None = None) -> Reading:
     if isinstance(profile, Finding):
         return Reading(content, None, None, (profile,))
     decoded = profile.decode(content)
+    return Reading(content, profile, decoded.document, _all_findings(content, profile, decoded, context))
+
+
+def _all_findings(content: Content, profile: Profile, decoded: Decoded, context: Context) -> tuple[Finding, ...]:
+    """What decoding found, then what the rules find; of a place that could not be read, what the rules find is noise."""
+    subject = decoded.document or decoded.readable
+    ruled = profile.check(subject, context) if subject is not None else ()
     if decoded.document is None:
-        return Reading(content, profile, None, decoded.findings)
-    return Reading(content, profile, decoded.document, decoded.findings + profile.check(decoded.document, context))
+        known = {found.pointer for found in decoded.findings}
+        ruled = tuple(found for found in ruled if not _inside(found.pointer, known))
+    findings = decoded.findings + ruled
+    return profile.locate(content, findings) if findings and profile.locate is not None else findings
+
+
+def _inside(pointer: str, places: Collection[str]) -> bool:
+    """Whether the pointer is one of these places, or within one."""
+    while pointer:
+        if pointer in places:
+            return True
+        pointer = pointer.rpartition("/")[0]
+    return False
 
 
 def _names_itself(content: Content) -> str:
@@ -172,4 +195,5 @@ def _load_families() -> None:
     import schemas.bill_of_lading.profiles
     import schemas.certificate.profiles
     import schemas.event
+    import schemas.life
     import schemas.refusals  # noqa: F401

@@ -75,7 +75,8 @@ class TransportMode(StrEnum):
 class Place(Part):
     """A port or place, by UN/LOCODE, by name, or both."""
 
-    un_location_code: PortCode | None = Field(default=None, alias="UNLocationCode")
+    un_location_code: PortCode | None = None
+    """`UNLocationCode` in JSON."""
     name: Line | None = None
 
 

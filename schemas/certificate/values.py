@@ -27,10 +27,15 @@ DECIMAL_PATTERN = r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,6})?"
 NUMBER_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9 ./_-]*[A-Za-z0-9])?$"
 
 
+def json_name(member: str) -> str:
+    """The JSON name of a member: camelCase, and as DCSA writes it where DCSA has it."""
+    return "UNLocationCode" if member == "un_location_code" else to_camel(member)
+
+
 class Part(BaseModel):
     """A closed, frozen part of a certificate; its JSON members are in camelCase."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=json_name, populate_by_name=True)
 
 
 _DECIMAL = re.compile(DECIMAL_PATTERN, re.ASCII)
@@ -45,7 +50,7 @@ def decimal_of(value: object) -> Decimal:
         return value
     if isinstance(value, str | Decimal):
         raise PydanticCustomError("decimal_form", "a decimal string such as 1250.00, with at most 6 decimal places")
-    raise PydanticCustomError("decimal_type", "a decimal in a string, such as \"1250.00\"")
+    raise PydanticCustomError("decimal_type", 'a decimal in a string, such as "1250.00"')
 
 
 def decimal_text(value: Decimal) -> str:

@@ -1,0 +1,294 @@
+"""The XML of a certificate: from the tree to the model and back, by the table in `layout.py`.
+
+1. `certificate.xsd` is the gate: what it accepts is read without looking again, what it refuses is read once more by
+   `irregularities`, which names every unknown, repeated or misplaced part where a validator stops at the first.
+2. A finding in XML points by XPath, with line and column in the bytes received.
+3. `decode_xml(encode_xml(x)) == x`. What we write is UTF-8, indented, one element a line.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+
+from lxml import etree
+from pydantic import ValidationError
+
+from schemas.certificate.layout import CERTIFICATE, NAMESPACE, ROOT, Group, Leaf, Measure, Node, text_of
+from schemas.certificate.model import Certificate
+from schemas.certificate.places import element_places, names_in
+from schemas.certificate.structure import member_named, readable_part, structural_findings
+from schemas.certificate.values import Part, json_name
+from schemas.content import Content
+from schemas.findings import Finding, finding
+from schemas.registry import Decoded
+
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+_XSI_USED = etree.XPath("boolean(//@xsi:*)", namespaces={"xsi": _INSTANCE})
+_SCHEMA = resources.files("schemas.certificate").joinpath("certificate.xsd").read_bytes()
+
+
+class _Schemas(threading.local):
+    """One compiled schema a thread: a compiled schema keeps the log of its last validation."""
+
+    def __init__(self) -> None:
+        self.schema = etree.XMLSchema(etree.fromstring(_SCHEMA))
+
+
+_LOCAL = _Schemas()
+
+
+# --- Reading -----------------------------------------------------------------------------------------------------------
+
+
+def decode_xml(content: Content, stand_in: Certificate) -> Decoded:
+    """The tree as a certificate, or one finding for each place that is wrong."""
+    root = content.tree
+    assert root is not None
+    regular = _LOCAL.schema.validate(root) and not _type_overridden(content, root)
+    value = read_group(CERTIFICATE, root)
+    if regular:
+        try:
+            return Decoded(Certificate.model_validate(value, by_alias=False, by_name=True))
+        except ValidationError:
+            pass  # told below, in the names of the JSON form
+    return _irregular(root, _as_json(value), stand_in)
+
+
+def _type_overridden(content: Content, root: etree._Element) -> bool:
+    """Whether an attribute such as xsi:type or xsi:nil tells the validator to look away (attack XML-12, XML-13)."""
+    return _INSTANCE.encode() in content.canonical and bool(_XSI_USED(root))
+
+
+def read_group(group: Group, element: etree._Element) -> dict[str, Any]:
+    """The element's content by the model's member names. What the table does not know is left out."""
+    members: dict[str, Any] = {}
+    by_tag = group.by_tag
+    for child in element:
+        node = by_tag.get(child.tag)
+        if type(node) is Leaf:
+            text = node.read(child.text or "")
+            if node.many:
+                members.setdefault(node.member, []).append(text)
+            else:
+                members[node.member] = text
+        elif type(node) is Group:
+            inner = read_group(node, child)
+            if node.member is None:
+                members.update(inner)
+            elif node.many:
+                members.setdefault(node.member, []).append(inner)
+            else:
+                members[node.member] = inner
+        elif type(node) is Measure:
+            members[node.member] = _measure(node, child)
+    return members
+
+
+def _measure(node: Measure, element: etree._Element) -> dict[str, str]:
+    members = {node.value: element.text or ""}
+    unit = element.get(node.attribute)
+    if unit is not None:
+        members[node.unit] = unit
+    return members
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {json_name(name): _as_json(inner) for name, inner in value.items()}
+    return [_as_json(inner) for inner in value] if isinstance(value, list) else value
+
+
+# --- What is wrong -----------------------------------------------------------------------------------------------------
+
+
+def _irregular(root: etree._Element, value: dict[str, Any], stand_in: Certificate) -> Decoded:
+    found = list(irregularities(CERTIFICATE, root, f"/{CERTIFICATE.tag}"))
+    try:
+        Certificate.model_validate(value, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found.extend(structural_findings(error))
+    if not found:
+        found.extend(_validator_says(root))
+    sample = stand_in.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return Decoded(None, tuple(found), readable_part(value, sample))
+
+
+def irregularities(group: Group, element: etree._Element, path: str) -> Iterator[Finding]:
+    """All that the table does not foresee in this element: attributes, text, unknown, repeated, misplaced elements."""
+    yield from _foreign_attributes(element, path, ())
+    if (element.text or "").strip():
+        yield finding(
+            "certificate.unknown-member", path, line=element.sourceline, found=element.text, expected="no text"
+        )
+    order = {child.tag: place for place, child in enumerate(group.children)}
+    counts: dict[str, int] = {}
+    last = 0
+    for child in element:
+        name = etree.QName(child).localname
+        node = group.by_tag.get(str(child.tag))
+        counts[name] = counts.get(name, 0) + 1
+        many = node is not None and not isinstance(node, Measure) and node.many
+        here = f"{path}/{name}" + (f"[{counts[name]}]" if many or counts[name] > 1 else "")
+        line = child.sourceline
+        if node is None:
+            yield finding("certificate.unknown-member", here, line=line, found=child.tag, expected=_names(group))
+            continue
+        if counts[name] > 1 and not many:
+            yield finding("certificate.repeated", here, line=line, found=name, expected="once")
+        if order[name] < last:
+            yield finding("certificate.out-of-order", here, line=line, found=name, expected=_names(group))
+        last = max(last, order[name])
+        yield from _irregular_child(node, child, here)
+        if (child.tail or "").strip():
+            yield finding("certificate.unknown-member", path, line=line, found=child.tail, expected="no text")
+
+
+def _irregular_child(node: Node, element: etree._Element, path: str) -> Iterator[Finding]:
+    if isinstance(node, Group):
+        yield from irregularities(node, element, path)
+        return
+    yield from _foreign_attributes(element, path, (node.attribute,) if isinstance(node, Measure) else ())
+    for child in element:
+        yield finding("certificate.unknown-member", path, line=child.sourceline, found=child.tag, expected="text only")
+
+
+def _foreign_attributes(element: etree._Element, path: str, known: Sequence[str]) -> Iterator[Finding]:
+    for name in element.attrib:
+        if name not in known:
+            yield finding(
+                "certificate.unknown-member",
+                f"{path}/@{etree.QName(name).localname}",
+                line=element.sourceline,
+                found=name,
+                expected=" or ".join(known) or "no attribute",
+                attack="XML-13" if str(name).startswith(f"{{{_INSTANCE}}}") else "",
+            )
+
+
+def _names(group: Group) -> str:
+    return ", ".join(child.tag for child in group.children)
+
+
+def _validator_says(root: etree._Element) -> Iterator[Finding]:
+    """The validator's own words, for what the table and the model would have let pass."""
+    schema = etree.XMLSchema(etree.fromstring(_SCHEMA))
+    schema.validate(root)
+    for entry in schema.error_log:
+        yield finding("certificate.not-valid", entry.path or "", line=entry.line, found=entry.message)
+
+
+# --- Where it is wrong -------------------------------------------------------------------------------------------------
+
+
+def locate(content: Content, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings that point into the JSON form, pointing into the XML received."""
+    root = content.tree
+    if root is None:
+        return tuple(findings)
+    places = element_places(content.received)
+    ordinals = {element: ordinal for ordinal, element in enumerate(root.iter())}
+    return tuple(_located(found, root, ordinals, places) for found in findings)
+
+
+def _located(
+    found: Finding,
+    root: etree._Element,
+    ordinals: Mapping[etree._Element, int],
+    places: Sequence[tuple[int, int]],
+) -> Finding:
+    if found.pointer.startswith(f"/{CERTIFICATE.tag}"):
+        path, element = found.pointer, _existing(root, found.pointer)
+    else:
+        path, element = xpath_of(root, found.pointer)
+    ordinal = ordinals.get(element, 0)
+    line, column = places[ordinal] if ordinal < len(places) else (element.sourceline, None)
+    return replace(found, pointer=path, line=line, column=column)
+
+
+def _existing(root: etree._Element, path: str) -> etree._Element:
+    """The element of a path that `irregularities` made, or the nearest one around it."""
+    steps = path.split("/")[2:]
+    element = root
+    for step in steps:
+        name, _, index = step.partition("[")
+        same = [child for child in element if etree.QName(child).localname == name]
+        at = int(index.rstrip("]")) - 1 if index else 0
+        if at >= len(same):
+            break
+        element = same[at]
+    return element
+
+
+def xpath_of(root: etree._Element, pointer: str) -> tuple[str, etree._Element]:
+    """A JSON Pointer as XPath, and the element there: or, where it is missing, the nearest one around it."""
+    path, element, node = f"/{CERTIFICATE.tag}", root, CERTIFICATE
+    parts = pointer.split("/")[1:]
+    while parts:
+        member = member_named(parts.pop(0))
+        steps = names_in(node, member)
+        if steps is None:
+            break
+        for step in steps[:-1]:
+            path, element = f"{path}/{step.tag}", _child(element, step.tag, 0)
+        target = steps[-1]
+        if isinstance(target, Measure):
+            path, element = f"{path}/{target.tag}", _child(element, target.tag, 0)
+            if parts and member_named(parts[0]) == target.unit:
+                path = f"{path}/@{target.attribute}"
+            break
+        many = target.many and bool(parts)
+        index = int(parts.pop(0)) if many else 0
+        path = f"{path}/{target.tag}[{index + 1}]" if many else f"{path}/{target.tag}"
+        element = _child(element, target.tag, index)
+        if not isinstance(target, Group):
+            break
+        node = target
+    return path, element
+
+
+def _child(element: etree._Element, tag: str, index: int) -> etree._Element:
+    found = element.findall(f"{{{NAMESPACE}}}{tag}")
+    return found[index] if index < len(found) else element
+
+
+# --- Writing -----------------------------------------------------------------------------------------------------------
+
+
+def encode_xml(certificate: Certificate) -> bytes:
+    """The certificate as XML, unsigned, without what is empty."""
+    root = etree.Element(ROOT, nsmap={None: NAMESPACE})
+    _write(CERTIFICATE, certificate, root)
+    etree.indent(root)
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+
+
+def _write(group: Group, part: Part, element: etree._Element) -> None:
+    for node in group.children:
+        if isinstance(node, Group) and node.member is None:
+            _write_wrapped(node, part, element)
+            continue
+        value = getattr(part, node.member or "")
+        if value is None:
+            continue
+        many = not isinstance(node, Measure) and node.many
+        for each in value if many else (value,):
+            _write_one(node, each, etree.SubElement(element, f"{{{NAMESPACE}}}{node.tag}"))
+
+
+def _write_wrapped(group: Group, part: Part, element: etree._Element) -> None:
+    wrapper = etree.SubElement(element, f"{{{NAMESPACE}}}{group.tag}")
+    _write(group, part, wrapper)
+    if len(wrapper) == 0:
+        element.remove(wrapper)
+
+
+def _write_one(node: Node, value: Any, element: etree._Element) -> None:
+    if isinstance(node, Group):
+        _write(node, value, element)
+    elif isinstance(node, Measure):
+        element.text = text_of(getattr(value, node.value))
+        element.set(node.attribute, getattr(value, node.unit))
+    else:
+        element.text = text_of(value)

@@ -1,0 +1,140 @@
+"""The rule engine of all families: a rule is data, plus one pure function, plus a sample that breaks it.
+
+1. A rule's `Kind` holds its code, sentence, clause, source, fidelity, severity and fix, and goes into the catalogue.
+2. Its function gets the document and the context and yields a `Violation` for each place that breaks it; it looks
+   nothing up outside and remembers nothing.
+3. Its sample takes a valid example and breaks this rule: a test runs every sample, so that no rule is dead.
+4. `rule_book` sorts the rules of a profile once, by layer: codes before rules. All of them run; none stops another.
+5. Where a document could be read in part only, the unreadable places hold `UNREADABLE`. A rule that touches one is
+   given up; in `each` only the entry that holds it. So a broken document gets all findings that can be trusted.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any, Generic, NoReturn, TypeVar
+
+from schemas.findings import Finding, Kind, finding, register
+from schemas.registry import Context
+
+D = TypeVar("D")
+E = TypeVar("E")
+
+
+class Layer(IntEnum):
+    """What kind of knowledge a rule applies, in the order in which findings are given."""
+
+    CODES = 1
+    """A code list knows the code."""
+    RULES = 2
+    """The agreement, the form or the standard asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place of one document that breaks a rule. Texts that are empty come from the rule's kind."""
+
+    pointer: str
+    """JSON Pointer."""
+    found: object = ""
+    expected: object = ""
+    box: str = ""
+    """Box of the paper form; empty where the profile knows it from the pointer."""
+    message: str = ""
+    fix: str = ""
+
+
+Check = Callable[[D, Context], Iterator[Violation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[D]):
+    """One rule. `sample` gets a valid document of the profile and gives one that breaks this rule."""
+
+    kind: Kind
+    profiles: frozenset[str]
+    """Ids of the profiles that it holds for."""
+    check: Check[D]
+    sample: Callable[[D], D]
+    layer: Layer = Layer.RULES
+
+    @property
+    def code(self) -> str:
+        return self.kind.code
+
+
+def register_rules(rules: Iterable[Rule[D]]) -> tuple[Rule[D], ...]:
+    """Put the kinds of these rules into the catalogue; a code that two rules share must be the very same kind."""
+    added = tuple(rules)
+    register(dict.fromkeys(rule.kind for rule in added))
+    return added
+
+
+def rule_book(rules: Iterable[Rule[D]], profile: str) -> tuple[Rule[D], ...]:
+    """The rules of one profile in the order in which they run."""
+    return tuple(sorted((rule for rule in rules if profile in rule.profiles), key=lambda rule: rule.layer))
+
+
+def check_rules(rules: Sequence[Rule[D]], document: D, context: Context) -> tuple[Finding, ...]:
+    """All that these rules find in the document, in the order of the book."""
+    found: list[Finding] = []
+    for rule in rules:
+        try:
+            for violation in rule.check(document, context):
+                found.append(_found(rule.kind, violation))
+        except Unreadable:
+            continue
+    return tuple(found)
+
+
+def _found(kind: Kind, violation: Violation) -> Finding:
+    return finding(
+        kind.code,
+        violation.pointer,
+        found=violation.found,
+        expected=violation.expected,
+        message=violation.message,
+        box=violation.box,
+        fix=violation.fix,
+    )
+
+
+def each(
+    entries: Callable[[D], Iterable[E]], pointer: str, check: Callable[[E, D, Context], Iterator[Violation]]
+) -> Check[D]:
+    """A check of each entry of a list by itself: violations point from the entry, whose place is put before them."""
+
+    def check_each(document: D, context: Context) -> Iterator[Violation]:
+        for index, entry in enumerate(entries(document)):
+            try:
+                for violation in check(entry, document, context):
+                    yield replace(violation, pointer=f"{pointer}/{index}{violation.pointer}")
+            except Unreadable:
+                continue
+
+    return check_each
+
+
+# --- Places that could not be read -------------------------------------------------------------------------------------
+
+
+class Unreadable(Exception):  # noqa: N818  # no error: it ends a rule that has nothing to judge
+    """A rule touched a place that could not be read. Never leaves the engine."""
+
+
+def _touched(*_: Any, **__: Any) -> NoReturn:
+    raise Unreadable
+
+
+class _Unreadable:
+    """Stands where a value should be. Comparing, hashing, iterating, showing or asking it anything ends the rule."""
+
+    __slots__ = ()
+    __getattr__ = __eq__ = __hash__ = __bool__ = __iter__ = __len__ = __contains__ = __getitem__ = _touched
+    __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __sub__ = __rsub__ = __str__ = __format__ = _touched
+
+    def __repr__(self) -> str:
+        return "UNREADABLE"
+
+
+UNREADABLE: Any = _Unreadable()
