@@ -11,7 +11,7 @@ from datetime import datetime
 
 from schemas.content import Content, Syntax, open_content
 from schemas.registry import profile_of
-from simulator.defects import AFTER_SIGNING, BEFORE_SIGNING, WRONG_SIGNER
+from simulator.defects import AFTER_SIGNING, BEFORE_SIGNING, DEFECTS
 from simulator.members import CARRIER_CODE, SHIPPING_INSTRUCTIONS, TRANSPORT_DOCUMENT
 from simulator.scenario import Planned
 from tradebridge.evidence import jws, xades
@@ -50,10 +50,11 @@ def make(planned: Planned, *, seed: str, at: datetime, run: int = 0) -> Made:
     )
     data = profile.encode[planned.syntax](document)
     defect = planned.defect.name if planned.defect else ""
+    if defect and defect not in DEFECTS:
+        raise LookupError(f"no defect {defect}: simulator/defects.py has {', '.join(sorted(DEFECTS))}")
     if defect in BEFORE_SIGNING:
         data = BEFORE_SIGNING[defect](data)
-    signer = test_signer(seed, WRONG_SIGNER.get(defect, planned.sender))
-    data = sign(data, planned.syntax, signer, at)
+    data = sign(data, planned.syntax, test_signer(seed, planned.sender), at)
     if defect in AFTER_SIGNING:
         data = AFTER_SIGNING[defect](data)
     content = open_content(data)

@@ -1,0 +1,101 @@
+"""The adapters that there are, found as the hub finds them; and documents and events to give them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+import adapters
+from adapters.port import Adapter, Address, CannotCarry, find_adapter
+from schemas.content import Syntax
+from schemas.event import Actor, Event, EventType, Reason, Subject
+from schemas.registry import Document, profiles
+
+AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+ADDRESS = Address("msg_01kx0000000123456789abcdef"[:30], "doc_01kx00000000fedcba98765432"[:30], "SG-NSW", "TH-NSW", AT)
+PROFILES = tuple(profile for profile in profiles() if not profile.startswith("tradebridge-event"))
+
+ROOT = Path(adapters.__file__).parent
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """One adapter, for one country."""
+
+    style: str
+    country: str
+
+    @property
+    def adapter(self) -> Adapter:
+        return find_adapter(self.style, self.country)
+
+    def __str__(self) -> str:
+        return f"{self.style}-{self.country}" if self.country else self.style
+
+
+def styles() -> list[str]:
+    """Every folder that is an adapter: a new one is under contract from its first day."""
+    places = (ROOT / "single_windows", ROOT / "platforms")
+    return sorted(codec.parent.name for place in places for codec in place.glob("*/codec.py"))
+
+
+SPEAKERS = tuple(Speaker(style, "") for style in styles())
+
+
+def carries(adapter: Adapter, profile: str) -> bool:
+    try:
+        adapter.codec.encode(example(profile), ADDRESS)
+    except CannotCarry:
+        return False
+    return True
+
+
+def example(profile: str, variant: int = 0) -> Document:
+    japan = "JP" if profile.startswith("ajcep") else "TH"
+    return profiles()[profile].example(exporter="SG", importer=japan, number="SG-2026-00041", at=AT, variant=variant)
+
+
+def json_of(document: Document) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(profiles()[document.profile].encode[Syntax.JSON](document))
+    return value
+
+
+def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a JSON form, by its pointer."""
+    if isinstance(value, Mapping) and value:
+        for name, each in value.items():
+            yield from leaves(each, f"{pointer}/{name}")
+    elif isinstance(value, list) and value:
+        for number, each in enumerate(value):
+            yield from leaves(each, f"{pointer}/{number}")
+    else:
+        yield pointer, value
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=60)
+slugs = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40)
+pointers = st.one_of(
+    st.just(""),
+    st.lists(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=8), max_size=4).map(
+        lambda steps: "".join(f"/{step}" for step in steps)
+    ),
+    texts,
+)
+reasons = st.builds(Reason, code=slugs, pointer=pointers, text=texts)
+bodies = st.dictionaries(st.sampled_from(["declaration", "quantity", "unit", "text", "colour"]), texts, max_size=3)
+events = st.builds(
+    Event,
+    id=st.from_regex(r"evt_[0-9a-z]{26}", fullmatch=True),
+    type=st.sampled_from(EventType),
+    document=st.just(Subject(id=ADDRESS.document_id, content_digest="ab" * 32)),
+    recipient=st.sampled_from([None, "TH-NSW", "JP-NACCS"]),
+    expectedSequence=st.integers(0, 9),
+    actor=st.builds(Actor, member=st.just("TH-NSW"), person=st.none() | slugs, role=st.none() | slugs),
+    at=st.just(AT),
+    reasons=st.lists(reasons, max_size=3).map(tuple),
+    body=bodies,
+)
