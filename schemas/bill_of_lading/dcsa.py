@@ -18,7 +18,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.bill_of_lading.code_lists import check_code
+from schemas.bill_of_lading.model import ShippingInstructions, TransportDocument
 from schemas.bill_of_lading.outline import Member, Outline, outline_of
+from schemas.bill_of_lading.readable import readable
 from schemas.bill_of_lading.values import SOURCE, Part, dcsa_name
 from schemas.content import Content
 from schemas.findings import Fidelity, Finding, Kind, Severity, finding, register
@@ -72,17 +74,18 @@ register(
 )
 
 
-def decode(content: Content, model: type[Part]) -> tuple[Part | None, tuple[Finding, ...]]:
-    """The document with its warnings, or None with all that is wrong with its shape."""
-    outline = outline_of(model)
+def decode(model: type[TransportDocument] | type[ShippingInstructions], content: Content) -> Decoded:
+    """The document with its warnings; or all that is wrong with its shape, and what can be read of it."""
+    value, outline = content.value, outline_of(model)
     notes: list[Finding] = []
-    _note(content.value, outline, "", notes)
+    _note(value, outline, "", notes)
     noted = _capped(notes)
     try:
-        return model.model_validate(content.value, by_alias=True, by_name=False), noted
+        return Decoded(model.model_validate(value, by_alias=True, by_name=False), noted)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        return None, tuple(_misshapen(each, outline) for each in details) + noted
+        errors = error.errors(include_url=False)
+    misshapen = tuple(_misshapen(each, outline) for each in errors)
+    return Decoded(None, misshapen + noted, readable(value, model, [each["loc"] for each in errors]))
 
 
 def encode(document: Document) -> bytes:
@@ -153,6 +156,7 @@ def _capped(notes: list[Finding]) -> tuple[Finding, ...]:
 
 _CODES = {
     "missing": "lading.member-missing",
+    "absent": "lading.member-missing",
     "string_too_long": "lading.too-long",
     "string_too_short": "lading.too-short",
     "string_pattern_mismatch": "lading.wrong-form",
@@ -180,6 +184,8 @@ _TYPES = {
 def _misshapen(error: ErrorDetails, root: Outline) -> Finding:
     """The finding for one error of pydantic, with the schema's member as its clause."""
     location, given = error["loc"], error["input"]
+    if error["type"] == "absent":
+        location = (*location, str(error["ctx"]["member"]))
     code = _CODES.get(error["type"], "lading.wrong-type")
     outline, name = _member_at(location, root)
     pointer = "".join(f"/{_escaped(str(step))}" for step in location)
@@ -236,9 +242,3 @@ def _at(found: Finding, outline: Outline, name: str = "") -> Finding:
 
 def _escaped(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
-
-
-def decoder(model: type[Part], content: Content) -> Decoded:
-    """`decode` as the registry wants it."""
-    document, findings = decode(content, model)
-    return Decoded(document, findings)  # type: ignore[arg-type]  # the two models are Documents; Part as such is not

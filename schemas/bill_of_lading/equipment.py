@@ -3,9 +3,10 @@
 Source: DCSA EBL 3.0.4, schemas UtilizedTransportEquipment, Equipment, Seal, ActiveReeferSettings.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.bill_of_lading.cargo import CustomsReference, Reference, Weight
 from schemas.bill_of_lading.values import (
@@ -22,6 +23,7 @@ from schemas.bill_of_lading.values import (
     ShippingMarks,
     TemperatureUnit,
     at_most,
+    dcsa_name,
     trimmed,
 )
 
@@ -78,6 +80,11 @@ class UtilizedTransportEquipment(Part):
     references: Many[Reference] | None = None
     customs_references: Many[CustomsReference] | None = None
 
+    @property
+    def reference(self) -> str:
+        """The container's number."""
+        return self.equipment.equipment_reference
+
 
 class UtilizedTransportEquipmentShipper(Part):
     """A container of shipping instructions: the shipper's own in full, the carrier's by reference."""
@@ -90,6 +97,21 @@ class UtilizedTransportEquipmentShipper(Part):
     is_shipper_owned: Flag
     equipment: RequiredEquipment | None = None
     equipment_reference: EquipmentReference | None = None
+
+    @model_validator(mode="after")
+    def _in_full_or_by_reference(self) -> Self:
+        name = "equipment" if self.is_shipper_owned else "equipment_reference"
+        if getattr(self, name) is None:
+            owned = str(self.is_shipper_owned).lower()
+            raise PydanticCustomError(
+                "absent", "the member, since isShipperOwned is " + owned, {"member": dcsa_name(name)}
+            )
+        return self
+
+    @property
+    def reference(self) -> str:
+        """The container's number, wherever it stands."""
+        return self.equipment.equipment_reference if self.equipment else self.equipment_reference or ""
 
 
 class UtilizedTransportEquipmentHBL(Part):

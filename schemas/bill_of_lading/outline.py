@@ -51,11 +51,16 @@ def outline_of(part: type[Part]) -> Outline:
 
 def _member(hint: Any, required: bool) -> Member:
     atoms = list(_atoms(hint))
-    part = next((atom for atom in atoms if isinstance(atom, type) and issubclass(atom, Part)), None)
+    part = part_in(hint)
     known = next((atom for atom in atoms if isinstance(atom, Known)), None)
     listed = next((atom for atom in atoms if isinstance(atom, Listed)), None)
     plain = part is None and known is None and listed is None
     return Member(outline_of(part) if part else None, known, listed, required, plain)
+
+
+def part_in(hint: Any) -> type[Part] | None:
+    """The class of parts in a type hint: of the member, or of the entries of its array."""
+    return next((atom for atom in _atoms(hint) if isinstance(atom, type) and issubclass(atom, Part)), None)
 
 
 def _atoms(hint: Any) -> Iterator[Any]:

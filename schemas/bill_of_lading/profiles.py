@@ -6,7 +6,7 @@ may name the transport document that they amend, so the reference alone does not
 
 from functools import partial
 
-from schemas.bill_of_lading.dcsa import decoder, encode
+from schemas.bill_of_lading.dcsa import decode, encode
 from schemas.bill_of_lading.examples import shipping_instructions, transport_document
 from schemas.bill_of_lading.model import (
     SHIPPING_INSTRUCTIONS,
@@ -67,7 +67,7 @@ add_profile(
         closed=False,
         retention_years=10,
         recognises=lambda content: _family(content) == TRANSPORT_DOCUMENT,
-        decode=partial(decoder, TransportDocument),
+        decode=partial(decode, TransportDocument),
         check=check,
         encode={Syntax.JSON: encode},
         example=transport_document,
@@ -83,7 +83,7 @@ add_profile(
         closed=False,
         retention_years=10,
         recognises=lambda content: _family(content) == SHIPPING_INSTRUCTIONS,
-        decode=partial(decoder, ShippingInstructions),
+        decode=partial(decode, ShippingInstructions),
         check=check,
         encode={Syntax.JSON: encode},
         example=shipping_instructions,
