@@ -19,7 +19,8 @@ from typing import Any
 
 from schemas.findings import Finding
 from simulator.journal import Entry, Kind
-from tradebridge import AsyncHub, HubError
+from tradebridge.calls import HubError
+from tradebridge.client import AsyncHub
 from tradebridge.evidence.notes import verify_checkpoint
 from tradebridge.evidence.proofs import leaf_hash, verify_inclusion
 from tradebridge.evidence.trust import TrustList

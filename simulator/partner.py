@@ -33,7 +33,8 @@ from simulator.clock import Clock
 from simulator.journal import Entry, Journal, Kind
 from simulator.members import HUB, Keys, Member
 from simulator.story import Line, Said, Story, recipient_says, sender_says
-from tradebridge import Accepted, AsyncHub, Delivery, Refused, Unreachable
+from tradebridge.calls import Accepted, Delivery, Refused, Unreachable
+from tradebridge.client import AsyncHub
 from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Receipt, read_note, read_receipt
 from tradebridge.evidence.simulation import derived_id, hmac_value

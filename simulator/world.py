@@ -21,7 +21,8 @@ from simulator.journal import Entry, Journal
 from simulator.members import OPERATOR, Member, description, keys_of
 from simulator.partner import Partner
 from simulator.story import Story
-from tradebridge import AsyncHub, Refused
+from tradebridge.calls import Refused
+from tradebridge.client import AsyncHub
 from tradebridge.evidence.simulation import test_api_key
 from tradebridge.evidence.trust import TrustList
 
