@@ -84,7 +84,7 @@ _NAMES: Mapping[str, tuple[str, str, str, str]] = {
     "VN": ("JSC", "Ho Chi Minh City", "VNSGN", "Ho Chi Minh City"),
     "TL": ("Lda", "Dili", "TLDIL", "Dili"),
     "JP": ("K.K.", "Tokyo", "JPTYO", "Tokyo"),
-    "CN": ("Co., Ltd.", "Shanghai", "CNSHA", "Shanghai"),
+    "CN": ("Co., Ltd.", "Shanghai", "CNSGH", "Shanghai"),
     "KR": ("Co., Ltd.", "Busan", "KRPUS", "Busan"),
     "AU": ("Pty Ltd", "Sydney", "AUSYD", "Sydney"),
     "NZ": ("Limited", "Auckland", "NZAKL", "Auckland"),
