@@ -34,6 +34,7 @@ BQ Bonaire, Sint Eustatius and Saba
 BR Brazil
 BS Bahamas
 BT Bhutan
+BV Bouvet Island
 BW Botswana
 BY Belarus
 BZ Belize

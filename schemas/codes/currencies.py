@@ -19,5 +19,5 @@ def is_currency(code: str) -> bool:
 
 
 def minor_digits(code: str) -> int | None:
-    """Decimal places of the currency: 2 for USD, 0 for JPY. None if there is no such currency, or it has no minor unit."""
+    """Decimal places: 2 for USD, 0 for JPY. None if there is no such currency, or it has no minor unit."""
     return _digits().get(code)

@@ -7,7 +7,7 @@ the answers are kept.
 import sqlite3
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 
 
@@ -34,14 +34,16 @@ class _Lists(threading.local):
         self.connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
 
 
-_LISTS: list[_Lists] = []
+@cache
+def _lists() -> _Lists:
+    return _Lists()
+
+
 _QUERY = "SELECT name, is_port FROM location WHERE country_code = ? AND location_code = ?"
 
 
 @lru_cache(maxsize=20_000)
 def find_port(code: str) -> Port | None:
     """The place with this UN/LOCODE (five characters), or None if the list has none."""
-    if not _LISTS:
-        _LISTS.append(_Lists())
-    row = _LISTS[0].connection.execute(_QUERY, (code[:2], code[2:])).fetchone()
+    row = _lists().connection.execute(_QUERY, (code[:2], code[2:])).fetchone()
     return None if row is None else Port(code, str(row[0]).strip(), bool(row[1]))

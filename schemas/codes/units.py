@@ -27,33 +27,40 @@ class Unit:
 
 _TABLE = {
     Dimension.MASS: """
-        MGM milligram; GRM gram; DJ decagram; HGM hectogram; KGM kilogram; DTN decitonne; TNE tonne; KTN kilotonne; LBR pound; ONZ ounce; CWI hundredweight (UK);
-        CWA hundredweight (US); STN ton (US); LTN ton (UK); CTM metric carat; APZ troy ounce; DWT pennyweight; GRN grain;
-        STI stone (UK); KSD kilogram of substance 90 % dry; KNS kilogram of named substance; KMA kilogram of methylamine;
-        KPP kilogram of phosphorus pentoxide; KPO kilogram of potassium oxide; KPH kilogram of potassium hydroxide;
-        KSH kilogram of sodium hydroxide; KUR kilogram of uranium; KNI kilogram of nitrogen; TSD tonne of substance 90 % dry
+        MGM milligram; GRM gram; DJ decagram; HGM hectogram; KGM kilogram; DTN decitonne; TNE tonne; KTN kilotonne;
+        LBR pound; ONZ ounce; CWI hundredweight (UK); CWA hundredweight (US); STN ton (US); LTN ton (UK); CTM metric
+        carat; APZ troy ounce; DWT pennyweight; GRN grain; STI stone (UK); KSD kilogram of substance 90 % dry; KNS
+        kilogram of named substance; KMA kilogram of methylamine; KPP kilogram of phosphorus pentoxide; KPO kilogram
+        of potassium oxide; KPH kilogram of potassium hydroxide; KSH kilogram of sodium hydroxide; KUR kilogram of
+        uranium; KNI kilogram of nitrogen; TSD tonne of substance 90 % dry
     """,
     Dimension.VOLUME: """
-        MLT millilitre; CLT centilitre; DLT decilitre; LTR litre; HLT hectolitre; MAL megalitre; MMQ cubic millimetre; CMQ cubic centimetre; DMQ cubic decimetre; MTQ cubic metre;
-        FTQ cubic foot; INQ cubic inch; YDQ cubic yard; GLL gallon (US); GLI gallon (UK); BLL barrel (US); QT quart (US);
-        PTI pint (UK); OZA fluid ounce (US); OZI fluid ounce (UK); LPA litre of pure alcohol; HPA hectolitre of pure alcohol
+        MLT millilitre; CLT centilitre; DLT decilitre; LTR litre; HLT hectolitre; MAL megalitre; MMQ cubic millimetre;
+        CMQ cubic centimetre; DMQ cubic decimetre; MTQ cubic metre; FTQ cubic foot; INQ cubic inch; YDQ cubic yard;
+        GLL gallon (US); GLI gallon (UK); BLL barrel (US); QT quart (US); PTI pint (UK); OZA fluid ounce (US); OZI
+        fluid ounce (UK); LPA litre of pure alcohol; HPA hectolitre of pure alcohol
     """,
     Dimension.LENGTH: """
-        MMT millimetre; CMT centimetre; DMT decimetre; MTR metre; KMT kilometre; HMT hectometre; INH inch; FOT foot; YRD yard; SMI mile (statute); NMI nautical mile
+        MMT millimetre; CMT centimetre; DMT decimetre; MTR metre; KMT kilometre; HMT hectometre; INH inch; FOT foot;
+        YRD yard; SMI mile (statute); NMI nautical mile
     """,
     Dimension.AREA: """
-        MMK square millimetre; CMK square centimetre; DMK square decimetre; MTK square metre; KMK square kilometre; HAR hectare; ARE are; ACR acre; INK square inch; FTK square foot; YDK square yard
+        MMK square millimetre; CMK square centimetre; DMK square decimetre; MTK square metre; KMK square kilometre;
+        HAR hectare; ARE are; ACR acre; INK square inch; FTK square foot; YDK square yard
     """,
     Dimension.COUNT: """
-        C62 one; H87 piece; EA each; NIU number of international units; NMP number of packs; NPL number of parcels; NPR number of pairs; NAR number of articles;
-        PR pair; SET set; DZN dozen; DZP dozen packs; DPR dozen pairs; CEN hundred; CNP hundred packs; MIL thousand; TPR ten pairs; GRO gross; GGR great gross;
-        BEN between; KIT kit; ST sheet; RO roll; LEF leaf; CTN carton; BX box; PK pack; RM ream; QAN quarter (of a year); BHP brake horse power; PF pallet (lift); D64 block
+        C62 one; H87 piece; EA each; NIU number of international units; NMP number of packs; NPL number of parcels;
+        NPR number of pairs; NAR number of articles; PR pair; SET set; DZN dozen; DZP dozen packs; DPR dozen pairs;
+        CEN hundred; CNP hundred packs; MIL thousand; TPR ten pairs; GRO gross; GGR great gross; KIT kit; ST sheet;
+        LEF leaf; RM ream
     """,
     Dimension.ENERGY: """
-        WHR watt hour; KWH kilowatt hour; MWH megawatt hour; GWH gigawatt hour; JOU joule; KJO kilojoule; BTU British thermal unit; KWT kilowatt; MAW megawatt; WTT watt
+        WHR watt hour; KWH kilowatt hour; MWH megawatt hour; GWH gigawatt hour; JOU joule; KJO kilojoule; BTU British
+        thermal unit; KWT kilowatt; MAW megawatt; WTT watt
     """,
     Dimension.OTHER: """
-        CEL degree Celsius; FAH degree Fahrenheit; KEL kelvin; P1 per cent; BAR bar; PAL pascal; HUR hour; DAY day; MIN minute; SEC second; MON month; ANN year; WEE week; CUR curie; BQL becquerel; GBQ gigabecquerel
+        CEL degree Celsius; FAH degree Fahrenheit; KEL kelvin; P1 per cent; BAR bar; PAL pascal; HUR hour; DAY day;
+        MIN minute; SEC second; MON month; ANN year; WEE week; CUR curie; BQL becquerel; GBQ gigabecquerel
     """,
 }
 
