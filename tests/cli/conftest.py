@@ -38,20 +38,30 @@ def environment(home: Path, **given: str) -> dict[str, str]:
     return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "NO_COLOR": "1", **given}
 
 
-@pytest.fixture
-def tb(tmp_path: Path) -> Tb:
-    """Runs `tb ARGUMENTS` in an empty folder; `stdin` is bytes, `env` adds to the environment."""
+def program(*arguments: str) -> list[str]:
+    """The command line of `tb`, for this interpreter."""
+    return [sys.executable, "-P", "-m", "tradebridge.cli", *arguments]
+
+
+def runner(home: Path) -> Tb:
+    """Runs `tb ARGUMENTS` in the folder `home`; `stdin` is bytes, `env` adds to the environment."""
 
     def run(*arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None, timeout: float = 60) -> Ran:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "tradebridge.cli", *arguments],
+            program(*arguments),
             input=stdin,
             capture_output=True,
-            env=environment(tmp_path, **(env or {})),
-            cwd=tmp_path,
+            env=environment(home, **(env or {})),
+            cwd=home,
             timeout=timeout,
             check=False,
         )
         return Ran(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(), done.stdout)
 
     return run
+
+
+@pytest.fixture
+def tb(tmp_path: Path) -> Tb:
+    """`tb` in an empty folder, with no hub about."""
+    return runner(tmp_path)

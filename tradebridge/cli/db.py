@@ -80,6 +80,8 @@ def upgrade(database_url: str | None, data: Path | None, space: str, as_json: bo
 
 
 def _open(database_url: str | None, data: Path | None, space: str) -> "Database":
+    from sqlalchemy.exc import ArgumentError
+
     from exchange.config import Settings
     from exchange.store.database import open_database
 
@@ -91,7 +93,7 @@ def _open(database_url: str | None, data: Path | None, space: str) -> "Database"
     settings = Settings.model_validate({**Settings().model_dump(), **given})
     try:
         return open_database(settings.store_url, space)
-    except ValueError as error:
+    except (ValueError, ArgumentError) as error:
         raise Failed(
             Exit.USAGE, str(error), "Give --database-url sqlite:///PATH or postgresql+psycopg://..."
         ) from error
@@ -111,10 +113,17 @@ def _upgrade(database: "Database") -> str:
 
 def _reached(database: "Database", step: "Callable[[Database], str]") -> str:
     """Run a step; a database that cannot be reached is told as such."""
+    from alembic.util import CommandError
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         return step(database)
+    except CommandError as error:
+        raise Failed(
+            Exit.CHECKS_FAILED,
+            f"{_shown(database)} is of a version that this program does not know",
+            "Use the newer program.",
+        ) from error
     except (SQLAlchemyError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise Failed(

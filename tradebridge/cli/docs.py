@@ -45,9 +45,9 @@ def pages() -> dict[str, str]:
 
 
 def _command_line() -> str:
-    from tradebridge.cli.root import SECTIONS, root
+    from tradebridge.cli.root import HELP_NAMES, SECTIONS, root
 
-    context = click.Context(root, info_name="tb")
+    context = click.Context(root, info_name="tb", help_option_names=HELP_NAMES)
     parts = ["# The command line", "", f"{_MADE} `tradebridge` and `tb` are the same program.", ""]
     parts += ["Exit codes:", "", "| code | says |", "| --- | --- |"]
     parts += [f"| {int(code)} | {text} |" for code, text in MEANING.items()]
@@ -63,7 +63,9 @@ def _command_line() -> str:
 
 def _described(command: click.Command, parent: click.Context, name: str) -> list[str]:
     """The help of a command, and of those below it, as it is printed on 100 columns."""
-    context = click.Context(command, parent=parent, info_name=name, max_content_width=100, terminal_width=100)
+    from tradebridge.cli.root import WIDTH
+
+    context = click.Context(command, parent=parent, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH)
     lines = ["", f"### tb {context.command_path.partition(' ')[2]}", "", "```", command.get_help(context), "```"]
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

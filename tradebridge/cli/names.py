@@ -22,6 +22,7 @@ _SHORT: Mapping[str, Mapping[Side, str]] = {
 }
 
 _COUNTRY_OF = {"CARRIER-SIM": "SG", "TRADEWALTZ-SIM": "JP"}
+_COUNTRIES = frozenset({"BN", "ID", "JP", "KH", "LA", "MM", "MY", "PH", "SG", "TH", "TL", "VN"})
 
 
 def member_id(name: str, side: Side) -> str:
@@ -41,6 +42,7 @@ def member_ids(names: tuple[str, ...], side: Side) -> tuple[str, ...]:
     return tuple(member_id(part, side) for name in names for part in name.split(",") if part.strip())
 
 
-def country_of(member: str, known: Mapping[str, str]) -> str:
-    """ISO 3166 country of a member: as the running world says, else by its id."""
-    return known.get(member) or _COUNTRY_OF.get(member) or member[:2]
+def country_of(member: str, known: Mapping[str, str]) -> str | None:
+    """ISO 3166 country of a member: as the running world says, else by its id; None where neither tells."""
+    by_name = member[:2] if member[2:3] == "-" and member[:2] in _COUNTRIES else None
+    return known.get(member) or _COUNTRY_OF.get(member) or by_name

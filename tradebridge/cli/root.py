@@ -41,7 +41,9 @@ SECTIONS: dict[str, dict[str, str]] = {
 }
 COMMANDS = {name: text for section in SECTIONS.values() for name, text in section.items()}
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+HELP_NAMES = ["-h", "--help"]
+WIDTH = 100
+"""Of help, in columns, where the terminal is as wide."""
 
 
 class Suggesting(click.Group):
@@ -77,7 +79,11 @@ class Lazy(Suggesting):
                 formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
 
 
-@click.group(cls=Lazy, context_settings=CONTEXT, invoke_without_command=True)
+@click.group(
+    cls=Lazy,
+    context_settings={"help_option_names": HELP_NAMES, "max_content_width": WIDTH},
+    invoke_without_command=True,
+)
 @click.option("--version", is_flag=True, help="Show the version.")
 @click.pass_context
 def root(context: click.Context, version: bool) -> None:

@@ -144,14 +144,14 @@ def _example(
     if profile is None:
         raise LookupError(f"the example's profile {example.profile} is not registered")
     known = where.world.countries if where.world else {}
-    countries = {"exporter": country_of(sender, known), "importer": country_of(recipient, known)}
+    exporter = country_of(sender, known) or country_of(example.sender, known) or "SG"
+    importer = country_of(recipient, known) or country_of(example.recipient, known) or "TH"
     at = where.now()
     form = Syntax(syntax or example.syntax)
     if form not in profile.encode:
         raise click.UsageError(f"{profile.id} does not exist as {form.value}")
-    document = profile.example(
-        **countries, number=number or _new_number(countries["exporter"], at), at=at, variant=variant
-    )
+    named = number or _new_number(exporter, at)
+    document = profile.example(exporter=exporter, importer=importer, number=named, at=at, variant=variant)
     return profile.encode[form](document)
 
 

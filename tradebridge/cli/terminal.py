@@ -19,7 +19,7 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_blac
 MARK_WIDTH = 6
 
 
-class ReaderGone(Exception):  # noqa: N818  # no error: nobody reads on, so there is nothing more to say
+class ReaderGone(Exception):
     """Standard output was closed by its reader, as in `tb rules | head`."""
 
 

@@ -18,8 +18,8 @@ from tradebridge.cli.terminal import MARK_WIDTH, bold, mark, out, out_json, say
 from tradebridge.cli.where import OPERATOR, Where, find, hub_options, json_option
 
 if TYPE_CHECKING:
+    from tradebridge.evidence.report import Report
     from tradebridge.evidence.trust import TrustList
-    from tradebridge.evidence.verify import Report
 
 _MARKS = {"yes": "ok", "no": "fail", "could-not-check": "warn"}
 _QUESTIONS = {

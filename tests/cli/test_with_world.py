@@ -1,0 +1,385 @@
+"""The command line against a running world, as in the first ten minutes: one `tb up` for all tests of this file."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ran, Tb, environment, program, runner
+from tradebridge.cli.exits import Exit
+from tradebridge.cli.send import EXAMPLES
+
+
+@dataclass(frozen=True)
+class World:
+    """A running `tb up`, and `tb` beside it, in the same home."""
+
+    home: Path
+    told: dict[str, Any]
+    """What `tb up --json` printed."""
+    tb: Tb
+    process: subprocess.Popen[str]
+
+    def send(self, *arguments: str) -> Ran:
+        return self.tb("send", "--json", *arguments)
+
+    def sent(self, *arguments: str) -> dict[str, Any]:
+        """An example that was sent and accepted by its recipient."""
+        ran = self.send("--wait", "accepted", *(arguments or ("--example", "form-d")))
+        assert ran.code == Exit.OK, (ran.out, ran.err)
+        return dict(ran.json)
+
+
+def start(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    """`tb up --json` on free ports, ready."""
+    process = subprocess.Popen(
+        program("up", "--json", "--port", "0", *arguments),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(home),
+        cwd=home,
+    )
+    assert process.stdout is not None
+    return process, json.loads(process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("home")
+    process, told = start(home)
+    try:
+        yield World(home, told, runner(home), process)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+# --- up --------------------------------------------------------------------------------------------------------------
+
+
+def test_up_tells_ports_and_keys_and_leaves_a_private_note(world: World) -> None:
+    assert {"hub", "world", "seed", "operatorKey", "members"} <= world.told.keys()
+    assert len(world.told["members"]) == 14
+    note = world.home / "state" / "tradebridge" / "running.json"
+    assert note.stat().st_mode & 0o777 == 0o600
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_up_ends_its_children_and_takes_its_note_away(tmp_path: Path) -> None:
+    process, told = start(tmp_path)
+    process.terminate()
+    assert process.wait(timeout=20) == Exit.OK
+    assert not alive(told["hub"]["pid"])
+    assert not alive(told["world"]["pid"])
+    assert not (tmp_path / "state" / "tradebridge" / "running.json").exists()
+
+
+def test_up_that_is_killed_leaves_nothing_running(tmp_path: Path) -> None:
+    process, told = start(tmp_path)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=20)
+    until = time.monotonic() + 10
+    while (alive(told["hub"]["pid"]) or alive(told["world"]["pid"])) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not alive(told["hub"]["pid"])
+    assert not alive(told["world"]["pid"])
+    # The note stays, and is as if it were not there: its process has gone.
+    assert "TRADEBRIDGE" not in os.environ
+    assert runner(tmp_path)("doctor", "--json").json["checks"][4]["name"] == "hub"
+
+
+def test_a_hub_that_ends_by_itself_ends_up_with_the_reason(tmp_path: Path) -> None:
+    process, told = start(tmp_path)
+    os.kill(told["hub"]["pid"], signal.SIGKILL)
+    assert process.wait(timeout=20) == Exit.UNREACHABLE
+
+
+def test_a_scenario_that_does_not_exist_gets_the_nearest(tb: Tb) -> None:
+    ran = tb("up", "--scenario", "asean-jpan")
+    assert ran.code == Exit.USAGE
+    assert "asean-japan" in ran.err
+
+
+def test_a_taken_port_is_told(world: World, tb: Tb) -> None:
+    port = world.told["hub"]["url"].rpartition(":")[2]
+    ran = tb("up", "--port", port)
+    assert ran.code == Exit.UNREACHABLE
+    assert "Traceback" not in ran.err
+
+
+# --- send ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_accepted_by_its_recipient(world: World, name: str) -> None:
+    sent = world.sent("--example", name)
+    assert [each["delivery"] for each in sent["recipients"].values()] == ["delivered"]
+    assert sent["receipt"].count(".") == 2
+
+
+def test_the_first_exchange_is_told_in_words(world: World) -> None:
+    ran = world.tb("send", "--example", "form-d", "--from", "sg", "--to", "th")
+    assert ran.code == Exit.OK
+    words = [line.split()[1] for line in ran.out.splitlines() if line.startswith("[ok]")]
+    assert words == ["valid", "signed", "accepted", "delivered", "accepted"]
+    assert "--as timeline" in ran.out
+
+
+def test_several_recipients_each_decide(world: World) -> None:
+    assert set(world.sent("--example", "rcep", "--from", "vn", "--to", "jp,sg")["recipients"]) == {"JP-NACCS", "SG-NSW"}
+
+
+def test_an_unsigned_document_comes_with_the_command_that_signs_it(world: World) -> None:
+    ran = world.tb("send", "--example", "form-d", "--unsigned")
+    assert ran.code == Exit.OK
+    assert "tb sign" in ran.out
+
+
+def own_file(world: World) -> str:
+    """A Form D of one's own with a mistake in it: JSON, unsigned."""
+    document = json.loads(world.tb("get", world.sent()["id"], "--as", "json").out)
+    items = document.get("goods") or document["items"]
+    name = next(key for key in items[0] if "hs" in key.lower())
+    items[0][name] = "ABCDEF"
+    (world.home / "own.json").write_text(json.dumps(document))
+    return "own.json"
+
+
+def test_a_mistake_in_ones_own_file_is_told_by_the_hub(world: World) -> None:
+    ran = world.tb("send", own_file(world), "--from", "sg", "--to", "th")
+    assert ran.code == Exit.INVALID
+    assert "found 'ABCDEF'" in ran.err
+    assert "fix: " in ran.err
+
+
+def test_a_refusal_in_json_has_every_finding(world: World) -> None:
+    ran = world.send(own_file(world), "--from", "sg", "--to", "th")
+    assert (ran.code, ran.json["error"]["exit"]) == (Exit.INVALID, Exit.INVALID)
+    assert any(each.get("found") == "ABCDEF" for each in ran.json["findings"])
+
+
+def test_a_rejection_can_be_waited_for(world: World) -> None:
+    ran = world.send("--example", "form-d", "--number", "SG-2026-90001-R01", "--wait", "rejected")
+    assert ran.code == Exit.OK, ran.out
+
+
+def test_waiting_for_what_will_not_come_is_told_at_once(world: World) -> None:
+    ran = world.send("--example", "form-d", "--number", "SG-2026-90002-R01", "--wait", "accepted")
+    assert ran.code == Exit.CHECKS_FAILED
+
+
+def test_waiting_too_long_is_exit_code_seven(world: World) -> None:
+    assert world.send("--example", "form-d", "--wait", "queried", "--timeout", "0.3").code == Exit.TIMEOUT
+
+
+def test_an_unknown_recipient_is_refused(world: World) -> None:
+    ran = world.tb("send", "--example", "form-d", "--to", "NO-SUCH")
+    assert ran.code == Exit.REFUSED
+    assert "route.unknown-recipient" in ran.err
+
+
+def test_the_same_key_and_bytes_give_the_first_answer_again(world: World) -> None:
+    first = world.sent()
+    (world.home / "again.xml").write_bytes(world.tb("get", first["id"]).raw)
+    arguments = ("again.xml", "--from", "sg", "--to", "th", "--idempotency-key")
+    refused = world.send(*arguments, "k-other")
+    assert (refused.code, refused.json["error"]["code"]) == (Exit.REFUSED, "document.duplicate")
+
+
+def test_a_replay_is_marked(world: World) -> None:
+    made = world.tb("send", "--example", "form-d", "--dry-run", "--json")
+    assert made.code == Exit.OK
+    number = "SG-2026-77001"
+    arguments = ("--example", "form-d", "--number", number, "--unsigned", "--idempotency-key", "k-1")
+    first = world.send(*arguments)
+    (world.home / "replay.xml").write_bytes(world.tb("get", first.json["id"]).raw)
+    again = world.send("replay.xml", "--from", "sg", "--to", "th", "--idempotency-key", "k-1")
+    assert (again.code, again.json["replayed"]) == (Exit.OK, True)
+    assert again.json["receipt"] == first.json["receipt"]
+
+
+def test_a_wrong_api_key_is_refused(world: World) -> None:
+    ran = world.send("--example", "form-d", "--api-key", "tb_wrong")
+    assert (ran.code, ran.json["error"]["code"]) == (Exit.REFUSED, "access.key-unknown")
+
+
+# --- get, tail -------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_comes_back_byte_for_byte_by_id_and_by_number(world: World) -> None:
+    sent = world.sent()
+    by_id, by_number = world.tb("get", sent["id"]), world.tb("get", sent["number"])
+    assert by_id.raw == by_number.raw
+    assert by_id.raw.startswith(b"<")
+    as_json = world.tb("get", sent["id"], "--json").json
+    assert b64decode(as_json["bytes"]) == by_id.raw
+
+
+def test_timeline_checks_and_summary_are_drawn_and_given(world: World) -> None:
+    sent = world.sent()
+    for form, word in (("timeline", "accepted"), ("checks", "signer"), ("summary", "TH-NSW")):
+        assert word in world.tb("get", sent["id"], "--as", form).out
+        assert world.tb("get", sent["id"], "--as", form, "--json").json
+
+
+def test_a_member_sees_its_own_only(world: World) -> None:
+    sent = world.sent()
+    assert world.tb("get", sent["id"], "--member", "sg").code == Exit.OK
+    ran = world.tb("get", sent["id"], "--member", "vn", "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (Exit.REFUSED, "access.not-yours")
+
+
+def test_a_document_that_is_not_there_is_told(world: World) -> None:
+    assert world.tb("get", "SG-1999-00000").code == Exit.REFUSED
+    assert world.tb("get", "doc_0000000000nothing000000").code == Exit.REFUSED
+
+
+def test_tail_shows_what_happened_since_the_beginning(world: World) -> None:
+    number = world.sent()["number"]
+    ran = world.tb(
+        "tail", "--since", "-1", "--filter", f"type=document.accepted,number={number}", "--count", "1", "--json"
+    )
+    assert ran.code == Exit.OK
+    assert ran.json["number"] == number
+
+
+def test_tail_refuses_a_filter_that_is_none(world: World) -> None:
+    assert world.tb("tail", "--filter", "document").code == Exit.USAGE
+
+
+# --- verify ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def evidence(world: World) -> dict[str, Any]:
+    """The evidence of a decided document, with its trust list kept beside it."""
+    sent = world.sent()
+    until = time.monotonic() + 10
+    while time.monotonic() < until:  # the log takes the leaf in within a second
+        world.tb("get", sent["id"], "--as", "evidence", "-o", "evidence.json")
+        found = json.loads((world.home / "evidence.json").read_text())
+        if all(each["inclusion"] for each in found["messages"]):
+            break
+        time.sleep(0.2)
+    (world.home / "trust.json").write_text(json.dumps(found["trust"]))
+    return dict(found)
+
+
+def verify(world: World, evidence: dict[str, Any], *arguments: str) -> Ran:
+    return world.tb("verify", "-", *arguments, stdin=json.dumps(evidence).encode())
+
+
+def test_good_evidence_is_four_times_yes(world: World, evidence: dict[str, Any]) -> None:
+    ran = verify(world, evidence, "--trust", "trust.json", "--json")
+    assert [each["answer"] for each in ran.json["answers"]] == ["yes"] * 4, ran.out
+    assert ran.code == Exit.OK
+
+
+def test_the_four_answers_are_in_plain_words(world: World, evidence: dict[str, Any]) -> None:
+    ran = verify(world, evidence, "--trust", "trust.json")
+    assert sum(line.startswith("[ok]") for line in ran.out.splitlines()) == 4
+    assert "SIMULATION" in ran.err
+
+
+def test_evidence_of_a_document_is_fetched_by_its_id(world: World, evidence: dict[str, Any]) -> None:
+    ran = world.tb("verify", evidence["document"]["id"], "--json")
+    assert (ran.code, ran.json["trust"]) == (Exit.OK, "hub")
+
+
+def test_a_changed_document_is_exit_code_five(world: World, evidence: dict[str, Any]) -> None:
+    data = b64decode(evidence["document"]["bytes"])
+    digit = data.index(b"2026")
+    changed = {**evidence["document"], "bytes": b64encode(data[:digit] + b"2027" + data[digit + 4 :]).decode()}
+    ran = verify(world, {**evidence, "document": changed}, "--trust", "trust.json", "--json")
+    assert ran.code == Exit.SIGNATURE
+    assert ran.json["answers"][0]["answer"] == "no"
+
+
+def test_the_document_in_hand_is_compared(world: World, evidence: dict[str, Any]) -> None:
+    (world.home / "hand.xml").write_bytes(b64decode(evidence["document"]["bytes"]))
+    assert verify(world, evidence, "--trust", "trust.json", "--document", "hand.xml").code == Exit.OK
+    (world.home / "hand.xml").write_bytes(world.tb("get", world.sent()["id"]).raw)
+    assert verify(world, evidence, "--trust", "trust.json", "--document", "hand.xml").code == Exit.SIGNATURE
+
+
+def test_keys_that_come_with_the_evidence_alone_never_make_a_yes(
+    world: World, evidence: dict[str, Any], tb: Tb
+) -> None:
+    ran = tb("verify", "-", "--json", "--url", "http://127.0.0.1:1", stdin=json.dumps(evidence).encode())
+    assert (ran.code, ran.json["trust"]) == (Exit.UNREACHABLE, "evidence")
+
+
+def test_keys_of_another_world_trust_nobody_here(world: World, evidence: dict[str, Any]) -> None:
+    stranger = {**evidence["trust"], "members": []}
+    (world.home / "stranger.json").write_text(json.dumps(stranger))
+    ran = verify(world, evidence, "--trust", "stranger.json")
+    assert ran.code == Exit.SIGNATURE
+
+
+def test_a_file_that_is_no_evidence_is_told_not_raised(world: World) -> None:
+    ran = verify(world, {"format": "something/1"}, "--trust", "trust.json")
+    assert ran.code in (Exit.UNREACHABLE, Exit.SIGNATURE, Exit.INVALID)
+    assert "bug" not in ran.err
+    assert world.tb("verify", "-", stdin=b"no json").code == Exit.INVALID
+
+
+# --- member, doctor --------------------------------------------------------------------------------------------------
+
+
+def test_members_are_listed_and_shown(world: World) -> None:
+    listed = world.tb("member", "list", "--json").json["items"]
+    assert {each["id"] for each in world.told["members"]} <= {each["id"] for each in listed}
+    assert "TH-NSW" in world.tb("member", "list").out
+    assert "atiga-form-d/2022" in world.tb("member", "show", "th").out
+
+
+def test_a_member_is_added_suspended_resumed_and_gets_a_new_key(world: World) -> None:
+    facts = ("--country", "SG", "--kind", "platform", "--role", "recipient", "--accepts", "atiga-form-d/2022")
+    dry = world.tb("member", "add", "MINE-TEST", *facts, "--dry-run", "--json")
+    assert dry.json["member"]["accepts"] == ["atiga-form-d/2022"]
+    added = world.tb("member", "add", "MINE-TEST", *facts, "--json")
+    assert added.code == Exit.OK, added.out
+    assert added.json["apiKey"].startswith("tb_")
+    again = world.tb("member", "add", "MINE-TEST", *facts, "--json")
+    assert (again.code, again.json["error"]["code"]) == (Exit.REFUSED, "member.exists")
+    suspended = world.tb("member", "suspend", "MINE-TEST", "--reason", "holiday", "--json")
+    assert suspended.json["status"] == "suspended"
+    assert world.tb("member", "resume", "MINE-TEST", "--json").json["status"] == "active"
+    rotated = world.tb("member", "rotate-key", "MINE-TEST", "--overlap", "0", "--json").json["apiKey"]
+    assert rotated != added.json["apiKey"]
+    listed = ("member", "list", "--json", "--api-key")
+    assert world.tb(*listed, rotated).code == Exit.OK
+    assert world.tb(*listed, added.json["apiKey"]).code == Exit.REFUSED
+
+
+def test_a_member_cannot_administer(world: World) -> None:
+    key = next(each["apiKey"] for each in world.told["members"] if each["id"] == "SG-NSW")
+    ran = world.tb("member", "suspend", "TH-NSW", "--api-key", key, "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (Exit.REFUSED, "access.scope")
+
+
+def test_a_member_without_its_facts_is_refused_with_every_one_missing(world: World) -> None:
+    ran = world.tb("member", "add", "EMPTY-TEST", "--json")
+    assert ran.code == Exit.REFUSED
+    assert len(ran.json["findings"]) >= 2
+
+
+def test_doctor_finds_the_running_world_well(world: World) -> None:
+    ran = world.tb("doctor", "--json")
+    assert (ran.code, ran.json["healthy"]) == (Exit.OK, True), ran.out
+    assert {"hub alive", "hub ready", "clock", "world"} <= {each["name"] for each in ran.json["checks"]}
