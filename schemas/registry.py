@@ -142,7 +142,7 @@ def recognise(content: Content, declared: str | None = None) -> Profile | Findin
         return finding("profile.unknown", found=declared, expected=", ".join(sorted(_PROFILES)))
     own = next((profile for profile in _PROFILES.values() if profile.recognises(content)), None)
     if own is None and declared is None:
-        return finding("profile.not-recognised", found=_names_itself(content), expected=", ".join(sorted(_PROFILES)))
+        return _not_recognised(content)
     profile = own if declared is None else _PROFILES[declared]
     if own is not None and profile is not own:
         return finding("profile.mismatch", found=own.id, expected=declared or "")
@@ -182,6 +182,15 @@ def _inside(pointer: str, places: Collection[str]) -> bool:
             return True
         pointer = pointer.rpartition("/")[0]
     return False
+
+
+def _not_recognised(content: Content) -> Finding:
+    """A profile or version that the content states but nobody knows, or content that states none."""
+    known = ", ".join(sorted(_PROFILES))
+    stated = content.value.get("profile") if content.tree is None else content.tree.findtext("{*}TypeCode")
+    if isinstance(stated, str) and stated.strip():
+        return finding("profile.unknown", found=stated.strip(), expected=known)
+    return finding("profile.not-recognised", found=_names_itself(content), expected=known)
 
 
 def _names_itself(content: Content) -> str:
