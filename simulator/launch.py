@@ -15,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +47,20 @@ class _Child:
     log: Path
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How the two processes are started, and started again."""
+
+    folder: Path
+    seed: str
+    clock: datetime | None
+    port: int
+    with_tl: bool
+    database_url: str | None
+    hub_environment: Mapping[str, str]
+    timeout: float
+
+
 @dataclass
 class Launched:
     """A hub and a world at work."""
@@ -60,21 +74,22 @@ class Launched:
     operator_key: str
     api_keys: dict[str, str]
     ready_s: float
-    _children: tuple[_Child, ...] = field(repr=False)
-    _parent_pipe: int = field(repr=False)
+    _plan: Plan = field(repr=False)
+    _children: dict[str, _Child] = field(repr=False)
+    _pipe: tuple[int, int] = field(repr=False)
     _temporary: bool = field(repr=False)
 
     @property
     def hub_pid(self) -> int:
-        return self._children[0].process.pid
+        return self._children["hub"].process.pid
 
     @property
     def world_pid(self) -> int:
-        return self._children[1].process.pid
+        return self._children["world"].process.pid
 
     def ended(self) -> str | None:
         """Which of the two has ended, in a sentence; None while both run."""
-        for child in self._children:
+        for child in self._children.values():
             code = child.process.poll()
             if code is not None:
                 return f"the {child.name} ended with exit code {code}; its log: {child.log}"
@@ -86,9 +101,26 @@ class Launched:
             time.sleep(0.2)
         return sentence
 
+    def kill(self, name: str) -> None:
+        """End the `hub` or the `world` at once, as a power cut would (SIGKILL)."""
+        self._children[name].process.kill()
+        self._children[name].process.wait()
+
+    def restart(self, name: str) -> None:
+        """Start one of the two again at its old address, over what it left on the disk. Raises `LaunchFailed`."""
+        _release(self._children[name])
+        plan, pipe = self._plan, self._pipe[0]
+        if name == "hub":
+            child = _start_hub(replace(plan, port=_port_of(self.hub_url)), pipe)
+        else:
+            child = _start_world(replace(plan, port=_port_of(self.world_url) - 1), pipe)
+            _tell_hub_url(child, self.hub_url)
+        self._children[name] = child
+        _wait_ready(child, [child], time.monotonic() + plan.timeout)
+
     def close(self) -> None:
         """End both, and remove the folder if it was a temporary one."""
-        _end(self._children, self._parent_pipe)
+        _end(self._children.values(), self._pipe)
         if self._temporary:
             shutil.rmtree(self.data_dir, ignore_errors=True)
 
@@ -132,23 +164,20 @@ def launch(
     """
     began = time.monotonic()
     folder = data_dir or Path(tempfile.mkdtemp(prefix="tradebridge-"))
-    reading, writing = os.pipe()
-    children: list[_Child] = []
+    plan = Plan(folder, seed, clock, port, with_tl, database_url, hub_environment or {}, timeout)
+    pipe = os.pipe()
+    children: dict[str, _Child] = {}
     try:
-        hub = _start_hub(folder, reading, seed, clock, port, database_url, hub_environment or {})
-        children.append(hub)
-        world = _start_world(folder, reading, seed, clock, port + 1 if port else 0, with_tl)
-        children.append(world)
-        hub_url = _wait_ready(hub, children, began + timeout)
-        _tell_hub_url(world, hub_url)
-        world_url = _wait_ready(world, children, began + timeout)
+        children["hub"] = _start_hub(plan, pipe[0])
+        children["world"] = _start_world(plan, pipe[0])
+        hub_url = _wait_ready(children["hub"], list(children.values()), began + timeout)
+        _tell_hub_url(children["world"], hub_url)
+        world_url = _wait_ready(children["world"], list(children.values()), began + timeout)
     except BaseException:
-        _end(children, writing)
+        _end(children.values(), pipe)
         if data_dir is None:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    finally:
-        os.close(reading)
     everybody = members(with_tl=with_tl)
     return Launched(
         hub_url=hub_url,
@@ -160,8 +189,9 @@ def launch(
         operator_key=test_api_key(seed, OPERATOR),
         api_keys={member.id: test_api_key(seed, member.id) for member in everybody},
         ready_s=round(time.monotonic() - began, 3),
-        _children=tuple(children),
-        _parent_pipe=writing,
+        _plan=plan,
+        _children=children,
+        _pipe=pipe,
         _temporary=data_dir is None,
     )
 
@@ -199,32 +229,25 @@ def run_scenario(
 # --- the two processes -----------------------------------------------------------------------------------------------
 
 
-def _start_hub(
-    folder: Path,
-    pipe: int,
-    seed: str,
-    clock: datetime | None,
-    port: int,
-    database_url: str | None,
-    further: Mapping[str, str],
-) -> _Child:
-    settings = {"DATA": str(folder / "hub"), "PORT": str(port), "SEED": seed, "MODE": "dev"}
-    if clock is not None:
-        settings["CLOCK"] = clock.isoformat()
-    if database_url is not None:
-        settings["DATABASE_URL"] = database_url
-    environment = {f"TRADEBRIDGE_{name}": value for name, value in settings.items()} | dict(further)
-    return _start("hub", folder, ["-m", "exchange.serve"], environment, pipe)
+def _start_hub(plan: Plan, pipe: int) -> _Child:
+    settings = {"DATA": str(plan.folder / "hub"), "PORT": str(plan.port), "SEED": plan.seed, "MODE": "dev"}
+    if plan.clock is not None:
+        settings["CLOCK"] = plan.clock.isoformat()
+    if plan.database_url is not None:
+        settings["DATABASE_URL"] = plan.database_url
+    environment = {f"TRADEBRIDGE_{name}": value for name, value in settings.items()} | dict(plan.hub_environment)
+    return _start("hub", plan.folder, ["-m", "exchange.serve"], environment, pipe)
 
 
-def _start_world(folder: Path, pipe: int, seed: str, clock: datetime | None, port: int, with_tl: bool) -> _Child:
-    command = ["-m", "simulator.serve", "--hub", "-", "--seed", seed, "--data", str(folder / "world")]
-    command += ["--port", str(port)]
-    if clock is not None:
-        command += ["--clock", clock.isoformat()]
-    if with_tl:
+def _start_world(plan: Plan, pipe: int) -> _Child:
+    """The world takes the port after the hub's."""
+    command = ["-m", "simulator.serve", "--hub", "-", "--seed", plan.seed, "--data", str(plan.folder / "world")]
+    command += ["--port", str(plan.port + 1 if plan.port else 0)]
+    if plan.clock is not None:
+        command += ["--clock", plan.clock.isoformat()]
+    if plan.with_tl:
         command += ["--with", "tl"]
-    return _start("world", folder, command, {}, pipe)
+    return _start("world", plan.folder, command, {}, pipe)
 
 
 def _start(name: str, folder: Path, command: Sequence[str], settings: Mapping[str, str], pipe: int) -> _Child:
@@ -276,15 +299,24 @@ def _tail(log: Path) -> str:
     return "\n".join(lines) if lines else "its log is empty"
 
 
-def _end(children: Sequence[_Child], pipe: int) -> None:
+def _end(children: Iterable[_Child], pipe: tuple[int, int]) -> None:
     """Let the pipe go, and wait; who does not end is ended."""
-    os.close(pipe)
-    for child in reversed(children):
+    for descriptor in pipe:
+        os.close(descriptor)
+    for child in children:
         try:
             child.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-        child.ready.close()
-        if child.process.stdin is not None:
-            child.process.stdin.close()
+        _release(child)
+
+
+def _release(child: _Child) -> None:
+    child.ready.close()
+    if child.process.stdin is not None:
+        child.process.stdin.close()
+
+
+def _port_of(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])

@@ -33,7 +33,7 @@ from simulator.clock import Clock
 from simulator.journal import Entry, Journal, Kind
 from simulator.members import HUB, Keys, Member
 from simulator.story import Line, Said, Story, recipient_says, sender_says
-from tradebridge.calls import Accepted, Delivery, Refused, Unreachable
+from tradebridge.calls import Accepted, Delivery, HubError, Refused, Unreachable
 from tradebridge.client import AsyncHub
 from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Receipt, read_note, read_receipt
@@ -45,6 +45,7 @@ log = logging.getLogger("simulator.partner")
 
 T = TypeVar("T")
 
+TOO_MANY = 429
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Waits between attempts to reach the hub; the last one repeats."""
 
@@ -247,7 +248,12 @@ class Partner:
     def _soon(self, document_id: str) -> None:
         task = asyncio.get_running_loop().create_task(self._speak(document_id))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("%s fell silent", self.member.id, exc_info=task.exception())
 
     async def _speak(self, document_id: str) -> None:
         """Say all that it is this partner's turn to say, one event after the other."""
@@ -371,7 +377,7 @@ class Partner:
     # --- the hub and the journal -------------------------------------------------------------------------------------
 
     async def pull(self) -> None:
-        """Ask the hub for deliveries, for ever."""
+        """Ask the hub for deliveries, for ever; a hub that is away or says no is asked again, less and less often."""
         attempt = 0
         while True:
             try:
@@ -382,7 +388,9 @@ class Partner:
                 attempt = 0
                 if deliveries and not tokens:
                     await asyncio.sleep(RETRY_SECONDS[-1])  # nothing of it holds: leave it its lease
-            except Unreachable:
+            except HubError as error:
+                if not isinstance(error, Unreachable):
+                    log.warning("%s got nothing from its inbox: %s", self.member.id, error)
                 await asyncio.sleep(_wait(attempt))
                 attempt += 1
 
@@ -394,7 +402,11 @@ class Partner:
                 return await ask()
             except Unreachable:
                 await asyncio.sleep(_wait(attempt))
-                attempt += 1
+            except Refused as refused:
+                if not (refused.status >= 500 or refused.status == TOO_MANY):
+                    raise
+                await asyncio.sleep(_wait(attempt))
+            attempt += 1
 
     def _keep(self, entry: Entry) -> Entry:
         self.journal.append(entry)

@@ -27,6 +27,9 @@ SETTLE_SECONDS = 10.0
 """How long the audit waits for the log to take the last leaves in."""
 
 
+DECISIONS = ("accepted", "queried", "rejected")
+
+
 @dataclass
 class _Run:
     """What has happened so far in one run of a scenario."""
@@ -37,38 +40,46 @@ class _Run:
     submitted: int = 0
     refused: int = 0
     sent: dict[str, Made] = field(default_factory=dict)
-    """By document id."""
+    """Accepted documents by id: the sender has the receipt."""
+    delivered: set[tuple[str, str]] = field(default_factory=set)
+    """(document, recipient) pairs whose acknowledgement is in the recipient's journal."""
+    decided: set[tuple[str, str]] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+    by_digest: Mapping[str, Made] = field(default_factory=dict)
+    _by_id: dict[str, Made] = field(default_factory=dict)
+
+    def made_of(self, entry: Entry) -> Made | None:
+        """The document that an entry is about: the recipient may have it before the sender has the receipt."""
+        made = self._by_id.get(entry.document_id)
+        if made is None and entry.kind in (Kind.SENT, Kind.RECEIVED):
+            made = self.by_digest.get(entry.content_digest)
+            if made is not None:
+                self._by_id[entry.document_id] = made
+        return made
+
+    def note(self, entry: Entry, made: Made) -> None:
+        """Count what an entry of a recipient's journal says."""
+        if entry.member not in made.planned.recipients:
+            return
+        if entry.kind is Kind.ACKNOWLEDGED:
+            self.delivered.add((entry.document_id, entry.member))
+        elif entry.kind is Kind.EVENT_SENT and entry.event["type"] in DECISIONS:
+            self.decided.add((entry.document_id, entry.member))
 
     def counts(self) -> dict[str, int]:
-        received, decided = self.reached()
         return {
             "submitted": self.submitted,
             "accepted": len(self.sent),
             "refused": self.refused,
-            "delivered": received,
-            "decided": decided,
+            "delivered": len(self.delivered),
+            "decided": len(self.decided),
             "total": len(self.made),
             "expected": sum(len(made.planned.recipients) for made in self.made if made.planned.defect is None),
         }
 
-    def reached(self) -> tuple[int, int]:
-        """(document, recipient) pairs that were delivered and acknowledged; and those that were decided."""
-        delivered = decided = 0
-        for document_id, made in self.sent.items():
-            for recipient in made.planned.recipients:
-                entries = self.world.partners[recipient].journal.of_document(document_id)
-                received = {entry.message_id for entry in entries if entry.kind is Kind.RECEIVED}
-                delivered += any(entry.kind is Kind.ACKNOWLEDGED and entry.message_id in received for entry in entries)
-                decided += any(entry.kind is Kind.EVENT_SENT and entry.event["type"] in DECISIONS for entry in entries)
-        return delivered, decided
-
     def open_ends(self) -> list[str]:
         """What is still to happen, one sentence each."""
         return [end for document_id, made in self.sent.items() for end in _open_ends(self.world, document_id, made)]
-
-
-DECISIONS = ("accepted", "queried", "rejected")
 
 
 async def play(
@@ -88,6 +99,8 @@ async def play(
             run.problems += run.open_ends() or ["not every document was sent in time"]
         finally:
             watching.cancel()
+        while not heard.empty():
+            _hear(run, heard.get_nowait())
     dead = await _count_dead(world)
     audited = await audit(world.journals(), world.operator, world.trust, patience=SETTLE_SECONDS)
     run.problems += audited.problems
@@ -117,7 +130,7 @@ def _begin(world: World, scenario: Scenario, on_progress: Callable[[Progress], N
     made = tuple(make(planned, seed=world.settings.seed, at=at, run=run) for planned in scenario.documents)
     stories = {each.content_digest: each.planned.story for each in made if each.planned.defect is None}
     world.stories.begin(scenario.name, run, stories)
-    return _Run(world, made, on_progress)
+    return _Run(world, made, on_progress, by_digest={each.content_digest: each for each in made})
 
 
 async def _submit_all(run: _Run) -> None:
@@ -147,6 +160,10 @@ async def _submit(run: _Run, documents: Iterable[Made]) -> None:
 
 def _take_receipt(run: _Run, made: Made, entry: Entry) -> None:
     run.sent[entry.document_id] = made
+    run.made_of(entry)
+    for recipient in made.planned.recipients:  # of an earlier run of the same documents
+        for known in run.world.partners[recipient].journal.of_document(entry.document_id):
+            run.note(known, made)
     _report(run, "accepted", f"{made.number} is accepted, receipt in hand", made)
     if made.planned.defect is not None:
         run.problems.append(f"{made.number} was accepted, but is defective: {made.planned.defect.name}")
@@ -165,17 +182,21 @@ def _take_refusal(run: _Run, made: Made, entry: Entry) -> None:
 
 
 async def _watch(run: _Run, heard: "asyncio.Queue[Entry]") -> None:
-    """Turn what the partners write into progress."""
     while True:
-        entry = await heard.get()
-        made = run.sent.get(entry.document_id)
-        if made is None:
-            continue
-        if entry.kind is Kind.RECEIVED:
-            _report(run, "delivered", f"{entry.member} has {made.number}", made, recipient=entry.member)
-        elif entry.kind is Kind.EVENT_SENT:
-            said = f"{entry.member} {_VERBS[entry.event['type']]} {made.number}"
-            _report(run, "event", said, made, recipient=str(entry.event.get("recipient", "")))
+        _hear(run, await heard.get())
+
+
+def _hear(run: _Run, entry: Entry) -> None:
+    """Turn what a partner writes into progress."""
+    made = run.made_of(entry)
+    if made is None:
+        return
+    run.note(entry, made)
+    if entry.kind is Kind.RECEIVED:
+        _report(run, "delivered", f"{entry.member} has {made.number}", made, recipient=entry.member)
+    elif entry.kind is Kind.EVENT_SENT:
+        said = f"{entry.member} {_VERBS[entry.event['type']]} {made.number}"
+        _report(run, "event", said, made, recipient=str(entry.event.get("recipient", "")))
 
 
 _VERBS: Mapping[str, str] = {
