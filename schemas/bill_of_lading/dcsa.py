@@ -83,7 +83,7 @@ def decode(model: type[TransportDocument] | type[ShippingInstructions], content:
     try:
         return Decoded(model.model_validate(value, by_alias=True, by_name=False), noted)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        errors = [each for each in error.errors(include_url=False) if not _miscounted(each)]
     misshapen = tuple(_misshapen(each, outline) for each in errors)
     return Decoded(None, misshapen + noted, readable(value, model, [each["loc"] for each in errors]))
 
@@ -99,9 +99,8 @@ def encode(document: Document) -> bytes:
 
 def _without_none(value: Any) -> Any:
     if isinstance(value, Part):
-        own = {dcsa_name(name): member for name, member in value if name in type(value).model_fields}
-        members = {name: _without_none(member) for name, member in own.items() if member is not None}
-        return members | (value.__pydantic_extra__ or {})
+        own = {dcsa_name(name): _without_none(member) for name, member in value.__dict__.items() if member is not None}
+        return own | (value.__pydantic_extra__ or {})
     return [_without_none(each) for each in value] if isinstance(value, tuple) else value
 
 
@@ -179,6 +178,11 @@ _TYPES = {
     "tuple_type": "an array",
     "model_type": "an object",
 }
+
+
+def _miscounted(error: ErrorDetails) -> bool:
+    """Pydantic leaves broken entries out when it counts a list, and finds it too short where it is not."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _misshapen(error: ErrorDetails, root: Outline) -> Finding:

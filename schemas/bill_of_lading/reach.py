@@ -1,7 +1,7 @@
 """What rules go through in a document: cargo items, containers, parties and places, each with its JSON Pointer."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from re import Pattern
 
 from schemas.bill_of_lading.cargo import (
     CargoItem,
@@ -42,16 +42,16 @@ NamedParty = (
 )
 """The parties that must have an address or a code."""
 
-KILOGRAMS_IN_A_POUND = Decimal("0.45359237")
+KILOGRAMS_IN_A_POUND = 0.45359237
 
 
-def exact(number: int | float) -> Decimal:
-    """The number as it was written, so that sums of weights are exact."""
-    return Decimal(str(number))
+def kilograms(weight: Weight) -> float:
+    return weight.value * KILOGRAMS_IN_A_POUND if weight.unit == WeightUnit.POUND else weight.value
 
 
-def kilograms(weight: Weight) -> Decimal:
-    return exact(weight.value) * (KILOGRAMS_IN_A_POUND if weight.unit is WeightUnit.POUND else 1)
+def fits(pattern: Pattern[str], text: str) -> bool:
+    """Whether the whole text has the form. Formatting it first lets an unreadable text end the rule."""
+    return pattern.fullmatch(f"{text}") is not None
 
 
 def consignments(lading: Lading) -> Iterator[tuple[str, ConsignmentItem | ConsignmentItemShipper]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from schemas.bill_of_lading.cargo import License
 from schemas.bill_of_lading.model import TransportDocument
 from schemas.bill_of_lading.places import Place
-from schemas.bill_of_lading.reach import cargo_items, consignments, places, ports
+from schemas.bill_of_lading.reach import cargo_items, consignments, fits, places, ports
 from schemas.bill_of_lading.rules.making import CARRIERS, breaks, dcsa, modelled, ours
 from schemas.findings import Severity
 from schemas.registry import Context
@@ -82,7 +82,7 @@ def coordinates(document: TransportDocument, context: Context) -> Iterator[Viola
                 "longitude": (place.geo_coordinate.longitude, 180),
             }
             for name, (degrees, most) in given.items():
-                if not DEGREES.fullmatch(degrees) or abs(float(degrees)) > most:
+                if not fits(DEGREES, degrees) or abs(float(degrees)) > most:
                     where = f"{pointer}/geoCoordinate/{name}"
                     yield Violation(where, found=degrees, expected=f"decimal degrees up to {most}")
 

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
 from schemas.bill_of_lading.equipment import UtilizedTransportEquipment, UtilizedTransportEquipmentShipper
 from schemas.bill_of_lading.model import TransportDocument
-from schemas.bill_of_lading.reach import Lading, cargo_items, containers, house_bills, kilograms
+from schemas.bill_of_lading.reach import Lading, cargo_items, containers, fits, house_bills, kilograms
 from schemas.bill_of_lading.rules.making import ABSENT, BOTH, CARRIERS, breaks, dcsa, modelled, ours
 from schemas.bill_of_lading.values import EmptyIndicator
 from schemas.findings import Severity
@@ -17,7 +16,7 @@ SIZE_AND_TYPE = re.compile(r"[1-4A-HK-NP-R][0-9C-FLMNPR][A-Z][0-9A-Z]")
 """ISO 6346, 4.2: length, height and width, type group with detail."""
 REEFERS = {"R", "H"}
 """Type letters of thermal containers: refrigerated, and with removable equipment."""
-HEAVIEST = Decimal(36_000)
+HEAVIEST = 36_000
 """Kilograms, gross, of any series 1 container."""
 
 
@@ -68,22 +67,22 @@ def seal_twice(lading: Lading, context: Context) -> Iterator[Violation]:
 
 
 def container_too_heavy(lading: Lading, context: Context) -> Iterator[Violation]:
-    inside: dict[str, Decimal] = {}
+    inside: dict[str, float] = {}
     for _, item in cargo_items(lading):
         weight = kilograms(item.cargo_gross_weight)
-        inside[item.equipment_reference] = inside.get(item.equipment_reference, Decimal(0)) + weight
+        inside[item.equipment_reference] = inside.get(item.equipment_reference, 0) + weight
     for pointer, number, each in containers(lading):
         tare = each.equipment.tare_weight if each.equipment is not None else None
-        gross = inside.get(number, Decimal(0)) + (kilograms(tare) if tare is not None else 0)
+        gross = inside.get(number, 0) + (kilograms(tare) if tare is not None else 0)
         if gross > HEAVIEST:
             expected = f"at most {HEAVIEST} kg, with the container"
-            yield Violation(pointer, found=f"{number}: {gross:f} kg", expected=expected)
+            yield Violation(pointer, found=f"{number}: {gross:.10g} kg", expected=expected)
 
 
 def size_and_type(lading: Lading, context: Context) -> Iterator[Violation]:
     for pointer, _, each in containers(lading):
         code = each.equipment.iso_equipment_code if each.equipment is not None else None
-        if code is not None and not SIZE_AND_TYPE.fullmatch(code):
+        if code is not None and not fits(SIZE_AND_TYPE, code):
             where = f"{pointer}/equipment/ISOEquipmentCode"
             yield Violation(where, found=code, expected="as 22G1, 45R1 or 22GP")
 

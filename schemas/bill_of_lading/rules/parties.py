@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from schemas.bill_of_lading.model import ShippingInstructions
 from schemas.bill_of_lading.parties import IdentifyingCode, NotifyParty, Shipper
-from schemas.bill_of_lading.reach import Lading, house_bills, named_parties
+from schemas.bill_of_lading.reach import Lading, fits, house_bills, named_parties
 from schemas.bill_of_lading.rules.instructions import WITH_HOUSE_BILL
 from schemas.bill_of_lading.rules.making import ABSENT, BOTH, SHIPPERS, breaks, dcsa, modelled
 from schemas.bill_of_lading.values import TransportDocumentType
@@ -42,7 +42,7 @@ def _codes(lading: Lading) -> Iterator[tuple[str, IdentifyingCode]]:
 
 def _is_lei(code: str) -> bool:
     """Modulo 97 over the code with its letters as 10 to 35 gives 1."""
-    return LEI.fullmatch(code) is not None and int("".join(str(int(sign, 36)) for sign in code)) % 97 == 1
+    return fits(LEI, code) and int("".join(str(int(sign, 36)) for sign in code)) % 97 == 1
 
 
 def deprecated_platform(lading: Lading, context: Context) -> Iterator[Violation]:
