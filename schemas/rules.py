@@ -132,6 +132,8 @@ class _Unreadable:
     __slots__ = ()
     __getattr__ = __eq__ = __hash__ = __bool__ = __iter__ = __len__ = __contains__ = __getitem__ = _touched
     __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __sub__ = __rsub__ = __str__ = __format__ = _touched
+    __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __mod__ = __round__ = __abs__ = __neg__ = __int__ = _touched
+    __float__ = __index__ = _touched
 
     def __repr__(self) -> str:
         return "UNREADABLE"
