@@ -339,7 +339,7 @@ def _read(signature: etree._Element) -> _Stated:
     if signature.tag != SIGNATURE:
         _refuse(signature, found=str(signature.tag), expected="ds:Signature", attack="XSW-17")
     identifiers: list[str] = []
-    info, value, key_info, holder = _children(signature, _SIGNATURE_PARTS, "XSW-14")
+    info, value, key_info, holder = _children(signature, _SIGNATURE_PARTS, _parts_attack(signature))
     signature_id = _attributes(signature, identifiers, required=("Id",))["Id"]
     properties = _read_holder(holder, signature_id, identifiers)
     document_digest, properties_digest = _read_signed_info(info, properties.get("Id", ""), identifiers)
@@ -370,9 +370,11 @@ def _read_signed_info(info: etree._Element, properties_id: str, identifiers: lis
     _algorithm(method, ECDSA_SHA256, _method_attack(method))
     if first.get("URI") != "" and second.get("URI") == "":
         first, second = second, first  # the order of the two says nothing
-    document = _attributes(first, identifiers, required=("URI",))
-    if document["URI"] != "":
-        _refuse(first, found=f'URI="{document["URI"]}"', expected='URI=""', attack="XML-10")
+    uri = first.get("URI", "no URI")
+    if uri != "":
+        attack = "XSW-12" if uri.startswith("#") else "XML-10"
+        _refuse(first, found=f'URI="{uri}"', expected='URI=""', attack=attack)
+    _attributes(first, identifiers, required=("URI",))
     properties = _attributes(second, identifiers, required=("URI", "Type"))
     if properties["URI"] != f"#{properties_id}":
         attack = "XSW-12" if properties["URI"].startswith("#") and "(" not in properties["URI"] else "XML-10"
@@ -515,6 +517,14 @@ def _bytes(element: etree._Element, *, wrapped: bool) -> bytes:
     if not data or b64encode(data).decode("ascii") != bare:
         _refuse(element, "signature.encoding", found=bare[:100], expected="canonical base64", attack="XML-14")
     return data
+
+
+def _parts_attack(signature: etree._Element) -> str:
+    """What other parts of a signature would be: a second SignedInfo, an Object more, or something foreign."""
+    tags = [child.tag for child in signature]
+    if tags.count(_ds("SignedInfo")) > 1:
+        return "XSW-14"
+    return "XSW-10" if tags.count(_ds("Object")) > 1 else "XSW-1"
 
 
 def _method_attack(method: etree._Element) -> str:
