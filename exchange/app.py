@@ -21,6 +21,7 @@ from exchange.api import catalogue, documentation, documents, feed, health, inbo
 from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, check_startable
 from exchange.hub import Hub, open_hub
+from exchange.members import check_no_test_keys
 from exchange.spaces import Spaces, operator_key_of
 from exchange.store.queries import BadCursor
 from exchange.store.writer import WriterStopped
@@ -40,6 +41,8 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> ASGIApp:
     hub = open_hub(settings, settings.space)
     operator_key = operator_key_of(settings)
     hub.ensure_operator(operator_key)
+    if settings.mode == "pilot":
+        check_no_test_keys(hub.registry)
     opened = Spaces(settings, hub, operator_key)
 
     @asynccontextmanager

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from schemas.life import Standing, apply
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
@@ -33,6 +32,7 @@ from exchange.subject import parties_of, standings_of, subject_of
 from schemas.content import Content, sha256_hex
 from schemas.event import Event, EventType
 from schemas.findings import Finding, errors, finding
+from schemas.life import Standing, apply
 from schemas.registry import Context, read
 from tradebridge.evidence import jws
 from tradebridge.evidence.times import TOLERANCE, rfc3339

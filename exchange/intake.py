@@ -19,7 +19,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from schemas.life import State
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
@@ -32,6 +31,7 @@ from exchange.routing import check_limits, check_recipients, check_sender
 from exchange.store import tables as t
 from schemas.content import Content, sha256_hex
 from schemas.findings import Finding, errors, finding
+from schemas.life import State
 from schemas.registry import Context, Document, Reading, read
 from tradebridge.evidence.receipts import Attestation
 from tradebridge.evidence.seal import verify_seal

@@ -25,6 +25,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Connection
 
 from adapters.port import UnknownStyle, find_adapter
+from exchange.config import UnsafeSettings
 from exchange.keys import HUB, HubKeys
 from exchange.store import tables as t
 from schemas.findings import Finding, finding
@@ -366,10 +367,12 @@ def set_suspended(connection: Connection, member: str, suspended: bool, reason: 
     _changed(connection)
 
 
-def refuse_test_keys(registry: Registry) -> list[str]:
-    """Ids of members with test certificates: pilot mode does not start while there are any."""
-    return [
+def check_no_test_keys(registry: Registry) -> None:
+    """Pilot mode believes no test key, whoever registered it (invariant 8). Raises `UnsafeSettings`."""
+    marked = [
         member.id
-        for member in registry.trust.members
+        for member in (registry.trust.hub, *registry.trust.members)
         if any(is_test_certificate(key.certificate) for key in member.keys)
     ]
+    if marked:
+        raise UnsafeSettings(f"pilot mode takes no test key: remove those of {', '.join(marked)}")

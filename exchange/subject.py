@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from schemas.life import Parties, Standing, State
 from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from exchange.store import tables as t
+from schemas.life import Parties, Standing, State
 
 
 def subject_of(connection: Connection, document_id: str, *, lock: bool = False) -> Row[*tuple[Any, ...]] | None:

@@ -3,7 +3,7 @@
 The cast speaks to the hub as anybody does: over HTTP, with the SDK and its own keys.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from schemas.content import Syntax
 from schemas.event import Actor, Event, EventType, Reason, Subject, encode_event
 from schemas.registry import Document, profile_of
-from tradebridge.client import Delivery, Hub
+from tradebridge.client import Delivery, Hub, Refused
 from tradebridge.evidence import jws, xades
 from tradebridge.evidence.receipts import Acknowledgement
 from tradebridge.evidence.simulation import derived_id, hmac_value, test_api_key, test_signer
@@ -58,7 +58,13 @@ CAST: Mapping[str, dict[str, Any]] = {
     "TH-NSW": {},
     "VN-NSW": {},
     "JP-JCCI": {"kind": "issuing-authority", "roles": ["issuer", "sender"], "accepts": []},
-    "OLD-EXPORT": {"country": "SG", "kind": "platform", "policy": {"unsigned": True}, "roles": ["sender"], "accepts": []},
+    "OLD-EXPORT": {
+        "country": "SG",
+        "kind": "platform",
+        "policy": {"unsigned": True},
+        "roles": ["sender"],
+        "accepts": [],
+    },
     "CARRIER-SIM": {
         "country": "SG",
         "kind": "platform",
@@ -69,7 +75,9 @@ CAST: Mapping[str, dict[str, Any]] = {
 }
 
 
-def document(number: str, profile: str = FORM_D, *, exporter: str = "SG", importer: str = "TH", variant: int = 0) -> Document:
+def document(
+    number: str, profile: str = FORM_D, *, exporter: str = "SG", importer: str = "TH", variant: int = 0
+) -> Document:
     found = profile_of(profile)
     assert found is not None
     return found.example(exporter=exporter, importer=importer, number=number, at=NOW, variant=variant)
@@ -128,6 +136,15 @@ def event(
         | changes
     )
     return jws.sign(encode_event(said), jws.EVENT, signer(by, "event"), at)
+
+
+def refused_by(call: Callable[..., object], *arguments: Any, **options: Any) -> Refused:
+    """The refusal that a call must meet."""
+    try:
+        call(*arguments, **options)
+    except Refused as refused:
+        return refused
+    raise AssertionError("it was not refused")
 
 
 @dataclass

@@ -24,8 +24,9 @@ from tests.exchange.cast import NOW, SEED, Cast
 @contextmanager
 def hub_in_thread(data: Path, database_url: str = "", **settings: Any) -> Iterator[Cast]:
     """A hub in this process, with a frozen clock unless told otherwise; nobody has joined yet."""
-    values = {"seed": SEED, "clock": NOW, "retry_base_seconds": 0.1, "sequence_seconds": 0.02} | settings
-    app = make_app(Settings(data=data, database_url=database_url, port=0, **values), in_tests=True)
+    values = {"seed": SEED, "clock": NOW, "retry_base_seconds": 0.1, "sequence_seconds": 0.02, "port": 0} | settings
+    chosen = Settings.model_validate({"data": data, "database_url": database_url, **values})
+    app = make_app(chosen, in_tests=True)
     listening = _listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

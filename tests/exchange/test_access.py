@@ -4,14 +4,13 @@ import hashlib
 from pathlib import Path
 
 import httpx
-import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import create_engine, text
 
 from schemas.event import EventType
-from tests.exchange.cast import NOW, SEED, Cast, acknowledged, certificate, description, event, signer
+from tests.exchange.cast import NOW, SEED, Cast, acknowledged, certificate, description, event, refused_by, signer
 from tests.exchange.running import hub_in_thread
-from tradebridge.client import Hub, Refused
+from tradebridge.client import Hub
 from tradebridge.evidence.simulation import test_api_key
 
 
@@ -21,7 +20,12 @@ def test_without_a_key_or_with_a_wrong_one_nothing_is_told(sqlite_cast: Cast) ->
         ({"Authorization": "Basic abc"}, "access.key-missing"),
         ({"Authorization": "Bearer tb_live_wrong"}, "access.key-unknown"),
     ):
-        for method, path in (("GET", "/v1/documents"), ("POST", "/v1/documents"), ("GET", "/v1/inbox"), ("GET", "/v1/feed")):
+        for method, path in (
+            ("GET", "/v1/documents"),
+            ("POST", "/v1/documents"),
+            ("GET", "/v1/inbox"),
+            ("GET", "/v1/feed"),
+        ):
             answer = httpx.request(method, sqlite_cast.url + path, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (401, code)
             assert answer.headers["content-type"] == "application/problem+json"
@@ -39,14 +43,14 @@ def test_a_member_sees_only_what_it_sent_or_received(sqlite_cast: Cast) -> None:
     assert accepted.id not in {item["id"] for item in cast["VN-NSW"].documents().items}
     assert accepted.id in {item["id"] for item in cast["TH-NSW"].documents().items}
     said = event(EventType.ACCEPTED, accepted.id, accepted.content_digest, "VN-NSW", recipient="VN-NSW")
-    assert pytest.raises(Refused, cast["VN-NSW"].send_event, accepted.id, said).value.status == 404
+    assert refused_by(cast["VN-NSW"].send_event, accepted.id, said).status == 404
 
 
 def test_a_refusal_is_shown_to_its_sender_only(sqlite_cast: Cast) -> None:
-    refused = pytest.raises(Refused, sqlite_cast["SG-NSW"].submit, b"<rubbish/>", ["TH-NSW"]).value
+    refused = refused_by(sqlite_cast["SG-NSW"].submit, b"<rubbish/>", ["TH-NSW"])
     assert refused.refusal is not None
     assert sqlite_cast["SG-NSW"].refusal(refused.refusal)["errors"]
-    assert pytest.raises(Refused, sqlite_cast["TH-NSW"].refusal, refused.refusal).value.status == 404
+    assert refused_by(sqlite_cast["TH-NSW"].refusal, refused.refusal).status == 404
 
 
 def test_what_the_operator_may_a_member_may_not(sqlite_cast: Cast) -> None:
@@ -59,11 +63,11 @@ def test_what_the_operator_may_a_member_may_not(sqlite_cast: Cast) -> None:
         lambda: cast["SG-NSW"].add_key("SG-NSW", "", ["document"]),
         lambda: cast["SG-NSW"].resend("dlv_0"),
     ):
-        refused = pytest.raises(Refused, call).value
+        refused = refused_by(call)
         assert (refused.status, refused.code) == (403, "access.scope")
-    operator = pytest.raises(Refused, cast.operator.submit, certificate("SG-2026-03002"), ["TH-NSW"]).value
+    operator = refused_by(cast.operator.submit, certificate("SG-2026-03002"), ["TH-NSW"])
     assert operator.code == "route.may-not-send"
-    assert pytest.raises(Refused, cast.operator.inbox).value.code == "access.scope"
+    assert refused_by(cast.operator.inbox).code == "access.scope"
 
 
 def test_a_rotated_key_overlaps_and_then_ends(tmp_path: Path) -> None:
@@ -75,7 +79,7 @@ def test_a_rotated_key_overlaps_and_then_ends(tmp_path: Path) -> None:
         newest = Hub(cast.url, fresh).rotate_key("SG-NSW", overlap=0)
         assert Hub(cast.url, newest).documents().items == ()
         for old in (cast["SG-NSW"], Hub(cast.url, fresh)):
-            assert pytest.raises(Refused, old.documents).value.code == "access.key-unknown"
+            assert refused_by(old.documents).code == "access.key-unknown"
 
 
 def test_only_the_digest_of_a_key_is_kept(tmp_path: Path) -> None:
@@ -96,9 +100,9 @@ def test_a_suspended_member_neither_sends_nor_receives_and_is_told_why(tmp_path:
         cast = running.join()
         cast["SG-NSW"].submit(certificate("SG-2026-03003"), ["TH-NSW"])
         cast.operator.suspend("TH-NSW", reason="key compromised")
-        refused = pytest.raises(Refused, cast["TH-NSW"].inbox).value
+        refused = refused_by(cast["TH-NSW"].inbox)
         assert (refused.status, refused.code, refused.findings[0].found) == (403, "access.suspended", "key compromised")
-        unable = pytest.raises(Refused, cast["SG-NSW"].submit, certificate("SG-2026-03004"), ["TH-NSW"]).value
+        unable = refused_by(cast["SG-NSW"].submit, certificate("SG-2026-03004"), ["TH-NSW"])
         assert unable.code == "route.suspended-recipient"
         cast.operator.resume("TH-NSW")
         assert len(cast["TH-NSW"].inbox()) == 1
@@ -107,13 +111,13 @@ def test_a_suspended_member_neither_sends_nor_receives_and_is_told_why(tmp_path:
 def test_a_member_is_added_with_all_that_is_wrong_said_at_once(sqlite_cast: Cast) -> None:
     bad = description("XX-NSW", id="no spaces", country="Thailand", kind="shop", roles=[], sends=["atiga-form-d/1999"])
     bad |= {"delivery": {"mode": "push", "url": "ftp://x"}, "style": "carrier-pigeon", "surprise": 1}
-    refused = pytest.raises(Refused, sqlite_cast.operator.add_member, bad).value
+    refused = refused_by(sqlite_cast.operator.add_member, bad)
     pointers = {found.pointer for found in refused.findings}
     assert {"/id", "/country", "/kind", "/roles", "/sends/0", "/delivery/url", "/style", "/surprise"} == pointers
-    twice = pytest.raises(Refused, sqlite_cast.operator.add_member, description("SG-NSW")).value
+    twice = refused_by(sqlite_cast.operator.add_member, description("SG-NSW"))
     assert (twice.status, twice.code) == (409, "member.exists")
     stolen = description("MM-NSW", keys=description("SG-NSW")["keys"])
-    assert pytest.raises(Refused, sqlite_cast.operator.add_member, stolen).value.code == "member.key-taken"
+    assert refused_by(sqlite_cast.operator.add_member, stolen).code == "member.key-taken"
     assert "MM-NSW" not in {item["id"] for item in sqlite_cast["SG-NSW"].members().items}
 
 

@@ -16,11 +16,13 @@ from tests.exchange.cast import (
     certificate,
     document,
     encoded,
+    refused_by,
     signed,
     signer,
 )
 from tradebridge.client import Refused
 from tradebridge.evidence import jws, xades
+from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_api_key, test_signer
 
 XML = certificate("SG-2026-05000")
@@ -54,7 +56,7 @@ def expired() -> bytes:
     return xades.sign(encoded(document("SG-2026-05002")), expired_signer(), NOW)
 
 
-def expired_signer() -> object:
+def expired_signer() -> LocalSigner:
     return test_signer(SEED, "SG-NSW", "ended", not_after=NOW - timedelta(days=1))
 
 
@@ -129,7 +131,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str, str]] = {
 def ready(sqlite_cast: Cast) -> Cast:
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    ended = expired_signer().certificate.public_bytes(Encoding.PEM).decode()  # type: ignore[attr-defined]  # a signer
+    ended = expired_signer().certificate.public_bytes(Encoding.PEM).decode()
     sqlite_cast.operator.add_key("SG-NSW", ended, ["document"])
     return sqlite_cast
 
@@ -156,7 +158,7 @@ def test_bad_input_gets_one_precise_answer_and_changes_nothing(ready: Cast, wron
 
 def test_an_unknown_member_of_a_closed_profile_is_named(ready: Cast) -> None:
     data = as_jws(JSON[:-1] + b',"surprise":1}')
-    refused = pytest.raises(Refused, ready["SG-NSW"].submit, data, ["TH-NSW"]).value
+    refused = refused_by(ready["SG-NSW"].submit, data, ["TH-NSW"])
     assert "/surprise" in {found.pointer for found in refused.findings}
 
 
@@ -166,7 +168,7 @@ def test_a_wrong_profile_or_recipient_is_named(ready: Cast) -> None:
         ({"profile": "atiga-form-d/1999"}, "profile.unknown"),
         ({"profile": TRANSPORT_DOCUMENT}, "profile.mismatch"),
     ):
-        refused = pytest.raises(Refused, ready["SG-NSW"].submit, data, ["TH-NSW"], **options).value
+        refused = refused_by(ready["SG-NSW"].submit, data, ["TH-NSW"], **options)
         assert refused.code == code
     for to, code in (
         (["NOBODY"], "route.unknown-recipient"),
@@ -176,7 +178,7 @@ def test_a_wrong_profile_or_recipient_is_named(ready: Cast) -> None:
         ([], "route.no-recipient"),
         (["../../etc"], "route.unknown-recipient"),
     ):
-        refused = pytest.raises(Refused, ready["SG-NSW"].submit, data, to).value
+        refused = refused_by(ready["SG-NSW"].submit, data, to)
         assert refused.code == code
 
 
@@ -221,7 +223,9 @@ def test_a_useless_idempotency_key_is_refused(ready: Cast, key: str) -> None:
         ("GET", "/s/NoSuchSpace/v1/documents", 404),
     ],
 )
-def test_every_error_is_a_problem_with_a_code_of_the_catalogue(ready: Cast, method: str, path: str, status: int) -> None:
+def test_every_error_is_a_problem_with_a_code_of_the_catalogue(
+    ready: Cast, method: str, path: str, status: int
+) -> None:
     headers = {"Authorization": f"Bearer {test_api_key(SEED, 'SG-NSW')}"}
     answer = httpx.request(method, ready.url + path, headers=headers)
     assert answer.status_code == status, answer.text

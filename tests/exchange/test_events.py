@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.event import EventType
-from tests.exchange.cast import NOW, Cast, certificate, event
+from tests.exchange.cast import NOW, Cast, certificate, event, refused_by
 from tradebridge.client import EventAccepted, Refused
 
 ACCEPTED, QUERIED, ANSWERED = EventType.ACCEPTED, EventType.QUERIED, EventType.ANSWERED
@@ -55,17 +55,24 @@ def test_a_cancellation_holds_for_every_recipient_and_tells_them(cast: Cast, sai
     assert code(said(CANCELLED, "SG-NSW", 1, recipient=None)) == "accepted"
     assert states(cast) == {"TH-NSW": ("cancelled", 2), "VN-NSW": ("cancelled", 2)}
     assert len(cast["VN-NSW"].inbox()) == 2
-    refused = pytest.raises(Refused, cast["SG-NSW"].forward, said.id, ["XX-NSW"]).value
+    refused = refused_by(cast["SG-NSW"].forward, said.id, ["XX-NSW"])
     assert "event.not-now" in {found.code for found in refused.findings}
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[EventType, str, int, dict[str, Any], str, int]] = {
     "an old sequence": (ACCEPTED, "TH-NSW", 7, {}, "event.old-sequence", 409),
     "a decision of another recipient": (ACCEPTED, "VN-NSW", 0, {"recipient": "TH-NSW"}, "event.wrong-party", 403),
     "a decision of the sender": (ACCEPTED, "SG-NSW", 0, {}, "event.wrong-party", 403),
     "an answer before a query": (ANSWERED, "SG-NSW", 0, {}, "event.not-now", 409),
     "a use before acceptance": (UTILISED, "TH-NSW", 0, {}, "event.not-now", 409),
-    "a recipient that it did not go to": (ACCEPTED, "TH-NSW", 0, {"recipient": "MY-NSW"}, "event.unknown-recipient", 422),
+    "a recipient that it did not go to": (
+        ACCEPTED,
+        "TH-NSW",
+        0,
+        {"recipient": "MY-NSW"},
+        "event.unknown-recipient",
+        422,
+    ),
     "a rejection without reasons": (REJECTED, "TH-NSW", 0, {"reasons": ()}, "event.reason-missing", 422),
     "a date ahead of the clock": (ACCEPTED, "TH-NSW", 0, {"at": NOW.replace(hour=10)}, "event.time-ahead", 422),
     "somebody else's document": (ACCEPTED, "JP-JCCI", 0, {}, "document.unknown", 404),
@@ -86,13 +93,13 @@ def test_an_event_that_may_not_be_said_changes_nothing(cast: Cast, said: Any, wr
 
 def test_an_event_of_another_members_key_or_about_another_document_is_refused(cast: Cast, said: Any) -> None:
     token = event(ACCEPTED, said.id, said.digest, "TH-NSW")
-    stolen = pytest.raises(Refused, cast["VN-NSW"].send_event, said.id, token).value
+    stolen = refused_by(cast["VN-NSW"].send_event, said.id, token)
     assert stolen.code == "event.wrong-party"
     other = cast["SG-NSW"].submit(certificate("SG-2026-02002"), ["TH-NSW"])
-    misplaced = pytest.raises(Refused, cast["TH-NSW"].send_event, other.id, token).value
+    misplaced = refused_by(cast["TH-NSW"].send_event, other.id, token)
     assert misplaced.code == "event.other-document"
     old = event(ACCEPTED, said.id, "0" * 64, "TH-NSW")
-    changed = pytest.raises(Refused, cast["TH-NSW"].send_event, said.id, old).value
+    changed = refused_by(cast["TH-NSW"].send_event, said.id, old)
     assert changed.code == "event.other-document"
 
 
@@ -111,7 +118,7 @@ def test_an_unsigned_event_is_no_event(cast: Cast, said: Any) -> None:
 
     payload = from_base64url(token.split(".")[1].encode())
     assert payload is not None
-    refused = pytest.raises(Refused, cast["TH-NSW"].send_event, said.id, payload.decode()).value
+    refused = refused_by(cast["TH-NSW"].send_event, said.id, payload.decode())
     assert "document.signature-unsupported" in {found.code for found in refused.findings}
 
 

@@ -163,7 +163,7 @@ def test_two_writers_that_cross_each_other_both_get_through(postgresql_url: str)
     barrier = threading.Barrier(2, timeout=20)
 
     def crossing(first: str, second: str) -> object:
-        tries = []
+        tries: list[int] = []
 
         def job(connection: Connection) -> int:
             _member_job(first)(connection)

@@ -1,0 +1,138 @@
+"""Spaces, starting and stopping, health, and the documentation without internet."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from exchange.app import make_app
+from exchange.config import Settings, UnsafeSettings
+from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
+from tests.exchange.running import HubProcess, hub_in_thread
+from tradebridge.evidence.simulation import test_api_key
+
+OPERATOR = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+
+
+def test_spaces_are_worlds_of_their_own(tmp_path: Path, database_url: str) -> None:
+    with hub_in_thread(tmp_path, database_url) as default:
+        for name in ("one", "two"):
+            made = httpx.post(f"{default.url}/v1/spaces", json={"name": name}, headers=OPERATOR)
+            assert made.status_code == 201
+        assert httpx.post(f"{default.url}/v1/spaces", json={"name": "one"}, headers=OPERATOR).status_code == 409
+        casts = [Cast(f"{default.url}/s/one").join(), Cast(default.url, space="two").join()]
+        data = certificate("SG-2026-06001")
+        receipts = {each["SG-NSW"].submit(data, ["TH-NSW"]).receipt for each in casts}
+        assert len(receipts) == 2  # the same content is no duplicate in another space, nor is it signed by the same key
+        assert default.operator.members().items == ()
+        trusts = [each.operator.trust() for each in casts]
+        assert trusts[0]["log"]["origin"] != trusts[1]["log"]["origin"]
+        assert trusts[0]["hub"]["keys"] != trusts[1]["hub"]["keys"]
+        assert httpx.delete(f"{default.url}/v1/spaces/two", headers=OPERATOR).status_code == 204
+        gone = refused_by(casts[1]["SG-NSW"].documents)
+        assert gone.code == "request.unknown-space"
+        assert len(casts[0]["TH-NSW"].inbox()) == 1
+
+
+def test_a_space_is_there_again_after_a_restart(tmp_path: Path, database_url: str) -> None:
+    with hub_in_thread(tmp_path, database_url) as default:
+        httpx.post(f"{default.url}/v1/spaces", json={"name": "kept"}, headers=OPERATOR)
+        Cast(f"{default.url}/s/kept").join()["SG-NSW"].submit(certificate("SG-2026-06002"), ["TH-NSW"])
+    with hub_in_thread(tmp_path, database_url) as again:
+        assert len(Cast(f"{again.url}/s/kept")["TH-NSW"].inbox()) == 1
+
+
+def test_only_the_operator_makes_spaces(sqlite_cast: Cast) -> None:
+    member = {"Authorization": f"Bearer {test_api_key(SEED, 'SG-NSW')}"}
+    assert httpx.post(f"{sqlite_cast.url}/v1/spaces", json={"name": "mine"}, headers=member).status_code == 403
+    bad = httpx.post(f"{sqlite_cast.url}/v1/spaces", json={"name": "../x"}, headers=OPERATOR)
+    assert (bad.status_code, bad.json()["code"]) == (400, "request.malformed")
+
+
+def test_pilot_mode_refuses_to_start(tmp_path: Path) -> None:
+    with pytest.raises(UnsafeSettings, match="not built yet"):
+        make_app(Settings(mode="pilot", data=tmp_path))
+    with pytest.raises(UnsafeSettings, match="no seed"):
+        make_app(Settings(mode="pilot", seed="42", data=tmp_path), in_tests=True)
+    environment = {**os.environ, "TRADEBRIDGE_MODE": "pilot", "TRADEBRIDGE_DATA": str(tmp_path)}
+    started = subprocess.run(
+        [sys.executable, "-P", "-m", "exchange.serve"], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert started.returncode == 2
+    assert "pilot mode is not built yet" in started.stderr
+
+
+def test_pilot_mode_refuses_test_keys_of_members_and_has_no_test_route(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path) as running:
+        running.join()
+    with pytest.raises(UnsafeSettings, match="test key"):
+        make_app(Settings(mode="pilot", data=tmp_path), in_tests=True)
+
+
+def test_a_hub_with_real_keys_makes_them_once_and_only_its_owner_can_read_them(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path, seed="", clock=None) as running:
+        key = (tmp_path / "operator.key").read_text().strip()
+        headers = {"Authorization": f"Bearer {key}"}
+        trust = httpx.get(f"{running.url}/v1/trust").json()
+        assert trust["simulated"] is False
+        assert httpx.get(f"{running.url}/v1/members", headers=headers).status_code == 200
+        assert httpx.get(f"{running.url}/v1/members", headers=OPERATOR).status_code == 401
+    secrets = [path for path in tmp_path.rglob("*.pem") if "key" in path.name] + [tmp_path / "operator.key"]
+    assert len(secrets) == 3
+    assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+    with hub_in_thread(tmp_path, seed="", clock=None) as again:
+        assert httpx.get(f"{again.url}/v1/trust").json() == trust
+
+
+def test_health_says_what_is_in_order(sqlite_cast: Cast) -> None:
+    assert httpx.get(f"{sqlite_cast.url}/livez").json() == {"status": "ok"}
+    ready = httpx.get(f"{sqlite_cast.url}/readyz").json()
+    assert ready["status"] == "ready"
+    assert set(ready["checks"]) == {"store", "log", "disk"}
+    sqlite_cast["SG-NSW"].submit(certificate("SG-2026-06003"), ["TH-NSW"])
+    metrics = httpx.get(f"{sqlite_cast.url}/metrics").text
+    assert 'tradebridge_submissions_total{outcome="accepted",space="default"}' in metrics
+
+
+def test_the_hub_ends_when_its_parent_does(tmp_path: Path) -> None:
+    hub = HubProcess(tmp_path).start()
+    assert hub.process is not None
+    os.close(hub._parent)
+    assert hub.process.wait(10) == 0
+
+
+def test_the_hub_ends_cleanly_when_asked(tmp_path: Path) -> None:
+    hub = HubProcess(tmp_path).start()
+    assert hub.process is not None
+    hub.process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    assert hub.stop() == 0
+    assert time.monotonic() - began < 10
+
+
+def test_a_store_of_an_older_version_stops_the_start_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    from sqlalchemy import create_engine, text
+
+    with hub_in_thread(tmp_path):
+        pass
+    with create_engine(f"sqlite:///{tmp_path / 'hub.sqlite'}").begin() as connection:
+        connection.execute(text("delete from alembic_version"))
+    with pytest.raises(RuntimeError, match="tb db upgrade"):
+        make_app(Settings(data=tmp_path, seed=SEED, clock=NOW))
+
+
+def test_the_documentation_needs_no_internet(sqlite_cast: Cast) -> None:
+    page = httpx.get(f"{sqlite_cast.url}/docs")
+    assert page.status_code == 200
+    assert "http" not in page.text.replace("<!doctype html>", "")
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    for name in ("docs.js", "docs.css", "swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
+        assert httpx.get(f"{sqlite_cast.url}/docs/assets/{name}").status_code == 200
+    paths = httpx.get(f"{sqlite_cast.url}/openapi.json").json()["paths"]
+    assert {"/v1/documents", "/v1/inbox", "/v1/inbox:ack", "/v1/feed", "/v1/log/checkpoint"} <= set(paths)
