@@ -114,12 +114,13 @@ def apply(standings: Mapping[str, Standing], event: Event, parties: Parties) -> 
         return refused
     if event.type is EventType.CANCELLED:
         return _cancel(standings, event)
-    assert event.recipient is not None
-    before = standings[event.recipient]
+    return _decide(standings, event, event.recipient or "")
+
+
+def _decide(standings: Mapping[str, Standing], event: Event, recipient: str) -> Mapping[str, Standing] | Finding:
+    before = standings[recipient]
     refused = _moved_on(event, before.sequence) or _not_now(event, before.state) or _no_reason(event)
-    if refused is not None:
-        return refused
-    return {event.recipient: Standing(State(event.type.value), before.sequence + 1)}
+    return refused or {recipient: Standing(State(event.type.value), before.sequence + 1)}
 
 
 def _cancel(standings: Mapping[str, Standing], event: Event) -> Mapping[str, Standing] | Finding:

@@ -48,7 +48,7 @@ class Document(Protocol):
 
     @property
     def number(self) -> str | None:
-        """The number its issuer gave it: certificate number, transport document reference. None where it has none yet."""
+        """The number its issuer gave it: certificate number, transport document reference. None: it has none yet."""
 
     @property
     def issued_by(self) -> str | None:
@@ -144,9 +144,10 @@ def recognise(content: Content, declared: str | None = None) -> Profile | Findin
     if own is None and declared is None:
         return _not_recognised(content)
     profile = own if declared is None else _PROFILES[declared]
+    if profile is None:
+        return finding("profile.not-recognised", found=_names_itself(content), expected=", ".join(sorted(_PROFILES)))
     if own is not None and profile is not own:
         return finding("profile.mismatch", found=own.id, expected=declared or "")
-    assert profile is not None
     if content.syntax not in profile.syntaxes:
         return finding("profile.syntax", found=content.syntax.value, expected=" or ".join(profile.syntaxes))
     return profile
@@ -165,7 +166,7 @@ def read(data: bytes, context: Context, declared: str | None = None) -> Reading:
 
 
 def _all_findings(content: Content, profile: Profile, decoded: Decoded, context: Context) -> tuple[Finding, ...]:
-    """What decoding found, then what the rules find; of a place that could not be read, what the rules find is noise."""
+    """What decoding found, then what the rules find; but not what they find where nothing could be read."""
     subject = decoded.document or decoded.readable
     ruled = profile.check(subject, context) if subject is not None else ()
     if decoded.document is None:

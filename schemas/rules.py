@@ -115,10 +115,10 @@ def each(
     return check_each
 
 
-# --- Places that could not be read -------------------------------------------------------------------------------------
+# --- Places that could not be read -----------------------------------------------------------------------------------
 
 
-class Unreadable(Exception):  # noqa: N818  # no error: it ends a rule that has nothing to judge
+class Unreadable(Exception):
     """A rule touched a place that could not be read. Never leaves the engine."""
 
 

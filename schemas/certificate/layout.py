@@ -58,13 +58,13 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An element with elements: a part of the document; without `member`, only a wrapper around some of its parent's."""
+    """An element with elements: a part of the document; without `member`, a wrapper around some of its parent's."""
 
     tag: str
     children: tuple["Leaf | Measure | Group", ...]
     member: str | None = None
     many: bool = False
-    by_tag: Mapping[str, "Leaf | Measure | Group"] = field(init=False, repr=False, compare=False)
+    by_tag: Mapping[object, "Leaf | Measure | Group"] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_tag = {f"{{{NAMESPACE}}}{child.tag}": child for child in self.children}

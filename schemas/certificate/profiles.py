@@ -29,8 +29,9 @@ def declared_profile(content: Content) -> object:
 
 
 def _certificate(document: Document) -> Certificate:
-    assert isinstance(document, Certificate)
-    return document
+    if isinstance(document, Certificate):
+        return document
+    raise TypeError(f"a certificate profile got a {type(document).__name__}: choose the profile by the document")
 
 
 def _decode(agreement: Agreement, content: Content) -> Decoded:

@@ -1,13 +1,17 @@
 """Samples that break a rule: a valid certificate with a few places changed."""
 
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from schemas.certificate.model import Certificate
+from schemas.certificate.model import Certificate, Money, OriginCriterion, OriginalProof, Quantity
 from schemas.certificate.values import Part
 
+Sample = Callable[[Certificate], Certificate]
 
-def changed(places: Mapping[str, Any]) -> Callable[[Certificate], Certificate]:
+
+def changed(places: Mapping[str, Any]) -> Sample:
     """A sample: these places, as `items.0.hs_code`, get these values. Nothing is validated on the way."""
 
     def sample(certificate: Certificate) -> Certificate:
@@ -18,6 +22,72 @@ def changed(places: Mapping[str, Any]) -> Callable[[Certificate], Certificate]:
     return sample
 
 
+def shifted(days: Mapping[str, int]) -> Sample:
+    """A sample: the dates at these places move by so many days."""
+
+    def sample(certificate: Certificate) -> Certificate:
+        for place, by in days.items():
+            at: date = _value(certificate, place.split("."))
+            certificate = _changed(certificate, place.split("."), at + timedelta(days=by))
+        return certificate
+
+    return sample
+
+
+def both(first: Sample, second: Sample) -> Sample:
+    """A sample: the one change, then the other."""
+    return lambda certificate: second(first(certificate))
+
+
+def all_dates(by: int) -> Sample:
+    """A sample: the whole procedure happens so many days later, or earlier."""
+    return shifted(
+        {
+            "certification.date": by,
+            "declaration.date": by,
+            "invoices.0.date": by,
+            "transport.departure_date": by,
+        }
+    )
+
+
+def first_item_only(certificate: Certificate) -> Certificate:
+    """A change: only the first item is left."""
+    return certificate.model_copy(update={"items": certificate.items[:1]})
+
+
+def original_proof(country: str = "MY", days: int = -30) -> Sample:
+    """A change to a back-to-back certificate: its original, issued so many days before it, by that country."""
+
+    def sample(certificate: Certificate) -> Certificate:
+        day = certificate.certification.date + timedelta(days=days)
+        proof = OriginalProof(number=f"{country}-0001", date=day, country=country)
+        return changed({"tick_boxes.back_to_back": True, "original_proof": proof})(certificate)
+
+    return sample
+
+
+def criterion(*codes: str, percentage: str | None = None) -> OriginCriterion:
+    """An origin criterion, as in the box."""
+    return OriginCriterion(codes=codes, percentage=None if percentage is None else Decimal(percentage))
+
+
+def dollars(amount: str, currency: str = "USD") -> Money:
+    """An FOB value."""
+    return Money(amount=Decimal(amount), currency=currency)
+
+
+def kilograms(value: str) -> Quantity:
+    """A weight."""
+    return Quantity(value=Decimal(value), unit="KGM")
+
+
+def _value(part: Any, path: list[str]) -> Any:
+    for step in path:
+        part = part[int(step)] if isinstance(part, tuple) else getattr(part, step)
+    return part
+
+
 def _changed(part: Any, path: list[str], value: Any) -> Any:
     if not path:
         return value
@@ -25,5 +95,6 @@ def _changed(part: Any, path: list[str], value: Any) -> Any:
     if isinstance(part, tuple):
         index = int(head)
         return (*part[:index], _changed(part[index], rest, value), *part[index + 1 :])
-    assert isinstance(part, Part)
+    if not isinstance(part, Part):
+        raise TypeError(f"no part of a certificate has {head}: give the place of a part that is there")
     return part.model_copy(update={head: _changed(getattr(part, head), rest, value)})

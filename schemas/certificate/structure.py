@@ -1,6 +1,6 @@
 """What is wrong with the structure of a certificate, and what can be read of it all the same.
 
-1. All errors are found at once, in XML and JSON under the same codes: missing, unknown, of another type, form or length.
+1. All errors are found at once, under the same codes in XML and JSON: missing, unknown, of another type or form.
 2. Findings are complete (DESIGN, invariant 7): a document with one wrong member still gets its rules checked. What
    could not be read is replaced so that the model can be built, then marked `UNREADABLE`: a rule that touches it is
    given up there, and finds nothing by guesswork. Such a document is never handed on.
@@ -135,7 +135,7 @@ def structural_findings(error: ValidationError) -> tuple[Finding, ...]:
     return tuple(structural_finding(each) for each in error.errors(include_url=False))
 
 
-# --- Reading on --------------------------------------------------------------------------------------------------------
+# --- Reading on ------------------------------------------------------------------------------------------------------
 
 
 def readable_part(value: Mapping[str, Any], stand_in: Mapping[str, Any]) -> Certificate | None:
@@ -201,5 +201,5 @@ _MEMBERS = {json_name(name): name for part in Part.__subclasses__() for name in 
 
 
 def member_named(alias: str) -> str:
-    """The model's name of a JSON member: `hsCode` to `hs_code`; another name as it is. A name means the same in every part."""
+    """The model's name of a JSON member: `hsCode` to `hs_code`. A name means the same in every part."""
     return _MEMBERS.get(alias, alias)

@@ -39,13 +39,14 @@ class _Schemas(threading.local):
 _LOCAL = _Schemas()
 
 
-# --- Reading -----------------------------------------------------------------------------------------------------------
+# --- Reading ---------------------------------------------------------------------------------------------------------
 
 
 def decode_xml(content: Content, stand_in: Certificate) -> Decoded:
     """The tree as a certificate, or one finding for each place that is wrong."""
     root = content.tree
-    assert root is not None
+    if root is None:
+        raise ValueError("the content has no tree: decode JSON with decode_json")
     regular = _LOCAL.schema.validate(root) and not _type_overridden(content, root)
     value = read_group(CERTIFICATE, root)
     if regular:
@@ -100,7 +101,7 @@ def _as_json(value: Any) -> Any:
     return [_as_json(inner) for inner in value] if isinstance(value, list) else value
 
 
-# --- What is wrong -----------------------------------------------------------------------------------------------------
+# --- What is wrong ---------------------------------------------------------------------------------------------------
 
 
 def _irregular(root: etree._Element, value: dict[str, Any], stand_in: Certificate) -> Decoded:
@@ -179,7 +180,7 @@ def _validator_says(root: etree._Element) -> Iterator[Finding]:
         yield finding("certificate.not-valid", entry.path or "", line=entry.line, found=entry.message)
 
 
-# --- Where it is wrong -------------------------------------------------------------------------------------------------
+# --- Where it is wrong -----------------------------------------------------------------------------------------------
 
 
 def locate(content: Content, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -253,7 +254,7 @@ def _child(element: etree._Element, tag: str, index: int) -> etree._Element:
     return found[index] if index < len(found) else element
 
 
-# --- Writing -----------------------------------------------------------------------------------------------------------
+# --- Writing ---------------------------------------------------------------------------------------------------------
 
 
 def encode_xml(certificate: Certificate) -> bytes:

@@ -1,6 +1,6 @@
 """The agreements under which certificates are issued: one file each, which is all that a new one needs."""
 
-from schemas.certificate.agreement import Agreement
+from schemas.certificate.agreement import Agreement as Agreement
 from schemas.certificate.agreements import ajcep, atiga, rcep
 
 AGREEMENTS: tuple[Agreement, ...] = (atiga.AGREEMENT, ajcep.AGREEMENT, rcep.AGREEMENT)

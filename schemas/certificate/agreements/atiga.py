@@ -1,11 +1,20 @@
-"""ATIGA: the ASEAN Trade in Goods Agreement, Form D as revised in 2022, Annex 8 (operational certification procedures)."""
+"""ATIGA: the ASEAN Trade in Goods Agreement, its Form D as revised in 2022, and its Annex 8 on procedure.
 
+Rules 11 to 23 are cited by the numbers of 2009, which later texts may have moved.
+"""
+
+from collections.abc import Iterator
 from decimal import Decimal
 
 from schemas.certificate.agreement import ASEAN, Agreement
+from schemas.certificate.agreements.family import EXACT, MODELLED, Clause, family_rules, own_rule
+from schemas.certificate.criteria import per_item
 from schemas.certificate.form import FORM_D
-from schemas.certificate.model import ATIGA_FORM_D, Certificate
-from schemas.rules import Rule
+from schemas.certificate.model import ATIGA_FORM_D, Certificate, Item, ThirdCountryInvoice
+from schemas.certificate.samples import changed, criterion, dollars
+from schemas.findings import Severity
+from schemas.registry import Context
+from schemas.rules import Rule, Violation
 
 AGREEMENT = Agreement(
     id="atiga",
@@ -34,4 +43,135 @@ AGREEMENT = Agreement(
     grace_days=3,
 )
 
-RULES: tuple[Rule[Certificate], ...] = ()
+_ANNEX = "Annex 8, Rule"
+
+_CLAUSES = {
+    "not-a-party": Clause("Article 1 (member states)", MODELLED),
+    "origin-not-a-party": Clause("Article 1 (member states)", MODELLED),
+    "origin-not-of-issuer": Clause(f"{_ANNEX} 11 and form, box 11", MODELLED),
+    "criterion-not-allowed": Clause("Form D (2022), box 8 and notes", EXACT),
+    "criterion-combination": Clause("Form D (2022), box 8 and notes", MODELLED),
+    "percentage-missing": Clause("Form D (2022), box 8 and notes", EXACT),
+    "rvc-below-threshold": Clause("Article 28(1)", MODELLED),
+    "value-missing": Clause("Form D (2022), box 9", EXACT),
+    "value-not-asked": Clause("Form D (2022), box 9", EXACT),
+    "hs-too-short": Clause("Form D (2022), box 7", MODELLED),
+    "not-on-form": Clause("Form D (2022)", EXACT),
+    "retroactive-not-ticked": Clause(f"{_ANNEX} 10(2)", EXACT),
+    "retroactive-ticked-early": Clause(f"{_ANNEX} 10(2)", MODELLED),
+    "retroactive-too-late": Clause(f"{_ANNEX} 10(2)", MODELLED),
+    "expired": Clause(f"{_ANNEX}s 13 and 14", MODELLED),
+    "third-country-without-facts": Clause(f"{_ANNEX} 23 and form, boxes 7 and 13", MODELLED),
+    "third-country-without-tick": Clause(f"{_ANNEX} 23 and form, box 13", MODELLED),
+    "original-missing": Clause(f"{_ANNEX} 11", MODELLED),
+    "original-without-tick": Clause(f"{_ANNEX} 11 and form, box 13", MODELLED),
+    "original-expired": Clause(f"{_ANNEX} 11", MODELLED),
+    "original-not-a-party": Clause(f"{_ANNEX} 1 (back-to-back: issued by a member)", MODELLED),
+}
+
+
+def _partial_out_of_range(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
+    """Partial cumulation counts from 20 % to below 40 %."""
+    criterion = item.origin_criterion
+    if "PC" not in criterion.codes or criterion.percentage is None:
+        return
+    if not 20 <= criterion.percentage < 40:
+        yield Violation(
+            "/originCriterion/percentage", found=f"{criterion.percentage} %", expected="from 20 % to less than 40 %"
+        )
+
+
+def _partial_without_tick(document: Certificate, context: Context) -> Iterator[Violation]:
+    """Partial cumulation in box 8, and no tick in box 13."""
+    if document.tick_boxes.partial_cumulation:
+        return
+    if any("PC" in item.origin_criterion.codes for item in document.items):
+        yield Violation("/tickBoxes/partialCumulation", found="not ticked", expected="ticked, as box 8 says PC")
+
+
+def _tick_without_partial(document: Certificate, context: Context) -> Iterator[Violation]:
+    """A tick in box 13, and no partial cumulation in box 8."""
+    if not document.tick_boxes.partial_cumulation:
+        return
+    if not any("PC" in item.origin_criterion.codes for item in document.items):
+        yield Violation("/tickBoxes/partialCumulation", found="ticked", expected="an item with PC in box 8")
+
+
+def _tolerance_for_nothing(document: Certificate, context: Context) -> Iterator[Violation]:
+    """De minimis, though everything is wholly obtained: then there is nothing to tolerate."""
+    if not document.tick_boxes.de_minimis:
+        return
+    if all(item.origin_criterion.codes == ("WO",) for item in document.items):
+        yield Violation("/tickBoxes/deMinimis", found="ticked", expected="an item that is not wholly obtained")
+
+
+def _invoiced_at_home(document: Certificate, context: Context) -> Iterator[Violation]:
+    """A third country that is the exporting one."""
+    invoice = document.third_country_invoice
+    if invoice is not None and invoice.country == document.issuing_country:
+        yield Violation("/thirdCountryInvoice/country", found=invoice.country, expected="a third country")
+
+
+_PARTIAL = {"items.0.origin_criterion": criterion("PC", percentage="25"), "items.0.fob_value": dollars("5")}
+
+RULES: tuple[Rule[Certificate], ...] = (
+    *family_rules(AGREEMENT, _CLAUSES),
+    own_rule(
+        AGREEMENT,
+        "pc-out-of-range",
+        "Partial cumulation is claimed outside 20 to 40 %.",
+        "From 40 % on claim RVC; below 20 % nothing can be claimed.",
+        Clause("Article 30(2) and form, box 8", MODELLED),
+        per_item(_partial_out_of_range),
+        changed(
+            _PARTIAL
+            | {
+                "items.0.origin_criterion": criterion("PC", percentage="15"),
+                "tick_boxes.partial_cumulation": True,
+            }
+        ),
+    ),
+    own_rule(
+        AGREEMENT,
+        "pc-not-ticked",
+        "Partial cumulation is claimed in box 8 and not ticked in box 13.",
+        "Tick 'partial cumulation'.",
+        Clause("Article 30(2) and form, boxes 8 and 13", EXACT),
+        _partial_without_tick,
+        changed(_PARTIAL),
+    ),
+    own_rule(
+        AGREEMENT,
+        "pc-ticked-without-item",
+        "Partial cumulation is ticked, but no item claims it.",
+        "Name PC with its percentage in box 8, or remove the tick.",
+        Clause("Article 30(2) and form, boxes 8 and 13", MODELLED),
+        _tick_without_partial,
+        changed({"tick_boxes.partial_cumulation": True}),
+    ),
+    own_rule(
+        AGREEMENT,
+        "de-minimis-without-need",
+        "De minimis is ticked, but all goods are wholly obtained.",
+        "Remove the tick, or check the origin criteria.",
+        Clause("Article 33(1) and form, box 13", MODELLED, Severity.WARNING),
+        _tolerance_for_nothing,
+        lambda document: changed(
+            {"tick_boxes.de_minimis": True, "items": (document.items[0],), "items.0.origin_criterion": criterion("WO")}
+        )(document),
+    ),
+    own_rule(
+        AGREEMENT,
+        "third-country-is-exporting",
+        "The invoice comes from the exporting country, which is no third country.",
+        "Remove the tick, or check who issued the invoice.",
+        Clause("Annex 8, Rule 23", MODELLED, Severity.WARNING),
+        _invoiced_at_home,
+        lambda document: changed(
+            {
+                "tick_boxes.third_country_invoicing": True,
+                "third_country_invoice": ThirdCountryInvoice(company="Example", country=document.issuing_country),
+            }
+        )(document),
+    ),
+)

@@ -1,11 +1,17 @@
 """RCEP: the Regional Comprehensive Economic Partnership, certificate of origin, Chapter 3."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from schemas.certificate.agreement import ASEAN, Agreement
+from schemas.certificate.agreements.family import EXACT, MODELLED, Clause, family_rules, own_rule
+from schemas.certificate.criteria import per_item
 from schemas.certificate.form import RCEP_FORM
-from schemas.certificate.model import RCEP_CO, Certificate
-from schemas.rules import Rule
+from schemas.certificate.model import RCEP_CO, Certificate, Item
+from schemas.certificate.samples import changed
+from schemas.findings import Severity
+from schemas.registry import Context
+from schemas.rules import Rule, Violation
 
 AGREEMENT = Agreement(
     id="rcep",
@@ -24,4 +30,89 @@ AGREEMENT = Agreement(
     grace_days=0,
 )
 
-RULES: tuple[Rule[Certificate], ...] = ()
+_CLAUSES = {
+    "not-a-party": Clause("Article 1.2 (parties)", MODELLED),
+    "origin-not-a-party": Clause("Article 1.2 (parties)", MODELLED),
+    "criterion-not-allowed": Clause("Article 3.2 and form, box 10", EXACT),
+    "criterion-combination": Clause("Article 3.2 and form, box 10", MODELLED),
+    "rvc-below-threshold": Clause("Article 3.5 and Annex 3A", MODELLED),
+    "value-missing": Clause("Annex 3B and form, box 12", MODELLED),
+    "not-on-form": Clause("Form RCEP", EXACT),
+    "no-such-tick-box": Clause("Form RCEP, box 17", EXACT),
+    "retroactive-not-ticked": Clause("Article 3.17(8)", MODELLED),
+    "retroactive-ticked-early": Clause("Article 3.17(8)", MODELLED),
+    "retroactive-too-late": Clause("Article 3.17(8)", MODELLED),
+    "expired": Clause("Article 3.16(6)", EXACT),
+    "third-country-without-facts": Clause("Article 3.20 and form, boxes 14 and 17", MODELLED),
+    "third-country-without-tick": Clause("Article 3.20 and form, box 17", MODELLED),
+    "original-missing": Clause("Article 3.19", MODELLED),
+    "original-without-tick": Clause("Article 3.19 and form, box 17", MODELLED),
+    "original-expired": Clause("Article 3.19", MODELLED),
+    "original-not-a-party": Clause("Article 3.19", MODELLED),
+}
+
+
+def _not_six_digits(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
+    """Box 9 holds the subheading and nothing more."""
+    if len(item.hs_code) != 6:
+        yield Violation("/hsCode", found=item.hs_code, expected="six digits")
+
+
+def _no_origin_country(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
+    """Box 11 empty."""
+    if item.origin_country is None:
+        yield Violation("/originCountry", expected="the RCEP country of origin")
+
+
+def _origin_elsewhere(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
+    """Box 11 with a country outside the agreement."""
+    if item.origin_country is not None and item.origin_country not in AGREEMENT.parties:
+        expected = ", ".join(sorted(AGREEMENT.parties))
+        yield Violation("/originCountry", found=item.origin_country, expected=expected)
+
+
+def _no_producer(document: Certificate, context: Context) -> Iterator[Violation]:
+    """Box 3 empty, and not said why."""
+    if document.producer is None and document.producer_withheld is None:
+        yield Violation("/producer", expected="the producer, or 'confidential' or 'not available'")
+
+
+RULES: tuple[Rule[Certificate], ...] = (
+    *family_rules(AGREEMENT, _CLAUSES),
+    own_rule(
+        AGREEMENT,
+        "hs-not-six-digits",
+        "The HS code does not have six digits.",
+        "State the subheading, without the national digits.",
+        Clause("Form RCEP, box 9", EXACT),
+        per_item(_not_six_digits),
+        changed({"items.0.hs_code": "09011110"}),
+    ),
+    own_rule(
+        AGREEMENT,
+        "origin-country-missing",
+        "The item has no RCEP country of origin.",
+        "State it in box 11.",
+        Clause("Form RCEP, box 11", EXACT),
+        per_item(_no_origin_country),
+        changed({"items.0.origin_country": None}),
+    ),
+    own_rule(
+        AGREEMENT,
+        "item-origin-not-a-party",
+        "The item's RCEP country of origin is no party to RCEP.",
+        "Check the country in which the goods originate.",
+        Clause("Article 2.6 and form, box 11", MODELLED),
+        per_item(_origin_elsewhere),
+        changed({"items.0.origin_country": "US"}),
+    ),
+    own_rule(
+        AGREEMENT,
+        "producer-missing",
+        "The producer is not named, and nothing says why.",
+        "Name the producer, or state that it is confidential or not available.",
+        Clause("Annex 3B and form, box 3", MODELLED, Severity.WARNING),
+        _no_producer,
+        changed({"producer": None}),
+    ),
+)
