@@ -42,8 +42,8 @@ class Entry:
     """Business time, RFC 3339."""
     member: str
     kind: Kind
-    message_id: str
-    document_id: str
+    message_id: str = ""
+    document_id: str = ""
     number: str = ""
     profile: str = ""
     bytes_digest: str = ""

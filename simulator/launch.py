@@ -304,6 +304,9 @@ def _end(children: Iterable[_Child], pipe: tuple[int, int]) -> None:
     for descriptor in pipe:
         os.close(descriptor)
     for child in children:
+        if child.process.stdin is not None:
+            child.process.stdin.close()
+    for child in children:
         try:
             child.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:

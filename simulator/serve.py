@@ -143,6 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     listening = _listen(given.host, given.port, Path(given.data) / "port")
     url = f"http://{given.host}:{listening.getsockname()[1]}"
     hub_url = sys.stdin.readline().strip() if given.hub == "-" else given.hub
+    if not hub_url:
+        raise SystemExit("no URL of a hub came: it did not start, or nobody said where it is")
     settings = Settings(hub_url, url, given.seed, clock_at(given.clock), Path(given.data))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, given.with_, listening, url))

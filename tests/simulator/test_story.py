@@ -1,0 +1,78 @@
+"""Whose turn it is follows from what was said, never from the time."""
+
+import random
+
+import pytest
+
+from simulator.story import ENDINGS, Line, Said, Story, lines, recipient_says, sender_says
+
+ANY = "SG-2026-00041"
+
+
+def test_a_document_of_nobodys_story_is_accepted() -> None:
+    assert recipient_says(None, ANY, "TH-NSW", []) == Line("accepted", "TH-NSW", 0)
+    assert recipient_says(None, ANY, "TH-NSW", [Said("accepted", "TH-NSW", 1)]) is None
+
+
+@pytest.mark.parametrize(
+    ("ending", "first"), [("-R01", "rejected"), ("-Q01", "queried"), ("-U01", "accepted"), ("-N01", None)]
+)
+def test_the_ending_of_a_number_decides(ending: str, first: str | None) -> None:
+    line = recipient_says(None, f"SG-2026{ending}", "TH-NSW", [])
+    assert (line.type if line else None) == first
+    assert ending in ENDINGS
+
+
+def test_a_recipient_that_has_queried_waits_for_the_answer() -> None:
+    story = Story({"TH-NSW": ("queried", "accepted")})
+    said = [Said("queried", "TH-NSW", 1)]
+    assert recipient_says(story, ANY, "TH-NSW", said) is None
+    said.append(Said("answered", "TH-NSW", 2))
+    assert recipient_says(story, ANY, "TH-NSW", said) == Line("accepted", "TH-NSW", 2)
+
+
+def test_a_sender_answers_each_query_once() -> None:
+    story = Story({"TH-NSW": ("queried", "accepted")})
+    said = [Said("queried", "TH-NSW", 1)]
+    assert sender_says(story, ("TH-NSW",), said) == Line("answered", "TH-NSW", 1)
+    assert sender_says(story, ("TH-NSW",), [*said, Said("answered", "TH-NSW", 2)]) is None
+
+
+def test_a_sender_cancels_when_everybody_has_spoken() -> None:
+    story = Story({"TH-NSW": ("accepted",)}, cancelled=True)
+    recipients = ("TH-NSW", "TRADEWALTZ-SIM")
+    said = [Said("accepted", "TH-NSW", 1)]
+    assert sender_says(story, recipients, said) is None
+    said.append(Said("accepted", "TRADEWALTZ-SIM", 1))
+    assert sender_says(story, recipients, said) == Line("cancelled", None, 1)
+    assert sender_says(story, recipients, [*said, Said("cancelled", None, 2)]) is None
+
+
+def test_a_sender_does_not_speak_for_a_document_that_a_user_sent() -> None:
+    assert sender_says(None, ("TH-NSW",), [Said("queried", "TH-NSW", 1)]) is None
+
+
+def test_nobody_speaks_of_a_cancelled_document() -> None:
+    said = [Said("cancelled", None, 1)]
+    assert recipient_says(None, ANY, "TH-NSW", said) is None
+    assert sender_says(Story({}, cancelled=True), (), said) is None
+
+
+def test_the_order_in_which_events_arrive_changes_nothing() -> None:
+    story = Story({"TH-NSW": ("queried", "accepted", "utilised")})
+    said = [Said("queried", "TH-NSW", 1), Said("answered", "TH-NSW", 2), Said("accepted", "TH-NSW", 3)]
+    for seed in range(6):
+        shuffled = random.Random(seed).sample(said, len(said))
+        assert recipient_says(story, ANY, "TH-NSW", shuffled) == Line("utilised", "TH-NSW", 3)
+
+
+def test_all_lines_of_a_story_are_said_when_each_speaks_in_turn() -> None:
+    story = Story({"TH-NSW": ("queried", "accepted", "utilised")}, cancelled=False)
+    said: list[Said] = []
+    while True:
+        line = recipient_says(story, ANY, "TH-NSW", said) or sender_says(story, ("TH-NSW",), said)
+        if line is None:
+            break
+        assert line.expected_sequence == len(said)
+        said.append(Said(line.type, line.recipient, line.expected_sequence + 1))
+    assert sorted((each.type, each.recipient) for each in said) == sorted(lines(story, ("TH-NSW",)))
