@@ -61,8 +61,8 @@ def test_every_example_is_valid(tb: Tb, file: File, name: str, syntax: str) -> N
     assert ran.json["signed"] is False
 
 
-def test_standard_input_is_a_dash(tb: Tb) -> None:
-    assert tb("validate", "-", *at, stdin=example("form-d")).code == Exit.OK
+def test_standard_input_is_a_dash(tb_process: Tb) -> None:
+    assert tb_process("validate", "-", *at, stdin=example("form-d")).code == Exit.OK
 
 
 def test_a_valid_file_is_told_in_one_line(tb: Tb, file: File) -> None:
@@ -295,6 +295,13 @@ def test_a_mistyped_code_gets_the_nearest(tb: Tb) -> None:
 def test_a_family_lists_its_codes(tb: Tb) -> None:
     ran = tb("explain", "syntax", "--json")
     assert {each["code"].partition(".")[0] for each in ran.json["items"]} == {"syntax"}
+
+
+def test_rules_of_one_profile_are_those_that_validate_counts(tb: Tb) -> None:
+    listed = tb("rules", "--profile", "dcsa-transport-document/3.0", "--json").json["items"]
+    counted = tb("validate", "-", "--json", *at, stdin=example("transport-document")).json["rules"]
+    assert 0 < len(listed) <= counted
+    assert {each["code"] for each in listed} <= catalogue.load().keys()
 
 
 def test_rules_lists_profiles(tb: Tb) -> None:

@@ -46,8 +46,8 @@ def test_a_url_that_is_none_is_an_error_of_usage(tb: Tb) -> None:
     assert tb("db", "check", "--database-url", "sqlite://").code == Exit.USAGE
 
 
-def test_serve_refuses_pilot_mode_until_it_is_built(tb: Tb) -> None:
-    ran = tb("serve", "--mode", "pilot", "--data", "d", "--port", "0")
+def test_serve_refuses_pilot_mode_until_it_is_built(tb_process: Tb) -> None:
+    ran = tb_process("serve", "--mode", "pilot", "--data", "d", "--port", "0")
     assert ran.code == Exit.USAGE
     assert "pilot mode is not built yet" in ran.err
 

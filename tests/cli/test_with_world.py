@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Ran, Tb, environment, program, runner
+from tests.cli.conftest import Ran, Tb, environment, in_a_process, in_process, program
 from tradebridge.cli.exits import Exit
 from tradebridge.cli.send import EXAMPLES
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("home")
     process, told = start(home)
     try:
-        yield World(home, told, runner(home), process)
+        yield World(home, told, in_process(home), process)
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -80,13 +83,23 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_up_ends_its_children_and_takes_its_note_away(tmp_path: Path) -> None:
-    process, told = start(tmp_path)
+def test_up_ends_its_children_and_with_a_folder_begins_where_it_ended(tmp_path: Path) -> None:
+    tb, options = in_process(tmp_path), ("--data", "kept", "--clock", "2026-01-05T09:00:00Z")
+    process, told = start(tmp_path, *options)
+    sent = tb("send", "--example", "form-d", "--json")
+    received = tb("get", sent.json["id"])
     process.terminate()
     assert process.wait(timeout=20) == Exit.OK
     assert not alive(told["hub"]["pid"])
     assert not alive(told["world"]["pid"])
     assert not (tmp_path / "state" / "tradebridge" / "running.json").exists()
+    assert sent.json["receivedAt"].startswith("2026-01-05T09:00:00")
+    process, _ = start(tmp_path, *options)
+    try:
+        assert tb("get", sent.json["number"]).raw == received.raw
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def test_up_that_is_killed_leaves_nothing_running(tmp_path: Path) -> None:
@@ -99,8 +112,7 @@ def test_up_that_is_killed_leaves_nothing_running(tmp_path: Path) -> None:
     assert not alive(told["hub"]["pid"])
     assert not alive(told["world"]["pid"])
     # The note stays, and is as if it were not there: its process has gone.
-    assert "TRADEBRIDGE" not in os.environ
-    assert runner(tmp_path)("doctor", "--json").json["checks"][4]["name"] == "hub"
+    assert in_process(tmp_path)("doctor", "--json").json["checks"][4]["name"] == "hub"
 
 
 def test_a_hub_that_ends_by_itself_ends_up_with_the_reason(tmp_path: Path) -> None:
@@ -122,6 +134,18 @@ def test_a_taken_port_is_told(world: World, tb: Tb) -> None:
     assert "Traceback" not in ran.err
 
 
+def test_demo_plays_to_the_end_and_its_last_line_is_the_summary(tmp_path: Path) -> None:
+    ran = in_a_process(tmp_path)("demo", "--once", "--json", "--port", "0")
+    summary = json.loads(ran.out.splitlines()[-1])
+    assert list(summary) == [
+        *("scenario", "seed", "members", "submitted", "accepted", "refused", "delivered", "decided"),
+        *("dead", "lost", "elapsed_s"),
+    ]
+    assert (summary["scenario"], summary["dead"], summary["lost"]) == ("asean-japan", 0, 0)
+    assert summary["submitted"] >= 60
+    assert ran.code == Exit.OK, ran.err
+
+
 # --- send ------------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +157,8 @@ def test_every_example_is_accepted_by_its_recipient(world: World, name: str) -> 
 
 
 def test_the_first_exchange_is_told_in_words(world: World) -> None:
-    ran = world.tb("send", "--example", "form-d", "--from", "sg", "--to", "th")
+    tb = in_a_process(world.home)
+    ran = tb("send", "--example", "form-d", "--from", "sg", "--to", "th")
     assert ran.code == Exit.OK
     words = [line.split()[1] for line in ran.out.splitlines() if line.startswith("[ok]")]
     assert words == ["valid", "signed", "accepted", "delivered", "accepted"]
@@ -211,6 +236,19 @@ def test_a_replay_is_marked(world: World) -> None:
     again = world.send("replay.xml", "--from", "sg", "--to", "th", "--idempotency-key", "k-1")
     assert (again.code, again.json["replayed"]) == (Exit.OK, True)
     assert again.json["receipt"] == first.json["receipt"]
+
+
+MESSAGE = ROOT.parent / "shared" / "data" / "dcsa" / "messages" / "ebl-api-3.0.0-request.json"
+
+
+@pytest.mark.skipif(not MESSAGE.exists(), reason="DCSA's messages are in ../shared, which is not beside this checkout")
+def test_a_real_dcsa_message_is_sent_as_it_is_with_warnings_that_name_what_is_odd(world: World) -> None:
+    text = re.sub(r'"([A-Z_]+)_PLACEHOLDER"', r'"TEST1"', MESSAGE.read_text())
+    (world.home / "dcsa.json").write_text(text)
+    ran = world.send("dcsa.json", "--from", "tradewaltz", "--to", "carrier", "--wait", "accepted")
+    assert ran.code == Exit.OK, ran.out
+    assert all(each["severity"] == "warning" for each in ran.json["findings"])
+    assert any("issueTo" in each["pointer"] for each in ran.json["findings"])
 
 
 def test_a_wrong_api_key_is_refused(world: World) -> None:
@@ -299,6 +337,11 @@ def test_the_four_answers_are_in_plain_words(world: World, evidence: dict[str, A
 def test_evidence_of_a_document_is_fetched_by_its_id(world: World, evidence: dict[str, Any]) -> None:
     ran = world.tb("verify", evidence["document"]["id"], "--json")
     assert (ran.code, ran.json["trust"]) == (Exit.OK, "hub")
+
+
+def test_evidence_of_a_document_is_fetched_by_its_number(world: World, evidence: dict[str, Any]) -> None:
+    ran = world.tb("verify", evidence["document"]["number"], "--json")
+    assert (ran.code, ran.json["document"]) == (Exit.OK, evidence["document"]["id"])
 
 
 def test_a_changed_document_is_exit_code_five(world: World, evidence: dict[str, Any]) -> None:

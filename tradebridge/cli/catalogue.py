@@ -1,15 +1,17 @@
-"""The whole catalogue of codes: every family loaded, none of the server.
+"""The whole catalogue of codes, and the rules of each profile: every family loaded, none of the server.
 
 The families register their kinds when they are imported; those of the documents come with the registry of profiles.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from schemas.findings import Kind
+    from schemas.rules import Rule
 
 _OTHERS = ("schemas.refusals", "tradebridge.evidence.refusals", "adapters.port")
+_RULE_TABLES = ("schemas.certificate.rules", "schemas.bill_of_lading.rules")
 
 
 def load() -> "dict[str, Kind]":
@@ -20,6 +22,13 @@ def load() -> "dict[str, Kind]":
     for module in _OTHERS:
         import_module(module)
     return findings.catalogue()
+
+
+def rules_of(profile: str) -> "tuple[Rule[Any], ...]":
+    """The rules of a profile in the order in which they run; none for a profile that has codes only."""
+    from schemas.rules import rule_book
+
+    return rule_book([rule for module in _RULE_TABLES for rule in import_module(module).RULES], profile)
 
 
 def kind_json(kind: "Kind") -> dict[str, object]:

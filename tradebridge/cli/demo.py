@@ -11,7 +11,7 @@ import click
 
 from tradebridge.cli import world
 from tradebridge.cli.exits import Exit
-from tradebridge.cli.terminal import out_json, say
+from tradebridge.cli.terminal import out_json
 from tradebridge.cli.where import json_option
 
 
@@ -39,16 +39,17 @@ def command(
     world.check_scenario(scenario)
     with world.started(world.Options(seed, clock, data, port, "tl" in with_)) as launched:
         if not as_json:
-            world.show(launched, ())
+            world.show(launched)
         summary = world.play(launched, scenario, deadline)
         if as_json:
+            world.say_problems(summary)
             out_json(summary.to_json())
         else:
             world.show_summary(summary)
         if once:
             return Exit.OK if summary.complete else Exit.CHECKS_FAILED
-        if not as_json:
-            say()
-            for number, example in enumerate(world.NEXT_COMMANDS):
-                say(f"{'Try:' if number == 0 else '    '}  {example}")
-        return world.stay(launched)
+        with world.until_interrupted():
+            if not as_json:
+                world.say_next()
+            world.stay(launched)
+    return Exit.OK

@@ -14,21 +14,17 @@ if TYPE_CHECKING:
 
 @click.command("rules")
 @click.option("--family", metavar="NAME", help="Only the codes of this family, such as syntax.")
+@click.option("--profile", metavar="ID", help="Only the rules of this profile, in the order in which they run.")
 @click.option("--profiles", is_flag=True, help="List the profiles instead.")
 @click.option("--markdown", is_flag=True, help="As the reference page has it.")
 @json_option
-def command(family: str | None, profiles: bool, markdown: bool, as_json: bool) -> Exit:
+def command(family: str | None, profile: str | None, profiles: bool, markdown: bool, as_json: bool) -> Exit:
     """List all that can be found in a document or a request: codes, clauses, sources, fidelity."""
     from tradebridge.cli import catalogue
 
     if profiles:
         return _profiles(as_json)
-    kinds = list(catalogue.load().values())
-    if family is not None:
-        families = sorted({kind.family for kind in kinds})
-        if family not in families:
-            raise click.UsageError(f"There is no family {family!r}. There are: {', '.join(families)}.")
-        kinds = [kind for kind in kinds if kind.family == family]
+    kinds = _kinds(family, profile)
     if as_json:
         out_json({"items": [catalogue.kind_json(kind) for kind in kinds]})
     elif markdown:
@@ -36,6 +32,34 @@ def command(family: str | None, profiles: bool, markdown: bool, as_json: bool) -
     else:
         _draw(kinds)
     return Exit.OK
+
+
+def _kinds(family: str | None, profile: str | None) -> "list[Kind]":
+    from tradebridge.cli import catalogue
+
+    if profile is not None:
+        check_profile(profile)
+        kinds = list(dict.fromkeys(rule.kind for rule in catalogue.rules_of(profile)))
+    else:
+        kinds = list(catalogue.load().values())
+    if family is None:
+        return kinds
+    families = sorted({kind.family for kind in kinds})
+    if family not in families:
+        raise click.UsageError(f"There is no family {family!r}. There are: {', '.join(families)}.")
+    return [kind for kind in kinds if kind.family == family]
+
+
+def check_profile(profile: str) -> None:
+    """A profile that does not exist is an error of usage, with the nearest one."""
+    from difflib import get_close_matches
+
+    from schemas import registry
+
+    if registry.profile_of(profile) is None:
+        near = get_close_matches(profile, registry.profiles(), n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]}?" if near else " `tb rules --profiles` lists them."
+        raise click.UsageError(f"There is no profile {profile!r}.{hint}")
 
 
 def _draw(kinds: "list[Kind]") -> None:

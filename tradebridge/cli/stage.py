@@ -40,7 +40,7 @@ class Stage:
             self._task,
             total=counts.get("total") or None,
             completed=counts.get("accepted", 0) + counts.get("refused", 0),
-            counts="  ".join(f"{name} {counts.get(name, 0)}" for name in _COUNTS),
+            counts="  ".join(f"{name} {counts.get(name, 0):>3}" for name in _COUNTS),
         )
         self._live.update(self._picture())
 

@@ -32,11 +32,14 @@ def command(
     """
     if scenario:
         world.check_scenario(scenario)
-    with world.started(world.Options(seed, clock, data, port, "tl" in with_)) as launched:
+    options = world.Options(seed, clock, data, port, "tl" in with_)
+    with world.started(options) as launched, world.until_interrupted():
         if as_json:
             out_json(launched.to_json())
         else:
-            world.show(launched, world.NEXT_COMMANDS)
+            world.show(launched)
+            world.say_next()
         if scenario:
             world.show_summary(world.play(launched, scenario, SCENARIO_SECONDS))
-        return world.stay(launched)
+        world.stay(launched)
+    return Exit.OK

@@ -4,7 +4,6 @@ Signatures are not judged here: that needs keys (`tb verify`, or the hub).
 """
 
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ import click
 from tradebridge.cli.exits import Exit, exit_of_codes
 from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.reading import read_bytes
+from tradebridge.cli.rules import check_profile
 from tradebridge.cli.terminal import mark, out, out_findings, out_json
 from tradebridge.cli.where import json_option
 
@@ -43,10 +43,8 @@ def read(data: bytes, now: datetime, profile: str | None = None) -> "Reading":
     """Read the document. A profile that does not exist is an error of usage, with the nearest one."""
     from schemas import registry
 
-    if profile is not None and registry.profile_of(profile) is None:
-        near = get_close_matches(profile, registry.profiles(), n=1, cutoff=0.4)
-        hint = f" Did you mean {near[0]}?" if near else " `tb rules --profiles` lists them."
-        raise click.UsageError(f"There is no profile {profile!r}.{hint}")
+    if profile is not None:
+        check_profile(profile)
     return registry.read(data, registry.Context(now=now), profile)
 
 
@@ -60,15 +58,23 @@ def summary(reading: "Reading") -> dict[str, object]:
         "bytesDigest": content.bytes_digest if content else None,
         "contentDigest": content.content_digest if content else None,
         "signed": content is not None and content.seal is not None,
+        "rules": rules_run(reading),
         "findings": [each.to_json() for each in reading.findings],
     }
+
+
+def rules_run(reading: "Reading") -> int:
+    """How many rules judged the document; 0 where it could not be read so far."""
+    from tradebridge.cli.catalogue import rules_of
+
+    return len(rules_of(reading.profile.id)) if reading.profile and reading.document else 0
 
 
 def _verdict(reading: "Reading") -> str:
     errors = sum(each.refuses for each in reading.findings)
     warnings = len(reading.findings) - errors
     counts = [_count(errors, "error"), _count(warnings, "warning")]
-    counted = ", ".join(text for text in counts if text)
+    counted = ", ".join(text for text in counts if text) or f"checked by {rules_run(reading)} rules"
     if reading.refused:
         return f"{mark('fail')} not valid: {counted}"
     named = "   ".join(text for text in (_name(reading), counted) if text)

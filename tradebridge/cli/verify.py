@@ -6,11 +6,13 @@ comes from the hub, or stands in the evidence, is the hub's word about itself, a
 """
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tradebridge.cli.exits import Exit, Failed
+from tradebridge.cli.get import document_id
 from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import read_bytes, read_json
@@ -32,7 +34,7 @@ _QUESTIONS = {
 
 @click.command("verify")
 @click.argument("evidence", metavar="FILE")
-@click.option("--trust", "trust_file", metavar="FILE", help="The trust list to believe: GET /v1/trust, kept by you.")
+@click.option("--trust", "trust_file", metavar="FILE", help="The trust list to believe, kept by you.")
 @click.option("--document", "document_file", metavar="FILE", help="The document in your hand, to compare.")
 @click.option("--at", type=MOMENT, help="Judge as of this time instead of now.")
 @click.option("--member", metavar="ID", help="Ask the hub as this member instead of as the operator.")
@@ -51,8 +53,8 @@ def command(
 ) -> Exit:
     """Check the evidence in FILE (- is standard input), as `tb get ID --as evidence` gives it.
 
-    With an id (doc_...) instead of a file, the evidence is fetched from the hub. No hub is needed when a file and
-    --trust are given.
+    With an id (doc_...) or a number instead of a file, the evidence is fetched from the hub. No hub is needed when a
+    file and --trust are given.
 
     Exit code 0: four times yes. 5: changed, or not by who may issue it. 4: not valid, or not on record. 3: nothing
     false, but something could not be checked.
@@ -72,10 +74,16 @@ def command(
 
 
 def _evidence(where: Where, name: str, member: str | None) -> dict[str, Any]:
-    if not name.startswith("doc_"):
+    if not _is_name(name):
         return read_json(name)
     with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
-        return hub.evidence(name)
+        return hub.evidence(document_id(hub, name))
+
+
+def _is_name(name: str) -> bool:
+    """An id or a number, and no file: a file of that name wins, and what looks like a path is one."""
+    looks_like_a_path = name == "-" or "/" in name or "." in name
+    return not looks_like_a_path and not Path(name).exists()
 
 
 def _trust(where: Where, trust_file: str | None, evidence: dict[str, Any], name: str) -> "tuple[TrustList, str]":
@@ -88,13 +96,11 @@ def _trust(where: Where, trust_file: str | None, evidence: dict[str, Any], name:
         with where.public() as hub:
             return _list_of(hub.trust(), where.url), "hub"
     except HubError:
-        if name.startswith("doc_"):
+        if _is_name(name):
             raise
     embedded = evidence.get("trust")
     if not isinstance(embedded, dict):
-        raise Failed(
-            Exit.UNREACHABLE, "there is no trust list", "Give one with --trust FILE: it is the hub's GET /v1/trust."
-        )
+        raise Failed(Exit.UNREACHABLE, "there is no trust list", "Give one with --trust FILE: the hub's GET /v1/trust.")
     return _list_of(embedded, name), "evidence"
 
 

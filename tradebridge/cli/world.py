@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -112,21 +112,27 @@ def check_scenario(name: str) -> None:
         raise click.UsageError(f"There is no scenario {name!r}. {hint}")
 
 
-def stay(launched: "Launched") -> Exit:
-    """Stay until interrupted. One of the two ending by itself is a failure."""
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Ctrl-C and the ending signals end the block, and all is well: that is how a world ends."""
     try:
-        what = launched.wait()
+        yield
     except KeyboardInterrupt:
         say(dim("ending hub and world"))
-        return Exit.OK
-    raise Failed(Exit.UNREACHABLE, what, "Start again; with --data DIR nothing that was acknowledged is lost.")
+
+
+def stay(launched: "Launched") -> NoReturn:
+    """Stay while both run. One of the two ending by itself is a failure."""
+    raise Failed(
+        Exit.UNREACHABLE, launched.wait(), "Start again; with --data DIR nothing that was acknowledged is lost."
+    )
 
 
 # --- What a person sees ----------------------------------------------------------------------------------------------
 
 
-def show(launched: "Launched", examples: tuple[str, ...]) -> None:
-    """The banner, a table of what is up, and commands to copy."""
+def show(launched: "Launched") -> None:
+    """The banner and a table of what is up."""
     say(f"{bold(f'tradebridge {__version__}')}   {_simulation()}   ready in {launched.ready_s:.1f} s")
     say()
     facts = [
@@ -140,9 +146,6 @@ def show(launched: "Launched", examples: tuple[str, ...]) -> None:
         say(f"  {line}")
     say()
     say(f"  seed {launched.seed} · {_clock(launched.clock)} · {_data(launched.data_dir)}")
-    say()
-    for number, example in enumerate(examples):
-        say(f"{'Try:' if number == 0 else '    '}  {example}")
 
 
 def _simulation() -> str:
@@ -171,6 +174,13 @@ NEXT_COMMANDS = (
     "tb send --example transport-document --from carrier --to tradewaltz",
     "tb tail",
 )
+
+
+def say_next() -> None:
+    """Three commands to copy."""
+    say()
+    for number, example in enumerate(NEXT_COMMANDS):
+        say(f"{'Try:' if number == 0 else '    '}  {example}")
 
 
 # --- A scenario, as it plays -----------------------------------------------------------------------------------------
@@ -205,5 +215,10 @@ def show_summary(summary: "Summary") -> None:
     say(f"{good} delivered {summary.delivered}, decided {summary.decided}")
     dead_or_lost = summary.dead or summary.lost
     say(f"{mark('fail' if dead_or_lost else 'ok')} dead {summary.dead}, lost {summary.lost}")
+    say_problems(summary)
+
+
+def say_problems(summary: "Summary") -> None:
+    """What did not come to its end, or ended otherwise than planned."""
     for problem in summary.problems:
         say(f"{mark('fail')} {problem}")
