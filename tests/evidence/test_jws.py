@@ -95,6 +95,7 @@ def test_any_payload_comes_back(payload: bytes) -> None:
     assert verified.payload == (payload or b"0")
 
 
+@pytest.mark.fuzz
 @given(st.data())
 def test_no_token_with_a_changed_character_verifies(data: st.DataObject) -> None:
     token = bytearray(jws.sign(PAYLOAD, jws.DOCUMENT, SG, AT).encode())
@@ -105,6 +106,7 @@ def test_no_token_with_a_changed_character_verifies(data: st.DataObject) -> None
     assert found.code.startswith("signature.")
 
 
+@pytest.mark.fuzz
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_nothing_makes_the_verifier_raise(token: bytes | str) -> None:
     assert isinstance(_verify(token), Finding)

@@ -77,6 +77,7 @@ def test_any_checkpoint_comes_back(size: int, root: bytes) -> None:
     assert _verify(notes.sign_checkpoint(ORIGIN, size, root, LOG_KEY)) == Checkpoint(ORIGIN, size, root)
 
 
+@pytest.mark.fuzz
 @given(st.data())
 def test_no_note_with_a_changed_character_verifies(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(NOTE) - 1))
@@ -84,6 +85,7 @@ def test_no_note_with_a_changed_character_verifies(data: st.DataObject) -> None:
     assert isinstance(_verify(NOTE[:at] + other + NOTE[at + 1 :]), Finding)
 
 
+@pytest.mark.fuzz
 @given(st.text(max_size=200))
 def test_nothing_makes_the_verifier_raise(note: str) -> None:
     assert isinstance(_verify(note), Finding)

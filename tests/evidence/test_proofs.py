@@ -89,6 +89,7 @@ def test_each_size_is_proven_to_grow_from_each_smaller_one(second: int) -> None:
             assert not verify_consistency(first - 1, second, proof, root_of(LEAVES[: first - 1]), root)
 
 
+@pytest.mark.fuzz
 @given(st.integers(1, len(LEAVES)), st.data())
 def test_proofs_hold_in_bigger_trees(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -105,6 +106,7 @@ def test_proofs_hold_in_bigger_trees(size: int, data: st.DataObject) -> None:
         assert not verify_consistency(first, size, bent, root_of(LEAVES[:first]), root)
 
 
+@pytest.mark.fuzz
 @given(st.integers(1, len(LEAVES)), st.data())
 def test_a_proof_holds_for_no_other_place(size: int, data: st.DataObject) -> None:
     """LOG-5. (A neighbouring size can have the same path: then it is the root that refuses.)"""

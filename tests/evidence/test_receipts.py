@@ -198,12 +198,14 @@ Json = st.recursive(
 )
 
 
+@pytest.mark.fuzz
 @given(st.dictionaries(st.text(st.characters(max_codepoint=127)), Json, max_size=5))
 def test_our_canonical_json_is_that_of_the_reference_library(value: dict[str, Any]) -> None:
     assert canonical.dumps(value) == rfc8785.dumps(value)
     assert canonical.loads(canonical.dumps(value)) == value
 
 
+@pytest.mark.fuzz
 @given(st.binary(max_size=60))
 def test_no_bytes_make_the_reader_raise(payload: bytes) -> None:
     read = canonical.loads(payload)

@@ -113,6 +113,7 @@ def _elements(draw: st.DrawFn, depth: int = 3) -> etree._Element:
     return element
 
 
+@pytest.mark.fuzz
 @given(_elements())
 def test_any_generated_document_verifies_and_no_changed_one_does(element: etree._Element) -> None:
     document = etree.tostring(element, encoding="UTF-8")
@@ -125,6 +126,7 @@ def test_any_generated_document_verifies_and_no_changed_one_does(element: etree.
     assert found.code == "signature.wrong-content"
 
 
+@pytest.mark.fuzz
 @given(st.data())
 def test_no_document_with_a_changed_byte_verifies(data: st.DataObject) -> None:
     """Unless the change is none to XML: then the content is the same, byte for byte in its canonical form."""

@@ -219,6 +219,11 @@ register(
             "Ask for the evidence again, or check it with the trust list of its hub.",
         ),
         Kind(
+            "evidence.no-message",
+            "A delivery note is about a message that the evidence does not hold.",
+            "Ask for the evidence again.",
+        ),
+        Kind(
             "evidence.unreadable",
             "The document cannot be read by its profile, so it does not say who had to sign it.",
             "Use a version of Tradebridge that knows the profile.",

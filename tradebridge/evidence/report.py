@@ -13,6 +13,7 @@ from tradebridge.evidence.refusals import Finding
 UNSURE = frozenset(
     {
         "evidence.malformed",
+        "evidence.no-message",
         "evidence.no-receipt",
         "evidence.unreadable",
         "evidence.wrong-event",

@@ -178,15 +178,9 @@ def _was_recorded(
 
 # --- 3: the document, unchanged --------------------------------------------------------------------------------------
 
-_ABOUT_THE_SIGNER = frozenset(
-    {
-        "signature.expired-certificate",
-        "signature.not-yet-valid",
-        "signature.time-ahead",
-        "signature.unknown-key",
-        "signature.wrong-purpose",
-    }
-)
+
+_OF_TIME = frozenset({"signature.expired-certificate", "signature.not-yet-valid", "signature.time-ahead"})
+_ABOUT_THE_SIGNER = _OF_TIME | {"signature.unknown-key", "signature.wrong-purpose"}
 """What a seal can be refused for without a word on whether the document was changed."""
 
 
@@ -217,9 +211,10 @@ def _is_unchanged(
             same = content.content_digest == told.content_digest
             shown = "the same content in other bytes" if same else f"content {content.content_digest}"
             found.append(finding("evidence.changed", pointer, found=shown, expected=f"bytes {told.bytes_digest}"))
-    stated = (file.document.number, receipt.profile if receipt else file.document.profile)
-    if reading is not None and stated != (reading.number, file.document.profile):
-        found.append(finding("evidence.changed", "/document", found=stated[0], expected=reading.number))
+    if reading is not None and reading.number != file.document.number:
+        found.append(finding("evidence.changed", "/document/number", found=file.document.number))
+    if receipt is not None and receipt.profile != file.document.profile:
+        found.append(finding("evidence.changed", "/document/profile", found=file.document.profile))
     if isinstance(seal, Finding) and seal.code not in _ABOUT_THE_SIGNER:
         found.append(seal)
     return answer("unchanged", [*found, *said], f"The bytes that were accepted: SHA-256 {content.bytes_digest}.")
@@ -240,10 +235,8 @@ def _was_issued(
     if seal is None:
         return answer("issued", _without_seal(accepted, trust), "")
     if isinstance(seal, Finding):
-        # Who is not on the list in the caller's hand has issued nothing; and at a proven time an expired key is false.
-        sure = {"signature.unknown-key"}
-        sure |= {"signature.expired-certificate", "signature.not-yet-valid"} if at_proven_time else set()
-        return answer("issued", [seal], "", UNSURE - sure)
+        # Who is not on the list in the caller's hand has issued nothing. A time is false only beside a proven one.
+        return answer("issued", [seal], "", frozenset() if at_proven_time else _OF_TIME)
     member = trust.member(seal.member)
     if reading is None or member is None:
         return answer("issued", [finding("evidence.unreadable", "/document", found=file.document.profile)], "")
@@ -347,8 +340,11 @@ def _check_deliveries(file: EvidenceFile, messages: Sequence[_Checked], trust: T
         if isinstance(note, Finding):
             yield note
             continue
+        if note.message_id not in digests:
+            yield finding("evidence.no-message", f"/deliveries/{index}/note", found=note.message_id)
+            continue
         about = (note.document_id, note.recipient, note.original.digest)
-        if about != (file.document.id, form.recipient, digests.get(note.message_id)):
+        if about != (file.document.id, form.recipient, digests[note.message_id]):
             yield _other(f"/deliveries/{index}/note", note.document_id, file.document.id)
         if form.acknowledgement is None:
             continue
