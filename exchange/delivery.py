@@ -44,7 +44,8 @@ MAX_BODY = 16 * 1024 * 1024
 """Bytes of originals and renditions in one push or inbox page, in base64."""
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes of a member's answer that are read."""
-OPEN = ("due", "retrying", "sending")
+FEW = 8
+"""Up to so many deliveries are rendered and judged on the event loop; more go to a thread, so that others are heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Deliverer:
         if not batch:
             return False
         tokens, failure = await self._post(member.push_url, batch)
-        settled = self.judge(name, tokens, {each.id: each.digest for each in batch})
+        settled = await self._judge(name, tokens, {each.id: each.digest for each in batch})
         error = failure or "; ".join(f"{each.code} {each.found}".strip() for _, each in settled.refused)
         await self.settle(batch, settled.delivered, error or "no acknowledgement in the answer")
         return True
@@ -170,6 +171,11 @@ class Deliverer:
             ready, left = _within_size(_load(connection, claimed))
         if left:
             await self._hub.writer.do(lambda connection: _give_back(connection, left))
+        if len(ready) > FEW:
+            return await asyncio.to_thread(self._all_rendered, member, ready)
+        return self._all_rendered(member, ready)
+
+    def _all_rendered(self, member: Member, ready: Sequence[tuple[Claimed, Any]]) -> list[Claimed]:
         return [self._rendered(member, each, row) for each, row in ready]
 
     def _rendered(self, member: Member, claimed: Claimed, row: Any) -> Claimed:
@@ -253,7 +259,12 @@ class Deliverer:
 
     # --- settling ---
 
-    def judge(self, member: str, tokens: Iterable[str], digests: dict[str, str]) -> Settled:
+    async def _judge(self, member: str, tokens: Sequence[str], digests: dict[str, str]) -> Settled:
+        if len(tokens) > FEW:
+            return await asyncio.to_thread(self.judge, member, tokens, digests)
+        return self.judge(member, tokens, digests)
+
+    def judge(self, member: str, tokens: Sequence[str], digests: dict[str, str]) -> Settled:
         """Which of these acknowledgements hold? `digests`: of the originals, by delivery id."""
         trust, now = self._hub.registry.trust, self._hub.clock.now()
         delivered: dict[str, str] = {}
@@ -294,7 +305,7 @@ class Deliverer:
         """Acknowledgements of a member that pulls. Each is settled on its own; given again, it holds again."""
         with self._hub.database.reading.connect() as connection:
             wanted = _deliveries_of(connection, member, [_delivery_named(token) for token in tokens])
-        settled = self.judge(member, tokens, {row.id: row.bytes_digest for row in wanted.values()})
+        settled = await self._judge(member, tokens, {row.id: row.bytes_digest for row in wanted.values()})
         at = rfc3339(self._hub.clock.now())
         done = [(_claimed_of(wanted[name]), token) for name, token in settled.delivered.items()]
         if done:
@@ -371,7 +382,7 @@ def _claim(connection: Connection, recipient: str, limit: int, lease_until: floa
     now = time.time()
     rows = connection.execute(
         select(t.deliveries.c.id, t.deliveries.c.message_id, t.deliveries.c.document_id, t.deliveries.c.attempts)
-        .where(t.deliveries.c.recipient == recipient, t.deliveries.c.state.in_(OPEN), t.deliveries.c.due_at <= now)
+        .where(t.deliveries.c.recipient == recipient, t.deliveries.c.due_at <= now)
         .order_by(t.deliveries.c.due_at, t.deliveries.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -465,7 +476,7 @@ def _mark_delivered(connection: Connection, done: Sequence[tuple[Claimed, str]],
         marked = connection.execute(
             update(t.deliveries)
             .where(t.deliveries.c.id == each.id, t.deliveries.c.state != "delivered")
-            .values(state="delivered", acknowledgement=token, settled_at=at, last_error=None)
+            .values(state="delivered", acknowledgement=token, settled_at=at, due_at=None, last_error=None)
         )
         if marked.rowcount:
             news.append(_news("delivery.delivered", each, at, {}))
@@ -479,7 +490,7 @@ def _mark_failed(connection: Connection, each: Claimed, dead: bool, due_at: floa
         .where(
             t.deliveries.c.id == each.id, t.deliveries.c.state == "sending", t.deliveries.c.attempts == each.attempts
         )
-        .values(state="dead" if dead else "retrying", due_at=due_at, last_error=error[:500])
+        .values(state="dead" if dead else "retrying", due_at=None if dead else due_at, last_error=error[:500])
     )
     if marked.rowcount:
         kind = "delivery.dead" if dead else "delivery.retrying"
@@ -514,9 +525,5 @@ def _claimed_of(row: Any) -> Claimed:
 
 def due_recipients(connection: Connection) -> set[str]:
     """Whose deliveries are due: after a restart, when a wait or lease has ended, or another process took them in."""
-    rows = connection.execute(
-        select(t.deliveries.c.recipient)
-        .where(t.deliveries.c.state.in_(OPEN), t.deliveries.c.due_at <= time.time())
-        .distinct()
-    )
+    rows = connection.execute(select(t.deliveries.c.recipient).where(t.deliveries.c.due_at <= time.time()).distinct())
     return {row.recipient for row in rows}

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
 from exchange import log
@@ -133,7 +134,7 @@ class Hub:
                 await self._news()
             except WriterStopped:
                 return
-            except log.HeadMoved:
+            except (log.HeadMoved, IntegrityError):  # another process was faster; its transaction stands
                 self._to_sequence.set()
             except Exception:
                 # The sequencer must outlive a database that is away for a while: leaves wait in their rows meanwhile.

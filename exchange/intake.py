@@ -14,6 +14,7 @@ early look is made only for a submission that is refused anyway, so that its fin
 no question that the transaction asks again.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,13 @@ from tradebridge.evidence.trust import Verified
 if TYPE_CHECKING:
     from exchange.hub import Hub
 
+INLINE_BYTES = 256 * 1024
+"""Up to this size a document is judged on the event loop: a thread would cost more than the work."""
+
 
 async def accept(hub: "Hub", submission: Submission) -> Accepted | Refused:
     """Take a document in, or say all that is wrong with it."""
-    judged = judge(hub, submission)
+    judged = await judge_apart(hub, submission)
     content, document = judged.reading.content, judged.reading.document
     if content is None or document is None or any(errors(judged.findings)):
         return await _refuse(hub, submission, judged)
@@ -69,6 +73,13 @@ class Judged:
     signer: Verified | None
     findings: tuple[Finding, ...]
     now: datetime
+
+
+async def judge_apart(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:
+    """`judge`, in a thread where the document is large: others are heard meanwhile."""
+    if len(submission.data) > INLINE_BYTES:
+        return await asyncio.to_thread(judge, hub, submission, route=route)
+    return judge(hub, submission, route=route)
 
 
 def judge(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:

@@ -1,6 +1,5 @@
 """Documents: submit, validate, forward, say something about, look at."""
 
-import asyncio
 import re
 import time
 from typing import Any
@@ -28,9 +27,6 @@ from schemas.registry import profile_of
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-INLINE_BYTES = 256 * 1024
-"""Up to this size a document is judged on the event loop: a thread would cost more than the work."""
-
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -65,10 +61,7 @@ async def submit(request: Request) -> Response:
 async def validate(request: Request) -> Response:
     hub = hub_of(request)
     submission = await _submission(request)
-    if len(submission.data) > INLINE_BYTES:
-        judged = await asyncio.to_thread(intake.judge, hub, submission, route=False)
-    else:
-        judged = intake.judge(hub, submission, route=False)
+    judged = await intake.judge_apart(hub, submission, route=False)
     reading = judged.reading
     return json_response(
         {

@@ -147,15 +147,19 @@ deliveries = Table(
     Column("document_id", String(40), nullable=False, index=True),
     Column("recipient", String(40), nullable=False),
     Column("state", String(10), nullable=False),  # due, sending, retrying, delivered, dead
-    Column("due_at", Float, nullable=False),  # real clock; while sending: until when the lease holds
+    Column("due_at", Float),  # real clock; while sending: until when the lease holds; null once delivered or dead
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text),
     Column("note", Text),
     Column("rendition", LargeBinary),
     Column("acknowledgement", Text),
     Column("settled_at", String(40)),
-    Index("ix_deliveries_recipient_settled", "recipient", "state", "due_at"),
 )
+# The claims look at what is open only, however much was delivered before: a null is what both databases can leave out.
+_OPEN = deliveries.c.due_at.is_not(None)
+Index("ix_deliveries_due", deliveries.c.recipient, deliveries.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("ix_deliveries_recipient", deliveries.c.recipient, deliveries.c.id)
+Index("ix_deliveries_state", deliveries.c.state, deliveries.c.id)
 
 feed = Table(
     "feed",

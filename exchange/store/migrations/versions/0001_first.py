@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("document_id", sa.String(length=40), nullable=False),
         sa.Column("recipient", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("due_at", sa.Float(), nullable=False),
+        sa.Column("due_at", sa.Float(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
@@ -44,8 +44,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
     op.create_index(op.f("ix_deliveries_document_id"), "deliveries", ["document_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["recipient", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
     op.create_index(op.f("ix_deliveries_message_id"), "deliveries", ["message_id"], unique=False)
-    op.create_index("ix_deliveries_recipient_settled", "deliveries", ["recipient", "state", "due_at"], unique=False)
+    op.create_index("ix_deliveries_recipient", "deliveries", ["recipient", "id"], unique=False)
+    op.create_index("ix_deliveries_state", "deliveries", ["state", "id"], unique=False)
     op.create_table(
         "documents",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -231,8 +240,15 @@ def downgrade() -> None:
     op.drop_index("ix_documents_row", table_name="documents")
     op.drop_index(op.f("ix_documents_number"), table_name="documents")
     op.drop_table("documents")
-    op.drop_index("ix_deliveries_recipient_settled", table_name="deliveries")
+    op.drop_index("ix_deliveries_state", table_name="deliveries")
+    op.drop_index("ix_deliveries_recipient", table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_message_id"), table_name="deliveries")
+    op.drop_index(
+        "ix_deliveries_due",
+        table_name="deliveries",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_deliveries_document_id"), table_name="deliveries")
     op.drop_table("deliveries")
     op.drop_table("checkpoints")
