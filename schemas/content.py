@@ -16,6 +16,7 @@ content from seal. It judges no signature: `tradebridge.evidence` does, from the
 
 import hashlib
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -51,9 +52,27 @@ register(
             "The bytes are neither XML, nor JSON, nor a compact JWS.",
             "Send XML, a JSON object, or a compact JWS whose payload is the JSON document.",
         ),
-        Kind("syntax.not-xml", "The document is not well-formed XML.", "Mend the XML at the place named.", clause="2.1", source="W3C XML 1.0"),
-        Kind("syntax.not-json", "The document is not JSON.", "Mend the JSON at the place named.", clause="2", source="RFC 8259"),
-        Kind("syntax.not-an-object", "The JSON document is not an object.", "Send one JSON object.", clause="4", source="RFC 8259"),
+        Kind(
+            "syntax.not-xml",
+            "The document is not well-formed XML.",
+            "Mend the XML at the place named.",
+            clause="2.1",
+            source="W3C XML 1.0",
+        ),
+        Kind(
+            "syntax.not-json",
+            "The document is not JSON.",
+            "Mend the JSON at the place named.",
+            clause="2",
+            source="RFC 8259",
+        ),
+        Kind(
+            "syntax.not-an-object",
+            "The JSON document is not an object.",
+            "Send one JSON object.",
+            clause="4",
+            source="RFC 8259",
+        ),
         Kind(
             "syntax.encoding",
             "The document is not in UTF-8.",
@@ -61,7 +80,11 @@ register(
             clause="8.1",
             source="RFC 8259; for XML a rule of the hub",
         ),
-        Kind("syntax.doctype", "The document has a DOCTYPE or an entity.", "Remove the DOCTYPE: the hub resolves no entity."),
+        Kind(
+            "syntax.doctype",
+            "The document has a DOCTYPE or an entity.",
+            "Remove the DOCTYPE: the hub resolves no entity.",
+        ),
         Kind(
             "syntax.xml-extras",
             "The document has a comment, a processing instruction or an XInclude.",
@@ -74,9 +97,27 @@ register(
             clause="4",
             source="RFC 8259 (should be unique); the hub requires it",
         ),
-        Kind("syntax.bad-number", "A JSON number is not finite, or too long.", "Write amounts and quantities as decimal strings.", clause="6", source="RFC 8259"),
-        Kind("syntax.lone-surrogate", "A JSON string holds half a surrogate pair.", "Write the character whole.", clause="8.2", source="RFC 8259"),
-        Kind("syntax.not-jws", "The document is not a compact JWS.", "Send header, payload and signature as unpadded base64url, joined by dots.", clause="7.1", source="RFC 7515"),
+        Kind(
+            "syntax.bad-number",
+            "A JSON number is not finite, or too long.",
+            "Write amounts and quantities as decimal strings.",
+            clause="6",
+            source="RFC 8259",
+        ),
+        Kind(
+            "syntax.lone-surrogate",
+            "A JSON string holds half a surrogate pair.",
+            "Write the character whole.",
+            clause="8.2",
+            source="RFC 8259",
+        ),
+        Kind(
+            "syntax.not-jws",
+            "The document is not a compact JWS.",
+            "Send header, payload and signature as unpadded base64url, joined by dots.",
+            clause="7.1",
+            source="RFC 7515",
+        ),
         Kind(
             "signature.misplaced",
             "The signature does not stand alone as a direct child of the root.",
@@ -143,7 +184,7 @@ def open_content(data: bytes) -> Content | Finding:
     """Open what was received, whatever its syntax. The media type a sender states is not believed: the bytes decide."""
     if not data.strip():
         return finding("syntax.empty", expected="a document")
-    if len(data) > MAX_BYTES * 4 // 3 + 10_000:
+    if len(data) > MAX_BYTES * 4 // 3 + 20_000:
         return _too_large(len(data))
     try:
         if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\x00<", b"<\x00", b"\x00{", b"{\x00")):
@@ -220,11 +261,7 @@ def _open_xml(data: bytes) -> Content:
 
 
 def _parsed(data: bytes) -> etree._Element:
-    head = data[:200].lstrip()
-    if head.startswith(b"<?xml"):
-        declaration = head.split(b"?>", 1)[0].lower()
-        if b"encoding" in declaration and b"utf-8" not in declaration:
-            raise _Refused(finding("syntax.encoding", line=1, found=declaration.decode("ascii", "replace"), attack="XML-11"))
+    _check_declaration(data)
     if b"<!DOCTYPE" in data:
         line = data[: data.index(b"<!DOCTYPE")].count(b"\n") + 1
         raise _Refused(finding("syntax.doctype", line=line, found="<!DOCTYPE", expected="none", attack="XML-1"))
@@ -232,20 +269,56 @@ def _parsed(data: bytes) -> etree._Element:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise _Refused(finding("syntax.encoding", line=line, found=f"byte 0x{data[error.start]:02x} at {error.start}")) from error
+        raise _Refused(
+            finding("syntax.encoding", line=line, found=f"byte 0x{data[error.start]:02x} at {error.start}")
+        ) from error
     try:
         root = parse_xml(data)
     except etree.XMLSyntaxError as error:
         line, column = error.position
         text = error.msg or "not well-formed"
-        code = "syntax.too-deep" if "depth" in text.lower() else "syntax.not-xml"
-        raise _Refused(finding(code, line=line, column=column, found=text)) from error
-    _check_nodes(root)
+        if "depth" in text.lower():
+            refused = finding("syntax.too-deep", line=line, found=text, expected=f"at most {MAX_DEPTH}", attack="XML-3")
+        else:
+            refused = finding("syntax.not-xml", line=line, column=column, found=text)
+        raise _Refused(refused) from error
+    _check_nodes(data, root)
     return root
 
 
-def _check_nodes(root: etree._Element) -> None:
-    """No comment, processing instruction, entity, XInclude, and no nesting beyond the limit."""
+_ENCODING = re.compile(rb"""encoding\s*=\s*["']([^"']*)["']""")
+_LONGEST_DECLARATION = 200
+"""Bytes; a longer one hides what it declares."""
+
+
+def _check_declaration(data: bytes) -> None:
+    """The XML declaration, if there is one, states UTF-8 or no encoding."""
+    start = data[: data.index(b"<") + _LONGEST_DECLARATION].lstrip()
+    if not start.startswith(b"<?xml"):
+        return
+    declaration, end, _ = start.partition(b"?>")
+    named = _ENCODING.search(declaration)
+    if end and (named is None or named[1].lower() == b"utf-8"):
+        return
+    shown = declaration.decode("ascii", "replace")
+    raise _Refused(finding("syntax.encoding", line=1, found=shown, expected='encoding="UTF-8"', attack="XML-11"))
+
+
+_BEYOND_LIMITS = etree.XPath("boolean(//xi:* | " + "/*" * (MAX_DEPTH + 1) + ")", namespaces={"xi": XINCLUDE})
+
+
+def _check_nodes(data: bytes, root: etree._Element) -> None:
+    """No comment, processing instruction, entity, XInclude, and no nesting beyond the limit.
+
+    The bytes tell whether to look: a comment or processing instruction cannot be without its opening sign.
+    """
+    declared = 1 if data.lstrip().startswith(b"<?xml") else 0
+    if b"<!--" in data or data.count(b"<?") > declared or _BEYOND_LIMITS(root):
+        _walk_nodes(root)
+
+
+def _walk_nodes(root: etree._Element) -> None:
+    """The same, node by node, to name the first one that is too much."""
     for sibling in (*root.itersiblings(preceding=True), *root.itersiblings()):
         _refuse_extra(sibling)
     depth = 0
@@ -254,7 +327,13 @@ def _check_nodes(root: etree._Element) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 raise _Refused(
-                    finding("syntax.too-deep", line=node.sourceline, found=f"level {depth}", expected=f"at most {MAX_DEPTH}", attack="XML-3")
+                    finding(
+                        "syntax.too-deep",
+                        line=node.sourceline,
+                        found=f"level {depth}",
+                        expected=f"at most {MAX_DEPTH}",
+                        attack="XML-3",
+                    )
                 )
             if not isinstance(node.tag, str) or node.tag.startswith(f"{{{XINCLUDE}}}"):
                 _refuse_extra(node)
@@ -265,29 +344,41 @@ def _check_nodes(root: etree._Element) -> None:
 
 
 def _refuse_extra(node: etree._Element) -> NoReturn:
-    if node.tag is etree.Entity:
+    if isinstance(node, etree._Entity):
         raise _Refused(finding("syntax.doctype", line=node.sourceline, found=str(node.text), attack="XML-1"))
     name, attack = "an XInclude", "XML-13"
-    if node.tag is etree.Comment:
+    if isinstance(node, etree._Comment):
         name, attack = "a comment", "XML-4"
-    elif node.tag is etree.ProcessingInstruction:
+    elif isinstance(node, etree._ProcessingInstruction):
         name, attack = "a processing instruction", "XML-5"
     raise _Refused(finding("syntax.xml-extras", line=node.sourceline, found=name, attack=attack))
 
 
 def _detach_signature(root: etree._Element) -> XmlSeal | None:
     """Take the one enveloped signature out, as the enveloped-signature transform does (its tail text stays)."""
-    signatures = [node for node in root.iter(SIGNATURE)]
+    signatures = list(root.iter(SIGNATURE))
     if not signatures:
         return None
     signature = signatures[0]
     if len(signatures) > 1:
         raise _Refused(
-            finding("signature.misplaced", line=signatures[1].sourceline, found=f"{len(signatures)} signatures", expected="one", attack="XSW-11")
+            finding(
+                "signature.misplaced",
+                line=signatures[1].sourceline,
+                found=f"{len(signatures)} signatures",
+                expected="one",
+                attack="XSW-11",
+            )
         )
     if signature.getparent() is not root:
         raise _Refused(
-            finding("signature.misplaced", line=signature.sourceline, found="a signature inside another element", expected="a child of the root", attack="XSW-9")
+            finding(
+                "signature.misplaced",
+                line=signature.sourceline,
+                found="a signature inside another element",
+                expected="a child of the root",
+                attack="XSW-9",
+            )
         )
     tail = signature.tail
     if tail:
@@ -312,14 +403,22 @@ def read_json(data: bytes) -> JSONValue:
         raise _Refused(finding("syntax.encoding", found=f"byte 0x{data[error.start]:02x} at {error.start}")) from error
     _check_depth(data)
     try:
-        value: JSONValue = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_short)
+        value: JSONValue = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_short
+        )
     except json.JSONDecodeError as error:
         raise _Refused(finding("syntax.not-json", line=error.lineno, column=error.colno, found=error.msg)) from error
-    if "\\u" in text:
+    if "\\ud" in text or "\\uD" in text:
         try:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError as error:
-            raise _Refused(finding("syntax.lone-surrogate", found=error.object[error.start : error.end].encode("unicode_escape").decode(), attack="JSN-6")) from error
+            raise _Refused(
+                finding(
+                    "syntax.lone-surrogate",
+                    found=error.object[error.start : error.end].encode("unicode_escape").decode(),
+                    attack="JSN-6",
+                )
+            ) from error
     return value
 
 
@@ -364,30 +463,20 @@ def _short(text: str) -> int:
     return int(text)
 
 
-_OUTSIDE_BRACKETS = bytes(set(range(256)) - set(b'{}[]"\\'))
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 
 
 def _check_depth(data: bytes) -> None:
     """Count brackets outside strings before the recursive parser sees them."""
     if data.count(b"{") + data.count(b"[") <= MAX_DEPTH:
         return
-    depth, in_string, escaped = 0, False, False
-    for byte in data.translate(None, _OUTSIDE_BRACKETS):
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"{[":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _Refused(finding("syntax.too-deep", found=f"level {depth}", expected=f"at most {MAX_DEPTH}", attack="JSN-8"))
-        else:
-            depth -= 1
+    depth = 0
+    for byte in _STRING.sub(b"", data).translate(None, _NO_BRACKETS):
+        depth += 1 if byte in b"{[" else -1
+        if depth > MAX_DEPTH:
+            expected = f"at most {MAX_DEPTH}"
+            raise _Refused(finding("syntax.too-deep", found=f"level {depth}", expected=expected, attack="JSN-8"))
 
 
 def _open_json(data: bytes) -> Content:

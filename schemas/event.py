@@ -19,7 +19,9 @@ PROFILE = "tradebridge-event/1"
 
 register(
     [
-        Kind("event.malformed", "The event does not follow tradebridge-event/1.", "Mend the member named by the pointer."),
+        Kind(
+            "event.malformed", "The event does not follow tradebridge-event/1.", "Mend the member named by the pointer."
+        ),
     ]
 )
 
@@ -105,7 +107,8 @@ def encode_event(event: Document) -> bytes:
     """RFC 8785 JSON: the payload that the member signs."""
     import rfc8785
 
-    assert isinstance(event, Event)
+    if not isinstance(event, Event):
+        raise TypeError(f"an event's encoder got a {type(event).__name__}: choose the profile by the document")
     return rfc8785.dumps(event.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 

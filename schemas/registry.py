@@ -195,9 +195,15 @@ def _not_recognised(content: Content) -> Finding:
 
 
 def _names_itself(content: Content) -> str:
+    """What a document says of itself: its root and first part, or its members."""
     if content.tree is not None:
-        return f"root element {content.tree.tag!s}"
-    return "members " + ", ".join(list(content.value)[:8])
+        first = next(iter(content.tree), None)
+        said = "" if first is None or not (first.text or "").strip() else f", first part {first.text}"
+        return f"root element {content.tree.tag!s}{said}"
+    named = content.value.get("profile")
+    if isinstance(named, str):
+        return f"profile {named}"
+    return "members " + (", ".join(list(content.value)[:8]) or "none")
 
 
 def _load_families() -> None:

@@ -1,4 +1,4 @@
-"""Checks that every agreement makes, each with its own data: who is a party, which criteria, which figures, which times.
+"""Checks that every agreement makes, each with its own data: parties, criteria, figures, times.
 
 Each function takes the agreement and gives the check. Which of them an agreement has, with which clause and how sure,
 stands in its own file.

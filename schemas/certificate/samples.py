@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from schemas.certificate.model import Certificate, Money, OriginCriterion, OriginalProof, Quantity
+from schemas.certificate.model import Certificate, Money, OriginalProof, OriginCriterion, Quantity
 from schemas.certificate.values import Part
 
 Sample = Callable[[Certificate], Certificate]

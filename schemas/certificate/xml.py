@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from typing import Any
+from xml.sax.saxutils import escape
 
 from lxml import etree
 from pydantic import ValidationError
 
-from schemas.certificate.layout import CERTIFICATE, NAMESPACE, ROOT, Group, Leaf, Measure, Node, text_of
+from schemas.certificate.layout import CERTIFICATE, NAMESPACE, Group, Leaf, Measure, Node, text_of
 from schemas.certificate.model import Certificate
 from schemas.certificate.places import element_places, names_in
 from schemas.certificate.structure import member_named, readable_part, structural_findings
@@ -259,37 +260,39 @@ def _child(element: etree._Element, tag: str, index: int) -> etree._Element:
 
 def encode_xml(certificate: Certificate) -> bytes:
     """The certificate as XML, unsigned, without what is empty."""
-    root = etree.Element(ROOT, nsmap={None: NAMESPACE})
-    _write(CERTIFICATE, certificate, root)
-    etree.indent(root)
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<{CERTIFICATE.tag} xmlns="{NAMESPACE}">']
+    _write(CERTIFICATE, certificate, lines, "  ")
+    lines.append(f"</{CERTIFICATE.tag}>\n")
+    return "\n".join(lines).encode()
 
 
-def _write(group: Group, part: Part, element: etree._Element) -> None:
+def _write(group: Group, part: Part, lines: list[str], indent: str) -> None:
     for node in group.children:
-        if isinstance(node, Group) and node.member is None:
-            _write_wrapped(node, part, element)
+        if node.member is None:
+            _write_group(node, part, lines, indent)
             continue
-        value = getattr(part, node.member or "")
+        value = getattr(part, node.member)
         if value is None:
             continue
         many = not isinstance(node, Measure) and node.many
         for each in value if many else (value,):
-            _write_one(node, each, etree.SubElement(element, f"{{{NAMESPACE}}}{node.tag}"))
+            if type(node) is Leaf:
+                lines.append(f"{indent}<{node.tag}>{escape(text_of(each))}</{node.tag}>")
+            elif type(node) is Measure:
+                number, unit = text_of(getattr(each, node.value)), getattr(each, node.unit)
+                lines.append(f'{indent}<{node.tag} {node.attribute}="{unit}">{number}</{node.tag}>')
+            else:
+                _write_group(node, each, lines, indent)
 
 
-def _write_wrapped(group: Group, part: Part, element: etree._Element) -> None:
-    wrapper = etree.SubElement(element, f"{{{NAMESPACE}}}{group.tag}")
-    _write(group, part, wrapper)
-    if len(wrapper) == 0:
-        element.remove(wrapper)
-
-
-def _write_one(node: Node, value: Any, element: etree._Element) -> None:
-    if isinstance(node, Group):
-        _write(node, value, element)
-    elif isinstance(node, Measure):
-        element.text = text_of(getattr(value, node.value))
-        element.set(node.attribute, getattr(value, node.unit))
+def _write_group(group: Node, part: Part, lines: list[str], indent: str) -> None:
+    """A part, or a wrapper around members; nothing at all for a wrapper around nothing."""
+    if type(group) is not Group:
+        raise TypeError(f"the table has {group.tag} without a member: only a group may be a wrapper")
+    before = len(lines)
+    lines.append(f"{indent}<{group.tag}>")
+    _write(group, part, lines, indent + "  ")
+    if len(lines) == before + 1 and group.member is None:
+        del lines[before:]
     else:
-        element.text = text_of(value)
+        lines.append(f"{indent}</{group.tag}>")
