@@ -131,7 +131,8 @@ def test_a_taken_port_is_told(world: World, tb: Tb) -> None:
     port = world.told["hub"]["url"].rpartition(":")[2]
     ran = tb("up", "--port", port)
     assert ran.code == Exit.UNREACHABLE
-    assert "Traceback" not in ran.err
+    assert "another program: end it, or take free ports: --port 0" in ran.err
+    assert "the world of process" in world.tb("up", "--port", port).err
 
 
 def test_demo_plays_to_the_end_and_its_last_line_is_the_summary(tmp_path: Path) -> None:

@@ -74,13 +74,22 @@ def started(options: Options) -> Iterator["Launched"]:
                 with_tl=options.with_tl,
             )
         except LaunchFailed as error:
-            raise Failed(Exit.UNREACHABLE, str(error), "`tb doctor` checks ports, folders and libraries.") from error
+            raise Failed(Exit.UNREACHABLE, str(error), _step_after(str(error), options.port)) from error
         with launched:
             running.write(launched.to_json())
             try:
                 yield launched
             finally:
                 running.remove()
+
+
+def _step_after(problem: str, port: int) -> str:
+    """What to do about a world that did not start."""
+    if "in use" not in problem:
+        return "`tb doctor` checks ports, folders and libraries."
+    other = running.find()
+    who = f"the world of process {other.pid}" if other and other.url.endswith(f":{port}") else "another program"
+    return f"On port {port} or {port + 1} listens {who}: end it, or take free ports: --port 0"
 
 
 @contextmanager
