@@ -65,6 +65,15 @@ def test_what_is_signed_is_verified() -> None:
     assert verified.key is TRUST.key(SG.kid)
 
 
+def test_what_is_read_afterwards_is_what_was_verified() -> None:
+    """XSW-15: one parse. The tree that the profile reads has the bytes that were digested."""
+    content = _opened(SIGNED)
+    verified = seal.verify_seal(content, TRUST, AT)
+    assert isinstance(verified, Verified)
+    assert content.tree is not None
+    assert etree.tostring(content.tree, method="c14n", exclusive=True) == verified.payload
+
+
 def test_signing_leaves_all_other_bytes_as_they_were() -> None:
     start = SIGNED.index(b"<ds:Signature")
     end = SIGNED.index(b"</ds:Signature>") + len(b"</ds:Signature>")
@@ -524,6 +533,33 @@ def a_signature_in_another_namespace() -> bytes:
 @vector("XML-1", "syntax.doctype")
 def a_doctype() -> bytes:
     return SIGNED.replace(b"<Certificate ", b"<!DOCTYPE Certificate [<!ENTITY a 'b'>]><Certificate ", 1)
+
+
+@vector("XML-1", "syntax.doctype")
+def an_external_entity() -> bytes:
+    """XML-2."""
+    doctype = b"<!DOCTYPE Certificate [<!ENTITY a SYSTEM 'file:///etc/hostname'>]><Certificate "
+    return SIGNED.replace(b"<Certificate ", doctype, 1).replace(b"100.50", b"&a;")
+
+
+@vector("XML-3", "syntax.too-deep")
+def two_hundred_levels() -> bytes:
+    return SIGNED.replace(b"<Extensions/>", b"<a>" * 200 + b"</a>" * 200)
+
+
+@signed_again("XSW-1")
+def a_twin_in_another_namespace(root: etree._Element, signature: etree._Element) -> None:
+    """XML-12: only the namespace and the local name together say what an element is."""
+    twin = copy.deepcopy(find(signature, "ds:SignedInfo"))
+    twin.tag = "{http://www.w3.org/2000/09/xmldsig}SignedInfo"
+    signature.insert(0, twin)
+
+
+@signed_again("KEY-8")
+def a_prefix_that_is_bound_to_another_namespace(root: etree._Element, signature: etree._Element) -> None:
+    """XML-12."""
+    time = find(signature, ".//xades:SigningTime")
+    time.tag = "{urn:other}SigningTime"
 
 
 @vector("XML-4", "syntax.xml-extras")
