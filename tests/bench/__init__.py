@@ -1,0 +1,1 @@
+"""What Tradebridge does in a second, beside the floor: `make bench`."""

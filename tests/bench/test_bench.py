@@ -1,0 +1,123 @@
+"""The bench at tiny counts: its pieces run, and its JSON has the shape that others read. No figure is asserted."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.content import Syntax
+from tests.bench import documents
+from tests.bench.children import ROOT, Child, ChildFailed, cores, pinned, resident_mb
+from tests.bench.measuring import TINY, Bench, measure
+from tests.bench.report import bars, machine, table
+
+PARTS = ("intake", "steps", "roundtrips", "memory")
+STEPS = ["open", "decode", "rules", "verify", "receipt", "leaf", "commit"]
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    found = {"machine": machine(), **measure(tmp_path_factory.mktemp("bench"), TINY, PARTS)}
+    return found | {"bars": bars(found)}
+
+
+def test_intake_and_floor_are_given_for_xml_and_json(figures: dict[str, dict[str, float]]) -> None:
+    for name in ("intake", "intake_to_floor"):
+        assert set(figures[name]) == {"xml", "json"}
+        assert all(value > 0 for value in figures[name].values())
+    assert set(figures["floor"]) == {"empty_post", "bare_loop", "both"}
+    assert set(figures["latency_ms"]) == {"p50", "p99", "offered_per_s"}
+
+
+def test_the_floor_is_that_of_both_parts_one_after_the_other(figures: dict[str, dict[str, float]]) -> None:
+    floor = figures["floor"]
+    for syntax in ("xml", "json"):
+        loop: float = floor["bare_loop"][syntax]  # type: ignore[index]  # a mapping by syntax
+        both: float = floor["both"][syntax]  # type: ignore[index]  # a mapping by syntax
+        assert both == pytest.approx(1 / (1 / floor["empty_post"] + 1 / loop))  # one round: its median is itself
+
+
+def test_every_step_has_its_cost(figures: dict[str, dict[str, dict[str, float]]]) -> None:
+    for syntax in ("xml", "json"):
+        assert list(figures["steps_us"][syntax]) == STEPS
+        assert all(cost > 0 for cost in figures["steps_us"][syntax].values())
+
+
+def test_round_trips_are_told_as_minutes_of_a_year(figures: dict[str, float]) -> None:
+    assert figures["asw_minutes"] == pytest.approx(800_000 / figures["roundtrips_per_s"] / 60)
+
+
+def test_a_bar_that_was_not_measured_is_neither_met_nor_missed(figures: dict[str, dict[str, object]]) -> None:
+    assert figures["bars"]["idle_rss_mb < 150"] is None
+    assert figures["bars"]["rss_ratio <= 1.2"] in (True, False)
+
+
+def test_the_table_shows_every_part(figures: dict[str, object]) -> None:
+    shown = table(figures)
+    for part in ("intake to floor", "commit", "p99", "round trips", "minutes a year", "their ratio", "bars"):
+        assert part in shown
+
+
+def test_bars_are_missed_where_the_figures_miss_them() -> None:
+    found = {
+        "intake_to_floor": {"xml": 0.9, "json": 0.69},
+        "rss_mb": {"ratio": 1.3, "idle_hub": 10.0, "idle_world": 151.0},
+    }
+    assert set(bars(found).values()) == {False}
+
+
+@pytest.fixture
+def load() -> Iterator[Child]:
+    with Child("tests.bench.load") as child:
+        yield child
+
+
+def test_an_answer_that_is_not_the_expected_one_stops_the_bench(tmp_path: Path, load: Child) -> None:
+    with Child("tests.bench.floor", "app") as app:
+        port = app.hear()["port"]
+        job = {"port": port, "headers": {}, "count": 10, "connections": 2, "seconds": 1}
+        assert load.ask(path="/empty", **job)["done"] == 10
+        with pytest.raises(ChildFailed, match="requests failed, the first with: 404"):
+            load.ask(path="/nothing", **job)
+
+
+def test_the_floor_accepts_no_document_whose_signature_does_not_hold(tmp_path: Path) -> None:
+    good = next(documents.signed_documents(Syntax.XML, 0, 1))
+    signed = documents.write(tmp_path / "changed", [good.replace(b"Singapore", b"Singapure")])
+    with Child("tests.bench.floor", "loop", str(tmp_path)) as loop, pytest.raises(ChildFailed, match="ended"):
+        loop.ask(documents=str(signed), start=0, count=1, seconds=1)
+
+
+def test_no_two_documents_are_the_same_and_any_part_of_the_file_can_be_read(tmp_path: Path) -> None:
+    made = [each for syntax in Syntax for each in documents.signed_documents(syntax, 0, 3)]
+    path = documents.write(tmp_path / "all", made)
+    assert len(set(made)) == 6
+    assert documents.read(path) == made
+    assert documents.read(path, 2, 3) == made[2:5]
+
+
+@pytest.mark.skipif(cores()[0] is None, reason="needs a system that can pin, and two cores")
+def test_a_child_and_all_its_threads_stay_on_their_core() -> None:
+    import os
+
+    core, before = cores()[0], os.sched_getaffinity(0)
+    command = "import os, threading; print(os.sched_getaffinity(0))"
+    with pinned(core):
+        said = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.strip() == str({core})
+    assert os.sched_getaffinity(0) == before
+
+
+def test_resident_memory_of_this_process_is_plausible() -> None:
+    import os
+
+    assert 10 < resident_mb(os.getpid()) < 4000
+
+
+def test_nothing_is_left_running_when_a_part_cannot_start(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, TINY)
+    with bench:
+        pass
+    assert bench.load.ended and bench.loop.ended and bench.app.ended
