@@ -94,7 +94,7 @@ def encode(document: Document) -> bytes:
         raise TypeError(f"{document.profile} is not of this family: take its own profile's encode")
     data = document.model_dump_json(by_alias=True, exclude_unset=True).encode()
     # A member of ours that was set to None must not become null; an unknown member that is null must stay. Rare.
-    return orjson.dumps(_without_none(document)) if b"null" in data else data
+    return orjson.dumps(_without_none(document), option=orjson.OPT_UTC_Z) if b"null" in data else data
 
 
 def _without_none(value: Any) -> Any:
@@ -108,17 +108,18 @@ def _without_none(value: Any) -> Any:
 
 
 def _note(value: dict[str, Any], outline: Outline, pointer: str, notes: list[Finding]) -> None:
-    """Add the warnings about an object and all in it. Much of a document's time goes here: no generators."""
-    members = outline.members
-    for name, given in value.items():
-        member = members.get(name)
-        if member is None:
-            notes.append(_unknown(name, outline, pointer))
-        elif given is None:
-            notes.append(_at(finding("lading.null", f"{pointer}/{name}", found="null"), outline, name))
-        elif member.plain:
+    """Add the warnings about an object and all in it. Every object of every document comes by here: set operations
+    first, then only the members in which something can be looked up."""
+    if not value.keys() <= outline.members.keys():
+        notes.extend(_unknown(name, outline, pointer) for name in value if name not in outline.members)
+    if None in value.values():
+        names = [name for name, given in value.items() if given is None and name in outline.members]
+        notes.extend(_at(finding("lading.null", f"{pointer}/{name}", found="null"), outline, name) for name in names)
+    for name, member in outline.notable:
+        given = value.get(name)
+        if given is None:
             continue
-        elif isinstance(given, list):
+        if isinstance(given, list):
             for index, each in enumerate(given):
                 _note_in(each, member, outline, name, f"{pointer}/{name}/{index}", notes)
         else:

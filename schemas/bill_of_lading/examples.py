@@ -22,7 +22,6 @@ from schemas.bill_of_lading.cargo import (
     Volume,
     Weight,
 )
-from schemas.bill_of_lading.code_lists import container_check_digit
 from schemas.bill_of_lading.equipment import (
     ActiveReeferSettings,
     Equipment,
@@ -65,6 +64,7 @@ from schemas.bill_of_lading.values import (
     VolumeUnit,
     WeightUnit,
 )
+from schemas.codes.containers import check_digit
 
 AT = datetime.fromisoformat("2026-01-05T09:00:00+00:00")
 
@@ -362,7 +362,7 @@ def _containers(number: str, variant: int) -> tuple[str, ...]:
     """One to three container numbers, with their check digits, that follow from the document's number."""
     first = crc32(number.encode()) % 1_000_000
     serials = [(first + 7 * at) % 1_000_000 for at in range(1 + variant % 3)]
-    return tuple(f"SIMU{serial:06}{container_check_digit(f'SIMU{serial:06}')}" for serial in serials)
+    return tuple(f"SIMU{serial:06}{check_digit(f'SIMU{serial:06}')}" for serial in serials)
 
 
 def _seals(container: str) -> tuple[Seal, ...]:

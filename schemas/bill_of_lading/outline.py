@@ -19,6 +19,8 @@ class Outline:
     """Name of the class, which is DCSA's schema name or stands for several of them."""
     members: "dict[str, Member]" = field(default_factory=dict)
     """By JSON name, as DCSA knows them."""
+    notable: "list[tuple[str, Member]]" = field(default_factory=list)
+    """Those in which something is to be looked up: objects, open lists, codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,6 @@ class Member:
     known: Known | None = None
     listed: Listed | None = None
     required: bool = False
-    plain: bool = False
-    """Nothing is to be looked up in it."""
 
 
 _OUTLINES: dict[type[Part], Outline] = {}
@@ -45,7 +45,9 @@ def outline_of(part: type[Part]) -> Outline:
     outline = _OUTLINES[part] = Outline(part.__name__)
     hints = get_type_hints(part, include_extras=True)
     for name, info in part.model_fields.items():
-        outline.members[dcsa_name(name)] = _member(hints[name], info.is_required())
+        member = outline.members[dcsa_name(name)] = _member(hints[name], info.is_required())
+        if member.outline or member.known or member.listed:
+            outline.notable.append((dcsa_name(name), member))
     return outline
 
 
@@ -54,8 +56,7 @@ def _member(hint: Any, required: bool) -> Member:
     part = part_in(hint)
     known = next((atom for atom in atoms if isinstance(atom, Known)), None)
     listed = next((atom for atom in atoms if isinstance(atom, Listed)), None)
-    plain = part is None and known is None and listed is None
-    return Member(outline_of(part) if part else None, known, listed, required, plain)
+    return Member(outline_of(part) if part else None, known, listed, required)
 
 
 def part_in(hint: Any) -> type[Part] | None:

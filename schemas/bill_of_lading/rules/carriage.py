@@ -120,11 +120,12 @@ def license_dates(document: TransportDocument, context: Context) -> Iterator[Vio
 
 def _licenses(document: TransportDocument, way: str) -> Iterator[tuple[str, License]]:
     """Of the document, its consignment items and its cargo items."""
-    holders = (("", document), *consignments(document), *cargo_items(document))
-    for pointer, holder in holders:
-        found: License | None = getattr(holder, f"{way}_license")
-        if found is not None:
-            yield f"{pointer}/{way}License", found
+    member = f"{way}_license"
+    for holders in ((("", document),), consignments(document), cargo_items(document)):
+        for pointer, holder in holders:
+            found: License | None = getattr(holder, member)
+            if found is not None:
+                yield f"{pointer}/{way}License", found
 
 
 RECEIPT = {"facility": {"facilityCode": "ADT", "facilityCodeListProvider": "BIC"}}
