@@ -254,6 +254,8 @@ def test_a_dry_run_lists_what_is_wrong_with_a_file(tb: Tb, file: File) -> None:
         (["x.xml", "--number", "1", "--from", "sg", "--to", "th"], "--example"),
         (["--example", "form-d", "--from", "sin gapore"], "no member"),
         (["--example", "transport-document", "--syntax", "xml"], "does not exist as xml"),
+        (["--example", "form-d", "--idempotency-key", "schlüssel"], "visible ASCII"),
+        (["--example", "form-d", "--api-key", "two words"], "visible ASCII"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )

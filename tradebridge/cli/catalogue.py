@@ -28,7 +28,16 @@ def rules_of(profile: str) -> "tuple[Rule[Any], ...]":
     """The rules of a profile in the order in which they run; none for a profile that has codes only."""
     from schemas.rules import rule_book
 
-    return rule_book([rule for module in _RULE_TABLES for rule in import_module(module).RULES], profile)
+    return rule_book(_rules(), profile)
+
+
+def profiles_of(code: str) -> list[str]:
+    """The profiles that have a rule with this code; none for what concerns every document or none."""
+    return sorted({profile for rule in _rules() if rule.code == code for profile in rule.profiles})
+
+
+def _rules() -> "list[Rule[Any]]":
+    return [rule for module in _RULE_TABLES for rule in import_module(module).RULES]
 
 
 def kind_json(kind: "Kind") -> dict[str, object]:

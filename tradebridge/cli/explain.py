@@ -40,10 +40,11 @@ def command(code: str, as_json: bool) -> Exit:
 
 
 def _one(kind: "Kind", as_json: bool) -> None:
-    from tradebridge.cli.catalogue import kind_json
+    from tradebridge.cli.catalogue import kind_json, profiles_of
 
+    profiles = profiles_of(kind.code)
     if as_json:
-        out_json(kind_json(kind))
+        out_json({**kind_json(kind), "profiles": profiles})
         return
     out(f"{bold(kind.code)}   {kind.severity.value}, HTTP status {kind.status}")
     out(f"  {kind.sentence}")
@@ -52,6 +53,7 @@ def _one(kind: "Kind", as_json: bool) -> None:
         ("do", kind.fix),
         ("clause", ", ".join(part for part in (kind.source, kind.clause) if part)),
         ("fidelity", _FIDELITY[kind.fidelity.value]),
+        *([("a rule of", ", ".join(profiles))] if profiles else []),
     ]
     for line in columns(rows):
         out(f"  {line}")

@@ -16,7 +16,7 @@ from tradebridge.cli.exits import Exit, Failed, exit_of_codes
 from tradebridge.cli.names import country_of, member_id, member_ids
 from tradebridge.cli.reading import read_bytes
 from tradebridge.cli.terminal import bold, mark, out, out_findings, out_json, say
-from tradebridge.cli.where import Where, find, hub_options, json_option
+from tradebridge.cli.where import Where, find, for_header, hub_options, json_option
 
 if TYPE_CHECKING:
     from tradebridge.calls import Accepted
@@ -110,6 +110,8 @@ def command(
         )
     if example is None and (syntax or number or variant):
         raise click.UsageError("--syntax, --number and --variant are for --example")
+    for_header("--profile", profile)
+    for_header("--idempotency-key", idempotency_key)
     where = find(url, api_key, space)
     who, to = _parties(example, sender, recipients)
     if example is not None:

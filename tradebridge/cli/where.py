@@ -4,6 +4,7 @@ Precedence: the option, the environment (`TRADEBRIDGE_URL`, `TRADEBRIDGE_API_KEY
 last http://127.0.0.1:8600 with the test keys of seed 42. Test keys are never sent to another machine.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,7 +83,18 @@ class Where:
         return Hub(self.url, self.api_key, self.space)
 
 
+VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def for_header(option: str, value: str | None) -> str | None:
+    """A value that goes into an HTTP header. Raises a usage error for what cannot stand there."""
+    if value is not None and not VISIBLE.fullmatch(value):
+        raise click.UsageError(f"{option} takes 1 to 255 visible ASCII characters without spaces")
+    return value
+
+
 def find(url: str | None, api_key: str | None, space: str | None) -> Where:
+    for_header("--api-key", api_key)
     world = running.find()
     chosen = (url or (world.url if world else DEFAULT_URL)).rstrip("/")
     if world is not None and world.url.rstrip("/") != chosen:
