@@ -141,11 +141,9 @@ def recognise(content: Content, declared: str | None = None) -> Profile | Findin
     if declared is not None and declared not in _PROFILES:
         return finding("profile.unknown", found=declared, expected=", ".join(sorted(_PROFILES)))
     own = next((profile for profile in _PROFILES.values() if profile.recognises(content)), None)
-    if own is None and declared is None:
-        return _not_recognised(content)
     profile = own if declared is None else _PROFILES[declared]
     if profile is None:
-        return finding("profile.not-recognised", found=_names_itself(content), expected=", ".join(sorted(_PROFILES)))
+        return _not_recognised(content)
     if own is not None and profile is not own:
         return finding("profile.mismatch", found=own.id, expected=declared or "")
     if content.syntax not in profile.syntaxes:
@@ -189,20 +187,14 @@ def _not_recognised(content: Content) -> Finding:
     """A profile or version that the content states but nobody knows, or content that states none."""
     known = ", ".join(sorted(_PROFILES))
     stated = content.value.get("profile") if content.tree is None else content.tree.findtext("{*}TypeCode")
-    if isinstance(stated, str) and stated.strip():
+    if isinstance(stated, str) and stated.strip() and stated not in _PROFILES:
         return finding("profile.unknown", found=stated.strip(), expected=known)
     return finding("profile.not-recognised", found=_names_itself(content), expected=known)
 
 
 def _names_itself(content: Content) -> str:
-    """What a document says of itself: its root and first part, or its members."""
     if content.tree is not None:
-        first = next(iter(content.tree), None)
-        said = "" if first is None or not (first.text or "").strip() else f", first part {first.text}"
-        return f"root element {content.tree.tag!s}{said}"
-    named = content.value.get("profile")
-    if isinstance(named, str):
-        return f"profile {named}"
+        return f"root element {content.tree.tag!s}"
     return "members " + (", ".join(list(content.value)[:8]) or "none")
 
 

@@ -86,9 +86,9 @@ def box_of(pointer: str, boxes: Boxes) -> str:
     return ""
 
 
-def with_box(found: Finding, boxes: Boxes) -> Finding:
-    """The finding with the box it falls into, unless it names one."""
+def with_box(found: Finding, boxes: Boxes, pointer: str | None = None) -> Finding:
+    """The finding with the box it falls into, unless it names one. `pointer` is its place, where it points by XPath."""
     if found.box:
         return found
-    box = box_of(found.pointer, boxes)
+    box = box_of(found.pointer if pointer is None else pointer, boxes)
     return replace(found, box=box) if box else found

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 from xml.parsers import expat
 
-from schemas.certificate.layout import Group, Node
+from schemas.certificate.layout import CERTIFICATE, Group, Node
+from schemas.certificate.values import json_name
 from schemas.content import SIGNATURE
 
 
@@ -51,3 +52,18 @@ def names_in(group: Group, member: str) -> tuple[Node, ...] | None:
             if inner is not None:
                 return (node, *inner)
     return None
+
+
+def nearest_pointer(path: str) -> str:
+    """The JSON Pointer, without indices, of an XPath below the root: as far down as the table knows it."""
+    pointer, group = "", CERTIFICATE
+    for step in path.split("/")[2:]:
+        node = next((child for child in group.children if child.tag == step.partition("[")[0]), None)
+        if node is None:
+            break
+        if node.member is not None:
+            pointer += f"/{json_name(node.member)}"
+        if not isinstance(node, Group):
+            break
+        group = node
+    return pointer

@@ -9,8 +9,9 @@ from schemas.certificate.agreements import AGREEMENTS, Agreement
 from schemas.certificate.examples import FIRST_DAY, complete, example
 from schemas.certificate.form import with_box
 from schemas.certificate.json import decode_json, encode_json
-from schemas.certificate.layout import NAMESPACE, ROOT
+from schemas.certificate.layout import CERTIFICATE, NAMESPACE, ROOT
 from schemas.certificate.model import Certificate
+from schemas.certificate.places import nearest_pointer
 from schemas.certificate.rules import RULES
 from schemas.certificate.xml import decode_xml, encode_xml, locate
 from schemas.content import Content, Syntax
@@ -43,7 +44,12 @@ def _decode(agreement: Agreement, content: Content) -> Decoded:
     if document is not None:
         other = finding("certificate.not-in-list", "/profile", found=document.profile, expected=agreement.profile)
         decoded = Decoded(None, (other,), document)
-    return replace(decoded, findings=tuple(with_box(found, agreement.boxes) for found in decoded.findings))
+    return replace(decoded, findings=tuple(_boxed(found, agreement) for found in decoded.findings))
+
+
+def _boxed(found: Finding, agreement: Agreement) -> Finding:
+    by_path = found.pointer.startswith(f"/{CERTIFICATE.tag}")
+    return with_box(found, agreement.boxes, nearest_pointer(found.pointer) if by_path else None)
 
 
 @cache

@@ -7,6 +7,7 @@
 """
 
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
@@ -125,9 +126,9 @@ def irregularities(group: Group, element: etree._Element, path: str) -> Iterator
             "certificate.unknown-member", path, line=element.sourceline, found=element.text, expected="no text"
         )
     order = {child.tag: place for place, child in enumerate(group.children)}
+    misplaced = _misplaced([order.get(etree.QName(child).localname, -1) for child in element])
     counts: dict[str, int] = {}
-    last = 0
-    for child in element:
+    for position, child in enumerate(element):
         name = etree.QName(child).localname
         node = group.by_tag.get(str(child.tag))
         counts[name] = counts.get(name, 0) + 1
@@ -139,12 +140,28 @@ def irregularities(group: Group, element: etree._Element, path: str) -> Iterator
             continue
         if counts[name] > 1 and not many:
             yield finding("certificate.repeated", here, line=line, found=name, expected="once")
-        if order[name] < last:
+        if position in misplaced:
             yield finding("certificate.out-of-order", here, line=line, found=name, expected=_names(group))
-        last = max(last, order[name])
         yield from _irregular_child(node, child, here)
         if (child.tail or "").strip():
             yield finding("certificate.unknown-member", path, line=line, found=child.tail, expected="no text")
+
+
+def _misplaced(places: Sequence[int]) -> set[int]:
+    """Positions of the fewest elements that stand out of order; -1 is an element without a place."""
+    ends: list[int] = []  # ends[n]: the lowest place that an orderly row of n + 1 elements can end on
+    rows: list[int] = []  # how long an orderly row up to each element can be
+    for place in places:
+        at = bisect_right(ends, place)
+        rows.append(at)
+        if place >= 0:
+            ends[at : at + 1] = [place]
+    wanted, upper, kept = len(ends) - 1, max(places, default=0), set()
+    for position in reversed(range(len(places))):
+        if places[position] >= 0 and rows[position] == wanted and places[position] <= upper:
+            wanted, upper = wanted - 1, places[position]
+            kept.add(position)
+    return {position for position, place in enumerate(places) if place >= 0} - kept
 
 
 def _irregular_child(node: Node, element: etree._Element, path: str) -> Iterator[Finding]:
