@@ -345,7 +345,7 @@ def _read(signature: etree._Element) -> _Stated:
     document_digest, properties_digest = _read_signed_info(info, properties.get("Id", ""), identifiers)
     _attributes(value, identifiers)
     (signature_properties,) = _children(properties, (_xa("SignedSignatureProperties"),), "KEY-11")
-    _attributes(signature_properties, [], allowed=())
+    _attributes(signature_properties)
     time, certificate = _children(signature_properties, (_xa("SigningTime"), _xa("SigningCertificateV2")), "KEY-8")
     certificate_digest, issuer_serial = _read_signing_certificate(certificate)
     return _Stated(
@@ -390,7 +390,7 @@ def _read_signed_info(info: etree._Element, properties_id: str, identifiers: lis
 def _read_reference(reference: etree._Element, transforms: Sequence[str]) -> bytes:
     """The digest of a reference with exactly these transforms, in this order."""
     holder, method, value = _children(reference, _REFERENCE_PARTS, "XML-9")
-    _attributes(holder, [], allowed=())
+    _attributes(holder)
     found = [step.get("Algorithm", "") for step in holder]
     if found != list(transforms):
         _refuse(holder, found=", ".join(found), expected=", ".join(transforms), attack=_transform_attack(found))
@@ -401,7 +401,7 @@ def _read_reference(reference: etree._Element, transforms: Sequence[str]) -> byt
 
 def _read_digest(method: etree._Element, value: etree._Element) -> bytes:
     _algorithm(method, SHA256_URI, "KEY-4")
-    _attributes(value, [], allowed=())
+    _attributes(value)
     digest = _bytes(value, wrapped=False)
     if len(digest) != 32:
         _refuse(value, found=f"{len(digest)} bytes", expected="32 bytes", attack="KEY-4")
@@ -412,9 +412,9 @@ def _read_key_info(key_info: etree._Element, identifiers: list[str]) -> bytes:
     """The one certificate."""
     _attributes(key_info, identifiers)
     (data,) = _children(key_info, (_ds("X509Data"),), "KEY-6")
-    _attributes(data, [], allowed=())
+    _attributes(data)
     (certificate,) = _children(data, (_ds("X509Certificate"),), "KEY-7")
-    _attributes(certificate, [], allowed=())
+    _attributes(certificate)
     return _bytes(certificate, wrapped=True)
 
 
@@ -433,22 +433,22 @@ def _read_holder(holder: etree._Element, signature_id: str, identifiers: list[st
 
 def _read_signing_certificate(element: etree._Element) -> tuple[bytes, bytes | None]:
     """The digest of the signer's certificate, and its issuer and serial where they are stated."""
-    _attributes(element, [], allowed=())
+    _attributes(element)
     (certificate,) = _children(element, (_xa("Cert"),), "KEY-8")
-    _attributes(certificate, [], allowed=())
+    _attributes(certificate)
     parts: tuple[str, ...] = (_xa("CertDigest"),)
     if len(certificate) == 2:
         parts = (_xa("CertDigest"), _xa("IssuerSerialV2"))
     digest, *issuer_serial = _children(certificate, parts, "KEY-8")
-    _attributes(digest, [], allowed=())
+    _attributes(digest)
     for each in issuer_serial:
-        _attributes(each, [], allowed=())
+        _attributes(each)
     method, value = _children(digest, _DIGEST_PARTS, "KEY-8")
     return _read_digest(method, value), _bytes(issuer_serial[0], wrapped=True) if issuer_serial else None
 
 
 def _moment(element: etree._Element) -> datetime:
-    _attributes(element, [], allowed=())
+    _attributes(element)
     at = from_rfc3339(_text(element))
     if at is None:
         _refuse(element, found=_text(element), expected="a time with its zone", attack="KEY-10")
@@ -458,32 +458,36 @@ def _moment(element: etree._Element) -> datetime:
 def _children(element: etree._Element, tags: Sequence[str], attack: str) -> list[etree._Element]:
     """Exactly these children in this order, with nothing but white space around them."""
     found = list(element)
-    if [child.tag for child in found] != list(tags):
+    if [child.tag for child in found] != [*tags]:
         shown = ", ".join(_short(child.tag) for child in found) or "nothing"
-        _refuse(element, found=shown, expected=", ".join(_short(tag) for tag in tags), attack=attack)
-    for text in (element.text, *[child.tail for child in found]):
-        if text is not None and text.strip(_XML_SPACE):
-            _refuse(element, found=f"the text {text.strip()[:50]!r}", expected="no text", attack="XSW-14")
+        _refuse(element, found=shown, expected=", ".join(_short(tag) for tag in tags) or "nothing", attack=attack)
+    _blank(element, element.text)
+    for child in found:
+        _blank(element, child.tail)
     return found
+
+
+def _blank(element: etree._Element, text: str | None) -> None:
+    if text is not None and text.strip(_XML_SPACE):
+        _refuse(element, found=f"the text {text.strip()[:50]!r}", expected="no text", attack="XSW-14")
 
 
 def _attributes(
     element: etree._Element,
-    identifiers: list[str],
+    identifiers: list[str] | None = None,
     *,
     required: Sequence[str] = (),
-    allowed: Sequence[str] = ("Id",),
 ) -> dict[str, str]:
-    """The attributes, none but the required and allowed ones. An Id is noted in `identifiers`."""
-    attributes = {str(name): str(value) for name, value in element.attrib.items()}
+    """The attributes: the required ones, and an Id where there is a list to note it in."""
+    attributes = dict(element.items())
     for name in attributes:
-        if name not in required and name not in allowed:
+        if name not in required and (identifiers is None or name != "Id"):
             attack = "XML-13" if name.startswith("{") else "XSW-13"
             _refuse(element, found=f"attribute {_short(name)}", expected="no such attribute", attack=attack)
     for name in required:
         if name not in attributes:
             _refuse(element, found=f"no attribute {name}", expected=f"attribute {name}", attack="KEY-9")
-    if "Id" in attributes:
+    if identifiers is not None and "Id" in attributes:
         if not _IDENTIFIER.fullmatch(attributes["Id"]):
             _refuse(element, found=f"Id {attributes['Id']}", expected="letters, digits, . - _", attack="XSW-13")
         identifiers.append(attributes["Id"])
@@ -492,11 +496,12 @@ def _attributes(
 
 def _algorithm(element: etree._Element, expected: str, attack: str) -> None:
     """An element that has one Algorithm and nothing inside."""
-    algorithm = _attributes(element, [], required=("Algorithm",), allowed=())["Algorithm"]
+    algorithm = _attributes(element, required=("Algorithm",))["Algorithm"]
     if algorithm != expected:
         code = "signature.algorithm" if attack.startswith("KEY") else "signature.shape"
         _refuse(element, code, found=algorithm, expected=expected, attack=attack)
-    _children(element, (), attack)
+    if len(element) or element.text:
+        _children(element, (), attack)
 
 
 def _text(element: etree._Element) -> str:
