@@ -56,13 +56,11 @@ register(
             "Use one of the values named, if one fits.",
             Severity.WARNING,
         ),
-        Kind(
+        _exact(
             "lading.unknown-member",
             "DCSA's standard has no such member here; it is kept, and nobody else will understand it.",
             "Check the spelling and the place, or leave the member out.",
             Severity.WARNING,
-            clause="components/schemas",
-            source=SOURCE,
         ),
         Kind(
             "lading.more",
