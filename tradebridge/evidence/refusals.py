@@ -24,7 +24,7 @@ register(
         Kind(
             "signature.shape",
             "The signature is not built the one way that is accepted.",
-            "Build it as docs/reference/api.md says: the place named differs.",
+            "Sign with `tb sign`, or build the signature as that does: the place named differs.",
         ),
         Kind(
             "signature.too-large",
@@ -179,13 +179,6 @@ register(
             "The proof does not lead from this record to the root of the checkpoint.",
             "Ask for the evidence again; if it stays so, keep both as evidence against the log.",
             clause="2.1.3.2",
-            source=MERKLE,
-        ),
-        Kind(
-            "log.not-consistent",
-            "The two checkpoints are not of one log that only grew.",
-            "Keep both checkpoints: together they prove that the log showed two histories.",
-            clause="2.1.4.2",
             source=MERKLE,
         ),
         Kind(
