@@ -26,7 +26,8 @@ from tradebridge.client import AsyncHub
 from tradebridge.evidence.simulation import test_api_key
 from tradebridge.evidence.trust import TrustList
 
-CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32)
+CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=20)
+"""Of all partners together. The library looks through all of them at each request, so more would be slower."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 import adapters
 from adapters.port import Adapter, Address, CannotCarry, find_adapter
-from schemas.content import Syntax
+from adapters.reading import CERTIFICATES
+from schemas.content import Content, Syntax, open_content
 from schemas.event import Actor, Event, EventType, Reason, Subject
 from schemas.registry import Document, profiles
+from tests.schemas.bill_of_lading.strategies import UNKNOWN
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ADDRESS = Address("msg_01kx0000000123456789abcdef"[:30], "doc_01kx00000000fedcba98765432"[:30], "SG-NSW", "TH-NSW", AT)
@@ -64,6 +66,14 @@ def json_of(document: Document) -> dict[str, Any]:
     return value
 
 
+def set_at(value: Any, pointer: str, given: Any) -> None:
+    """Put a value into a JSON form, making the objects on the way."""
+    *steps, last = pointer.split("/")[1:]
+    for step in steps:
+        value = value[int(step)] if isinstance(value, list) else value.setdefault(step, {})
+    value[last] = given
+
+
 def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
     """Every value of a JSON form, by its pointer."""
     if isinstance(value, Mapping) and value:
@@ -99,3 +109,55 @@ events = st.builds(
     reasons=st.lists(reasons, max_size=3).map(tuple),
     body=bodies,
 )
+
+LINES = st.text("ab Z&<>¶?'\"\tĐồngไทย東京ñ€🚢", min_size=1, max_size=200).map(str.strip).filter(bool)
+TEXTS = st.text("ab\n Z&<>¶?\tĐồngไทย東京€", min_size=1, max_size=1500).map(str.strip).filter(bool)
+FREE = {
+    "/exporter/name": LINES,
+    "/exporter/address": TEXTS,
+    "/exporter/identifier": LINES,
+    "/consignee/email": LINES,
+    "/remarks": TEXTS,
+    "/transport/route": TEXTS,
+    "/transport/portOfLoading/name": LINES,
+    "/certification/authority": LINES,
+    "/items/0/description": TEXTS,
+    "/items/0/marksAndNumbers": TEXTS,
+    "/items/0/invoiceNumber": LINES,
+    "/exhibition": st.fixed_dictionaries({"name": LINES, "address": TEXTS}),
+    "/officialUse": st.fixed_dictionaries({"treatment": st.just("not-given"), "reasons": TEXTS}),
+    "/replaces": st.just({"number": "SG-2025-00001", "date": "2025-12-01", "reason": "lost"}),
+    "/transport/portOfDischarge": st.sampled_from([{}, {"UNLocationCode": "THBKK"}, {"name": "Bangkok"}]),
+}
+"""Parts of a certificate whose content is free, or which may be missing; whether a rule allows them is not asked."""
+
+
+@st.composite
+def certificates(draw: st.DrawFn, profile: str) -> Document:
+    """Any certificate: an example with other texts in it, and further parts."""
+    value = json_of(example(profile, draw(st.integers(0, 9))))
+    for pointer in draw(st.lists(st.sampled_from(sorted(FREE)), max_size=8, unique=True)):
+        set_at(value, pointer, draw(FREE[pointer]))
+    return decoded(profile, value)
+
+
+def documents(profile: str) -> st.SearchStrategy[Document]:
+    return certificates(profile) if profile in CERTIFICATES else bills_of_lading(profile)
+
+
+@st.composite
+def bills_of_lading(draw: st.DrawFn, profile: str) -> Document:
+    """An example with members that DCSA does not know: its profiles are open, and what is unknown travels too."""
+    value = json_of(example(profile, draw(st.integers(0, 9))))
+    value.update(draw(UNKNOWN))
+    value["documentParties"].update(draw(UNKNOWN))
+    value["consignmentItems"][0].update(draw(UNKNOWN))
+    return decoded(profile, value)
+
+
+def decoded(profile: str, value: dict[str, Any]) -> Document:
+    content = open_content(json.dumps(value, ensure_ascii=False).encode())
+    assert isinstance(content, Content), content
+    read = profiles()[profile].decode(content)
+    assert read.document is not None, read.findings
+    return read.document

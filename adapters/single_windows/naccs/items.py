@@ -4,7 +4,8 @@ INVENTED: which items there are, their order and their lengths. Kept of the fami
 spaces, right-justified numbers, EUC-JP, no names in the bytes, and absent items as blank lines.
 
 1. An item is read and written by its kind: `text`, `count` (right-justified), `date` (yyyymmdd), `flag` (`Y`), `words`
-   (a list of short codes, a blank between). In a text a line feed is written as the pilcrow, which EUC-JP has.
+   (a list of short codes, a blank between). In a text a line feed is written as the pilcrow, which EUC-JP has; a
+   pilcrow of the text itself becomes `?`.
 2. What does not fit is cut, what EUC-JP lacks becomes `?`. The codec compares afterwards and names it as a loss.
 3. A line may be shorter than its item (whether trailing blanks may be dropped is not known), never longer.
 """
@@ -203,14 +204,18 @@ def _text_of(kind: str, value: Any) -> str:
         return "Y"
     if kind == "words":
         return " ".join(value)
-    return str(value).replace("-", "") if kind == "date" else str(value).replace("\n", LINE_FEED)
+    if kind == "date":
+        return str(value).replace("-", "")
+    return str(value).replace(LINE_FEED, "?").replace("\n", LINE_FEED)
 
 
 def fitted(text: str, length: int) -> bytes:
-    """The text in EUC-JP, cut at a character's end where it is too long; control characters become blanks."""
+    """The text in EUC-JP, control characters as blanks; where it is too long, cut at the end of a word or character."""
     plain = "".join(character if character >= " " else " " for character in text)
     data = plain.encode(ENCODING, "replace")
-    return data if len(data) <= length else data[:length].decode(ENCODING, "ignore").encode(ENCODING)
+    if len(data) <= length:
+        return data
+    return data[:length].decode(ENCODING, "ignore").rstrip(f" \u3000{LINE_FEED}").encode(ENCODING)
 
 
 def _meant(kind: str, text: str) -> Any:
