@@ -34,7 +34,7 @@ _DESCRIPTION = """Certificates of origin and bills of lading between ASEAN and J
 answered, logged. Every call but health and the log wants `Authorization: Bearer KEY`."""
 
 
-def make_app(settings: Settings, *, in_tests: bool = False) -> ASGIApp:
+def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     """The application. Its hub starts and stops with it (ASGI lifespan)."""
     check_startable(settings, in_tests=in_tests)
     profiles()  # loads every family and its schema, before the first request does
@@ -72,6 +72,10 @@ class Frame:
     def __init__(self, app: ASGIApp, opened: Spaces) -> None:
         self._app = app
         self._spaces = opened
+
+    def end_waiting(self) -> None:
+        """Called when the process was asked to end, before it waits for its requests to finish."""
+        self._spaces.end_waiting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -98,6 +98,7 @@ class Deliverer:
         self._hub = hub
         self._wake: dict[str, asyncio.Event] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(hub.settings.push_timeout_seconds),
             follow_redirects=False,
@@ -116,6 +117,12 @@ class Deliverer:
             if member is not None and member.push_url and name not in self._workers:
                 self._workers[name] = asyncio.create_task(self._work(name), name=f"deliver-{name}")
 
+    def end_waiting(self) -> None:
+        """Let go who waits for an inbox, and let nobody wait any more."""
+        self._closing = True
+        for event in self._wake.values():
+            event.set()
+
     async def stop(self) -> None:
         for worker in self._workers.values():
             worker.cancel()
@@ -125,6 +132,8 @@ class Deliverer:
     async def wait(self, member: str, seconds: float) -> None:
         """Until there may be something for this member, at most so long (an inbox that waits)."""
         event = self._wake.setdefault(member, asyncio.Event())
+        if self._closing:
+            return
         event.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)

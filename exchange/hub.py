@@ -57,7 +57,8 @@ class Hub:
         self._row = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._to_sequence = asyncio.Event()
-        self._placed = asyncio.Condition()
+        self._placed = asyncio.Event()
+        self._closing = False
         self.feed_size = 0
         self.log_size = 0
 
@@ -70,6 +71,12 @@ class Hub:
             asyncio.create_task(self._look_for_news(), name="news"),
         ]
         self._to_sequence.set()
+
+    def end_waiting(self) -> None:
+        """The process is about to end: whoever waits for an inbox or the feed is let go, so that nothing is cut off."""
+        self._closing = True
+        self._wake_readers()
+        self.deliverer.end_waiting()
 
     async def stop(self) -> None:
         """Finish what was begun, and close the store."""
@@ -168,8 +175,7 @@ class Hub:
         self.metrics.log_size.set(head.size)
         if head.feed_size != self.feed_size:
             self.feed_size = head.feed_size
-            async with self._placed:
-                self._placed.notify_all()
+            self._wake_readers()
 
     async def feed_after(self, position: int, member: str | None) -> AsyncIterator[tuple[int, str, str]]:
         """The feed from after `position`: position, kind, JSON. For a member only what it may see; None sees all."""
@@ -180,10 +186,16 @@ class Hub:
                 yield row.position, row.kind, row.data
             if rows:
                 continue
-            async with self._placed:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._placed.wait(), 15)
+            if self._closing:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._placed.wait(), 15)
             yield position, "", ""  # nothing new: lets the caller keep the connection alive, or end it
+
+    def _wake_readers(self) -> None:
+        """Everybody who waits for the feed looks again; the next to wait, wait anew."""
+        placed, self._placed = self._placed, asyncio.Event()
+        placed.set()
 
     def _feed_rows(self, position: int, member: str | None) -> list[Any]:
         query = select(t.feed.c.position, t.feed.c.kind, t.feed.c.data).where(t.feed.c.position > position)

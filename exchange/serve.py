@@ -14,11 +14,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import structlog
 import uvicorn
 
-from exchange.app import make_app
+from exchange.app import Frame, make_app
 from exchange.config import Settings, UnsafeSettings
 from exchange.keys import KeysUnreadable
 from exchange.store.database import StoreNotReady
@@ -48,15 +49,16 @@ def main() -> int:
         ws="none",
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(_Server(config, settings), listening, settings))
+        runner.run(_serve(_Server(config, app, settings), listening, settings))
     return 0
 
 
 class _Server(uvicorn.Server):
     """Says when it listens, and ends with 0 when it is asked to end."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, app: Frame, settings: Settings) -> None:
         super().__init__(config)
+        self._app = app
         self._settings = settings
 
     @contextmanager
@@ -66,6 +68,10 @@ class _Server(uvicorn.Server):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._app.end_waiting()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -54,6 +54,10 @@ class Spaces:
         await asyncio.to_thread(store.drop, hub.database)
         return True
 
+    def end_waiting(self) -> None:
+        for hub in self._hubs.values():
+            hub.end_waiting()
+
     async def stop(self) -> None:
         for hub in self._hubs.values():
             await hub.stop()

@@ -5,11 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import database_url, postgresql_server, postgresql_url, sqlite_url
+from tests.databases import database_url, postgresql_database, postgresql_server, postgresql_url, sqlite_url
 from tests.exchange.cast import Cast
 from tests.exchange.running import hub_in_thread
 
-__all__ = ["cast", "database_url", "postgresql_server", "postgresql_url", "sqlite_cast", "sqlite_url"]
+__all__ = [
+    "cast",
+    "database_url",
+    "postgresql_database",
+    "postgresql_server",
+    "postgresql_url",
+    "sqlite_cast",
+    "sqlite_url",
+]
 
 
 @pytest.fixture

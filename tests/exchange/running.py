@@ -40,6 +40,7 @@ def hub_in_thread(data: Path, database_url: str = "", **settings: Any) -> Iterat
         yield cast
     finally:
         cast.close()
+        app.end_waiting()
         server.should_exit = True
         thread.join(20)
 
