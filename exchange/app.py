@@ -7,6 +7,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -63,6 +64,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     for module in (documents, inbox, feed, log, members, catalogue, spaces, health, documentation):
         app.include_router(module.router)
     _answer_errors(app)
+    _describe_keys(app)
     return Frame(app, opened)
 
 
@@ -101,6 +103,27 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
         if key == b"tradebridge-space":
             return value.decode("ascii", "replace"), scope
     return "", scope
+
+
+_OPEN_TAGS = {"health", "log"}
+
+
+def _describe_keys(app: FastAPI) -> None:
+    """The OpenAPI description says which calls want a key, so that /docs can send one."""
+    describe = app.openapi
+
+    def with_keys() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = describe()
+            scheme = {"type": "http", "scheme": "bearer", "description": "An API key: tb_..."}
+            described.setdefault("components", {})["securitySchemes"] = {"apiKey": scheme}
+            for path in described["paths"].values():
+                for call in path.values():
+                    if not _OPEN_TAGS & set(call.get("tags", ())):
+                        call["security"] = [{"apiKey": []}]
+        return app.openapi_schema or {}
+
+    app.openapi = with_keys  # type: ignore[method-assign]  # FastAPI's own way to extend the description
 
 
 def _answer_errors(app: FastAPI) -> None:
