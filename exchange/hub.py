@@ -10,10 +10,11 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
@@ -22,12 +23,14 @@ from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer, due_recipients
 from exchange.keys import HubKeys, load_keys
-from exchange.members import OPERATOR, Member, Registry, add_api_key, load_registry
+from exchange.members import OPERATOR, Member, Registry, add_api_key, changed, load_registry
 from exchange.metrics import Metrics
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
 from exchange.store import tables as t
-from exchange.store.writer import Writer, WriterStopped
+from exchange.store.writer import Job, Writer, WriterStopped
+
+T = TypeVar("T")
 
 logger = structlog.get_logger(__name__)
 
@@ -91,6 +94,19 @@ class Hub:
         """The operator's key is known, from the first start."""
         self.writer.do_now(lambda connection: add_api_key(connection, OPERATOR, api_key, ("operator",)))
         self.reload()
+
+    async def change_member(self, member: str, what: str, job: Job[T]) -> T:
+        """Run a job that changes a member, with the word of it in the same transaction; then read the registry anew."""
+
+        def change(connection: Connection) -> T:
+            outcome = job(connection)
+            changed(connection, member, what, self.clock.now())
+            return outcome
+
+        outcome = await self.writer.do(change)
+        self.reload()
+        self.changed()
+        return outcome
 
     # --- what the parts ask for ---
 

@@ -16,12 +16,13 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from adapters.port import UnknownStyle, find_adapter
@@ -33,6 +34,7 @@ from schemas.registry import profile_of
 from tradebridge.evidence.notes import verifier_key_of
 from tradebridge.evidence.signer import UnsupportedKey, key_id, public_key_of
 from tradebridge.evidence.simulation import is_test_certificate
+from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.trust import HUB_PURPOSES, TrustedKey, TrustedLog, TrustedMember, TrustList, hub_of
 
 OPERATOR = "OPERATOR"
@@ -40,6 +42,8 @@ EVENT_PROFILE = "tradebridge-event/1"
 KINDS = ("single-window", "issuing-authority", "platform")
 ROLES = ("issuer", "sender", "recipient")
 PURPOSES = ("document", "event", "ack")
+SCOPES = ("send", "receive", "read")
+"""What a member's API key may be allowed: hand in documents and events, take deliveries, look at its own."""
 MEMBER_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}")
 
 
@@ -209,12 +213,16 @@ def _member_of(member_id: str, status: str, data: Mapping[str, Any]) -> Member:
     )
 
 
-def _changed(connection: Connection) -> None:
+def changed(connection: Connection, member: str, what: str, at: datetime) -> None:
+    """In the transaction of a change: every process reads the registry anew, and the feed tells of it."""
     connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
+    data = json.dumps({"at": rfc3339(at), "member": member, "change": what})
+    connection.execute(t.feed.insert().inline(), {"kind": "member.changed", "members": f",{member},", "data": data})
 
 
 def add_member(connection: Connection, description: Mapping[str, Any], api_key: str) -> Member | tuple[Finding, ...]:
-    """Add a member from its JSON (docs/reference/api.md). All that is wrong with it comes back at once."""
+    """Add a member from its JSON (docs/reference/api.md). All that is wrong with it comes back at once; the caller then
+    rolls its savepoint back."""
     found = tuple(_wrong_with(description))
     if found:
         return found
@@ -226,11 +234,8 @@ def add_member(connection: Connection, description: Mapping[str, Any], api_key: 
     for index, key in enumerate(description.get("keys", ())):
         problem = add_signing_key(connection, member_id, key, f"/keys/{index}")
         if problem:
-            connection.execute(delete(t.signing_keys).where(t.signing_keys.c.member == member_id))
-            connection.execute(delete(t.members).where(t.members.c.id == member_id))
             return (problem,)
-    add_api_key(connection, member_id, api_key, ("member",))
-    _changed(connection)
+    add_api_key(connection, member_id, api_key, SCOPES)
     return _member_of(member_id, "active", data)
 
 
@@ -307,6 +312,26 @@ def _wrong_with_delivery(description: Mapping[str, Any], wrong: Any) -> Iterable
             yield wrong("/style", style, "the name of an adapter")
 
 
+def change_member(connection: Connection, member: str, changes: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Change what is said of a member: name, roles, profiles, style, delivery, policy, carriers. Not its id or keys."""
+    fixed = [
+        finding("member.malformed", f"/{name}", found=name, expected="a member that can be changed")
+        for name in changes.keys() - _CHANGEABLE
+    ]
+    row = connection.execute(select(t.members.c.status, t.members.c.data).where(t.members.c.id == member)).one()
+    stored = json.loads(row.data)
+    public = _member_of(member, row.status, stored).public()
+    described = {name: public[name] for name in _FIELDS if name in public} | dict(changes)
+    found = (*fixed, *_wrong_with(described))
+    if not found:
+        data = json.dumps(stored | _stored(described))
+        connection.execute(update(t.members).where(t.members.c.id == member).values(data=data))
+    return found
+
+
+_CHANGEABLE = {"name", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers"}
+
+
 def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any], pointer: str = "") -> Finding | None:
     """Add a certificate to a member. The key must be P-256 or Ed25519, and nobody else's."""
     purposes = key.get("purposes", list(PURPOSES))
@@ -334,18 +359,24 @@ def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any],
             "purposes": " ".join(purposes),
         },
     )
-    _changed(connection)
     return None
 
 
-def add_api_key(connection: Connection, member: str, api_key: str, scopes: Iterable[str]) -> None:
-    """Keep the digest of an API key. The same key again is left as it is."""
+def add_api_key(
+    connection: Connection, member: str, api_key: str, scopes: Iterable[str], lifetime: float | None = None
+) -> None:
+    """Keep the digest of an API key, valid for `lifetime` seconds. The same key again is left as it is."""
     digest = hash_of(api_key)
     if not connection.execute(select(t.api_keys.c.hash).where(t.api_keys.c.hash == digest)).first():
         connection.execute(
-            t.api_keys.insert(), {"hash": digest, "member": member, "scopes": " ".join(scopes), "not_after": None}
+            t.api_keys.insert(),
+            {
+                "hash": digest,
+                "member": member,
+                "scopes": " ".join(scopes),
+                "not_after": None if lifetime is None else time.time() + lifetime,
+            },
         )
-        _changed(connection)
 
 
 def rotate_api_key(connection: Connection, member: str, api_key: str, overlap: float) -> None:
@@ -354,8 +385,7 @@ def rotate_api_key(connection: Connection, member: str, api_key: str, overlap: f
     older = t.api_keys.c.member == member
     still_open = t.api_keys.c.not_after.is_(None) | (t.api_keys.c.not_after > end)
     connection.execute(update(t.api_keys).where(older, still_open).values(not_after=end))
-    add_api_key(connection, member, api_key, ("member",))
-    _changed(connection)
+    add_api_key(connection, member, api_key, SCOPES)
 
 
 def set_suspended(connection: Connection, member: str, suspended: bool, reason: str) -> None:
@@ -364,7 +394,6 @@ def set_suspended(connection: Connection, member: str, suspended: bool, reason: 
     data = json.loads(row.data) | {"reason": reason if suspended else ""}
     status = "suspended" if suspended else "active"
     connection.execute(update(t.members).where(t.members.c.id == member).values(status=status, data=json.dumps(data)))
-    _changed(connection)
 
 
 def check_no_test_keys(registry: Registry) -> None:

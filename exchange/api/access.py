@@ -13,11 +13,13 @@ def hub_of(request: Request) -> Hub:
     return hub
 
 
-def caller_of(request: Request) -> Caller:
-    """The member or operator whose key came with the request. Raises `Problem` (401, 403)."""
+def caller_of(request: Request, scope: str = "read") -> Caller:
+    """The member or operator whose key came with the request, and may do this. Raises `Problem` (401, 403)."""
     caller = hub_of(request).registry.caller(request.headers.get("authorization"))
     if isinstance(caller, Finding):
         raise Problem(caller)
+    if scope not in caller.scopes and not caller.operator:
+        raise Problem(finding("access.scope", found=" ".join(sorted(caller.scopes)), expected=scope))
     return caller
 
 

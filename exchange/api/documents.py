@@ -155,7 +155,7 @@ async def add_event(request: Request, document_id: str) -> Response:
 
 @router.post("/{document_id}:forward", status_code=202, summary="Send an accepted document to further recipients")
 async def forward(request: Request, document_id: str) -> Response:
-    hub, caller = hub_of(request), caller_of(request)
+    hub, caller = hub_of(request), caller_of(request, "send")
     outcome = await forward_document(hub, caller, document_id, names_in(request.headers.get("tradebridge-to")))
     return _answer(request, hub, outcome)
 
@@ -164,7 +164,7 @@ async def forward(request: Request, document_id: str) -> Response:
 
 
 async def _submission(request: Request) -> Submission:
-    caller = caller_of(request)
+    caller = caller_of(request, "send")
     headers = request.headers
     key = headers.get("idempotency-key")
     if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):

@@ -59,7 +59,7 @@ async def resend(request: Request, delivery_id: str) -> Response:
 
 
 def _member(request: Request) -> Member:
-    caller = caller_of(request)
+    caller = caller_of(request, "receive")
     member = hub_of(request).registry.members.get(caller.member)
     if member is None:
         raise Problem(finding("access.scope", found="operator", expected="a member's key"))

@@ -3,26 +3,33 @@
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy.engine import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange.api.access import caller_of, hub_of, operator_of
-from exchange.api.bodies import json_of, json_response
+from exchange.api.bodies import body_of, json_of, json_response
 from exchange.api.problems import Problem
 from exchange.hub import Hub
 from exchange.members import (
+    SCOPES,
     Member,
+    add_api_key,
     add_member,
     add_signing_key,
+    change_member,
     new_api_key,
     rotate_api_key,
     set_suspended,
 )
+from exchange.messages import RefusedInTransaction
+from schemas.content import json_or_finding
 from schemas.findings import Finding, finding
 
 router = APIRouter(prefix="/v1/members", tags=["members"])
 
 MAX_MEMBER = 256 * 1024
+DAY = 86_400.0
 
 
 @router.get("", summary="Who takes part")
@@ -48,27 +55,62 @@ async def add(request: Request) -> Response:
     if given is not None and (not hub.simulated or not isinstance(given, str) or len(given) < 40):
         raise Problem(finding("member.malformed", "/apiKey", expected="none: the hub makes the key"))
     api_key = given or new_api_key()
-    outcome = await hub.writer.do(lambda connection: add_member(connection, description, api_key))
-    if not isinstance(outcome, Member):
-        raise Problem(*outcome)
-    hub.reload()
-    return json_response({"member": _shown(hub, hub.registry.members[outcome.id]), "apiKey": api_key}, 201)
+    member_id = str(description.get("id", ""))
+
+    def job(connection: Connection) -> Member:
+        outcome = add_member(connection, description, api_key)
+        if isinstance(outcome, Member):
+            return outcome
+        raise RefusedInTransaction(*outcome)
+
+    try:
+        await hub.change_member(member_id, "added", job)
+    except RefusedInTransaction as refused:
+        raise Problem(*refused.findings) from refused
+    return json_response({"member": _shown(hub, hub.registry.members[member_id]), "apiKey": api_key}, 201)
+
+
+@router.patch("/{member_id}", summary="Change a member: name, roles, profiles, style, delivery, policy (operator)")
+async def change(request: Request, member_id: str) -> Response:
+    operator_of(request)
+    hub = hub_of(request)
+    _member(request, member_id)
+    changes = await json_of(request, MAX_MEMBER)
+
+    def job(connection: Connection) -> None:
+        if found := change_member(connection, member_id, changes):
+            raise RefusedInTransaction(*found)
+
+    try:
+        await hub.change_member(member_id, "changed", job)
+    except RefusedInTransaction as refused:
+        raise Problem(*refused.findings) from refused
+    hub.deliverer.wake([member_id])
+    return json_response(_shown(hub, hub.registry.members[member_id]))
 
 
 @router.post("/{member_id}:rotate-key", summary="A new API key; the old one ends after an overlap")
 async def rotate_key(request: Request, member_id: str) -> Response:
-    hub, caller = hub_of(request), caller_of(request)
-    if not caller.operator and caller.member != member_id:
-        raise Problem(finding("access.scope", found=caller.member, expected=f"operator or {member_id}"))
-    _member(request, member_id)
-    options = await _options(request)
-    overlap = options.get("overlap", 86_400)
-    if not isinstance(overlap, int | float) or isinstance(overlap, bool) or not 0 <= overlap <= 30 * 86_400:
-        raise Problem(finding("request.malformed", "/overlap", found=overlap, expected="seconds, at most 30 days"))
+    hub = hub_of(request)
+    _own_or_operator(request, member_id)
+    overlap = _seconds_of(await _options(request), "overlap", DAY, 30 * DAY)
     api_key = new_api_key()
-    await hub.writer.do(lambda connection: rotate_api_key(connection, member_id, api_key, float(overlap)))
-    hub.reload()
+    await hub.change_member(member_id, "API key rotated", lambda c: rotate_api_key(c, member_id, api_key, overlap))
     return json_response({"member": member_id, "apiKey": api_key, "overlap": overlap})
+
+
+@router.post("/{member_id}/api-keys", status_code=201, summary="A further API key, with fewer scopes or an end")
+async def add_key_of_scope(request: Request, member_id: str) -> Response:
+    hub = hub_of(request)
+    _own_or_operator(request, member_id)
+    options = await _options(request)
+    scopes = options.get("scopes", list(SCOPES))
+    if not isinstance(scopes, list) or not scopes or any(scope not in SCOPES for scope in scopes):
+        raise Problem(finding("request.malformed", "/scopes", found=scopes, expected=", ".join(SCOPES)))
+    lifetime = _seconds_of(options, "expiresIn", 365 * DAY, 3 * 365 * DAY)
+    api_key = new_api_key()
+    await hub.change_member(member_id, "API key added", lambda c: add_api_key(c, member_id, api_key, scopes, lifetime))
+    return json_response({"member": member_id, "apiKey": api_key, "scopes": scopes, "expiresIn": lifetime}, 201)
 
 
 @router.post("/{member_id}/keys", status_code=201, summary="Add a signing key (operator)")
@@ -77,10 +119,15 @@ async def add_key(request: Request, member_id: str) -> Response:
     hub = hub_of(request)
     _member(request, member_id)
     key = await json_of(request, MAX_MEMBER)
-    problem = await hub.writer.do(lambda connection: add_signing_key(connection, member_id, key))
-    if problem is not None:
-        raise Problem(problem)
-    hub.reload()
+
+    def job(connection: Connection) -> None:
+        if problem := add_signing_key(connection, member_id, key):
+            raise RefusedInTransaction(problem)
+
+    try:
+        await hub.change_member(member_id, "signing key added", job)
+    except RefusedInTransaction as refused:
+        raise Problem(*refused.findings) from refused
     return json_response(_shown(hub, hub.registry.members[member_id]), 201)
 
 
@@ -99,10 +146,27 @@ async def _suspension(request: Request, member_id: str, suspended: bool) -> Resp
     hub = hub_of(request)
     _member(request, member_id)
     reason = str((await _options(request)).get("reason", ""))[:500]
-    await hub.writer.do(lambda connection: set_suspended(connection, member_id, suspended, reason))
-    hub.reload()
+    what = f"suspended: {reason}" if suspended else "resumed"
+    await hub.change_member(member_id, what, lambda c: set_suspended(c, member_id, suspended, reason))
     hub.deliverer.wake([member_id])
     return json_response(_shown(hub, hub.registry.members[member_id]))
+
+
+def _own_or_operator(request: Request, member_id: str) -> None:
+    """API keys are the operator's to give, and each member's own to renew, with a key of full scope."""
+    caller = caller_of(request)
+    own = caller.member == member_id and caller.scopes >= set(SCOPES)
+    if not caller.operator and not own:
+        raise Problem(finding("access.scope", found=caller.member, expected=f"operator or {member_id}"))
+    _member(request, member_id)
+
+
+def _seconds_of(options: dict[str, Any], name: str, default: float, longest: float) -> float:
+    seconds = options.get(name, default)
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= longest:
+        expected = f"seconds, at most {longest:g}"
+        raise Problem(finding("request.malformed", f"/{name}", found=seconds, expected=expected))
+    return float(seconds)
 
 
 def _member(request: Request, member_id: str) -> Member:
@@ -118,9 +182,6 @@ def _shown(hub: Hub, member: Member) -> dict[str, Any]:
 
 async def _options(request: Request) -> dict[str, Any]:
     """An optional JSON body."""
-    from exchange.api.bodies import body_of
-    from schemas.content import json_or_finding
-
     data = await body_of(request, MAX_MEMBER)
     if not data.strip():
         return {}

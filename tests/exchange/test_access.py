@@ -136,3 +136,35 @@ def test_a_foreign_acknowledgement_shows_nothing(sqlite_cast: Cast) -> None:
     (settled,) = sqlite_cast["VN-NSW"].acknowledge([acknowledged(delivery, "VN-NSW", "0" * 64, NOW)])
     assert settled.finding is not None
     assert settled.finding.code == "ack.unknown-delivery"
+
+
+def test_a_key_can_do_less_and_end_sooner(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path) as running:
+        cast = running.join()
+        address = f"{cast.url}/v1/members/TH-NSW/api-keys"
+        own = {"Authorization": f"Bearer {test_api_key(SEED, 'TH-NSW')}"}
+        made = httpx.post(address, headers=own, json={"scopes": ["read"]}).json()
+        reader = Hub(cast.url, made["apiKey"])
+        assert reader.documents().items == ()
+        assert refused_by(reader.inbox).code == "access.scope"
+        assert refused_by(reader.submit, b"<a/>", ["SG-NSW"]).code == "access.scope"
+        assert refused_by(reader.rotate_key, "TH-NSW").code == "access.scope"
+        brief = httpx.post(address, headers=own, json={"expiresIn": 0}).json()
+        assert refused_by(Hub(cast.url, brief["apiKey"]).documents).code == "access.key-unknown"
+        for wrong in ({"scopes": ["operator"]}, {"scopes": []}, {"expiresIn": -1}, {"expiresIn": "soon"}):
+            assert httpx.post(address, headers=own, json=wrong).json()["code"] == "request.malformed"
+
+
+def test_a_member_can_be_changed_by_the_operator_but_not_its_id(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path) as running:
+        cast = running.join()
+        address = f"{cast.url}/v1/members/TH-NSW"
+        operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+        url = "http://127.0.0.1:9/elsewhere"
+        changed = httpx.patch(address, headers=operator, json={"delivery": {"mode": "push", "url": url}}).json()
+        assert changed["delivery"] == {"mode": "push", "url": url}
+        assert changed["name"] == "TH-NSW of the tests"
+        wrong = httpx.patch(address, headers=operator, json={"id": "XX", "kind": "shop", "style": "pigeon"}).json()
+        assert {found["pointer"] for found in wrong["errors"]} >= {"/id", "/kind", "/style"}
+        told = next(cast["TH-NSW"].feed(last_event_id="-1"))
+        assert (told.type, told.data["change"]) == ("member.changed", "added")
