@@ -151,7 +151,8 @@ def test_a_key_can_do_less_and_end_sooner(tmp_path: Path) -> None:
         assert refused_by(reader.rotate_key, "TH-NSW").code == "access.scope"
         brief = httpx.post(address, headers=own, json={"expiresIn": 0}).json()
         assert refused_by(Hub(cast.url, brief["apiKey"]).documents).code == "access.key-unknown"
-        for wrong in ({"scopes": ["operator"]}, {"scopes": []}, {"expiresIn": -1}, {"expiresIn": "soon"}):
+        bad: list[dict[str, object]] = [{"scopes": ["operator"]}, {"scopes": []}, {"expiresIn": -1}, {"expiresIn": "x"}]
+        for wrong in bad:
             assert httpx.post(address, headers=own, json=wrong).json()["code"] == "request.malformed"
 
 
