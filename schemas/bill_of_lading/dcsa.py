@@ -11,6 +11,7 @@
 
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -26,8 +27,12 @@ from schemas.content import Content
 from schemas.findings import Fidelity, Finding, Kind, Severity, finding, register
 from schemas.registry import Decoded, Document
 
-MOST_NOTED = 500
-"""Warnings that one document can get about its members; the rest are counted."""
+MOST_VALUES = 200_000
+"""Values in one document, counted by the commas: ten thousand containers have fewer."""
+MOST_ERRORS = 20_000
+"""Errors of shape beyond which the document is garbage."""
+MOST_REPORTED = 500
+"""Errors of shape, and warnings about members, that one document can get; a million of them helps nobody."""
 
 
 def _exact(code: str, sentence: str, fix: str, severity: Severity = Severity.ERROR) -> Kind:
@@ -63,6 +68,17 @@ register(
             Severity.WARNING,
         ),
         Kind(
+            "lading.too-large",
+            "The document has more values than any bill of lading.",
+            "Split the consignment into several documents.",
+            status=413,
+        ),
+        Kind(
+            "lading.hopeless",
+            "So much is wrong that no list of it would help.",
+            "Start from an example: tb send --example transport-document.",
+        ),
+        Kind(
             "lading.more",
             "There is more of the same than is reported.",
             "Mend what is reported, then send again.",
@@ -74,16 +90,17 @@ register(
 
 def decode(model: type[TransportDocument] | type[ShippingInstructions], content: Content) -> Decoded:
     """The document with its warnings; or all that is wrong with its shape, and what can be read of it."""
-    value, outline = content.value, outline_of(model)
+    values = content.canonical.count(b",")
+    if values > MOST_VALUES:
+        return Decoded(None, (finding("lading.too-large", found=f"about {values}", expected=f"at most {MOST_VALUES}"),))
+    outline = outline_of(model)
     notes: list[Finding] = []
-    _note(value, outline, "", notes)
-    noted = _capped(notes)
+    _note(content.value, outline, "", notes)
     try:
-        return Decoded(model.model_validate(value, by_alias=True, by_name=False), noted)
+        return Decoded(model.model_validate(content.value, by_alias=True, by_name=False), _capped(notes))
     except ValidationError as error:
-        errors = [each for each in error.errors(include_url=False) if not _miscounted(each)]
-    misshapen = tuple(_misshapen(each, outline) for each in errors)
-    return Decoded(None, misshapen + noted, readable(value, model, [each["loc"] for each in errors]))
+        misshapen, rest = _judge_shape(error, content.value, model)
+    return Decoded(None, misshapen + _capped(notes), rest)
 
 
 def encode(document: Document) -> bytes:
@@ -108,8 +125,11 @@ def _without_none(value: Any) -> Any:
 def _note(value: dict[str, Any], outline: Outline, pointer: str, notes: list[Finding]) -> None:
     """Add the warnings about an object and all in it. Every object of every document comes by here: set operations
     first, then only the members in which something can be looked up."""
+    if len(notes) > MOST_REPORTED:
+        return
     if not value.keys() <= outline.members.keys():
-        notes.extend(_unknown(name, outline, pointer) for name in value if name not in outline.members)
+        unknown = islice((name for name in value if name not in outline.members), MOST_REPORTED + 1 - len(notes))
+        notes.extend(_unknown(name, outline, pointer) for name in unknown)
     if None in value.values():
         names = [name for name, given in value.items() if given is None and name in outline.members]
         notes.extend(_at(finding("lading.null", f"{pointer}/{name}", found="null"), outline, name) for name in names)
@@ -142,12 +162,11 @@ def _unknown(name: str, outline: Outline, pointer: str) -> Finding:
     return _at(finding("lading.unknown-member", f"{pointer}/{_escaped(name)}", found=name, expected=expected), outline)
 
 
-def _capped(notes: list[Finding]) -> tuple[Finding, ...]:
+def _capped(found: list[Finding]) -> tuple[Finding, ...]:
     """A document of a million unknown members gets an answer that can be read."""
-    if len(notes) <= MOST_NOTED:
-        return tuple(notes)
-    rest = finding("lading.more", found=f"{len(notes) - MOST_NOTED} more", expected=f"{MOST_NOTED} are reported")
-    return (*notes[:MOST_NOTED], rest)
+    if len(found) <= MOST_REPORTED:
+        return tuple(found)
+    return (*found[:MOST_REPORTED], finding("lading.more", found=f"more than {MOST_REPORTED}"))
 
 
 # --- Errors: from pydantic's to findings -----------------------------------------------------------------------------
@@ -177,6 +196,20 @@ _TYPES = {
     "tuple_type": "an array",
     "model_type": "an object",
 }
+
+
+def _judge_shape(
+    error: ValidationError, value: dict[str, Any], model: type[TransportDocument] | type[ShippingInstructions]
+) -> tuple[tuple[Finding, ...], TransportDocument | ShippingInstructions | None]:
+    """The findings about the shape, and what can be read in spite of it. Garbage costs little."""
+    count, outline = error.error_count(), outline_of(model)
+    if count > MOST_ERRORS:
+        return (finding("lading.hopeless", found=f"{count} errors", expected="a document of DCSA's"),), None
+    errors = [each for each in error.errors(include_url=False) if not _miscounted(each)]
+    misshapen = _capped([_misshapen(each, outline) for each in errors[: MOST_REPORTED + 1]])
+    if len(errors) > MOST_REPORTED:
+        return misshapen, None
+    return misshapen, readable(value, model, [each["loc"] for each in errors])
 
 
 def _miscounted(error: ErrorDetails) -> bool:

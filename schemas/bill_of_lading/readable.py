@@ -19,11 +19,9 @@ Location = tuple[int | str, ...]
 
 def readable(value: Any, model: type[Part], errors: Iterable[Location]) -> Any:
     """The model of a JSON object with `UNREADABLE` at each of the locations."""
-    here: dict[int | str, list[Location]] = {}
-    for location in errors:
-        if not location or not isinstance(value, dict):
-            return UNREADABLE
-        here.setdefault(location[0], []).append(location[1:])
+    here = _by_first_step(errors)
+    if not isinstance(value, dict) or not here.keys() <= _aliases(model):
+        return UNREADABLE
     hints = _hints(model)
     members: dict[str, Any] = {}
     for name in model.model_fields:
@@ -42,10 +40,21 @@ def _member(value: Any, hint: Any, errors: list[Location]) -> Any:
         return UNREADABLE
     if not isinstance(value, list):
         return readable(value, part, errors)
-    return tuple(
-        readable(each, part, [location[1:] for location in errors if location[0] == at])
-        for at, each in enumerate(value)
-    )
+    entries = _by_first_step(errors)
+    return tuple(readable(each, part, entries.get(at, ())) for at, each in enumerate(value))
+
+
+def _by_first_step(errors: Iterable[Location]) -> dict[int | str, list[Location]]:
+    """The rests of the locations by their first step; one that ends here is under the step "", which no member has."""
+    here: dict[int | str, list[Location]] = {}
+    for location in errors:
+        here.setdefault(location[0] if location else "", []).append(location[1:])
+    return here
+
+
+@cache
+def _aliases(model: type[Part]) -> frozenset[int | str]:
+    return frozenset(map(dcsa_name, model.model_fields))
 
 
 @cache
