@@ -181,11 +181,26 @@ class Deliverer:
         if left:
             await self._hub.writer.do(lambda connection: _give_back(connection, left))
         if len(ready) > FEW:
-            return await asyncio.to_thread(self._all_rendered, member, ready)
-        return self._all_rendered(member, ready)
+            rendered, failed = await asyncio.to_thread(self._all_rendered, member, ready)
+        else:
+            rendered, failed = self._all_rendered(member, ready)
+        if failed:
+            await self.settle(failed, {}, "the rendition could not be made")
+        return rendered
 
-    def _all_rendered(self, member: Member, ready: Sequence[tuple[Claimed, Any]]) -> list[Claimed]:
-        return [self._rendered(member, each, row) for each, row in ready]
+    def _all_rendered(
+        self, member: Member, ready: Sequence[tuple[Claimed, Any]]
+    ) -> tuple[list[Claimed], list[Claimed]]:
+        """The deliveries made ready, and those that an adapter's failure left without a rendition: each by itself."""
+        rendered, failed = [], []
+        for each, row in ready:
+            try:
+                rendered.append(self._rendered(member, each, row))
+            except Exception:
+                # A fault in one adapter must not hold up the member's other deliveries; this one ends among the dead.
+                logger.exception("rendering failed", delivery=each.id, recipient=member.id, style=member.style)
+                failed.append(each)
+        return rendered, failed
 
     def _rendered(self, member: Member, claimed: Claimed, row: Any) -> Claimed:
         claimed = replace(claimed, sender=row.member)

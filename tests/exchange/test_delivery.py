@@ -391,6 +391,29 @@ def test_an_event_reaches_the_sender_and_the_rendition_is_bound_to_the_original(
         assert told.rendition is not None
 
 
+def test_a_document_that_an_adapter_chokes_on_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exchange.delivery import Deliverer
+
+    make = Deliverer._render
+
+    def choke(self: Deliverer, member: Any, claimed: Any, row: Any) -> Any:
+        if row.number == "SG-2026-01081":
+            raise RuntimeError("a fault in the adapter")
+        return make(self, member, claimed, row)
+
+    monkeypatch.setattr(Deliverer, "_render", choke)
+    with hub_in_thread(tmp_path, retry_attempts=2, retry_max_seconds=0.2) as running:
+        cast = running.join()
+        for number in range(3):
+            cast["SG-NSW"].submit(certificate(f"SG-2026-0108{number}"), ["TH-NSW"])
+        assert len(cast["TH-NSW"].inbox()) == 2
+        wait_for(lambda: cast["TH-NSW"].inbox() == () and cast.operator.deliveries(state="dead").items)
+        (dead,) = cast.operator.deliveries(state="dead").items
+        assert dead["lastError"] == "the rendition could not be made"
+
+
 def test_a_delivery_survives_a_restart(tmp_path: Path, database_url: str) -> None:
     with hub_in_thread(tmp_path, database_url) as running:
         running.join()["SG-NSW"].submit(certificate("SG-2026-01070"), ["TH-NSW"])
