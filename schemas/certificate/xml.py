@@ -136,7 +136,7 @@ def irregularities(group: Group, element: etree._Element, path: str) -> Iterator
         here = f"{path}/{name}" + (f"[{counts[name]}]" if many or counts[name] > 1 else "")
         line = child.sourceline
         if node is None:
-            yield finding("certificate.unknown-member", here, line=line, found=child.tag, expected=_names(group))
+            yield finding("certificate.unknown-member", here, line=line, found=_shown(child), expected=_names(group))
             continue
         if counts[name] > 1 and not many:
             yield finding("certificate.repeated", here, line=line, found=name, expected="once")
@@ -184,6 +184,12 @@ def _foreign_attributes(element: etree._Element, path: str, known: Sequence[str]
                 expected=" or ".join(known) or "no attribute",
                 attack="XML-13" if str(name).startswith(f"{{{_INSTANCE}}}") else "",
             )
+
+
+def _shown(element: etree._Element) -> str:
+    """The name of an element; with its namespace, where that is not ours."""
+    name = etree.QName(element)
+    return name.localname if name.namespace == NAMESPACE else name.text
 
 
 def _names(group: Group) -> str:
