@@ -17,9 +17,10 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -41,7 +42,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 """The business clock of these tests stands at their start: the hubs' own keys are made then."""
 AGAIN_SECONDS = 0.05
 """Between two tries while no hub answers."""
-TIMEOUT_SECONDS = 20.0
+LONG_SECONDS, SHORT_SECONDS = 20.0, 2.0
+"""How long a party waits for an answer; shorter where it can ask another hub."""
 LOST_ANSWERS = 0.05
 """Of a hundred answers to pushes, five get lost on the way."""
 
@@ -79,7 +81,8 @@ class Party(threading.Thread):
 
     def __init__(self, name: str, hubs: Sequence[str], api_key: str, traffic: Traffic, journal: Journal) -> None:
         super().__init__(name=name, daemon=True)
-        self.clients = [Hub(url, api_key, timeout=TIMEOUT_SECONDS) for url in hubs]
+        timeout = LONG_SECONDS if len(hubs) == 1 else SHORT_SECONDS
+        self.clients = [Hub(url, api_key, timeout=timeout) for url in hubs]
         self.traffic = traffic
         self.journal = journal
         self.dice = random.Random(name)
@@ -92,9 +95,9 @@ class Party(threading.Thread):
                 self.act()
             except Unreachable:
                 time.sleep(AGAIN_SECONDS)
-            except Exception as error:
+            except Exception as error:  # the test reads it in `problems`, and fails
                 self.problems.append(f"{self.name}: {type(error).__name__}: {error}"[:500])
-                raise
+                return
 
     @abstractmethod
     def act(self) -> None:
@@ -119,13 +122,15 @@ class Consignment:
     member: str
     syntax: Syntax
     variant: int
+    second: int = 0
+    """When in the first minute it was signed: another second is another signature over the same content."""
 
     def data(self) -> bytes:
         profile = profile_of(FORM_D)
         assert profile is not None
         country = self.member[:2]
         example = profile.example(exporter=country, importer="TH", number=self.number, at=NOW, variant=self.variant)
-        return signed(example, self.member, self.syntax, NOW)
+        return signed(example, self.member, self.syntax, NOW + timedelta(seconds=self.second))
 
 
 class Sender(Party):
@@ -157,17 +162,29 @@ class Sender(Party):
         if isinstance(outcome, Refused):
             self.journal.add("refused", key=key, code=outcome.code, document=outcome.problem.get("document"))
             return
+        self.keep(outcome, key, consignment, to)
+
+    def keep(self, outcome: Accepted, key: str, consignment: Consignment, to: tuple[str, ...]) -> None:
+        """A receipt was handed out."""
         self.journal.add(
-            "receipt", key=key, member=self.member, to=to, document=outcome.id, message=outcome.message_id,
-            receipt=outcome.receipt, replayed=outcome.replayed, number=consignment.number,
-            syntax=consignment.syntax.value, variant=consignment.variant, digest=sha256_hex(data),
-        )  # fmt: skip
+            "receipt",
+            key=key,
+            to=to,
+            document=outcome.id,
+            message=outcome.message_id,
+            receipt=outcome.receipt,
+            replayed=outcome.replayed,
+            digest=sha256_hex(consignment.data()),
+            consignment=asdict(consignment),
+        )
         self.answered.append((key, consignment, to))
 
     def ask_again(self, key: str, consignment: Consignment, to: tuple[str, ...]) -> None:
         outcome = self.answer_to(consignment.data(), to, key)
-        receipt = outcome.receipt if isinstance(outcome, Accepted) else outcome.code
-        self.journal.add("again", key=key, receipt=receipt)
+        self.tell_again(key, outcome)
+
+    def tell_again(self, key: str, outcome: Accepted | Refused) -> None:
+        self.journal.add("again", key=key, receipt=outcome.receipt if isinstance(outcome, Accepted) else outcome.code)
 
     def answer_to(self, data: bytes, to: tuple[str, ...], key: str) -> Accepted | Refused:
         while True:
@@ -180,6 +197,60 @@ class Sender(Party):
                 if refused.status != 503:
                     return refused
                 time.sleep(AGAIN_SECONDS)
+
+
+class Rivals(Sender):
+    """Two hands at one desk, each at another hub in the same moment: the same content under two signatures, two
+    contents under one number, or one document with one key. Always exactly one of the two is taken in."""
+
+    def act(self) -> None:
+        self.count += 1
+        number = f"{self.member[:2]}-2026-R{self.lane}{self.count:05}"
+        first = Consignment(number, self.member, Syntax.XML if self.count % 2 else Syntax.JSON, 1)
+        second = self.dice.choice((first, replace(first, second=1), replace(first, variant=2)))
+        keys = [f"{self.member}-rival-{self.count}-{hand}" for hand in (0, 0 if second == first else 1)]
+        for key, consignment in {keys[0]: first, keys[1]: second}.items():
+            self.journal.add("handed in", key=key, number=number, digest=sha256_hex(consignment.data()), to=self.to)
+        with ThreadPoolExecutor(2) as hands:
+            outcomes = list(
+                hands.map(self.answer_from, self.clients, (first.data(), second.data()), (self.to, self.to), keys)
+            )
+        self.settle(keys, (first, second), outcomes)
+        time.sleep(self.dice.uniform(0, 2 * self.pause))
+
+    def settle(
+        self, keys: list[str], consignments: tuple[Consignment, Consignment], outcomes: list[Accepted | Refused]
+    ) -> None:
+        winners = [at for at, each in enumerate(outcomes) if isinstance(each, Accepted)]
+        if keys[0] == keys[1]:
+            self.tell_again(keys[1], outcomes[1])
+            winners = winners[:1]
+        if len(winners) != 1:
+            self.problems.append(f"{keys}: {len(winners)} of two were taken in: {outcomes}"[:500])
+            return
+        (at,) = winners
+        taken, beaten = outcomes[at], outcomes[1 - at]
+        assert isinstance(taken, Accepted)
+        self.keep(taken, keys[at], consignments[at], self.to)
+        if keys[0] == keys[1]:
+            return
+        same_content = consignments[0].variant == consignments[1].variant
+        expected = ("document.duplicate" if same_content else "document.number-taken", taken.id, taken.receipt)
+        assert isinstance(beaten, Refused)
+        told = (beaten.code, beaten.problem.get("document"), beaten.problem.get("receipt"))
+        if told != expected:
+            self.problems.append(f"{keys[1 - at]} was told {told} and not {expected}"[:500])
+        self.journal.add("beaten", key=keys[1 - at], code=beaten.code)
+
+    def answer_from(self, first: Hub, data: bytes, to: tuple[str, ...], key: str) -> Accepted | Refused:
+        """From this hub if it can, else from any."""
+        try:
+            with self.traffic.request():
+                return first.submit(data, to, idempotency_key=key)
+        except Unreachable:
+            return self.answer_to(data, to, key)
+        except Refused as refused:
+            return self.answer_to(data, to, key) if refused.status == 503 else refused
 
 
 # --- receiving -------------------------------------------------------------------------------------------------------

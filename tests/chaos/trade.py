@@ -8,14 +8,14 @@ import itertools
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.chaos.journals import Journal
-from tests.chaos.parties import NOW, Party, Pulling, Pushed, PushServer, Recipient, Sender, Traffic, Watcher
+from tests.chaos.parties import NOW, Party, Pulling, Pushed, PushServer, Recipient, Rivals, Sender, Traffic, Watcher
 from tests.exchange.cast import SEED, description
 from tests.exchange.running import HubProcess
 from tradebridge.client import Hub
@@ -84,10 +84,14 @@ class Trade:
             sender.join(DRAIN_SECONDS)
             assert not sender.is_alive(), f"{sender.name} got no answer to its last document"
         wait_until(self._is_quiet, DRAIN_SECONDS, "deliveries, decisions or the log did not come to rest")
-        for party in (*self.recipients, self.watcher):
-            party.ending.set()
-        for party in (*self.recipients, self.watcher):
-            party.join(DRAIN_SECONDS)
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """Everybody stops what they do."""
+        for ending in (*(party.ending for party in self.parties), self.watcher.ending):
+            ending.set()
+        for thread in (*self.parties, self.watcher):
+            thread.join(30)
 
     def _is_quiet(self) -> bool:
         """All that the receipts promise has come, told from the journals of those it was promised to."""
@@ -121,7 +125,7 @@ def trade(folder: Path, urls: Sequence[str], *, lanes: int = 2, pause: float = 0
     traffic = Traffic()
     journals = {name: Journal(folder / f"{name}.jsonl") for name in (*SENDERS, *RECIPIENTS)}
     journals |= {
-        f"{name} {lane}": Journal(folder / f"{name}-{lane}.jsonl") for name in SENDERS for lane in range(lanes)
+        f"{name} {lane}": Journal(folder / f"{name}-{lane}.jsonl") for name in SENDERS for lane in (*range(lanes), 9)
     }
 
     def join(name: str, **changes: Any) -> str:
@@ -140,16 +144,27 @@ def trade(folder: Path, urls: Sequence[str], *, lanes: int = 2, pause: float = 0
         for name in SENDERS
         for lane in range(lanes)
     ]
+    if len(urls) > 1:
+        senders += [
+            Rivals(9, name, RECIPIENTS, pause, urls, keys[name], traffic, journals[f"{name} 9"]) for name in SENDERS
+        ]
+        _wait_until_all_know(urls, keys)
     everybody = Trade(trust, operator, traffic, Watcher(urls, trust), senders, recipients)
     for party in (*everybody.parties, everybody.watcher):
         party.start()
     try:
         yield everybody
     finally:
-        for party in (*everybody.parties, everybody.watcher):
-            party.ending.set()
+        everybody.dismiss()
         for each in everybody.parties:
             each.close()
         for journal in journals.values():
             journal.close()
         operator.close()
+
+
+def _wait_until_all_know(urls: Sequence[str], keys: Mapping[str, str]) -> None:
+    """The members joined at one hub; the others read of it a moment later."""
+    for url in urls:
+        with Hub(url, OPERATOR_KEY) as operator:
+            wait_until(lambda: len(operator.members().items) == len(keys), 10, f"{url} does not know the members")
