@@ -132,7 +132,16 @@ def _expected(error: ErrorDetails) -> str:
 
 def structural_findings(error: ValidationError) -> tuple[Finding, ...]:
     """All of pydantic's errors."""
-    return tuple(structural_finding(each) for each in error.errors(include_url=False))
+    return tuple(structural_finding(each) for each in _errors(error))
+
+
+def _errors(error: ValidationError) -> list[ErrorDetails]:
+    """All errors, but not that a list is too short when it has only become so by entries that are wrong themselves."""
+    return [
+        each
+        for each in error.errors(include_url=False)
+        if each["type"] != "too_short" or len(each["input"]) < each["ctx"]["min_length"]
+    ]
 
 
 # --- Reading on ------------------------------------------------------------------------------------------------------
@@ -150,7 +159,7 @@ def readable_part(value: Mapping[str, Any], stand_in: Mapping[str, Any]) -> Cert
         try:
             document = Certificate.model_validate(patched, by_alias=True, by_name=False)
         except ValidationError as error:
-            for each in error.errors(include_url=False, include_input=False):
+            for each in _errors(error):
                 unreadable |= _patch(patched, stand_in, each)
         else:
             _mark(document, unreadable)
