@@ -12,6 +12,7 @@ from typing import Protocol
 
 from schemas.content import Content, Syntax, open_content
 from schemas.findings import Finding, Kind, errors, finding, register
+from schemas.json_places import with_places
 
 register(
     [
@@ -86,7 +87,7 @@ class Profile:
     example: Callable[..., Document]
     """A valid sample. Keyword arguments of every family: exporter and importer countries, number, date of issue."""
     locate: Callable[[Content, Sequence[Finding]], tuple[Finding, ...]] | None = None
-    """Findings that point into the JSON form, pointing into the bytes received: XPath, line, column."""
+    """For XML: findings that point into the JSON form, pointing into the bytes received: XPath, line, column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,16 @@ def _all_findings(content: Content, profile: Profile, decoded: Decoded, context:
     if decoded.document is None:
         known = {found.pointer for found in decoded.findings}
         ruled = tuple(found for found in ruled if not _inside(found.pointer, known))
-    findings = decoded.findings + ruled
-    return profile.locate(content, findings) if findings and profile.locate is not None else findings
+    return _located(content, profile, decoded.findings + ruled)
+
+
+def _located(content: Content, profile: Profile, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Findings with their line and column in what was received (of a JWS: in its payload)."""
+    if not findings:
+        return ()
+    if content.syntax is Syntax.JSON:
+        return with_places(content.canonical, findings)
+    return profile.locate(content, findings) if profile.locate is not None else findings
 
 
 def _inside(pointer: str, places: Collection[str]) -> bool:

@@ -19,22 +19,23 @@ from schemas.findings import Finding, Kind, finding, register
 from schemas.rules import UNREADABLE
 
 register(
-    [
-        Kind("certificate.missing", "A required part is missing.", "Add the part named by the pointer."),
-        Kind(
+    Kind(code, sentence, fix, clause="certificate.xsd and the JSON of the same names")
+    for code, sentence, fix in (
+        ("certificate.missing", "A required part is missing.", "Add the part named by the pointer."),
+        (
             "certificate.unknown-member",
             "The schema has no such part here.",
             "Remove it, or check its spelling and its place.",
         ),
-        Kind("certificate.repeated", "A part that may stand once stands again.", "Keep one of them."),
-        Kind("certificate.out-of-order", "A part stands after one that it must precede.", "Keep the schema's order."),
-        Kind("certificate.wrong-type", "The value is of another type.", "Write the value in the type named."),
-        Kind("certificate.wrong-form", "The value does not have the form asked for.", "Write it in the form named."),
-        Kind("certificate.not-in-list", "The value is none of those allowed.", "Use one of the values named."),
-        Kind("certificate.wrong-length", "The value is too long, or empty.", "Keep within the length named."),
-        Kind("certificate.out-of-range", "The number is too small or too large.", "Give a number within the range."),
-        Kind("certificate.not-valid", "The document does not follow the schema.", "Follow certificate.xsd."),
-    ]
+        ("certificate.repeated", "A part that may stand once stands again.", "Keep one of them."),
+        ("certificate.out-of-order", "A part stands after one that it must precede.", "Keep the schema's order."),
+        ("certificate.wrong-type", "The value is of another type.", "Write the value in the type named."),
+        ("certificate.wrong-form", "The value does not have the form asked for.", "Write it in the form named."),
+        ("certificate.not-in-list", "The value is none of those allowed.", "Use one of the values named."),
+        ("certificate.wrong-length", "The value is too long, or empty.", "Keep within the length named."),
+        ("certificate.out-of-range", "The number is too small or too large.", "Give a number within the range."),
+        ("certificate.not-valid", "The document does not follow the schema.", "Follow certificate.xsd."),
+    )
 )
 
 _CODES = {

@@ -1,4 +1,4 @@
-"""Whatever is broken in a certificate, in whatever way: reading it gives findings, never an exception, never a guess."""
+"""Whatever is broken in a certificate, and however: reading it gives findings, never an exception, never a guess."""
 
 import copy
 import json
@@ -107,14 +107,8 @@ def test_broken_xml_gets_findings_that_point_into_it(profile: str, variant: int,
     text = etree.tostring(root)
     reading = read(text, NOW, profile)
     assert_sound(reading)
-    tree = etree.fromstring(text)
-    names = {"c": "urn:tradebridge:certificate:1"}
+    lines = text.decode().split("\n")
     for finding in reading.findings:
         if not finding.code.startswith("profile."):
-            assert finding.pointer.startswith("/CertificateOfOrigin") or finding.code == "certificate.not-valid"
-            first = "/".join(f"c:{step}" for step in finding.pointer.split("/")[1:2])
-            assert (
-                first
-                and tree.xpath(f"/{first}", namespaces=names)
-                or tree.tag != "{urn:tradebridge:certificate:1}CertificateOfOrigin"
-            )
+            assert finding.line and finding.column
+            assert lines[finding.line - 1][finding.column - 1] == "<"

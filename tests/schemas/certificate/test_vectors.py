@@ -53,6 +53,16 @@ def test_in_xml_a_finding_has_line_and_column(name: str) -> None:
         assert lines[finding.line - 1][finding.column - 1] == "<"
 
 
+@pytest.mark.parametrize("name", sorted(name for name in EXPECTED if name.endswith(".json")))
+def test_in_json_a_finding_has_the_line_of_its_member(name: str) -> None:
+    lines = (VECTORS / "wrong" / name).read_text(encoding="utf-8").splitlines()
+    for finding in findings_of(name):
+        assert finding.line and finding.column
+        member = finding.pointer.rpartition("/")[2]
+        missing = finding.code.endswith(("missing", "without-facts"))
+        assert missing or member.isdigit() or lines[finding.line - 1][finding.column - 1 :].startswith(f'"{member}"')
+
+
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_a_finding_within_the_form_names_its_box(name: str) -> None:
     above_the_boxes = ("", "/number", "/Number", "/issuingCountry", "/colour", "/ID", "/IssuingCountryCode", "/Exportr")
