@@ -132,7 +132,7 @@ def get_checks(request: Request, document_id: str) -> Response:
 def get_timeline(request: Request, document_id: str) -> Response:
     stored = _stored(request, document_id)
     with hub_of(request).database.reading.connect() as connection:
-        entries = queries.timeline(connection, sees(caller_of(request)), document_id)
+        entries = queries.timeline(connection, sees(caller_of(request)), stored)
     return json_response({"document": stored.summary, "entries": entries})
 
 

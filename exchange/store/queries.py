@@ -82,12 +82,14 @@ def documents(
         query = query.where((t.documents.c.row < row) | ((t.documents.c.row == row) & (t.documents.c.id < name)))
     rows = connection.execute(query.order_by(t.documents.c.row.desc(), t.documents.c.id.desc()).limit(limit + 1)).all()
     tracks = _tracks(connection, [row.id for row in rows])
-    items = [_summary(row, tracks.get(row.id, {})) for row in rows[:limit]]
+    items = [_summary(row, tracks.get(row.id, {}), member) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(items, cursor_of(last.row, last.id) if last else None)
 
 
-def _summary(row: Row[Any], recipients: dict[str, Any]) -> dict[str, Any]:
+def _summary(row: Row[Any], recipients: dict[str, Any], member: str | None) -> dict[str, Any]:
+    if not _sees_all(row, member):
+        recipients = {name: each for name, each in recipients.items() if name == member}
     return {
         "id": row.id,
         "messageId": row.message_id,
@@ -101,6 +103,11 @@ def _summary(row: Row[Any], recipients: dict[str, Any]) -> dict[str, Any]:
         "bytesDigest": row.bytes_digest,
         "state": row.state,
     }
+
+
+def _sees_all(row: Row[Any], member: str | None) -> bool:
+    """The issuing side and the operator see every recipient; a recipient sees itself and what holds for all."""
+    return member is None or member in (row.sender, row.issuer)
 
 
 def _tracks(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
@@ -125,9 +132,11 @@ def _tracks(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One document as it is kept."""
+    """One document as it is kept, and as `member` sees it."""
 
     summary: dict[str, Any]
+    only_for: str | None
+    """The recipient who asks, and sees what concerns itself only; None for the issuing side and the operator."""
     media_type: str
     data: bytes
     findings: list[dict[str, Any]]
@@ -154,7 +163,8 @@ def document(connection: Connection, member: str | None, document_id: str) -> St
         return None
     tracks = _tracks(connection, [document_id]).get(document_id, {})
     return Stored(
-        _summary(row, tracks),
+        _summary(row, tracks, member),
+        None if _sees_all(row, member) else member,
         row.media_type,
         row.bytes,
         orjson.loads(row.findings),
@@ -164,37 +174,54 @@ def document(connection: Connection, member: str | None, document_id: str) -> St
     )
 
 
-def timeline(connection: Connection, member: str | None, document_id: str) -> list[dict[str, Any]]:
+def _concerning(stored: Stored) -> Select[Any]:
+    """The messages about a document: all of them, or those that concern the one recipient who asks."""
+    query = (
+        select(t.messages, t.events.c.id.label("event"), t.events.c.type, t.events.c.recipient, t.events.c.sequence)
+        .outerjoin(t.events, t.events.c.message_id == t.messages.c.id)
+        .where(t.messages.c.document_id == stored.summary["id"])
+    )
+    if stored.only_for is None:
+        return query
+    forwarded_here = t.messages.c.id.in_(
+        select(t.deliveries.c.message_id).where(
+            t.deliveries.c.document_id == stored.summary["id"], t.deliveries.c.recipient == stored.only_for
+        )
+    )
+    own = (t.events.c.recipient == stored.only_for) | t.events.c.recipient.is_(None)
+    return query.where(
+        (t.messages.c.kind == "document")
+        | ((t.messages.c.kind == "event") & own)
+        | ((t.messages.c.kind == "forward") & (forwarded_here | (t.messages.c.member == stored.only_for)))
+    )
+
+
+def timeline(connection: Connection, member: str | None, stored: Stored) -> list[dict[str, Any]]:
     """What happened to a document, oldest first. A member sees the deliveries of events to itself only."""
-    messages = select(t.messages).where(t.messages.c.document_id == document_id).order_by(t.messages.c.received_at)
-    entries = [_message_entry(row) for row in connection.execute(messages)]
-    deliveries = select(t.deliveries, t.messages.c.kind).join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
-    for row in connection.execute(
-        deliveries.where(t.deliveries.c.document_id == document_id).order_by(t.deliveries.c.id)
-    ):
+    messages = connection.execute(_concerning(stored).order_by(t.messages.c.received_at)).all()
+    entries = [_message_entry(row) for row in messages]
+    deliveries = (
+        select(t.deliveries, t.messages.c.kind)
+        .join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
+        .where(t.deliveries.c.message_id.in_([row.id for row in messages]))
+        .order_by(t.deliveries.c.id)
+    )
+    if stored.only_for is not None:
+        deliveries = deliveries.where(t.deliveries.c.recipient == stored.only_for)
+    for row in connection.execute(deliveries):
         if member is None or member == row.recipient or row.kind != "event":
             entries.append(_delivery_entry(row))
-    events = {
-        row.message_id: row for row in connection.execute(select(t.events).where(t.events.c.document_id == document_id))
-    }
-    for entry in entries:
-        event = events.get(entry["messageId"])
-        if event is not None and entry["kind"] == "event":
-            entry |= {"type": event.type, "recipient": event.recipient, "sequence": event.sequence, "event": event.id}
-            entry["text"] = f"{event.member} says: {event.type}" + (f" ({event.recipient})" if event.recipient else "")
     return sorted(entries, key=lambda entry: entry["at"] or "9999")
 
 
 def _message_entry(row: Row[Any]) -> dict[str, Any]:
-    text = {"document": "accepted from", "forward": "forwarded by", "event": "event of"}[row.kind]
-    return {
-        "at": row.received_at,
-        "kind": row.kind,
-        "member": row.member,
-        "messageId": row.id,
-        "recipient": None,
-        "text": f"{text} {row.member}",
-    }
+    entry = {"at": row.received_at, "kind": row.kind, "member": row.member, "messageId": row.id, "recipient": None}
+    if row.kind == "event":
+        about = f" ({row.recipient})" if row.recipient else ""
+        said = {"event": row.event, "type": row.type, "recipient": row.recipient, "sequence": row.sequence}
+        return {**entry, **said, "text": f"{row.member} says: {row.type}{about}"}
+    verb = "accepted from" if row.kind == "document" else "forwarded by"
+    return {**entry, "text": f"{verb} {row.member}"}
 
 
 def _delivery_entry(row: Row[Any]) -> dict[str, Any]:
@@ -221,17 +248,20 @@ def evidence(connection: Connection, stored: Stored) -> dict[str, Any]:
     document_id = stored.summary["id"]
     checkpoint, size = log.checkpoint(connection), log.size_of(connection)
     query = (
-        select(t.messages, t.leaves.c.record, t.leaves.c.salt, t.leaves.c.position)
+        _concerning(stored)
+        .add_columns(t.leaves.c.record, t.leaves.c.salt, t.leaves.c.position)
         .join(t.leaves, t.leaves.c.message_id == t.messages.c.id)
-        .where(t.messages.c.document_id == document_id)
         .order_by(t.leaves.c.id)
     )
     messages = [_evidence_of(connection, row, size) for row in connection.execute(query).all()]
-    deliveries = connection.execute(
+    noted = (
         select(t.deliveries.c.recipient, t.deliveries.c.note, t.deliveries.c.acknowledgement)
         .where(t.deliveries.c.document_id == document_id, t.deliveries.c.note.is_not(None))
         .order_by(t.deliveries.c.id)
     )
+    if stored.only_for is not None:
+        noted = noted.where(t.deliveries.c.recipient == stored.only_for)
+    deliveries = connection.execute(noted)
     return {
         "format": "tradebridge-evidence/1",
         "document": {

@@ -169,3 +169,21 @@ def test_a_member_can_be_changed_by_the_operator_but_not_its_id(tmp_path: Path) 
         assert {found["pointer"] for found in wrong["errors"]} >= {"/id", "/kind", "/style"}
         told = next(cast["TH-NSW"].feed(last_event_id="-1"))
         assert (told.type, told.data["change"]) == ("member.changed", "added")
+
+
+def test_a_recipient_sees_nothing_of_what_another_recipient_decided(sqlite_cast: Cast) -> None:
+    cast = sqlite_cast
+    accepted = cast["SG-NSW"].submit(certificate("SG-2026-03010"), ["TH-NSW", "VN-NSW"])
+    cast["TH-NSW"].inbox(limit=500)
+    cast["VN-NSW"].inbox(limit=500)
+    said = event(EventType.QUERIED, accepted.id, accepted.content_digest, "TH-NSW")
+    cast["TH-NSW"].send_event(accepted.id, said)
+    for member, other in (("TH-NSW", "VN-NSW"), ("VN-NSW", "TH-NSW")):
+        assert set(cast[member].summary(accepted.id)["recipients"]) == {member}
+        entries = cast[member].timeline(accepted.id)["entries"]
+        assert other not in {entry["recipient"] for entry in entries}
+        evidence = cast[member].evidence(accepted.id)
+        assert other not in {delivery["recipient"] for delivery in evidence["deliveries"]}
+    assert [m["kind"] for m in cast["VN-NSW"].evidence(accepted.id)["messages"]] == ["document"]
+    assert [m["kind"] for m in cast["TH-NSW"].evidence(accepted.id)["messages"]] == ["document", "event"]
+    assert set(cast["SG-NSW"].summary(accepted.id)["recipients"]) == {"TH-NSW", "VN-NSW"}
