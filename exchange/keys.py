@@ -4,7 +4,9 @@ The hub has two: an ES256 key for receipts, delivery notes and attestations, and
 checkpoints. Files are made at the first start (mode 0600). Test keys carry a marker that pilot mode refuses.
 """
 
+import contextlib
 import os
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,24 +47,27 @@ def load_keys(settings: Settings, space: str) -> HubKeys:
 
 
 def _file_signer(folder: Path) -> Signer:
-    key_file, certificate_file = folder / "hub.key.pem", folder / "hub.certificate.pem"
-    if not key_file.exists():
+    """One file with the key and its certificate: there is no moment at which only one of them exists."""
+    path = folder / "hub.pem"
+    if not path.exists():
         key = ec.generate_private_key(ec.SECP256R1())
-        _write(certificate_file, _own_certificate(key).public_bytes(serialization.Encoding.PEM))
-        _write(key_file, _pem(key))
-    loaded = _load(key_file)
+        make_secret(path, _pem(key) + _own_certificate(key).public_bytes(serialization.Encoding.PEM))
+    loaded = _load(path)
     if not isinstance(loaded, ec.EllipticCurvePrivateKey):
-        raise KeysUnreadable(f"{key_file.name} is not an EC key")
-    return LocalSigner(HUB, loaded, x509.load_pem_x509_certificate(certificate_file.read_bytes()))
+        raise KeysUnreadable(f"{path.name} is not an EC key")
+    try:
+        return LocalSigner(HUB, loaded, x509.load_pem_x509_certificate(path.read_bytes()))
+    except ValueError as error:
+        raise KeysUnreadable(f"{path.name}: {error}") from error
 
 
 def _file_log_key(folder: Path) -> ed25519.Ed25519PrivateKey:
-    key_file = folder / "log.key.pem"
-    if not key_file.exists():
-        _write(key_file, _pem(ed25519.Ed25519PrivateKey.generate()))
-    loaded = _load(key_file)
+    path = folder / "log.pem"
+    if not path.exists():
+        make_secret(path, _pem(ed25519.Ed25519PrivateKey.generate()))
+    loaded = _load(path)
     if not isinstance(loaded, ed25519.Ed25519PrivateKey):
-        raise KeysUnreadable(f"{key_file.name} is not an Ed25519 key")
+        raise KeysUnreadable(f"{path.name} is not an Ed25519 key")
     return loaded
 
 
@@ -95,10 +100,15 @@ def _load(path: Path) -> object:
         raise KeysUnreadable(f"{path.name}: {error}") from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def make_secret(path: Path, data: bytes) -> None:
+    """A new file, whole or not at all, readable by its owner only. Who comes second keeps what the first one made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # mode 0600
+    written = Path(name)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(written)
+    written.unlink()

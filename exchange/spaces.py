@@ -1,10 +1,10 @@
 """The spaces of one process: the default one, and those made beside it. Each is a `Hub` of its own."""
 
 import asyncio
-from pathlib import Path
 
 from exchange.config import Settings
 from exchange.hub import Hub, open_hub
+from exchange.keys import make_secret
 from exchange.members import new_api_key
 from exchange.store import database as store
 from tradebridge.evidence.simulation import test_api_key
@@ -83,11 +83,7 @@ def operator_key_of(settings: Settings) -> str:
         return given
     if settings.seed:
         return test_api_key(settings.seed, "OPERATOR")
-    path: Path = settings.data / "operator.key"
-    if path.exists():
-        return path.read_text().strip()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = new_api_key()
-    path.touch(mode=0o600)
-    path.write_text(key + "\n")
-    return key
+    path = settings.data / "operator.key"
+    if not path.exists():
+        make_secret(path, new_api_key().encode() + b"\n")
+    return path.read_text().strip()
