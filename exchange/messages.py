@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
-from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
 from exchange.members import Caller
 from exchange.store import tables as t
+from exchange.store.rows import add
 from schemas.findings import Finding
 from tradebridge.evidence import canonical
 from tradebridge.evidence.proofs import leaf_hash
@@ -119,8 +119,9 @@ def receipt_for(hub: "Hub", envelope: Envelope) -> str:
 def keep(connection: Connection, hub: "Hub", message: Message) -> None:
     """Message, leaf and deliveries, in the caller's transaction."""
     envelope = message.envelope
-    connection.execute(
-        insert(t.messages).inline(),
+    add(
+        connection,
+        t.messages,
         {
             "id": envelope.id,
             "kind": envelope.kind,
@@ -138,11 +139,9 @@ def keep(connection: Connection, hub: "Hub", message: Message) -> None:
             "answer": message.answer.decode(),
         },
     )
-    connection.execute(insert(t.leaves).inline(), _leaf(hub, envelope))
+    add(connection, t.leaves, _leaf(hub, envelope))
     if envelope.recipients:
-        connection.execute(
-            insert(t.deliveries).inline(), [_delivery(hub, envelope, name) for name in envelope.recipients]
-        )
+        add(connection, t.deliveries, [_delivery(hub, envelope, name) for name in envelope.recipients])
 
 
 def _leaf(hub: "Hub", envelope: Envelope) -> dict[str, Any]:
@@ -193,7 +192,4 @@ def tell(
 
 
 def add_to_feed(connection: Connection, kind: str, members: tuple[str, ...], data: dict[str, Any]) -> None:
-    connection.execute(
-        insert(t.feed).inline(),
-        {"kind": kind, "members": f",{','.join(members)},", "data": orjson.dumps(data).decode()},
-    )
+    add(connection, t.feed, {"kind": kind, "members": f",{','.join(members)},", "data": orjson.dumps(data).decode()})

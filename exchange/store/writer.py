@@ -119,16 +119,15 @@ class Writer:
         with self._database.writing.begin() as connection:
             for pending in group:
                 pending.error, pending.result = None, None
-                savepoint = connection.begin_nested()
+                connection.exec_driver_sql("SAVEPOINT job")  # `begin_nested` does the same at three times the cost
                 try:
                     pending.result = pending.job(connection)
                 except OperationalError:
                     raise  # the transaction itself is lost: a deadlock, a full disk, a closed connection
                 except Exception as error:  # handed to the job's caller, by rule 1
-                    savepoint.rollback()
+                    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
                     pending.error = error
-                else:
-                    savepoint.commit()
+                connection.exec_driver_sql("RELEASE SAVEPOINT job")
         self.groups += 1
         self.jobs += len(group)
 
