@@ -164,4 +164,6 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:
         logger.error("unexpected error", path=request.url.path, exc_info=error)
-        return problem_response(request, [finding("hub.bug")])
+        response = problem_response(request, [finding("hub.bug")])
+        response.headers["Connection"] = "close"  # the server ends the connection after a bug: the caller must know
+        return response

@@ -51,6 +51,7 @@ def judge(trade: Trade) -> Verdict:
     sent = list(_lines(trade, "receipt"))
     said = [line for each in trade.recipients for line in each.journal.lines("said")]
     assert sent, "no traffic"
+    assert trade.auditor.audits, "nobody audited"
     _each_key_has_one_receipt(trade, sent)
     final = _final_checkpoint(trade)
     positions = _everything_is_found_again(trade, sent, said, final)

@@ -5,6 +5,7 @@
 - A `Recipient` deduplicates by message id, acknowledges signed, and answers every document with a signed event; that is
   handed in the same way, until there is an answer. `Pushed` is pushed to over HTTP and loses some of its answers;
   `Pulling` looks into its inbox.
+- The `Auditor` fetches evidence and verifies it, while documents are still on their way.
 - The `Watcher` is a witness: it fetches checkpoints while hubs come and go.
 
 Each of them may speak to any of the hubs' addresses: with two hubs over one store it makes no difference which.
@@ -37,9 +38,11 @@ from tradebridge.client import Accepted, Delivery, EventAccepted, Hub, Refused, 
 from tradebridge.evidence.notes import Checkpoint, verify_checkpoint
 from tradebridge.evidence.receipts import DeliveryNote, read_note
 from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.verify import verify_evidence
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-"""The business clock of these tests stands at their start: the hubs' own keys are made then."""
+NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+"""Where the business clock of these tests stands: a day ahead, so that certificates which hubs make during the tests
+are valid."""
 AGAIN_SECONDS = 0.05
 """Between two tries while no hub answers."""
 LONG_SECONDS, SHORT_SECONDS = 20.0, 2.0
@@ -141,6 +144,7 @@ class Sender(Party):
         self.member, self.lane, self.to, self.pause = member, lane, tuple(to), pause
         self.count = 0
         self.answered: list[tuple[str, Consignment, tuple[str, ...]]] = []
+        self.documents: list[str] = []
 
     def act(self) -> None:
         self.count += 1
@@ -178,6 +182,7 @@ class Sender(Party):
             consignment=asdict(consignment),
         )
         self.answered.append((key, consignment, to))
+        self.documents.append(outcome.id)
 
     def ask_again(self, key: str, consignment: Consignment, to: tuple[str, ...]) -> None:
         outcome = self.answer_to(consignment.data(), to, key)
@@ -394,6 +399,31 @@ class Pushed(Recipient):
         self.server.shutdown()
         self.server.server_close()
         super().close()
+
+
+# --- auditing ---
+
+
+class Auditor(Party):
+    """In the middle of it all asks for the evidence of whatever has a receipt. It may not be complete yet; what is
+    there always holds."""
+
+    def __init__(self, senders: Sequence[Sender], trust: TrustList, *rest: Any) -> None:
+        super().__init__("auditor", *rest)
+        self.senders, self.trust = tuple(senders), trust
+        self.audits = 0
+
+    def act(self) -> None:
+        time.sleep(AGAIN_SECONDS)
+        documents = [sender.documents[-1] for sender in self.senders if sender.documents]
+        if not documents:
+            return
+        evidence = self.any_hub().evidence(self.dice.choice(documents))
+        report = verify_evidence(evidence, self.trust, NOW)
+        complete = all(message["inclusion"] for message in evidence["messages"])
+        if report.exit_code not in ((0,) if complete else (0, 3)):
+            self.problems.append(f"the evidence does not hold: {report.to_json()}"[:2000])
+        self.audits += 1
 
 
 # --- watching the log ------------------------------------------------------------------------------------------------

@@ -15,7 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.journals import Journal
-from tests.chaos.parties import NOW, Party, Pulling, Pushed, PushServer, Recipient, Rivals, Sender, Traffic, Watcher
+from tests.chaos.parties import (
+    NOW,
+    Auditor,
+    Party,
+    Pulling,
+    Pushed,
+    PushServer,
+    Recipient,
+    Rivals,
+    Sender,
+    Traffic,
+    Watcher,
+)
 from tests.exchange.cast import SEED, description
 from tests.exchange.running import HubProcess
 from tradebridge.client import Hub
@@ -63,10 +75,11 @@ class Trade:
     watcher: Watcher
     senders: list[Sender]
     recipients: list[Recipient]
+    auditor: Auditor
 
     @property
     def parties(self) -> list[Party]:
-        return [*self.senders, *self.recipients]
+        return [*self.senders, *self.recipients, self.auditor]
 
     def receipts(self) -> int:
         return sum(len(sender.answered) for sender in self.senders)
@@ -123,7 +136,7 @@ def trade(folder: Path, urls: Sequence[str], *, lanes: int = 2, pause: float = 0
     folder.mkdir(parents=True, exist_ok=True)
     operator = Hub(urls[0], OPERATOR_KEY, timeout=20)
     traffic = Traffic()
-    journals = {name: Journal(folder / f"{name}.jsonl") for name in (*SENDERS, *RECIPIENTS)}
+    journals = {name: Journal(folder / f"{name}.jsonl") for name in (*SENDERS, *RECIPIENTS, "auditor")}
     journals |= {
         f"{name} {lane}": Journal(folder / f"{name}-{lane}.jsonl") for name in SENDERS for lane in (*range(lanes), 9)
     }
@@ -149,7 +162,8 @@ def trade(folder: Path, urls: Sequence[str], *, lanes: int = 2, pause: float = 0
             Rivals(9, name, RECIPIENTS, pause, urls, keys[name], traffic, journals[f"{name} 9"]) for name in SENDERS
         ]
         _wait_until_all_know(urls, keys)
-    everybody = Trade(trust, operator, traffic, Watcher(urls, trust), senders, recipients)
+    auditor = Auditor(senders, trust, urls, OPERATOR_KEY, traffic, journals["auditor"])
+    everybody = Trade(trust, operator, traffic, Watcher(urls, trust), senders, recipients, auditor)
     for party in (*everybody.parties, everybody.watcher):
         party.start()
     try:
