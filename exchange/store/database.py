@@ -94,7 +94,7 @@ def _open_postgresql(url: URL, space: str) -> Database:
         pool_pre_ping=True,
         connect_args={"options": f"-csearch_path={schema} -clock_timeout=30000"},
     )
-    # A read sees one moment, as it does on SQLite: an evidence whose proofs are newer than its checkpoint would be false.
+    # A read sees one moment, as on SQLite: evidence whose proofs are newer than its checkpoint would be false.
     return Database(url, space, engine, engine.execution_options(isolation_level="REPEATABLE READ"))
 
 
