@@ -21,7 +21,7 @@ from adapters.port import Address, Codec, UnknownStyle, find_adapter
 from exchange import log
 from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
-from exchange.delivery import Deliverer, due_recipients
+from exchange.delivery import Deliverer
 from exchange.keys import HubKeys, load_keys
 from exchange.members import OPERATOR, Member, Registry, add_api_key, changed, load_registry
 from exchange.metrics import Metrics
@@ -179,7 +179,7 @@ class Hub:
     async def _news(self) -> None:
         with self.database.reading.connect() as connection:
             head = connection.execute(select(t.head.c.size, t.head.c.feed_size, t.head.c.members_version)).one()
-            due = due_recipients(connection)
+            due = self.deliverer.due(connection)
             unplaced = log.waiting(connection)
         if head.members_version != self.registry.version:
             self.reload()
