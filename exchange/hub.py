@@ -130,9 +130,13 @@ class Hub:
     def address(self, message_id: str, document_id: str, sender: str, recipient: str) -> Address:
         return Address(message_id, document_id, sender, recipient, self.clock.now())
 
+    @property
+    def prefix(self) -> str:
+        """What stands before the paths of this space."""
+        return f"/s/{self.space}" if self.space else ""
+
     def links(self, document_id: str) -> dict[str, str]:
-        prefix = f"/s/{self.space}" if self.space else ""
-        own = f"{prefix}/v1/documents/{document_id}"
+        own = f"{self.prefix}/v1/documents/{document_id}"
         return {"self": own, **{each: f"{own}/{each}" for each in ("checks", "timeline", "evidence", "events")}}
 
     # --- news ---

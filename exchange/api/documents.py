@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from exchange import intake, refused
 from exchange.api.access import caller_of, hub_of, sees
-from exchange.api.bodies import body_of, json_response, limit_of, names_in, page_response
+from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
 from exchange.api.problems import Problem, problem_response
 from exchange.events import accept_event
 from exchange.forwarding import forward as forward_document
@@ -156,7 +156,7 @@ async def add_event(request: Request, document_id: str) -> Response:
 @router.post("/{document_id}:forward", status_code=202, summary="Send an accepted document to further recipients")
 async def forward(request: Request, document_id: str) -> Response:
     hub, caller = hub_of(request), caller_of(request, "send")
-    outcome = await forward_document(hub, caller, document_id, names_in(request.headers.get("tradebridge-to")))
+    outcome = await forward_document(hub, caller, document_id, recipients_of(request))
     return _answer(request, hub, outcome)
 
 
@@ -178,7 +178,7 @@ async def _submission(request: Request) -> Submission:
     return Submission(
         caller=caller,
         data=data,
-        recipients=names_in(headers.get("tradebridge-to")),
+        recipients=recipients_of(request),
         declared=headers.get("tradebridge-profile"),
         idempotency_key=key,
     )
