@@ -5,6 +5,7 @@ ready; and ends when its parent does, however that happened.
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -53,6 +54,10 @@ def main() -> int:
     return 0
 
 
+GC_THRESHOLDS = (10_000, 20, 50)
+"""Of the cyclic collector: a document makes thousands of objects and hardly a cycle among them."""
+
+
 class _Server(uvicorn.Server):
     """Says when it listens, and ends with 0 when it is asked to end."""
 
@@ -75,6 +80,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what stands at the start stays: the collector need not look at it again and again
+        gc.set_threshold(*GC_THRESHOLDS)
         if self.started and self._settings.ready_fd >= 0:
             line = {"port": self._settings.port, "url": self._settings.base_url, "pid": os.getpid()}
             with os.fdopen(self._settings.ready_fd, "w") as ready:

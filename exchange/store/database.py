@@ -2,8 +2,9 @@
 
 SQLite: WAL, `synchronous=FULL` (what is committed survives a power cut), one writing connection whose transactions
 begin IMMEDIATE, and reading connections beside it. A space is a file. PostgreSQL: a space is a schema, chosen by
-`search_path`. A new space is made from the tables at once (a copy of a template on SQLite), never by migrations;
-an existing one is migrated by alembic when it is opened by `tb db upgrade`.
+`search_path`; a process that stands still in a transaction loses it after a moment, so that its locks hold nobody up. A
+new space is made from the tables at once (a copy of a template on SQLite), never by migrations; an existing one is
+migrated by alembic when it is opened by `tb db upgrade`.
 """
 
 import re
@@ -19,6 +20,10 @@ from sqlalchemy.engine import URL, Connection
 from exchange.store.tables import head, metadata
 
 SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+STANDSTILL_SECONDS = 3
+"""PostgreSQL: so long a transaction may wait for its own process (stopped, swapped out, its machine gone); then the
+server ends it. The writer runs the jobs again."""
 
 
 class StoreNotReady(RuntimeError):
@@ -73,11 +78,20 @@ def _sqlite_path(url: URL, space: str) -> Path:
     return path.parent / "spaces" / f"{space}.sqlite" if space else path
 
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-16000",  # kB
+    "wal_autocheckpoint=8000",  # pages: a page that many commits touch is copied into the file once for all of them
+)
+
+
 def _tune_sqlite(engine: Engine, begin: str) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself; SQLAlchemy does
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -86,13 +100,17 @@ def _tune_sqlite(engine: Engine, begin: str) -> None:
 
 
 def _open_postgresql(url: URL, space: str) -> Database:
-    schema = schema_of(space)
+    session = {
+        "search_path": schema_of(space),
+        "lock_timeout": 30_000,
+        "idle_in_transaction_session_timeout": STANDSTILL_SECONDS * 1000,
+    }
     engine = create_engine(
         url,
         pool_size=6,
         max_overflow=14,
         pool_pre_ping=True,
-        connect_args={"options": f"-csearch_path={schema} -clock_timeout=30000"},
+        connect_args={"options": " ".join(f"-c{name}={value}" for name, value in session.items())},
     )
     # A read sees one moment, as on SQLite: evidence whose proofs are newer than its checkpoint would be false.
     return Database(url, space, engine, engine.execution_options(isolation_level="REPEATABLE READ"))
