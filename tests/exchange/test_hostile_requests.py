@@ -2,14 +2,18 @@
 
 from base64 import urlsafe_b64encode
 from pathlib import Path
+from typing import Any
 
 import httpx
+import orjson
 import pytest
 
+from schemas.content import from_base64url
 from schemas.event import EventType
-from tests.exchange.cast import SEED, Cast, certificate, event
+from tests.exchange.cast import NOW, SEED, Cast, certificate, event, refused_by, signer
 from tests.exchange.running import hub_in_thread
 from tests.exchange.test_delivery import wait_for
+from tradebridge.evidence import canonical, jws
 from tradebridge.evidence.simulation import test_api_key
 
 
@@ -109,3 +113,28 @@ def test_the_next_page_is_of_the_same_space(tmp_path: Path) -> None:
         assert page.links["next"]["url"].startswith("/s/one/v1/deliveries?")
         assert len(httpx.get(default.url + page.links["next"]["url"], headers=own).json()["items"]) == 1
         cast.close()
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2026-01-05T09:00:00", "2026-01-05", "1767603600", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00", 0],
+)
+def test_an_event_states_a_time_that_is_one(sqlite_cast: Cast, at: str | int) -> None:
+    accepted = sqlite_cast["SG-NSW"].submit(certificate(f"SG-2026-09{sum(str(at).encode()):04}"), ["TH-NSW"])
+    said = event(EventType.ACCEPTED, accepted.id, accepted.content_digest, "TH-NSW")
+    members = orjson.loads(from_base64url(said.split(".")[1].encode()) or b"") | {"at": at}
+    token = jws.sign(canonical.dumps(members), jws.EVENT, signer("TH-NSW", "event"), NOW)
+    refused = refused_by(sqlite_cast["TH-NSW"].send_event, accepted.id, token)
+    assert (refused.status, [(found.code, found.pointer) for found in refused.findings]) == (
+        422,
+        [("event.malformed", "/at")],
+    )
+
+
+def test_a_large_event_is_read_as_any_other(sqlite_cast: Cast) -> None:
+    accepted = sqlite_cast["SG-NSW"].submit(certificate("SG-2026-09020"), ["TH-NSW"])
+    said: dict[str, Any] = {"body": {"native": "x" * 300_000}}
+    token = event(EventType.ACCEPTED, accepted.id, accepted.content_digest, "TH-NSW", **said)
+    assert sqlite_cast["TH-NSW"].send_event(accepted.id, token).sequence == 1
+    forged = event(EventType.UTILISED, accepted.id, accepted.content_digest, "VN-NSW", sequence=1, **said)
+    assert refused_by(sqlite_cast["TH-NSW"].send_event, accepted.id, forged).code == "event.wrong-party"

@@ -23,7 +23,7 @@ not on the record; 3 nothing false, but something could not be checked.
 """
 
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -292,6 +292,8 @@ def _is_valid(
             found.append(_wrong_event(index, event))
             continue
         changed = apply(standings, event, Parties(sender, issuer, frozenset(standings)))
+        if isinstance(changed, Finding) and _counts_what_is_hidden(event, changed, standings):
+            changed = {name: Standing(State.CANCELLED, event.expected_sequence + 1) for name in standings}
         if isinstance(changed, Finding):
             found.append(_wrong_event(index, changed))
             continue
@@ -301,6 +303,14 @@ def _is_valid(
             found.append(finding("evidence.cancelled", f"/messages/{index}", found=when))
     states = ", ".join(f"{name} {standing.state.value}" for name, standing in sorted(standings.items()))
     return answer("valid", found, f"Nothing up to leaf {checkpoint.size} of the log cancels it ({states}).")
+
+
+def _counts_what_is_hidden(event: Event, refused: Finding, standings: Mapping[str, Standing]) -> bool:
+    """A recipient's evidence lacks what the others decided, while a cancellation states the highest sequence of all: it
+    may be ahead of what is seen here, never behind. The event is genuine, and its party was looked at before."""
+    seen = max((standing.sequence for standing in standings.values()), default=0)
+    ahead = event.expected_sequence > seen
+    return event.type is EventType.CANCELLED and refused.code == "event.old-sequence" and ahead
 
 
 def _wrong_event(index: int, why: Finding) -> Finding:
