@@ -102,6 +102,17 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What a document says of itself, also one that can be read in part only: whose it is, and which."""
+
+    profile: str
+    number: str | None
+    """As `Document.number`; None too where it cannot be read."""
+    issued_by: str | None
+    """As `Document.issued_by`; None too where it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """All that reading the bytes gave."""
 
@@ -109,6 +120,8 @@ class Reading:
     profile: Profile | None
     document: Document | None
     findings: tuple[Finding, ...] = field(default=())
+    stated: Stated | None = None
+    """None where nothing could be read."""
 
     @property
     def refused(self) -> bool:
@@ -161,7 +174,25 @@ def read(data: bytes, context: Context, declared: str | None = None) -> Reading:
     if isinstance(profile, Finding):
         return Reading(content, None, None, (profile,))
     decoded = profile.decode(content)
-    return Reading(content, profile, decoded.document, _all_findings(content, profile, decoded, context))
+    findings = _all_findings(content, profile, decoded, context)
+    return Reading(content, profile, decoded.document, findings, _stated(profile, decoded))
+
+
+def _stated(profile: Profile, decoded: Decoded) -> Stated | None:
+    from schemas.rules import Unreadable  # here, since it imports this module
+
+    def readable(ask: Callable[[Document], str | None], subject: Document) -> str | None:
+        try:
+            value = ask(subject)
+            return None if value is None else str(value)
+        except Unreadable:
+            return None
+
+    subject = decoded.document or decoded.readable
+    if subject is None:
+        return None
+    number, issued_by = (readable(ask, subject) for ask in (lambda each: each.number, lambda each: each.issued_by))
+    return Stated(profile.id, number, issued_by)
 
 
 def _all_findings(content: Content, profile: Profile, decoded: Decoded, context: Context) -> tuple[Finding, ...]:
