@@ -245,5 +245,5 @@ def randomness_of(settings: Settings, space: str) -> Randomness:
 
 def open_hub(settings: Settings, space: str = "") -> Hub:
     """A hub with the parts that the settings name."""
-    keys = load_keys(settings, space)
-    return Hub(space, settings, clock_of(settings), randomness_of(settings, space), keys)
+    clock = clock_of(settings)
+    return Hub(space, settings, clock, randomness_of(settings, space), load_keys(settings, space, clock.now()))

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
 
 from exchange.app import make_app
 from exchange.config import Settings, UnsafeSettings
@@ -87,6 +89,17 @@ def test_a_hub_with_real_keys_makes_them_once_and_only_its_owner_can_read_them(t
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
     with hub_in_thread(tmp_path, seed="", clock=None) as again:
         assert httpx.get(f"{again.url}/v1/trust").json() == trust
+
+
+def test_the_hubs_own_certificate_begins_by_the_clock_that_dates_its_receipts(tmp_path: Path) -> None:
+    """A business clock that stands long before the day on which the keys are made."""
+    long_ago = datetime(2019, 3, 1, 9, 0, tzinfo=UTC)
+    with hub_in_thread(tmp_path, seed="", clock=long_ago):
+        pass
+    certificate = x509.load_pem_x509_certificate((tmp_path / "keys" / "default" / "hub.pem").read_bytes())
+    begins = certificate.not_valid_before_utc
+    assert timedelta(0) <= long_ago - begins <= timedelta(minutes=5)
+    assert certificate.not_valid_after_utc > long_ago + timedelta(days=365)
 
 
 def test_health_says_what_is_in_order(sqlite_cast: Cast) -> None:
