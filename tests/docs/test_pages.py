@@ -57,3 +57,17 @@ def test_a_command_on_a_page_is_marked_as_one_and_so_is_run(page: Path) -> None:
     opening = FENCE.findall(page.read_text(encoding="utf-8"))[::2]
     assert set(opening) <= {"bash", "python", "text"}
     assert list(blocks_of(page)) or not opening
+
+
+def test_container_commands_are_those_that_the_container_files_name() -> None:
+    """They are run nowhere: no engine was at hand. So they stand in one place, and pages repeat it."""
+    told = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Dockerfile", "compose.yaml"))
+    shown = [
+        line
+        for page in PAGES
+        for block in blocks_of(page)
+        if block.mark == "container"
+        for line in block.text.splitlines()
+    ]
+    assert shown
+    assert [line for line in shown if f"#   {line}\n" not in told] == []
