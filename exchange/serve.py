@@ -19,23 +19,34 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from pydantic import ValidationError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from exchange.app import Frame, make_app
 from exchange.config import Settings, UnsafeSettings
+from exchange.connection import BoundedConnection
 from exchange.keys import KeysUnreadable
 from exchange.store.database import StoreNotReady
 
 
 def main() -> int:
     """Serve until SIGTERM, SIGINT or the parent's end. 2: the settings or the store do not allow a start."""
-    settings = Settings()
-    _configure_logs(settings.log_level)
+    os.umask(0o077)  # store and keys are the owner's alone
     try:
+        settings = Settings()
+        _configure_logs(settings.log_level)
         listening = _listen(settings.host, settings.port)
         host, port = listening.getsockname()[:2]
         settings = settings.model_copy(update={"base_url": settings.base_url or f"http://{host}:{port}", "port": port})
         app = make_app(settings)
-    except (UnsafeSettings, StoreNotReady, KeysUnreadable, OSError) as error:
+    except ValidationError as error:
+        for each in error.errors(include_input=False, include_url=False):
+            print(f"tradebridge: TRADEBRIDGE_{str(each['loc'][0]).upper()}: {each['msg']}", file=sys.stderr)
+        return 2
+    except (DBAPIError, ArgumentError) as error:
+        print(f"tradebridge: the store cannot be opened: {getattr(error, 'orig', error)}", file=sys.stderr)
+        return 2
+    except (UnsafeSettings, StoreNotReady, KeysUnreadable, OSError, ValueError) as error:
         print(f"tradebridge: {error}", file=sys.stderr)
         return 2
     config = uvicorn.Config(
@@ -46,7 +57,7 @@ def main() -> int:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=3,
         loop="uvloop",
-        http="httptools",
+        http=BoundedConnection,
         ws="none",
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
