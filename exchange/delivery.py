@@ -12,8 +12,9 @@
 import asyncio
 import contextlib
 import random
+import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,10 @@ class Settled:
     """Delivery id to acknowledgement."""
     refused: tuple[tuple[str, Finding], ...] = ()
     """Delivery id as far as it could be read, and the finding."""
+
+
+HandedOut = Mapping[str, tuple[str, str]]
+"""Message id and digest of the original, by delivery id."""
 
 
 class Deliverer:
@@ -132,7 +137,7 @@ class Deliverer:
         if not batch:
             return False
         tokens, failure = await self._post(member.push_url, batch)
-        settled = await self._judge(name, tokens, {each.id: each.digest for each in batch})
+        settled = await self._judge(name, tokens, {each.id: (each.message_id, each.digest) for each in batch})
         error = failure or "; ".join(f"{each.code} {each.found}".strip() for _, each in settled.refused)
         await self.settle(batch, settled.delivered, error or "no acknowledgement in the answer")
         return True
@@ -149,9 +154,11 @@ class Deliverer:
         if not claimed:
             return []
         with self._hub.database.reading.connect() as connection:
-            ready, left = outbox.within_size(outbox.load(connection, claimed))
+            fitting, left = outbox.within_size(connection, claimed)
+            ready = outbox.load(connection, fitting)
         if left:
-            await self._hub.writer.do(lambda connection: outbox.give_back(connection, left, now))
+            ids = [each.id for each in left]
+            await self._hub.writer.do(lambda connection: outbox.give_back(connection, ids, now))
         if len(ready) > FEW:
             rendered, failed = await asyncio.to_thread(self._all_rendered, member, ready)
         else:
@@ -239,7 +246,11 @@ class Deliverer:
         body = orjson.dumps({"deliveries": [each.to_json() for each in batch]})
         headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space}
         try:
-            async with self._client.stream("POST", url, content=body, headers=headers) as answer:
+            # The client's own timeout is for each read: who drips its answer would hold its worker for ever.
+            async with (
+                asyncio.timeout(self._hub.settings.push_timeout_seconds),
+                self._client.stream("POST", url, content=body, headers=headers) as answer,
+            ):
                 data = bytearray()
                 async for chunk in answer.aiter_raw():
                     data += chunk
@@ -247,7 +258,7 @@ class Deliverer:
                         return [], f"the answer is larger than {MAX_ANSWER} bytes"
                 if answer.status_code != 200:
                     return [], f"HTTP {answer.status_code}"
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, TimeoutError):
             return [], f"no answer within {self._hub.settings.push_timeout_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return [], f"{type(error).__name__}: {error}"[:200]
@@ -255,13 +266,13 @@ class Deliverer:
 
     # --- settling ---
 
-    async def _judge(self, member: str, tokens: Sequence[str], digests: dict[str, str]) -> Settled:
+    async def _judge(self, member: str, tokens: Sequence[str], handed_out: HandedOut) -> Settled:
         if len(tokens) > FEW:
-            return await asyncio.to_thread(self.judge, member, tokens, digests)
-        return self.judge(member, tokens, digests)
+            return await asyncio.to_thread(self.judge, member, tokens, handed_out)
+        return self.judge(member, tokens, handed_out)
 
-    def judge(self, member: str, tokens: Sequence[str], digests: dict[str, str]) -> Settled:
-        """Which of these acknowledgements hold? `digests`: of the originals, by delivery id."""
+    def judge(self, member: str, tokens: Sequence[str], handed_out: HandedOut) -> Settled:
+        """Which of these acknowledgements hold?"""
         trust, now = self._hub.registry.trust, self._hub.clock.now()
         delivered: dict[str, str] = {}
         refused: list[tuple[str, Finding]] = []
@@ -270,7 +281,7 @@ class Deliverer:
             if isinstance(read, Finding):
                 refused.append(("", read))
                 continue
-            problem = _problem_of(read, member, digests)
+            problem = _problem_of(read, member, handed_out)
             if problem is None:
                 delivered.setdefault(read.delivery, token)
             else:
@@ -301,7 +312,8 @@ class Deliverer:
         """Acknowledgements of a member that pulls. Each is settled on its own; given again, it holds again."""
         with self._hub.database.reading.connect() as connection:
             wanted = outbox.deliveries_of(connection, member, [_delivery_named(token) for token in tokens])
-        settled = await self._judge(member, tokens, {row.id: row.bytes_digest for row in wanted.values()})
+        handed_out = {row.id: (row.message_id, row.bytes_digest) for row in wanted.values()}
+        settled = await self._judge(member, tokens, handed_out)
         at = rfc3339(self._hub.clock.now())
         done = [(outbox.claimed_of(wanted[name]), token) for name, token in settled.delivered.items()]
         if done:
@@ -345,13 +357,16 @@ def _tokens_in(data: bytes) -> tuple[list[str], str]:
     return [token for token in tokens[:1000] if isinstance(token, str)], ""
 
 
-def _problem_of(read: Acknowledgement, member: str, digests: dict[str, str]) -> Finding | None:
+def _problem_of(read: Acknowledgement, member: str, handed_out: HandedOut) -> Finding | None:
     if read.member != member:
         return finding("ack.wrong-member", "/member", found=read.member, expected=member)
-    if read.delivery not in digests:
+    if read.delivery not in handed_out:
         return finding("ack.unknown-delivery", "/delivery", found=read.delivery)
-    if read.digest != digests[read.delivery]:
-        return finding("ack.wrong-digest", "/digest", found=read.digest, expected=digests[read.delivery])
+    message_id, digest = handed_out[read.delivery]
+    if read.message_id != message_id:
+        return finding("ack.wrong-message", "/messageId", found=read.message_id, expected=message_id)
+    if read.digest != digest:
+        return finding("ack.wrong-digest", "/digest", found=read.digest, expected=digest)
     return None
 
 
@@ -368,4 +383,8 @@ def _delivery_named(token: str) -> str:
         named = orjson.loads(payload or b"{}")
     except orjson.JSONDecodeError:
         return ""
-    return str(named.get("delivery", "")) if isinstance(named, dict) else ""
+    delivery = named.get("delivery") if isinstance(named, dict) else None
+    return delivery if isinstance(delivery, str) and _DELIVERY.fullmatch(delivery) else ""
+
+
+_DELIVERY = re.compile(r"dlv_[0-9a-z]{1,40}")

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from exchange.store import tables as t
@@ -73,30 +73,52 @@ def claim(connection: Connection, recipient: str, limit: int, now: float, lease_
     return [Claimed(row.id, row.message_id, row.document_id, recipient, row.attempts + 1, lease_until) for row in rows]
 
 
-def load(connection: Connection, claimed: Sequence[Claimed]) -> list[tuple[Claimed, Any]]:
-    """The claimed deliveries with their messages. A forward has no bytes of its own: the document's are taken."""
-    first = t.messages.alias("first")
-    query = (
-        select(
-            t.deliveries.c.id,
-            t.deliveries.c.note,
-            t.deliveries.c.rendition,
-            t.messages.c.kind,
-            t.messages.c.member,
-            t.messages.c.profile,
-            t.messages.c.bytes_digest,
-            t.messages.c.media_type,
-            t.documents.c.number,
-            t.documents.c.findings,
-            t.messages.c.bytes,
-            first.c.bytes.label("first_bytes"),
-        )
-        .join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
+def within_size(connection: Connection, claimed: Sequence[Claimed]) -> tuple[Sequence[Claimed], Sequence[Claimed]]:
+    """As many as fit one body (an original and a rendition of about its size, in base64), at least one; and the rest.
+
+    Only the sizes are read: 500 documents of 10 MB must not come into memory to be given back.
+    """
+    length = func.coalesce(func.length(t.messages.c.bytes), func.length(_FIRST.c.bytes))
+    query = _with_messages(select(t.deliveries.c.id, length.label("size")), claimed)
+    sizes = {row.id: row.size for row in connection.execute(query)}
+    total = 0
+    for index, each in enumerate(claimed):
+        total += 3 * sizes[each.id]
+        if total > MAX_BODY and index:
+            return claimed[:index], claimed[index:]
+    return claimed, ()
+
+
+_FIRST = t.messages.alias("first")
+"""The message by which the document was accepted. A forward has no bytes of its own: the document's are taken."""
+
+
+def _with_messages(query: Select[Any], claimed: Sequence[Claimed]) -> Select[Any]:
+    return (
+        query.join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
         .join(t.documents, t.documents.c.id == t.deliveries.c.document_id)
-        .join(first, first.c.id == t.documents.c.message_id)
+        .join(_FIRST, _FIRST.c.id == t.documents.c.message_id)
         .where(t.deliveries.c.id.in_([each.id for each in claimed]))
     )
-    rows = {row.id: row for row in connection.execute(query)}
+
+
+def load(connection: Connection, claimed: Sequence[Claimed]) -> list[tuple[Claimed, Any]]:
+    """The claimed deliveries with their messages."""
+    columns = select(
+        t.deliveries.c.id,
+        t.deliveries.c.note,
+        t.deliveries.c.rendition,
+        t.messages.c.kind,
+        t.messages.c.member,
+        t.messages.c.profile,
+        t.messages.c.bytes_digest,
+        t.messages.c.media_type,
+        t.documents.c.number,
+        t.documents.c.findings,
+        t.messages.c.bytes,
+        _FIRST.c.bytes.label("first_bytes"),
+    )
+    rows = {row.id: row for row in connection.execute(_with_messages(columns, claimed))}
     return [(each, Loaded(rows[each.id])) for each in claimed]
 
 
@@ -111,16 +133,6 @@ class Loaded:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
-
-
-def within_size(loaded: list[tuple[Claimed, Any]]) -> tuple[list[tuple[Claimed, Any]], list[str]]:
-    """As many as fit one body (an original and a rendition of about its size, in base64); at least one."""
-    total = 0
-    for index, (_, row) in enumerate(loaded):
-        total += 3 * len(row.bytes)
-        if total > MAX_BODY and index:
-            return loaded[:index], [each.id for each, _ in loaded[index:]]
-    return loaded, []
 
 
 def give_back(connection: Connection, ids: Sequence[str], now: float) -> None:
