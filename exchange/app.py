@@ -23,6 +23,7 @@ from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, check_startable
 from exchange.hub import Hub, open_hub
 from exchange.keys import KeysUnreadable
+from exchange.log import ForeignLog
 from exchange.members import check_no_test_keys
 from exchange.spaces import Spaces, operator_key_of
 from exchange.store.database import StoreNotReady
@@ -96,7 +97,7 @@ class Frame:
         """Put the hub of the space where the routes look for it, or say why there is none."""
         try:
             hub: Hub | None = self._spaces.get(name) or await self._spaces.find(name)
-        except (SQLAlchemyError, StoreNotReady, KeysUnreadable, OSError) as error:
+        except (SQLAlchemyError, StoreNotReady, KeysUnreadable, ForeignLog, OSError) as error:
             logger.error("a space could not be opened", space=name, error=str(error)[:300])
             return finding("hub.unavailable")
         if hub is None:

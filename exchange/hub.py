@@ -53,6 +53,8 @@ class Hub:
         if store.check(self.database) == "behind":
             raise store.StoreNotReady("the store is of an older version: run `tb db upgrade`")
         store.create(self.database)
+        with self.database.reading.connect() as connection:
+            log.check_own(connection, keys)
         self.writer = Writer(self.database)
         self.registry: Registry = self._read_registry()
         self.deliverer = Deliverer(self)

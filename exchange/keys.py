@@ -1,4 +1,4 @@
-"""Custody of the hub's own keys: test keys from a seed, the environment, or files that only the owner can read.
+"""Custody of the hub's own keys: test keys from a seed, or files that only the owner can read.
 
 The hub has two: an ES256 key for receipts, delivery notes and attestations, and an Ed25519 key that signs the log's
 checkpoints. Files are made at the first start (mode 0600); their certificate begins by the business clock, which dates

@@ -26,6 +26,7 @@ from exchange.app import Frame, make_app
 from exchange.config import Settings, UnsafeSettings
 from exchange.connection import BoundedConnection
 from exchange.keys import KeysUnreadable
+from exchange.log import ForeignLog
 from exchange.store.database import StoreNotReady
 
 
@@ -46,7 +47,7 @@ def main() -> int:
     except (DBAPIError, ArgumentError) as error:
         print(f"tradebridge: the store cannot be opened: {getattr(error, 'orig', error)}", file=sys.stderr)
         return 2
-    except (UnsafeSettings, StoreNotReady, KeysUnreadable, OSError, ValueError) as error:
+    except (UnsafeSettings, StoreNotReady, KeysUnreadable, ForeignLog, OSError, ValueError) as error:
         print(f"tradebridge: {error}", file=sys.stderr)
         return 2
     config = uvicorn.Config(

@@ -14,8 +14,10 @@ from cryptography import x509
 
 from exchange.app import make_app
 from exchange.config import Settings, UnsafeSettings
-from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
+from exchange.log import ForeignLog
+from tests.exchange.cast import NOW, SEED, Cast, certificate, description, refused_by
 from tests.exchange.running import HubProcess, hub_in_thread
+from tradebridge.client import Hub
 from tradebridge.evidence.simulation import test_api_key
 
 OPERATOR = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
@@ -70,8 +72,11 @@ def test_pilot_mode_refuses_to_start(tmp_path: Path) -> None:
 
 
 def test_pilot_mode_refuses_test_keys_of_members_and_has_no_test_route(tmp_path: Path) -> None:
-    with hub_in_thread(tmp_path) as running:
-        running.join()
+    with_test_key = {name: value for name, value in description("SG-NSW").items() if name != "apiKey"}
+    with hub_in_thread(tmp_path, seed="", clock=None) as running:
+        operator = Hub(running.url, api_key=(tmp_path / "operator.key").read_text().strip())
+        operator.add_member(with_test_key)
+        operator.close()
     with pytest.raises(UnsafeSettings, match="test key"):
         make_app(Settings(mode="pilot", data=tmp_path), in_tests=True)
 
@@ -137,6 +142,18 @@ def test_a_store_of_an_older_version_stops_the_start_with_the_command_that_mends
         connection.execute(text("delete from alembic_version"))
     with pytest.raises(RuntimeError, match="tb db upgrade"):
         make_app(Settings(data=tmp_path, seed=SEED, clock=NOW))
+
+
+def test_a_hub_whose_log_key_is_another_than_the_stores_refuses_to_start(tmp_path: Path, database_url: str) -> None:
+    """Two hubs over one database without the same keys, or a backup without them: a log that two sign is no log."""
+    with hub_in_thread(
+        tmp_path / "one", database_url or f"sqlite:///{tmp_path}/hub.sqlite", seed="", clock=None
+    ) as hub:
+        while not httpx.get(f"{hub.url}/v1/log/checkpoint").text:
+            time.sleep(0.02)
+    settings = Settings(data=tmp_path / "other", database_url=database_url or f"sqlite:///{tmp_path}/hub.sqlite")
+    with pytest.raises(ForeignLog, match=r"another key than that of tradebridge\.local/default"):
+        make_app(settings)
 
 
 def test_the_documentation_needs_no_internet(sqlite_cast: Cast) -> None:
