@@ -84,7 +84,9 @@ class Sequencer:
 
     def _lead(self, connection: Connection) -> bool:
         now = time.time()
-        free = (t.head.c.leader == self._name) | (t.head.c.leader_until < now)
+        # A lease that ends later than any given now was given before the clock was set back: it binds nobody.
+        until = t.head.c.leader_until
+        free = (t.head.c.leader == self._name) | (until < now) | (until > now + 2 * LEADER_SECONDS)
         row = connection.execute(select(t.head.c.leader, t.head.c.leader_until)).one()
         if row.leader == self._name and row.leader_until > now + LEADER_SECONDS / 2:
             return True

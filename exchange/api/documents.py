@@ -99,7 +99,7 @@ def get_document(request: Request, document_id: str) -> Response:
     form = _form_of(request.headers.get("accept", "*/*"), stored)
     etag = f'"{stored.summary["bytesDigest"]}-{form}"'
     headers = {"ETag": etag, "Vary": "Accept", "Tradebridge-Profile": stored.summary["profile"]}
-    if request.headers.get("if-none-match") == etag:
+    if etag in _etags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     if form == "received":
         return Response(stored.data, headers=headers, media_type=stored.media_type)
@@ -207,8 +207,7 @@ def _stored(request: Request, document_id: str) -> Stored:
 def _form_of(accept: str, stored: Stored) -> str:
     """`received`, `json` or `xml`: the first that is asked for and can be given."""
     own = "xml" if stored.media_type == "application/xml" else "jose"
-    for part in accept.split(","):
-        wanted = part.split(";")[0].strip().lower()
+    for wanted in _wanted(accept):
         if wanted in ("*/*", "application/*", "") or wanted == stored.media_type:
             return "received"
         if wanted in ("application/xml", "text/xml"):
@@ -218,6 +217,21 @@ def _form_of(accept: str, stored: Stored) -> str:
     raise Problem(
         finding("request.not-acceptable", found=accept[:100], expected="application/json, application/xml or */*")
     )
+
+
+def _etags(header: str) -> set[str]:
+    """The tags of If-None-Match (RFC 9110 section 13.1.2: compared without their W/)."""
+    return {each.strip().removeprefix("W/") for each in header.split(",")}
+
+
+def _wanted(accept: str) -> list[str]:
+    """The media types of an Accept header, the most wanted first (RFC 9110 section 12.5.1); none of weight 0."""
+    weighted = []
+    for part in accept.split(","):
+        name, _, parameters = part.partition(";")
+        weight = re.search(r"(?:^|;)\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", parameters)
+        weighted.append((float(weight[1]) if weight else 1.0, name.strip().lower()))
+    return [name for weight, name in sorted(weighted, key=lambda each: -each[0]) if weight]
 
 
 def _converted(stored: Stored, syntax: Syntax) -> tuple[bytes, str]:

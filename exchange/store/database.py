@@ -7,9 +7,10 @@ new space is made from the tables at once (a copy of a template on SQLite), neve
 migrated by alembic when it is opened by `tb db upgrade`.
 """
 
+import os
 import re
-import shutil
 import sqlite3
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,11 @@ def _open_sqlite(url: URL, space: str) -> Database:
     engines = []
     for begin in ("BEGIN IMMEDIATE", "BEGIN"):
         engine = create_engine(
-            url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=4, max_overflow=12
+            url,
+            connect_args={"check_same_thread": False, "timeout": 30},
+            pool_size=4,
+            max_overflow=12,
+            hide_parameters=True,  # errors are logged: never with what is in a document or digest of a key
         )
         _tune_sqlite(engine, begin)
         engines.append(engine)
@@ -110,6 +115,7 @@ def _open_postgresql(url: URL, space: str) -> Database:
         pool_size=6,
         max_overflow=14,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": " ".join(f"-c{name}={value}" for name, value in session.items())},
     )
     # A read sees one moment, as on SQLite: evidence whose proofs are newer than its checkpoint would be false.
@@ -144,19 +150,38 @@ def create(database: Database) -> None:
 def _create_sqlite(database: Database) -> None:
     path = Path(database.url.database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
-    template = path.parent / ".template.sqlite" if database.space else None
-    if template and not path.exists():
-        if not template.exists():
-            made = open_database(f"sqlite:///{template}")
+    if database.space and not path.exists():
+        _put_whole(_template(path.parent), path)
+        return
+    with database.writing.begin() as connection:
+        _create_tables(connection)
+
+
+def _template(folder: Path) -> Path:
+    """The empty store that new spaces are copies of: one for each version of the tables, whole or not there."""
+    from exchange.store.migrations import newest
+
+    template = folder / f".template-{newest()}.sqlite"
+    if not template.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            made = open_database(f"sqlite:///{place}/made.sqlite")
             _create_sqlite(made)
             with made.writing.connect() as connection:
                 connection.exec_driver_sql("ROLLBACK")  # a checkpoint needs to be outside a transaction
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             made.close()
-        shutil.copyfile(template, path)
-        return
-    with database.writing.begin() as connection:
-        _create_tables(connection)
+            _put_whole(Path(place) / "made.sqlite", template)
+    return template
+
+
+def _put_whole(source: Path, target: Path) -> None:
+    """Copy a file so that a kill leaves all of it or nothing."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(source.read_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(target)
 
 
 def _create_tables(connection: Connection) -> None:
