@@ -313,7 +313,7 @@ def _check_declaration(data: bytes) -> None:
 
 
 _BEYOND_LIMITS = etree.XPath(
-    "boolean(//xi:* | //*[@*[" + str(MAX_ATTRIBUTES + 1) + "]] | " + "/*" * (MAX_DEPTH + 1) + ")",
+    "boolean(//xi:* | //*/@*[" + str(MAX_ATTRIBUTES + 1) + "] | " + "/*" * (MAX_DEPTH + 1) + ")",
     namespaces={"xi": XINCLUDE},
 )
 
