@@ -95,18 +95,30 @@ def judge(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:
 def _check_signature(
     registry: Registry, sender: Member | None, reading: Reading, now: datetime
 ) -> tuple[Verified | None, tuple[Finding, ...]]:
-    """Who signed, and may they issue this? An unsigned document is a warning where the sender's policy allows it."""
+    """Who signed, and may they issue this?"""
     if reading.content is None:
         return None, ()
     verified = verify_seal(reading.content, registry.trust, now)
     if isinstance(verified, Finding):
         return None, (verified,)
     if verified is None:
-        allowed = sender is not None and sender.unsigned
-        return None, (finding("signature.unsigned" if allowed else "signature.missing"),)
+        return None, (_check_unsigned(registry, sender, reading),)
     issuer, stated = registry.trust.member(verified.member), reading.stated
     problem = issuer.may_issue(stated.profile, stated.issued_by) if issuer and stated else None
     return verified, (problem,) if problem else ()
+
+
+def _check_unsigned(registry: Registry, sender: Member | None, reading: Reading) -> Finding:
+    """A warning where the sender's policy allows it and the sender may itself issue such a document: nobody takes the
+    number of another authority's certificate by leaving the signature out."""
+    if sender is None or not sender.unsigned:
+        return finding("signature.missing")
+    issuer, stated = registry.trust.member(sender.id), reading.stated
+    problem = issuer.may_issue(stated.profile, stated.issued_by) if issuer and stated else None
+    if problem is None:
+        return finding("signature.unsigned")
+    found = f"unsigned, and {sender.id} may not issue it itself"
+    return finding("signature.missing", found=found, expected=f"the signature of {problem.expected}")
 
 
 def _check_route(hub: "Hub", sender: Member | None, submission: Submission, reading: Reading) -> tuple[Finding, ...]:

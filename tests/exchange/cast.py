@@ -62,7 +62,7 @@ CAST: Mapping[str, dict[str, Any]] = {
         "country": "SG",
         "kind": "platform",
         "policy": {"unsigned": True},
-        "roles": ["sender"],
+        "roles": ["issuer", "sender"],
         "accepts": [],
     },
     "CARRIER-SIM": {
