@@ -210,11 +210,22 @@ def test_two_writers_that_cross_each_other_both_get_through(postgresql_url: str)
         database.close()
 
 
+def test_a_migration_may_take_its_time(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "TRANSACTION_SECONDS", 1)
+    database = store.open_database(postgresql_url)
+    with database.writing.begin() as connection:
+        migrations.upgrade(connection)
+        connection.execute(text("select pg_sleep(1.5)"))
+    assert store.check(database) == "ready"
+    database.close()
+
+
+@pytest.mark.parametrize("limit", ["STANDSTILL_SECONDS", "TRANSACTION_SECONDS"])
 def test_a_writer_that_stands_still_in_a_transaction_holds_nobody_up_and_writes_after_all(
-    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     """The database ends the transaction of a process that does not go on, with its locks; the writer runs it again."""
-    monkeypatch.setattr(store, "STANDSTILL_SECONDS", 1)
+    monkeypatch.setattr(store, limit, 1)
     opened = [store.open_database(postgresql_url) for _ in range(2)]
     store.create(opened[0])
     _add_member(opened[0], "A")
