@@ -105,7 +105,11 @@ def _check_signature(
         return None, (_check_unsigned(registry, sender, reading),)
     issuer, stated = registry.trust.member(verified.member), reading.stated
     problem = issuer.may_issue(stated.profile, stated.issued_by) if issuer and stated else None
-    return verified, (problem,) if problem else ()
+    found = [problem] if problem else []
+    member = registry.members.get(verified.member)
+    if member is not None and member.suspended:
+        found.append(finding("signature.suspended-issuer", found=verified.member))
+    return verified, tuple(found)
 
 
 def _check_unsigned(registry: Registry, sender: Member | None, reading: Reading) -> Finding:

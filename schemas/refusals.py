@@ -38,6 +38,18 @@ MEMBERS = register(
             "Make a key of its own for each member and purpose.",
             status=409,
         ),
+        Kind(
+            "member.unknown-key",
+            "The member has no signing key of this name.",
+            "Name one as it stands at the member: GET /v1/members/{id}.",
+            status=404,
+        ),
+        Kind(
+            "member.key-withdrawn",
+            "The key was withdrawn already, from this moment or an earlier one.",
+            "Leave it, or name an earlier moment: a withdrawal is never taken back.",
+            status=409,
+        ),
     ]
 )
 

@@ -20,10 +20,12 @@ from exchange.members import (
     new_api_key,
     rotate_api_key,
     set_suspended,
+    withdraw_signing_key,
 )
 from exchange.messages import RefusedInTransaction
 from schemas.content import json_or_finding
 from schemas.findings import Finding, finding
+from tradebridge.evidence.times import from_rfc3339, rfc3339
 
 router = APIRouter(prefix="/v1/members", tags=["members"])
 
@@ -128,6 +130,30 @@ async def add_key(request: Request, member_id: str) -> Response:
     except RefusedInTransaction as refused:
         raise Problem(*refused.findings) from refused
     return json_response(_shown(request, hub.registry.members[member_id]), 201)
+
+
+@router.post("/{member_id}/keys:withdraw", summary="End a signing key, from a moment on (operator)")
+async def withdraw_key(request: Request, member_id: str) -> Response:
+    operator_of(request)
+    hub = hub_of(request)
+    _member(request, member_id)
+    options = await json_of(request, MAX_MEMBER)
+    given = options.get("from", rfc3339(hub.clock.now()))
+    since = from_rfc3339(given) if isinstance(given, str) else None
+    if since is None:
+        raise Problem(finding("request.malformed", "/from", found=given, expected="a moment of RFC 3339"))
+    kid, reason = str(options.get("kid", "")), str(options.get("reason", ""))[:500]
+
+    def job(connection: Connection) -> None:
+        if problem := withdraw_signing_key(connection, member_id, kid, since):
+            raise RefusedInTransaction(problem)
+
+    what = f"signing key {kid[-12:]} withdrawn from {rfc3339(since)}" + (f": {reason}" if reason else "")
+    try:
+        await hub.change_member(member_id, what, job)
+    except RefusedInTransaction as refused:
+        raise Problem(*refused.findings) from refused
+    return json_response(_shown(request, hub.registry.members[member_id]))
 
 
 @router.post("/{member_id}:suspend", summary="Suspend a member, with the reason (operator)")
