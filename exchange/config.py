@@ -1,6 +1,7 @@
 """Settings of the hub: environment variables `TRADEBRIDGE_*`, each with one documented default."""
 
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -41,9 +42,26 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data / 'hub.sqlite'}"
 
     @property
+    def open_simulation(self) -> bool:
+        """Can others than this machine reach keys that everybody can derive?"""
+        return self.simulated and not is_loopback(self.host)
+
+    @property
     def simulated(self) -> bool:
         """Are the keys test keys? Then every statement of the hub says so."""
         return bool(self.seed)
+
+
+def is_loopback(host: str) -> bool:
+    """Is this an address, or the name, of this machine alone?"""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+OPEN_SIMULATION = "a simulation: its keys are public, and others than this machine can reach it. Listen on 127.0.0.1"
+"""Said where `Settings.open_simulation` holds."""
 
 
 class UnsafeSettings(RuntimeError):

@@ -23,7 +23,7 @@ from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
 from exchange.keys import HubKeys, load_keys
-from exchange.members import OPERATOR, Member, Registry, add_api_key, changed, load_registry
+from exchange.members import Member, Registry, changed, load_registry, set_operator_key
 from exchange.metrics import Metrics
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
@@ -93,8 +93,8 @@ class Hub:
         self.database.close()
 
     def ensure_operator(self, api_key: str) -> None:
-        """The operator's key is known, from the first start."""
-        self.writer.do_now(lambda connection: add_api_key(connection, OPERATOR, api_key, ("operator",)))
+        """The operator's key is known, from the first start; one that was known before and is another has ended."""
+        self.writer.do_now(lambda connection: set_operator_key(connection, api_key))
         self.reload()
 
     async def change_member(self, member: str, what: str, job: Job[T]) -> T:

@@ -438,6 +438,18 @@ def add_api_key(
         )
 
 
+def set_operator_key(connection: Connection, api_key: str) -> None:
+    """The one key of the operator: any other ends at once. Other processes read it anew."""
+    own = t.api_keys.c.member == OPERATOR
+    digest = hash_of(api_key)
+    known = set(connection.execute(select(t.api_keys.c.hash).where(own)).scalars())
+    if known == {digest}:
+        return
+    connection.execute(t.api_keys.delete().where(own, t.api_keys.c.hash != digest))
+    add_api_key(connection, OPERATOR, api_key, ("operator",))
+    connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
+
+
 def rotate_api_key(connection: Connection, member: str, api_key: str, overlap: float) -> None:
     """A new key for the member; every older one ends after `overlap` seconds."""
     end = time.time() + overlap

@@ -15,8 +15,11 @@ def hub_of(request: Request) -> Hub:
 
 def caller_of(request: Request, scope: str = "read") -> Caller:
     """The member or operator whose key came with the request, and may do this. Raises `Problem` (401, 403)."""
-    caller = hub_of(request).registry.caller(request.headers.get("authorization"))
+    hub = hub_of(request)
+    caller = hub.registry.caller(request.headers.get("authorization"))
     if isinstance(caller, Finding):
+        if caller.code == "access.key-unknown":
+            hub.metrics.unknown_keys.inc()
         raise Problem(caller)
     if scope not in caller.scopes and not caller.operator:
         raise Problem(finding("access.scope", found=" ".join(sorted(caller.scopes)), expected=scope))

@@ -143,9 +143,20 @@ def schema_of(space: str) -> str:
 def exists(database: Database) -> bool:
     if database.sqlite:
         return Path(database.url.database or "").exists() and inspect(database.reading).has_table(head.name)
+    return _has_schema(database, database.space)
+
+
+def exists_beside(database: Database, database_url: str, space: str) -> bool:
+    """Is there a store of this space? Asked of an open database of the same server; opens nothing."""
+    if database.sqlite:
+        return _sqlite_path(make_url(database_url), space).exists()  # its file was put there whole
+    return _has_schema(database, space)
+
+
+def _has_schema(database: Database, space: str) -> bool:
     with database.reading.connect() as connection:
         query = text("select 1 from information_schema.tables where table_schema = :schema and table_name = 'head'")
-        return connection.execute(query, {"schema": schema_of(database.space)}).first() is not None
+        return connection.execute(query, {"schema": schema_of(space)}).first() is not None
 
 
 def create(database: Database) -> None:

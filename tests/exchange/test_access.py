@@ -50,6 +50,27 @@ def test_without_a_key_or_with_a_wrong_one_nothing_is_told(sqlite_cast: Cast) ->
             assert answer.headers["www-authenticate"] == "Bearer"
 
 
+def test_a_wrong_key_is_counted_and_nowhere_written(sqlite_cast: Cast) -> None:
+    def counted() -> float:
+        lines = httpx.get(f"{sqlite_cast.url}/metrics").text.splitlines()
+        name = 'tradebridge_unknown_keys_total{space="default"} '
+        return float(next(line for line in lines if line.startswith(name)).removeprefix(name))
+
+    before = counted()
+    for _ in range(3):
+        httpx.get(f"{sqlite_cast.url}/v1/inbox", headers={"Authorization": "Bearer tb_live_guessed"})
+    httpx.get(f"{sqlite_cast.url}/v1/inbox")  # none at all is no guess
+    assert counted() - before == 3
+    assert "guessed" not in httpx.get(f"{sqlite_cast.url}/metrics").text
+
+
+def test_judging_keeps_nothing_however_large(sqlite_cast: Cast) -> None:
+    kept = sqlite_cast["VN-NSW"].refusals().items
+    refused = refused_by(sqlite_cast["VN-NSW"].validate, b"<" + b"x" * 14_000_000)
+    assert (refused.status, refused.code, refused.refusal) == (413, "syntax.too-large", "")
+    assert sqlite_cast["VN-NSW"].refusals().items == kept
+
+
 def test_a_member_sees_only_what_it_sent_or_received(sqlite_cast: Cast) -> None:
     cast = sqlite_cast
     accepted = cast["SG-NSW"].submit(certificate("SG-2026-03001"), ["TH-NSW"])
