@@ -51,9 +51,7 @@ async def accept_event(hub: "Hub", submission: Submission, document_id: str) -> 
     else:
         reading, speaker = _read(hub, submission, now)
     content, event = reading.content, reading.document
-    with hub.database.reading.connect() as connection:
-        subject = subject_of(connection, document_id)
-        standings = standings_of(connection, document_id)
+    subject, standings = await hub.ask(lambda c: (subject_of(c, document_id), standings_of(c, document_id)))
     found = [*reading.findings, *speaker]
     if subject is None or caller.member not in {subject.sender, subject.issuer, *standings}:
         found.append(finding("document.unknown", found=document_id))
@@ -228,15 +226,13 @@ async def _refuse(
 ) -> Accepted | Refused:
     """Refuse, unless exactly these bytes were accepted before: then their first answer holds."""
     caller = submission.caller.member
-    with hub.database.reading.connect() as connection:
-        known = connection.execute(
-            select(t.messages.c.answer).where(
-                t.messages.c.document_id == document_id,
-                t.messages.c.member == caller,
-                t.messages.c.kind == "event",
-                t.messages.c.bytes_digest == sha256_hex(submission.data),
-            )
-        ).scalar()
+    same = select(t.messages.c.answer).where(
+        t.messages.c.document_id == document_id,
+        t.messages.c.member == caller,
+        t.messages.c.kind == "event",
+        t.messages.c.bytes_digest == sha256_hex(submission.data),
+    )
+    known = await hub.ask(lambda connection: connection.execute(same).scalar())
     if known is not None:
         return Accepted(known.encode(), replayed=True)
     return await refused.record(hub, caller, submission.data, Refused(findings), document=document_id)

@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 async def forward(hub: "Hub", caller: Caller, document_id: str, recipients: tuple[str, ...]) -> Accepted | Refused:
     """Deliver an accepted document to further recipients, or say all that stands against it."""
     sender = hub.registry.members.get(caller.member)
-    with hub.database.reading.connect() as connection:
-        subject = subject_of(connection, document_id)
-        there = set(standings_of(connection, document_id))
+    subject, there = await hub.ask(lambda c: (subject_of(c, document_id), set(standings_of(c, document_id))))
     if subject is None or sender is None or caller.member not in {subject.sender, *there}:
         return Refused((finding("document.unknown", found=document_id),))
     found = _check(hub, sender, subject, there, recipients)

@@ -251,8 +251,7 @@ def signer_json(signer: Verified | None) -> dict[str, Any] | None:
 
 async def _refuse(hub: "Hub", submission: Submission, judged: Judged) -> Accepted | Refused:
     """Refuse with complete findings: what was seen already, and whether it was handed in before."""
-    with hub.database.reading.connect() as connection:
-        before = _look_back(connection, submission, judged.reading)
+    before = await hub.ask(lambda connection: _look_back(connection, submission, judged.reading))
     if isinstance(before, Accepted):
         return before  # accepted once, so it stays accepted, whatever has changed since
     found = before or Refused(())
@@ -261,8 +260,7 @@ async def _refuse(hub: "Hub", submission: Submission, judged: Judged) -> Accepte
 
 async def _repeated(hub: "Hub", submission: Submission, judged: Judged) -> Accepted | Refused:
     """The transaction met something unique that is there already: say what."""
-    with hub.database.reading.connect() as connection:
-        before = _look_back(connection, submission, judged.reading)
+    before = await hub.ask(lambda connection: _look_back(connection, submission, judged.reading))
     if isinstance(before, Accepted):
         return before
     if before is None:  # what stood in the way is gone again: nothing was kept, and the sender may simply try again

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
 from adapters.port import UnknownStyle, find_adapter
@@ -450,13 +450,24 @@ def set_operator_key(connection: Connection, api_key: str) -> None:
     connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
 
 
-def rotate_api_key(connection: Connection, member: str, api_key: str, overlap: float) -> None:
-    """A new key for the member; every older one ends after `overlap` seconds."""
+def check_room(connection: Connection, member: str, most: int) -> Finding | None:
+    """May the member have one more API key? What has ended is forgotten."""
+    own = t.api_keys.c.member == member
+    connection.execute(t.api_keys.delete().where(own, t.api_keys.c.not_after <= time.time()))
+    count = connection.execute(select(func.count()).select_from(t.api_keys).where(own)).scalar_one()
+    return finding("member.too-many-keys", found=count, expected=f"fewer than {most}") if count >= most else None
+
+
+def rotate_api_key(connection: Connection, member: str, api_key: str, overlap: float, most: int) -> Finding | None:
+    """A new key for the member; every older one ends after `overlap` seconds. Without overlap there is always room."""
     end = time.time() + overlap
     older = t.api_keys.c.member == member
     still_open = t.api_keys.c.not_after.is_(None) | (t.api_keys.c.not_after > end)
     connection.execute(update(t.api_keys).where(older, still_open).values(not_after=end))
-    add_api_key(connection, member, api_key, SCOPES)
+    problem = check_room(connection, member, most)
+    if problem is None:
+        add_api_key(connection, member, api_key, SCOPES)
+    return problem
 
 
 def set_suspended(connection: Connection, member: str, suspended: bool, reason: str) -> None:

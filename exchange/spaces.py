@@ -11,6 +11,7 @@ from exchange.config import Settings
 from exchange.hub import Hub, open_hub
 from exchange.keys import make_secret
 from exchange.members import new_api_key
+from exchange.places import Places
 from exchange.store import database as store
 from tradebridge.evidence.simulation import test_api_key
 
@@ -28,6 +29,8 @@ class Spaces:
         self._hubs: dict[str, Hub] = {"": default}
         self._operator_key = operator_key
         self._opening = asyncio.Lock()
+        self.bodies = Places("request bodies", settings.bodies_per_member, settings.bodies)
+        self.feeds = Places("feeds", settings.feeds_per_member, settings.feeds)
         self._missing: dict[str, float] = {}
         """Name to the time until which it is taken for no space."""
 

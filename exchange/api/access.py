@@ -1,10 +1,14 @@
 """Which hub, and who asks: what every route begins with."""
 
+from contextlib import AbstractContextManager
+
 from starlette.requests import Request
 
 from exchange.api.problems import Problem
 from exchange.hub import Hub
 from exchange.members import Caller
+from exchange.places import Places
+from exchange.spaces import Spaces
 from schemas.findings import Finding, finding
 
 
@@ -23,7 +27,19 @@ def caller_of(request: Request, scope: str = "read") -> Caller:
         raise Problem(caller)
     if scope not in caller.scopes and not caller.operator:
         raise Problem(finding("access.scope", found=" ".join(sorted(caller.scopes)), expected=scope))
+    request.scope["tradebridge.caller"] = caller
     return caller
+
+
+def spaces_of(request: Request) -> Spaces:
+    spaces: Spaces = request.scope["tradebridge.spaces"]
+    return spaces
+
+
+def place_of(request: Request, places: Places) -> AbstractContextManager[None]:
+    """A place for who asks (`caller_of` said so before). Taken when it is entered: raises `NoPlace`."""
+    caller: Caller = request.scope["tradebridge.caller"]
+    return places.take(f"{hub_of(request).space}/{caller.member}")
 
 
 def may_go_on(request: Request) -> bool:

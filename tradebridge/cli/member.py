@@ -12,7 +12,6 @@ from tradebridge.cli.reading import read_bytes, read_json
 from tradebridge.cli.root import Suggesting
 from tradebridge.cli.terminal import bold, columns, mark, out, out_json, say
 from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
-from tradebridge.evidence.times import rfc3339
 
 KINDS = ("single-window", "issuing-authority", "platform")
 ROLES = ("issuer", "sender", "recipient")
@@ -245,6 +244,8 @@ def resume(member: str, url: str | None, api_key: str | None, space: str | None,
 
 
 def _rfc3339(moment: datetime | None) -> str | None:
+    from tradebridge.evidence.times import rfc3339
+
     return None if moment is None else rfc3339(moment)
 
 
