@@ -122,7 +122,8 @@ class Writer:
         try:
             self._transaction(group)
         except Exception as error:  # rule 3: the group as a whole failed, whatever the reason; each is tried alone
-            logger.warning("group commit failed", jobs=len(group), error=str(error)[:300])
+            with contextlib.suppress(OSError, ValueError):  # nobody takes the logs: that is no reason to stop writing
+                logger.warning("group commit failed", jobs=len(group), error=str(error)[:300])
             unwritable = error if _is_unwritable(error) else None
             for pending in group:
                 if unwritable is None:

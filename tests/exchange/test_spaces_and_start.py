@@ -118,6 +118,7 @@ def test_the_start_of_a_simulation_that_others_can_reach_says_so_in_one_line(
 
     monkeypatch.setattr(serve, "_listen", lambda host, port: _Bound(host, port))
     monkeypatch.setattr(serve, "make_app", _refuse_to_start)
+    monkeypatch.setattr(serve, "_configure_logs", lambda level: None)  # it holds for the whole process
     for name, value in {"SEED": SEED, "HOST": "0.0.0.0", "DATA": str(tmp_path)}.items():  # noqa: S104
         monkeypatch.setenv(f"TRADEBRIDGE_{name}", value)
     before = os.umask(0o022)

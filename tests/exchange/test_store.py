@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from exchange.store import database as store
 from exchange.store import migrations
 from exchange.store import tables as t
+from exchange.store import writer as writer_module
 from exchange.store.writer import Job, Writer, WriterStopped, _is_unwritable
 
 
@@ -170,7 +171,9 @@ def test_what_was_handed_in_before_the_end_is_written_and_what_comes_after_is_re
     database.close()
 
 
-def test_on_a_full_disk_every_job_of_a_group_fails_at_once_and_no_neighbour_is_tried(sqlite_url: str) -> None:
+def test_on_a_full_disk_every_job_of_a_group_fails_at_once_and_no_neighbour_is_tried(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = store.open_database(sqlite_url)
     store.create(database)
     writer = Writer(database)
@@ -199,11 +202,18 @@ def test_on_a_full_disk_every_job_of_a_group_fails_at_once_and_no_neighbour_is_t
     assert time.monotonic() - began < 2
     assert len(tried) == 2  # one of each group
     assert writer.in_trouble
+    monkeypatch.setattr(writer_module.logger, "warning", _broken_pipe)
+    with pytest.raises(OperationalError, match="full"):
+        writer.do_now(large("M-20"))  # whoever took the logs has gone: the writer stays
     _limit_pages(database, 1_000_000)
     writer.do_now(_member_job("AFTER"))
     assert _members(database) == ["AFTER"]
     writer.stop()
     database.close()
+
+
+def _broken_pipe(*arguments: object, **facts: object) -> None:
+    raise BrokenPipeError
 
 
 def _limit_pages(database: store.Database, pages: int) -> None:
