@@ -488,6 +488,17 @@ def the_same_id_twice_in_the_signature(root: etree._Element, signature: etree._E
 
 
 @signed_again("XSW-13")
+def the_id_of_the_signature_on_its_key_info(root: etree._Element, signature: etree._Element) -> None:
+    find(signature, "ds:KeyInfo").set("Id", signature.get("Id", ""))
+
+
+@signed_again("XSW-13")
+def the_id_of_the_key_info_in_the_document(root: etree._Element, signature: etree._Element) -> None:
+    find(signature, "ds:KeyInfo").set("Id", "key-info")
+    root[0].set("ID", "key-info")
+
+
+@signed_again("XSW-13")
 def an_id_that_is_no_name(root: etree._Element, signature: etree._Element) -> None:
     properties = find(signature, ".//xades:SignedProperties")
     properties.set("Id", "a b'c")

@@ -348,6 +348,7 @@ def _read(signature: etree._Element) -> _Stated:
     _attributes(signature_properties)
     time, certificate = _children(signature_properties, (_xa("SigningTime"), _xa("SigningCertificateV2")), "KEY-8")
     certificate_digest, issuer_serial = _read_signing_certificate(certificate)
+    key_certificate = _read_key_info(key_info, identifiers)
     return _Stated(
         signed_info=info,
         signed_properties=properties,
@@ -355,7 +356,7 @@ def _read(signature: etree._Element) -> _Stated:
         document_digest=document_digest,
         properties_digest=properties_digest,
         value=_bytes(value, wrapped=True),
-        certificate=_read_key_info(key_info, identifiers),
+        certificate=key_certificate,
         certificate_digest=certificate_digest,
         issuer_serial=issuer_serial,
         signed_at=_moment(time),
