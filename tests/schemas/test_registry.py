@@ -8,7 +8,7 @@ import pytest
 from schemas.certificate.xml import encode_xml
 from schemas.content import Syntax, open_content
 from schemas.findings import Finding
-from schemas.registry import Context, Reading, profile_of, profiles, read, recognise
+from schemas.registry import Context, Reading, Related, Relation, judge, parse, profile_of, profiles, read, recognise
 
 NOW = Context(now=datetime(2026, 1, 6, 12, tzinfo=UTC))
 FORM_D = "atiga-form-d/2022"
@@ -119,3 +119,21 @@ def test_reading_in_many_threads_at_once_gives_each_its_own_findings() -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("data", [form_d(), form_d().replace(b"<ID>", b"<ID> "), b"<a", b"{}"])
+def test_reading_is_parsing_and_then_judging(data: bytes) -> None:
+    judged, at_once = judge(parse(data), NOW), read(data, NOW)
+    assert (judged.document, judged.profile, judged.findings) == (at_once.document, at_once.profile, at_once.findings)
+
+
+def test_a_document_that_names_no_other_refers_to_none() -> None:
+    assert parse(form_d()).references == ()
+    assert parse(b"<a").references == ()
+
+
+def test_a_context_has_nothing_beside_the_document_unless_told_so() -> None:
+    assert not NOW.related and NOW.products is None
+    document = profiles()[FORM_D].example()
+    known = Context(NOW.now, {Relation.ORIGINAL: Related(document, "live")})
+    assert known.related[Relation.ORIGINAL].left is None
