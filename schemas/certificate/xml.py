@@ -115,7 +115,7 @@ def _irregular(root: etree._Element, value: dict[str, Any], stand_in: Certificat
     if not found:
         found.extend(_validator_says(root))
     sample = stand_in.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return Decoded(None, tuple(found), readable_part(value, sample))
+    return Decoded(None, tuple(found), readable_part(value, sample, Certificate))
 
 
 def irregularities(group: Group, element: etree._Element, path: str) -> Iterator[Finding]:
