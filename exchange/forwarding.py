@@ -21,7 +21,7 @@ from exchange.messages import (
 )
 from exchange.refused import Refused
 from exchange.routing import check_recipients
-from exchange.subject import standings_of, subject_of
+from exchange.subject import course_of, subject_of
 from schemas.findings import Finding, finding
 from schemas.registry import profile_of
 from tradebridge.evidence.times import rfc3339
@@ -35,7 +35,7 @@ async def forward(hub: "Hub", caller: Caller, document_id: str, recipients: tupl
     sender = hub.registry.members.get(caller.member)
     with hub.database.reading.connect() as connection:
         subject = subject_of(connection, document_id)
-        there = set(standings_of(connection, document_id))
+        there = set(course_of(connection, subject).standings) if subject is not None else set()
     if subject is None or sender is None or caller.member not in {subject.sender, *there}:
         return Refused((finding("document.unknown", found=document_id),))
     found = _check(hub, sender, subject, there, recipients)
@@ -91,7 +91,9 @@ def _keep(connection: Connection, hub: "Hub", message: Message, first_sender: st
     envelope = message.envelope
     current = subject_of(connection, envelope.document_id, lock=True)
     if current is None or current.state != "live":
-        raise RefusedInTransaction(finding("event.not-now", found="cancelled", expected="a live document"))
+        raise RefusedInTransaction(
+            finding("event.not-now", found=current.state if current else "none", expected="a live document")
+        )
     keep(connection, hub, message)
     keep_standings(connection, envelope)
     facts = {"sender": envelope.member, "recipients": envelope.recipients, "number": current.number}

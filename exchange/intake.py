@@ -26,13 +26,25 @@ from sqlalchemy.exc import IntegrityError
 
 from exchange import refused
 from exchange.members import Member, Registry
-from exchange.messages import Accepted, Envelope, Message, Submission, keep, message_id_of, receipt_for, tell
+from exchange.messages import (
+    Accepted,
+    Envelope,
+    Message,
+    RefusedInTransaction,
+    Submission,
+    keep,
+    message_id_of,
+    receipt_for,
+    tell,
+)
 from exchange.refused import Refused
+from exchange.replacing import replace_old
 from exchange.routing import check_limits, check_recipients, check_sender
 from exchange.store import tables as t
+from exchange.store.rows import add
 from schemas.content import Content, sha256_hex
 from schemas.findings import Finding, errors, finding
-from schemas.life import State
+from schemas.life import life_of
 from schemas.registry import Context, Document, Reading, read
 from tradebridge.evidence.receipts import Attestation
 from tradebridge.evidence.seal import verify_seal
@@ -55,10 +67,12 @@ async def accept(hub: "Hub", submission: Submission) -> Accepted | Refused:
         return await _refuse(hub, submission, judged)
     message = _compose(hub, submission, judged, content, document)
     try:
-        await hub.writer.do(lambda connection: _keep(connection, hub, message, judged, document))
+        told = await hub.writer.do(lambda connection: _keep(connection, hub, message, judged, document))
+    except RefusedInTransaction as error:
+        return await _record(hub, submission, judged, Refused((*judged.findings, *error.findings)))
     except IntegrityError:
         return await _repeated(hub, submission, judged)
-    hub.accepted(message.envelope.recipients)
+    hub.accepted((*message.envelope.recipients, *told))
     return Accepted(message.answer)
 
 
@@ -189,8 +203,10 @@ def identity_of(document: Document, sender: str) -> str | None:
     return f"{document.profile.split('/')[0]} {document.issued_by or 'member:' + sender} {document.number}"
 
 
-def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, document: Document) -> None:
-    envelope = message.envelope
+def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, document: Document) -> tuple[str, ...]:
+    """The transaction. Gives who is told, beside the recipients: those of a document that this one replaces."""
+    envelope, life = message.envelope, life_of(message.envelope.profile)
+    ends = life.ends(document)
     keep(connection, hub, message)
     connection.execute(
         insert(t.documents).inline(),
@@ -206,6 +222,7 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
             "signer": orjson.dumps(signer_json(judged.signer)).decode() if judged.signer else None,
             "findings": orjson.dumps([each.to_json() for each in judged.findings]).decode(),
             "state": "live",
+            "expires": ends.isoformat() if ends else None,
             "received_at": rfc3339(envelope.at),
             "row": hub.next_row(),
         },
@@ -213,14 +230,17 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
     keep_standings(connection, envelope)
     facts = {"number": document.number, "sender": envelope.member, "recipients": envelope.recipients}
     tell(connection, "document.accepted", envelope, (envelope.member, *envelope.recipients), facts)
+    return replace_old(connection, hub, envelope, document, judged.signer.member if judged.signer else None)
 
 
 def keep_standings(connection: Connection, envelope: Envelope) -> None:
-    """Each recipient begins where nothing is said yet."""
-    connection.execute(
-        insert(t.standings).inline(),
+    """Each recipient begins where nothing is said yet: in the first state of the document's life."""
+    first = life_of(envelope.profile).first.value
+    add(
+        connection,
+        t.standings,
         [
-            {"document_id": envelope.document_id, "recipient": name, "state": State.RECEIVED.value, "sequence": 0}
+            {"document_id": envelope.document_id, "recipient": name, "state": first, "sequence": 0}
             for name in envelope.recipients
         ],
     )

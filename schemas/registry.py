@@ -310,7 +310,10 @@ def _names_itself(content: Content) -> str:
 
 def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
+    import schemas.bill_of_lading.life
     import schemas.bill_of_lading.profiles
+    import schemas.certificate.application
+    import schemas.certificate.life
     import schemas.certificate.profiles
     import schemas.event
     import schemas.life

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from schemas.certificate.terms import TermKind
 from schemas.certificate.values import Count, CountryCode, Day, DecimalText, Flag, Line, Number, Part, Text, UnitCode
 from schemas.event import Event, EventType, Reason
 from schemas.findings import Finding, Kind, finding, register
@@ -272,6 +273,7 @@ class Reminded(Body):
 
     of: EventId
     """The event that began the term."""
+    term: TermKind
     deadline: datetime
     passed: Flag
 

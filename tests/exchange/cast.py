@@ -106,6 +106,17 @@ def acknowledged(delivery: Delivery, member: str, digest: str, at: datetime = NO
     return ack.sign(signer(member, "ack"), at)
 
 
+USE: dict[str, Any] = {
+    "declaration": {"reference": "TH-2026-00001", "date": "2026-01-05", "country": "TH"},
+    "items": [{"number": 1, "quantity": {"value": "1", "unit": "KGM"}}],
+}
+"""One kilogram of the first item, for one declaration."""
+BODIES: Mapping[EventType, dict[str, Any]] = {
+    EventType.ANSWERED: {"text": "The marks are those on the packing list."},
+    EventType.UTILISED: USE,
+}
+
+
 def event(
     kind: EventType,
     document_id: str,
@@ -118,7 +129,7 @@ def event(
     at: datetime = NOW,
     **changes: Any,
 ) -> str:
-    """A signed event. Queries and rejections carry a reason, unless `reasons` says otherwise."""
+    """A signed event. Queries and rejections carry a reason, uses and answers a body, unless told otherwise."""
     needs = kind in (EventType.QUERIED, EventType.REJECTED)
     reasons = (Reason(code="atiga.box", pointer="/items/0", text="Box 8 is not legible."),) if needs else ()
     value = hmac_value(SEED, "event", f"{document_id} {kind} {by}".encode(), sequence * 100 + ordinal)
@@ -132,6 +143,7 @@ def event(
             "actor": Actor(member=by, person="Officer 1", role="officer"),
             "at": at,
             "reasons": reasons,
+            "body": BODIES.get(kind, {}),
         }
         | changes
     )

@@ -21,7 +21,7 @@ from schemas.event import Actor, Event, EventType, Reason, Subject, decode_event
 
 DRAW = "evt_0000000000000001"
 QUESTION = {"id": "q1", "box": "8", "code": "atiga.rvc-below-threshold", "text": "Which materials count?"}
-USE = {
+USE: dict[str, Any] = {
     "declaration": {"reference": "TH-2026-778", "date": "2026-01-20", "country": "TH", "port": "THBKK"},
     "items": [{"number": 1, "quantity": {"value": "120.50", "unit": "KGM"}}],
     "draw": "provisional",
@@ -50,7 +50,7 @@ GOOD: dict[EventType, dict[str, Any]] = {
         "boxes": [{"box": "8", "result": "confirms", "text": "The cost sheet was seen."}],
     },
     EventType.VERIFICATION_CONCLUDED: {"outcome": "confirmed"},
-    EventType.REMINDED: {"of": DRAW, "deadline": "2026-04-05T09:00:00Z", "passed": False},
+    EventType.REMINDED: {"of": DRAW, "term": "answer", "deadline": "2026-04-05T09:00:00Z", "passed": False},
     EventType.ISSUED: {"certificate": {"number": "SG-2026-1", "document": "doc_0000000000000002"}},
 }
 
@@ -154,7 +154,7 @@ BAD: dict[str, tuple[EventType, dict[str, Any], str]] = {
     ),
     "one_question_answered_twice": (
         EventType.ANSWERED,
-        {"answers": GOOD[EventType.ANSWERED]["answers"][:1] * 2},
+        {"answers": [GOOD[EventType.ANSWERED]["answers"][0]] * 2},
         "/body",
     ),
     "an_answer_that_says_nothing": (EventType.ANSWERED, {}, "/body"),
