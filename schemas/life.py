@@ -320,8 +320,9 @@ def _allows(row: Transition, course: Course, standing: Standing | None) -> bool:
 
 
 def _in_the_way(row: Transition, course: Course) -> State | None:
-    """Of a row about the whole document: the state of a recipient that refuses it."""
-    states = {standing.state for standing in course.standings.values()}
+    """Of a row about the whole document: the state of a recipient that refuses it. Where uses are open it counts as
+    utilised, whatever was decided since."""
+    states = {State.UTILISED if standing.draws else standing.state for standing in course.standings.values()}
     if states & row.forbidden:
         return min(states & row.forbidden)
     return min(states) if states and states <= row.not_all else None

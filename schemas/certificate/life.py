@@ -164,7 +164,7 @@ _USES = (
     Transition(
         EventType.RELEASED,
         Role.RECIPIENT,
-        _USED,
+        _USED | {State.REJECTED},
         None,
         "A provisional use is given up; with the last one gone the certificate is accepted, and unused.",
         "",
@@ -176,7 +176,7 @@ _USES = (
     Transition(
         EventType.REVERSED,
         Role.RECIPIENT,
-        _USED,
+        _USED | {State.REJECTED},
         None,
         "A declaration is reversed, with reasons; what it used is free again.",
         "",
