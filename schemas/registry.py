@@ -93,6 +93,8 @@ class Reference:
     number: str
     issued_by: str | None = None
     """As `Document.issued_by`; None where the document does not say."""
+    backwards: bool = False
+    """The other document names this one: look for what belongs to `number`, not for what has it."""
 
 
 class Measured(Protocol):
@@ -160,6 +162,8 @@ class Profile:
     """A valid sample. Keyword arguments of every family: exporter and importer countries, number, date of issue."""
     locate: Callable[[Content, Sequence[Finding]], tuple[Finding, ...]] | None = None
     """For XML: findings that point into the JSON form, pointing into the bytes received: XPath, line, column."""
+    issuing_side_only: bool = False
+    """It may be sent to issuing authorities of the country that it comes from, and to nobody else."""
     references: Callable[[Document], tuple[Reference, ...]] = refers_to_none
     """The other documents that a document names, as far as it can be read; at most one of each relation."""
 
@@ -315,6 +319,7 @@ def _load_families() -> None:
     import schemas.certificate.application
     import schemas.certificate.life
     import schemas.certificate.profiles
+    import schemas.certificate.statement_profile
     import schemas.event
     import schemas.life
     import schemas.refusals  # noqa: F401

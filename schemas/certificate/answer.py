@@ -57,6 +57,12 @@ class Share:
     def at_most(self, per_cent: Decimal) -> bool:
         return EXACT.multiply(self.part, Decimal(100)) <= EXACT.multiply(self.whole, per_cent)
 
+    def rounds_to_at_least(self, per_cent: Decimal) -> bool:
+        """Whether it reaches this percentage, rounded half up to the places in which that is written."""
+        places = max(0, -int(per_cent.as_tuple().exponent))
+        half = Decimal(5).scaleb(-places - 1)
+        return self.at_least(EXACT.subtract(per_cent, half))
+
     def cut(self, places: int) -> Decimal:
         """Per cent, cut off after so many places: towards less, never rounded up."""
         quotient = _CUT.divide(EXACT.multiply(self.part, Decimal(100)), self.whole)

@@ -80,6 +80,10 @@ class OriginLaw:
     """None: goods not wholly obtained need a rule of their own."""
     product_rules: Says
     """Where the product-specific rules stand."""
+    by_product_rule: frozenset[str]
+    """Codes of the form that claim the rule of the product as a whole, whatever it asks for."""
+    content_name: str
+    """What value content is called, and its code on the form where there is one: `RVC`, `LVC`, `QVC`."""
     methods: Mapping[Method, Says]
     """In the order of the text; the exporter may use any of them."""
     material_value: Says

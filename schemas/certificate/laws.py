@@ -1,7 +1,9 @@
 """The laws of origin of the agreements, until each stands in the file of its agreement."""
 
+from dataclasses import replace
 from decimal import Decimal
 
+from schemas.certificate.agreement import Agreement
 from schemas.certificate.law import GeneralRule, InProportion, Method, OriginLaw, Says, Tolerance
 from schemas.certificate.products import Basis, Change
 from schemas.findings import Fidelity
@@ -20,6 +22,8 @@ ATIGA = OriginLaw(
         change_says=Says("Article 28(1)(a)(ii)", MODELLED),
     ),
     product_rules=Says("Annex 3", MODELLED),
+    by_product_rule=frozenset(),
+    content_name="RVC",
     methods={
         Method.BUILD_DOWN: Says("Article 29(1)(b), indirect method", EXACT),
         Method.BUILD_UP: Says("Article 29(1)(a), direct method", EXACT),
@@ -49,6 +53,8 @@ AJCEP = OriginLaw(
         change_says=Says("Article 26(1)(b)", EXACT),
     ),
     product_rules=Says("Annex 2", EXACT),
+    by_product_rule=frozenset(),
+    content_name="RVC",
     methods={Method.BUILD_DOWN: Says("Article 27(1)", EXACT)},
     material_value=Says("Article 27(4)", EXACT),
     roll_up=Says("Article 27(5)", EXACT),
@@ -78,6 +84,8 @@ RCEP = OriginLaw(
     exclusively=Says("Article 3.2(b)", EXACT),
     general=None,
     product_rules=Says("Annex 3A", EXACT),
+    by_product_rule=frozenset(),
+    content_name="RVC",
     methods={
         Method.BUILD_DOWN: Says("Article 3.5(1)(a)", EXACT),
         Method.BUILD_UP: Says("Article 3.5(1)(b)", EXACT),
@@ -104,6 +112,8 @@ JTEPA = OriginLaw(
     exclusively=Says("Article 28(1)(b)", EXACT),
     general=None,
     product_rules=Says("Annex 2", EXACT),
+    by_product_rule=frozenset({"PS"}),
+    content_name="QVC",
     methods={Method.BUILD_DOWN: Says("Article 28(4)(b)", EXACT)},
     material_value=Says("Article 28(6)", EXACT),
     roll_up=Says("Article 28(7)", EXACT),
@@ -124,6 +134,8 @@ JIEPA = OriginLaw(
     exclusively=Says("Article 29(1)(b)", MODELLED),
     general=None,
     product_rules=Says("Annex 2", EXACT),
+    by_product_rule=frozenset({"PS"}),
+    content_name="QVC",
     methods={Method.BUILD_DOWN: Says("Article 29(4)(b)", EXACT)},
     material_value=Says("Article 29(6)", EXACT),
     roll_up=Says("Article 29(7)", EXACT),
@@ -138,4 +150,10 @@ JIEPA = OriginLaw(
     packing_in_change=Says("Article 38(1)", EXACT),
     packing_in_content=Says("Article 38(2)", EXACT),
 )
-LAWS = {"atiga": ATIGA, "ajcep": AJCEP, "rcep": RCEP, "jtepa": JTEPA, "jiepa": JIEPA}
+JVEPA = replace(AJCEP)
+LAWS = {"atiga": ATIGA, "ajcep": AJCEP, "rcep": RCEP, "jtepa": JTEPA, "jiepa": JIEPA, "jvepa": JVEPA}
+
+
+def law_of(agreement: Agreement) -> OriginLaw:
+    """What the agreement says on origin."""
+    return LAWS[agreement.id]

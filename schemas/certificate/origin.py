@@ -21,7 +21,8 @@ from typing import Any
 from schemas.certificate.agreement import Agreement
 from schemas.certificate.answer import Answer, Line, Missing, Trial, all_of, any_of, line_json, materials_missing
 from schemas.certificate.classification_change import try_change
-from schemas.certificate.law import Method, OriginLaw, Says
+from schemas.certificate.law import Method, Says
+from schemas.certificate.laws import law_of
 from schemas.certificate.materials import Counted, Standing, Under, count_materials
 from schemas.certificate.products import Change, ProductRule, ProductRules, Requirement
 from schemas.certificate.statement import CostStatement, Product
@@ -55,13 +56,8 @@ class Determination:
     """How each material counts."""
     trials: tuple[Trial, ...]
     """Every way that was tried."""
-
-    @property
-    def missing(self) -> tuple[Missing, ...]:
-        """What would have to be known, each once; empty where the answer, and that to the claim, is yes or no."""
-        if Answer.UNKNOWN not in (self.answer, self.claim_answer):
-            return ()
-        return tuple(dict.fromkeys(each for trial in self.trials for each in trial.missing))
+    missing: tuple[Missing, ...]
+    """What would have to be known, each once; empty where the answer, and that to the claim, is yes or no."""
 
     def to_json(self, source: str) -> dict[str, Any]:
         """As the API and `tb origin check --json` give it."""
@@ -84,10 +80,10 @@ class Determination:
 
 
 def determine(
-    statement: CostStatement, agreement: Agreement, law: OriginLaw, table: ProductRules | None = None
+    statement: CostStatement, agreement: Agreement, table: ProductRules | None = None
 ) -> tuple[Determination, ...]:
     """Each product of the statement under this agreement, in their order. `table` is the operator's."""
-    under = Under(agreement, law, statement.exporting_country)
+    under = Under(agreement, law_of(agreement), statement.exporting_country)
     return tuple(
         _determine(under, product, f"/products/{index}", table) for index, product in enumerate(statement.products)
     )
@@ -120,6 +116,7 @@ def _determine(under: Under, product: Product, pointer: str, table: ProductRules
         supposes=full.supposition() if answer is Answer.YES else "",
         materials=tuple(each.line for each in full.counted),
         trials=trials,
+        missing=full.missing(trials) if Answer.UNKNOWN in (answer, claim) else (),
     )
 
 
@@ -158,17 +155,18 @@ class _Case:
             ways += [self._alternative(counted, each) for each in self.rule.alternatives]
         return tuple(ways)
 
-    def _least(self) -> Decimal:
+    def _least(self) -> Decimal | None:
         general = self.under.law.general
         return general.content if general is not None else self.under.agreement.rvc_least
 
-    def _contents(self, counted: Sequence[Counted], least: Decimal) -> list[Trial]:
+    def _contents(self, counted: Sequence[Counted], least: Decimal | None) -> list[Trial]:
         return [self._content(counted, method, least) for method in self.under.law.methods]
 
-    def _content(self, counted: Sequence[Counted], method: Method, least: Decimal) -> Trial:
+    def _content(self, counted: Sequence[Counted], method: Method, least: Decimal | None) -> Trial:
         law = self.under.law
         if self.product.minimal_operations_only and law.minimal_operations_end_content:
-            return Trial("RVC", Answer.NO, (Line("only work was done that confers no origin", law.minimal_operations),))
+            line = Line("only work was done that confers no origin", law.minimal_operations)
+            return Trial(law.content_name, Answer.NO, (line,))
         return try_content(self.under, self.product, self.pointer, counted, method, least)
 
     def _finished(self, trial: Trial) -> Trial:
@@ -213,7 +211,13 @@ class _Case:
         general = self.under.law.general
         if self.rule is not None or general is None:
             return False
-        return trial.name.startswith("RVC") or trial.name in _at_least_as_deep(general.change)
+        return self._is_content(trial) or trial.name in _at_least_as_deep(general.change)
+
+    def _is_content(self, trial: Trial) -> bool:
+        return trial.name.partition(" ")[0] == self.under.law.content_name
+
+    def _any_content(self, trials: Sequence[Trial]) -> Answer:
+        return any_of(trial.answer for trial in trials if self._is_content(trial))
 
     def answer(self, trials: Sequence[Trial]) -> Answer:
         return any_of(self._answers(trials))
@@ -228,7 +232,7 @@ class _Case:
         if general is None:
             yield Answer.UNKNOWN
             return
-        yield _any_content(trials)
+        yield self._any_content(trials)
         yield next(trial.answer for trial in trials if trial.name == general.change.value)
 
     def claim_answer(self, trials: Sequence[Trial]) -> Answer | None:
@@ -242,14 +246,16 @@ class _Case:
         """Whether one code of the claim holds."""
         proportion = self.under.law.in_proportion
         if proportion is not None and code == proportion.claim:
-            return _in_proportion(trials, proportion.least, proportion.below)
+            contents = [trial for trial in trials if self._is_content(trial)]
+            return _in_proportion(contents, proportion.least, proportion.below)
         if code in ("WO", "PE"):
             return next((trial.answer for trial in trials if trial.name == code), Answer.UNKNOWN)
         if self.rule is not None:
-            return any_of(self._answers_by_rule(code, trials, self.rule))
+            own = [trial.answer for trial in trials if trial.name == code and code in tuple(Change)]
+            return all_of((*own, any_of(self._answers_by_rule(code, trials, self.rule))))
         general = self.under.law.general
-        if code == "RVC":
-            content = _any_content(trials)
+        if code == self.under.law.content_name:
+            content = self._any_content(trials)
             return content if general is not None or content is Answer.NO else Answer.UNKNOWN
         if code in tuple(Change):
             changed = next(trial.answer for trial in trials if trial.name == code)
@@ -263,14 +269,33 @@ class _Case:
     def _answers_by_rule(self, code: str, trials: Sequence[Trial], rule: ProductRule) -> Iterator[Answer]:
         """By each alternative of the product's rule that the code can stand for."""
         for requirement in rule.alternatives:
-            if _stands_for(code, requirement):
+            if code in self.under.law.by_product_rule or self._stands_for(code, requirement):
                 yield next(trial.answer for trial in trials if trial.name == f"rule {requirement.text}")
+
+    def _stands_for(self, code: str, requirement: Requirement) -> bool:
+        """Whether a code of the form can claim this alternative."""
+        if code == self.under.law.content_name:
+            return requirement.content is not None
+        if code == "CTC" or code in tuple(Change):
+            return requirement.change is not None
+        return code == requirement.process
 
     def holds(self) -> bool:
         """Whether the claim, or without one the whole, is answered by yes."""
         trials = self.trials()
         claim = self.claim_answer(trials)
         return (self.answer(trials) if claim is None else claim) is Answer.YES
+
+    def missing(self, trials: Sequence[Trial]) -> tuple[Missing, ...]:
+        """What the ways lack, and the rule of the product where there is no general one."""
+        gaps = [gap for trial in trials for gap in trial.missing]
+        if self.rule is None and self.under.law.general is None:
+            where = self.under.law.product_rules.clause
+            what = (
+                f"the rule of {self.under.agreement.source} {where} for {self.product.hs_code}, in an operator's table"
+            )
+            gaps.append(Missing(f"{self.pointer}/hsCode", what))
+        return tuple(dict.fromkeys(gaps))
 
     def supposition(self) -> str:
         if self.has_table or self.under.law.general is None:
@@ -289,29 +314,14 @@ def _at_least_as_deep(change: Change) -> frozenset[str]:
     return frozenset(each.value for each in Change if each.digits <= change.digits)
 
 
-def _stands_for(code: str, requirement: Requirement) -> bool:
-    if code == "RVC":
-        return requirement.content is not None
-    if code == "CTC":
-        return requirement.change is not None
-    if code in tuple(Change):
-        return requirement.change is not None and requirement.change.digits <= Change(code).digits
-    return code == requirement.process or (code == "WO" and requirement.wholly_obtained)
-
-
-def _any_content(trials: Sequence[Trial]) -> Answer:
-    return any_of(trial.answer for trial in trials if trial.name.startswith("RVC"))
-
-
 def _best(trials: Sequence[Trial]) -> Trial:
     """Of several methods the one that answers most: any of them may be used."""
     order = (Answer.YES, Answer.UNKNOWN, Answer.NO)
     return min(trials, key=lambda trial: order.index(trial.answer))
 
 
-def _in_proportion(trials: Sequence[Trial], least: Decimal, below: Decimal) -> Answer:
+def _in_proportion(contents: Sequence[Trial], least: Decimal, below: Decimal) -> Answer:
     """Whether the product has a content with which it counts in proportion as a material of others."""
-    contents = [trial for trial in trials if trial.name.startswith("RVC")]
     shares = [trial.content for trial in contents if trial.content is not None]
     if any(share.at_least(least) and not share.at_least(below) for share in shares):
         return Answer.YES

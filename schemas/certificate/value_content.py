@@ -2,7 +2,7 @@
 
 1. Build-down: (FOB - VNM) / FOB. Build-up: (VOM + labour + overhead + profit + other cost) / FOB. VNM and VOM are the
    values of the materials that do not originate and that do; one that counts in proportion is split between them.
-2. Packing for retail sale counts as the material that it is. Materials tolerated by de minimis count in VNM all the same.
+2. Packing for retail sale counts as the material that it is. Materials tolerated by de minimis count in VNM as well.
 3. The content is compared exactly with the least that is asked for.
 4. What is not stated is not guessed. An answer is given without it only where it could change nothing: amounts are
    never negative, so the values that are known may make the content too low (build-down) or high enough (build-up).
@@ -10,6 +10,7 @@
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from schemas.certificate.answer import EXACT, Answer, Line, Missing, Share, Trial, materials_missing, total
@@ -23,22 +24,49 @@ _SHOWN = 6
 """Addends written out in a sum; of more, the first and how many there are."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """One product whose content is sought."""
+
+    under: Under
+    product: Product
+    pointer: str
+    counted: Sequence[Counted]
+    method: Method
+    fob: Money
+    least: Decimal | None
+
+    @property
+    def name(self) -> str:
+        """As on the form, with the method where the agreement has several."""
+        content = self.under.law.content_name
+        return f"{content} {self.method.value}" if len(self.under.law.methods) > 1 else content
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the amounts that are stated give."""
+
+    lines: tuple[Line, ...]
+    formula: str
+    share: Share
+    missing: tuple[Missing, ...]
+
+
 def try_content(
-    under: Under, product: Product, pointer: str, counted: Sequence[Counted], method: Method, least: Decimal
+    under: Under, product: Product, pointer: str, counted: Sequence[Counted], method: Method, least: Decimal | None
 ) -> Trial:
-    """Whether the product has a value content of at least `least` per cent."""
-    name = f"RVC {method.value}" if len(under.law.methods) > 1 else "RVC"
-    fob = product.fob
-    if fob is None or fob.amount <= 0:
-        return Trial(name, Answer.UNKNOWN, (), (Missing(f"{pointer}/fob", "the FOB value, more than 0"),))
+    """Whether the product has a value content of at least `least` per cent. None: only its own rule says how much."""
+    fob = product.fob or Money(amount=Decimal(0), currency="XXX")
+    sought = _Sought(under, product, pointer, counted, method, fob, least)
+    if fob.amount <= 0:
+        return Trial(sought.name, Answer.UNKNOWN, (), (Missing(f"{pointer}/fob", "the FOB value, more than 0"),))
     if not product.materials:
-        return Trial(name, Answer.UNKNOWN, (), (materials_missing(pointer),))
+        return Trial(sought.name, Answer.UNKNOWN, (), (materials_missing(pointer),))
     mixed = tuple(_in_other_currency(product, pointer, fob.currency))
     if mixed:
-        return Trial(name, Answer.UNKNOWN, (), mixed)
-    return (_build_down if method is Method.BUILD_DOWN else _build_up)(
-        under, name, product, pointer, counted, fob, least
-    )
+        return Trial(sought.name, Answer.UNKNOWN, (), mixed)
+    return _judged(sought, _build_down(sought) if method is Method.BUILD_DOWN else _build_up(sought))
 
 
 def _in_other_currency(product: Product, pointer: str, currency: str) -> Iterator[Missing]:
@@ -64,87 +92,74 @@ def amounts_of(product: Product, pointer: str = "") -> Iterator[tuple[str, Money
             yield f"{pointer}/{name}", money
 
 
-def _build_down(
-    under: Under,
-    name: str,
-    product: Product,
-    pointer: str,
-    counted: Sequence[Counted],
-    fob: Money,
-    least: Decimal,
-) -> Trial:
-    outside = [each for each in counted if not each.originates]
-    values = [(each, each.material.value) for each in outside if each.material.value is not None]
-    missing = tuple(
-        Missing(f"{each.pointer}/value", f"the value of {each.name}") for each in outside if each.material.value is None
-    )
-    vnm = total(each.outside_value(value) for each, value in values)
+def _build_down(sought: _Sought) -> _Found:
+    outside = [each for each in sought.counted if not each.originates]
+    values, missing = _values(outside)
+    amounts = [each.outside_value(value) for each, value in values]
+    vnm = total(amounts)
+    law, fob = sought.under.law, _text(sought.fob)
     lines = [
         *_split(values),
-        Line(f"VNM = {_sum([e.outside_value(v) for e, v in values], vnm, fob)}", under.law.material_value),
+        Line(f"VNM = {_sum(amounts, vnm, sought.fob)}", law.material_value),
+        *_packing(sought),
     ]
-    lines += _packing(under, counted)
-    share = Share(EXACT.subtract(fob.amount, vnm), fob.amount)
-    formula = f"RVC = (FOB - VNM) / FOB x 100 = ({_text(fob)} - {decimal_text(vnm)}) / {_text(fob)} x 100"
-    return _judged(under, name, Method.BUILD_DOWN, lines, formula, share, least, missing, more_lowers=True)
+    formula = f"{law.content_name} = (FOB - VNM) / FOB x 100 = ({fob} - {decimal_text(vnm)}) / {fob} x 100"
+    return _Found(tuple(lines), formula, Share(EXACT.subtract(sought.fob.amount, vnm), sought.fob.amount), missing)
 
 
-def _build_up(
-    under: Under,
-    name: str,
-    product: Product,
-    pointer: str,
-    counted: Sequence[Counted],
-    fob: Money,
-    least: Decimal,
-) -> Trial:
-    inside = [each for each in counted if each.standing is not Standing.OUTSIDE]
-    values = [(each, each.material.value) for each in inside if each.material.value is not None]
-    missing = [
-        Missing(f"{each.pointer}/value", f"the value of {each.name}") for each in inside if each.material.value is None
-    ]
-    vom = total(each.originating_value(value) for each, value in values)
+def _build_up(sought: _Sought) -> _Found:
+    product, currency = sought.product, sought.fob.currency
+    inside = [each for each in sought.counted if each.standing is not Standing.OUTSIDE]
+    values, missing = _values(inside)
+    amounts = [each.originating_value(value) for each, value in values]
+    vom = total(amounts)
     parts = (
-        ("VOM", "", Money(amount=vom, currency=fob.currency)),
+        ("VOM", "", Money.model_construct(amount=vom, currency=currency)),
         ("labour", "labour", product.labour),
         ("overhead", "overhead", product.overhead),
         ("profit", "profit", product.profit),
         ("other cost", "otherCost", product.other_cost),
     )
-    missing += [Missing(f"{pointer}/{place}", f"the {what}") for what, place, money in parts if money is None]
+    gaps = tuple(Missing(f"{sought.pointer}/{place}", f"the {what}") for what, place, money in parts if money is None)
     known = [(what, money) for what, _, money in parts if money is not None]
     added = total(money.amount for _, money in known)
-    lines = [*_split(values), Line(f"VOM = {_sum([e.originating_value(v) for e, v in values], vom, fob)}")]
-    lines += _packing(under, counted)
     names = " + ".join(what for what, _ in known)
     figures = " + ".join(_text(money) for _, money in known)
-    lines.append(Line(f"{names} = {figures} = {decimal_text(added)} {fob.currency}"))
-    formula = f"RVC = ({names}) / FOB x 100 = {decimal_text(added)} / {_text(fob)} x 100"
-    share = Share(added, fob.amount)
-    return _judged(under, name, Method.BUILD_UP, lines, formula, share, least, tuple(missing), more_lowers=False)
+    lines = [
+        *_split(values),
+        Line(f"VOM = {_sum(amounts, vom, sought.fob)}"),
+        *_packing(sought),
+        Line(f"{names} = {figures} = {decimal_text(added)} {currency}"),
+    ]
+    name = sought.under.law.content_name
+    formula = f"{name} = ({names}) / FOB x 100 = {decimal_text(added)} / {_text(sought.fob)} x 100"
+    return _Found(tuple(lines), formula, Share(added, sought.fob.amount), (*missing, *gaps))
 
 
-def _judged(
-    under: Under,
-    name: str,
-    method: Method,
-    lines: list[Line],
-    formula: str,
-    share: Share,
-    least: Decimal,
-    missing: tuple[Missing, ...],
-    *,
-    more_lowers: bool,
-) -> Trial:
-    """What is missing could only lower the content, or only raise it."""
-    enough = share.at_least(least)
+def _values(counted: Sequence[Counted]) -> tuple[list[tuple[Counted, Money]], tuple[Missing, ...]]:
+    """The values that are stated, and those that are not."""
+    known = [(each, each.material.value) for each in counted if each.material.value is not None]
+    missing = (each for each in counted if each.material.value is None)
+    return known, tuple(Missing(f"{each.pointer}/value", f"the value of {each.name}") for each in missing)
+
+
+def _judged(sought: _Sought, found: _Found) -> Trial:
+    """What is missing could only lower the content (build-down), or only raise it (build-up)."""
+    share, missing, least = found.share, found.missing, sought.least
+    more_lowers = sought.method is Method.BUILD_DOWN
     bound = f" ({'at most' if more_lowers else 'at least'}, as amounts are missing)" if missing else ""
-    lines = [*lines, Line(f"{formula} = {share.text}{bound}", under.law.methods[method])]
+    clause = sought.under.law.methods[sought.method]
+    lines = (*found.lines, Line(f"{found.formula} = {share.text}{bound}", clause))
+    known = None if missing else share
+    if least is None:
+        what = f"the rule of the product {sought.product.hs_code}: how much is asked for"
+        gap = Missing(f"{sought.pointer}/hsCode", what)
+        return Trial(sought.name, Answer.UNKNOWN, lines, (*missing, gap), known)
+    enough = share.at_least(least)
     if missing and enough is more_lowers:
-        return Trial(name, Answer.UNKNOWN, (*lines, Line(f"{decimal_text(least)} % is asked for")), missing)
+        return Trial(sought.name, Answer.UNKNOWN, (*lines, Line(f"{decimal_text(least)} % is asked for")), missing)
     verdict = f"{share.text} is {'at least' if enough else 'less than'} {decimal_text(least)} %"
-    answer = Answer.YES if enough else Answer.NO
-    return Trial(name, answer, (*lines, Line(verdict)), content=None if missing else share)
+    return Trial(sought.name, Answer.YES if enough else Answer.NO, (*lines, Line(verdict)), content=known)
 
 
 def _split(values: Sequence[tuple[Counted, Money]]) -> list[Line]:
@@ -162,9 +177,9 @@ def _split(values: Sequence[tuple[Counted, Money]]) -> list[Line]:
     ]
 
 
-def _packing(under: Under, counted: Sequence[Counted]) -> list[Line]:
-    names = ", ".join(each.name for each in counted if each.packing)
-    return [Line(f"packing for retail sale counts: {names}", under.law.packing_in_content)] if names else []
+def _packing(sought: _Sought) -> list[Line]:
+    names = ", ".join(each.name for each in sought.counted if each.packing)
+    return [Line(f"packing for retail sale counts: {names}", sought.under.law.packing_in_content)] if names else []
 
 
 def _sum(amounts: Sequence[Decimal], result: Decimal, fob: Money) -> str:

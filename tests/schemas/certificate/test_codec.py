@@ -130,7 +130,8 @@ def test_the_table_has_a_place_for_every_member_of_the_model() -> None:
                 found |= members(child)
         return found
 
-    assert members(CERTIFICATE) == {name for part in Part.__subclasses__() for name in part.model_fields}
+    parts = [part for part in Part.__subclasses__() if part.__module__ == Certificate.__module__]
+    assert members(CERTIFICATE) == {name for part in parts for name in part.model_fields}
 
 
 def test_the_schema_is_closed() -> None:
