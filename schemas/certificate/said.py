@@ -173,7 +173,8 @@ class Utilised(Body):
     """One import declaration uses the certificate."""
 
     declaration: ImportDeclaration
-    items: Annotated[tuple[UsedItem, ...], Field(min_length=1, max_length=MOST_ITEMS)]
+    items: Annotated[tuple[UsedItem, ...], Field(max_length=MOST_ITEMS)] = ()
+    """None: all that is left of every item."""
     draw: Draw = Draw.FINAL
 
     @model_validator(mode="after")

@@ -207,10 +207,10 @@ def test_expiry_leaves_what_was_used_or_refused_as_it_is() -> None:
 def test_each_question_is_answered_and_no_other() -> None:
     course = after(at(State.ISSUED), said(EventType.QUERIED))
     assert course.standings["TH-NSW"].asked == {"q1", "q2"}
-    half = {"answers": [{"question": "q1", "kind": "explains", "text": "So."}]}
+    half: dict[str, Any] = {"answers": [{"question": "q1", "kind": "explains", "text": "So."}]}
     found = refusal(course, said(EventType.ANSWERED, sequence=4, **half))
     assert (found.code, found.expected) == ("event.question-open", "q2")
-    other = {"answers": [*ANSWERS["answers"], {"question": "q9", "kind": "explains", "text": "So."}]}
+    other: dict[str, Any] = {"answers": [*ANSWERS["answers"], {"question": "q9", "kind": "explains", "text": "So."}]}
     found = refusal(course, said(EventType.ANSWERED, sequence=4, **other))
     assert (found.code, found.pointer, found.expected) == (
         "event.question-unknown",
@@ -248,7 +248,7 @@ def test_doubt_refusal_and_reversal_have_a_reason(what: EventType) -> None:
 
 
 def test_a_body_that_is_wrong_refuses_with_all_that_is_wrong() -> None:
-    wrong = said(EventType.UTILISED, declaration={}, items=[])
+    wrong = said(EventType.UTILISED, declaration={}, draw="maybe")
     assert codes(at(State.ACCEPTED), wrong) == ["event.body-malformed"] * 4
 
 
@@ -440,9 +440,8 @@ class History:
             case "answered":
                 return word == "queried" and not expired
             case "rejected":
-                return word != "rejected" and (
-                    (failed and (expired or word == "accepted")) or (undecided and not expired)
-                )
+                first, later = undecided and not expired, failed and (expired or word == "accepted")
+                return word != "rejected" and (first or later)
             case "utilised":
                 return word == "accepted" and not expired
             case "committed":

@@ -107,7 +107,6 @@ def without(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 BAD: dict[str, tuple[EventType, dict[str, Any], str]] = {
     "a_use_without_declaration": (EventType.UTILISED, without(USE, "declaration"), "/body/declaration"),
-    "a_use_of_nothing": (EventType.UTILISED, {**USE, "items": []}, "/body/items"),
     "a_use_of_zero": (
         EventType.UTILISED,
         {**USE, "items": [{"number": 1, "quantity": {"value": "0", "unit": "KGM"}}]},
