@@ -12,6 +12,7 @@ from schemas.certificate.json import decode_json, encode_json
 from schemas.certificate.layout import CERTIFICATE, NAMESPACE, ROOT
 from schemas.certificate.model import Certificate
 from schemas.certificate.places import nearest_pointer
+from schemas.certificate.referring import references
 from schemas.certificate.rules import RULES
 from schemas.certificate.xml import decode_xml, encode_xml, locate
 from schemas.content import Content, Syntax
@@ -91,6 +92,7 @@ def _profile(agreement: Agreement) -> Profile:
         },
         example=sample,
         locate=locate,
+        references=references,
     )
 
 

@@ -1,0 +1,24 @@
+"""The other documents that a certificate names: the original of a back-to-back certificate, and the one it replaces."""
+
+from collections.abc import Iterator
+
+from schemas.certificate.model import Certificate
+from schemas.registry import Document, Reference, Relation
+from schemas.rules import Unreadable
+
+
+def references(document: Document) -> tuple[Reference, ...]:
+    """All of them, as far as they can be read."""
+    return tuple(_references(document)) if isinstance(document, Certificate) else ()
+
+
+def _references(certificate: Certificate) -> Iterator[Reference]:
+    try:
+        family = (certificate.profile.split("/")[0],)
+        proof, replaced = certificate.original_proof, certificate.replaces
+        if proof is not None:
+            yield Reference(Relation.ORIGINAL, family, str(proof.number), f"country:{proof.country}")
+        if replaced is not None:
+            yield Reference(Relation.REPLACED, family, str(replaced.number), certificate.issued_by)
+    except Unreadable:
+        return
