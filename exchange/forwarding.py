@@ -20,7 +20,7 @@ from exchange.messages import (
     tell,
 )
 from exchange.refused import Refused
-from exchange.routing import check_recipients
+from exchange.routing import check_issuing_side, check_recipients
 from exchange.subject import course_of, subject_of
 from schemas.findings import Finding, finding
 from schemas.registry import profile_of
@@ -54,7 +54,10 @@ async def forward(hub: "Hub", caller: Caller, document_id: str, recipients: tupl
 
 
 def _check(hub: "Hub", sender: Member, subject: Any, there: set[str], names: tuple[str, ...]) -> tuple[Finding, ...]:
-    found = list(check_recipients(hub.registry, sender, names, profile_of(subject.profile)))
+    profile = profile_of(subject.profile)
+    found = list(check_recipients(hub.registry, sender, names, profile))
+    if profile is not None and profile.issuing_side is not None:
+        found += check_issuing_side(hub.registry, names, None)
     found += [finding("route.already-there", found=name) for name in names if name in there or name == subject.sender]
     if subject.state != "live":
         found.append(finding("event.not-now", found=subject.state, expected="a live document"))

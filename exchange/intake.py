@@ -39,7 +39,7 @@ from exchange.messages import (
 )
 from exchange.refused import Refused
 from exchange.replacing import replace_old
-from exchange.routing import check_limits, check_recipients, check_sender
+from exchange.routing import check_issuing_side, check_limits, check_recipients, check_sender
 from exchange.store import tables as t
 from exchange.store.rows import add
 from schemas.content import Content, sha256_hex
@@ -131,6 +131,8 @@ def _check_route(hub: "Hub", sender: Member | None, submission: Submission, read
     may_not = check_sender(sender, profile)
     found = [may_not] if may_not else []
     found += check_recipients(registry, sender, submission.recipients, profile)
+    if profile is not None and profile.issuing_side is not None and reading.document is not None:
+        found += check_issuing_side(registry, submission.recipients, profile.issuing_side(reading.document))
     if not found:
         for name in submission.recipients:
             found += check_limits(hub, registry.members[name], reading)

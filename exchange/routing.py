@@ -52,6 +52,17 @@ def _check_recipient(registry: Registry, sender: Member, name: str, profile: Pro
     return None
 
 
+def check_issuing_side(registry: Registry, names: Iterable[str], country: str | None) -> Iterator[Finding]:
+    """What only the issuing side may see goes to issuers of that country. None: to nobody else any more, as when it is
+    forwarded."""
+    for name in names:
+        recipient = registry.members.get(name)
+        if recipient is None or ("issuer" in recipient.roles and recipient.country == country):
+            continue
+        wanted = f"an issuer of {country}" if country else "no further recipient"
+        yield finding("route.issuing-side-only", found=name, expected=wanted)
+
+
 def check_limits(hub: "Hub", recipient: Member, reading: Reading) -> tuple[Finding, ...]:
     """A partner's limits are findings before sending, not failures after.
 

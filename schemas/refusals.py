@@ -61,6 +61,11 @@ ROUTING = register(
             "The recipient does not accept this profile.",
             "Send one of the profiles that the recipient accepts, or choose another recipient.",
         ),
+        Kind(
+            "route.issuing-side-only",
+            "Only an issuing authority of the exporting country may have this.",
+            "Send it to the authority that is to issue the certificate; it is not forwarded.",
+        ),
         Kind("route.to-itself", "The sender is among the recipients.", "Leave the sender out of Tradebridge-To."),
         Kind("route.already-there", "The document has gone to this recipient already.", "Leave it out.", status=409),
         Kind(

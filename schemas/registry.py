@@ -162,8 +162,9 @@ class Profile:
     """A valid sample. Keyword arguments of every family: exporter and importer countries, number, date of issue."""
     locate: Callable[[Content, Sequence[Finding]], tuple[Finding, ...]] | None = None
     """For XML: findings that point into the JSON form, pointing into the bytes received: XPath, line, column."""
-    issuing_side_only: bool = False
-    """It may be sent to issuing authorities of the country that it comes from, and to nobody else."""
+    issuing_side: Callable[[Document], str] | None = None
+    """For what only the issuing side may see: the country whose issuing authorities it may be sent to, and nobody else.
+    """
     references: Callable[[Document], tuple[Reference, ...]] = refers_to_none
     """The other documents that a document names, as far as it can be read; at most one of each relation."""
 

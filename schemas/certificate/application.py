@@ -237,6 +237,7 @@ add_profile(
         encode={Syntax.JSON: encode},
         example=example,
         references=references,
+        issuing_side=lambda document: _application(document).certificate.issuing_country,
     )
 )
 

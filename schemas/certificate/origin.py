@@ -94,6 +94,11 @@ def answer_of(determinations: Sequence[Determination]) -> Answer:
     return all_of(each.answer for each in determinations)
 
 
+def claims_of(determinations: Sequence[Determination]) -> Answer:
+    """Whether all claims hold; of a product for which nothing is claimed, whether it originates."""
+    return all_of(each.claim_answer or each.answer for each in determinations)
+
+
 def _determine(under: Under, product: Product, pointer: str, table: ProductRules | None) -> Determination:
     rule = table.rule_for(under.agreement.id, product.hs_code) if table is not None else None
     full = _Case(under, product, pointer, rule, table is not None)
@@ -167,7 +172,9 @@ class _Case:
         if self.product.minimal_operations_only and law.minimal_operations_end_content:
             line = Line("only work was done that confers no origin", law.minimal_operations)
             return Trial(law.content_name, Answer.NO, (line,))
-        return try_content(self.under, self.product, self.pointer, counted, method, least)
+        general = law.general if self.rule is None else None
+        asked_by = general.content_says if general is not None else law.product_rules
+        return try_content(self.under, self.product, self.pointer, counted, method, least, asked_by)
 
     def _finished(self, trial: Trial) -> Trial:
         """Under a general rule that asks for it, with the final process of production."""
@@ -290,10 +297,8 @@ class _Case:
         """What the ways lack, and the rule of the product where there is no general one."""
         gaps = [gap for trial in trials for gap in trial.missing]
         if self.rule is None and self.under.law.general is None:
-            where = self.under.law.product_rules.clause
-            what = (
-                f"the rule of {self.under.agreement.source} {where} for {self.product.hs_code}, in an operator's table"
-            )
+            where = f"{self.under.agreement.source} {self.under.law.product_rules.clause}"
+            what = f"the rule of {where} for {self.product.hs_code}, in an operator's table"
             gaps.append(Missing(f"{self.pointer}/hsCode", what))
         return tuple(dict.fromkeys(gaps))
 

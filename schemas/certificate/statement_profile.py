@@ -7,6 +7,7 @@ from schemas.certificate.statement import (
     encode_statement,
     example_statement,
     recognises_statement,
+    statement_of,
 )
 from schemas.certificate.statement_rules import check_statement
 from schemas.content import Syntax
@@ -25,6 +26,6 @@ add_profile(
         check=check_statement,
         encode={Syntax.JSON: encode_statement},
         example=example_statement,
-        issuing_side_only=True,
+        issuing_side=lambda document: statement_of(document).exporting_country,
     )
 )

@@ -7,7 +7,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -44,6 +44,11 @@ ProductCheck = Callable[[Product, CostStatement, Context], Iterator[Violation]]
 def agreement_of(statement: CostStatement) -> Agreement | None:
     """The agreement that is claimed, if the hub knows it."""
     return _BY_ID.get(statement.agreement)
+
+
+def known_agreements() -> Mapping[str, Agreement]:
+    """By id, as a statement names them."""
+    return _BY_ID
 
 
 def check_statement(document: Document, context: Context) -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from schemas.certificate.answer import EXACT, Answer, Line, Missing, Share, Trial, materials_missing, total
-from schemas.certificate.law import Method
+from schemas.certificate.law import Method, Says
 from schemas.certificate.materials import Counted, Standing, Under
 from schemas.certificate.model import Money
 from schemas.certificate.statement import Product
@@ -35,6 +35,7 @@ class _Sought:
     method: Method
     fob: Money
     least: Decimal | None
+    asked_by: Says
 
     @property
     def name(self) -> str:
@@ -54,11 +55,18 @@ class _Found:
 
 
 def try_content(
-    under: Under, product: Product, pointer: str, counted: Sequence[Counted], method: Method, least: Decimal | None
+    under: Under,
+    product: Product,
+    pointer: str,
+    counted: Sequence[Counted],
+    method: Method,
+    least: Decimal | None,
+    asked_by: Says,
 ) -> Trial:
-    """Whether the product has a value content of at least `least` per cent. None: only its own rule says how much."""
+    """Whether the product has a value content of at least `least` per cent, as `asked_by` asks. None: only the rule of
+    the product says how much."""
     fob = product.fob or Money(amount=Decimal(0), currency="XXX")
-    sought = _Sought(under, product, pointer, counted, method, fob, least)
+    sought = _Sought(under, product, pointer, counted, method, fob, least, asked_by)
     if fob.amount <= 0:
         return Trial(sought.name, Answer.UNKNOWN, (), (Missing(f"{pointer}/fob", "the FOB value, more than 0"),))
     if not product.materials:
@@ -155,11 +163,12 @@ def _judged(sought: _Sought, found: _Found) -> Trial:
         what = f"the rule of the product {sought.product.hs_code}: how much is asked for"
         gap = Missing(f"{sought.pointer}/hsCode", what)
         return Trial(sought.name, Answer.UNKNOWN, lines, (*missing, gap), known)
-    enough = share.at_least(least)
+    enough, wanted = share.at_least(least), f"{decimal_text(least)} %"
     if missing and enough is more_lowers:
-        return Trial(sought.name, Answer.UNKNOWN, (*lines, Line(f"{decimal_text(least)} % is asked for")), missing)
-    verdict = f"{share.text} is {'at least' if enough else 'less than'} {decimal_text(least)} %"
-    return Trial(sought.name, Answer.YES if enough else Answer.NO, (*lines, Line(verdict)), content=known)
+        asked = Line(f"{wanted} is asked for", sought.asked_by)
+        return Trial(sought.name, Answer.UNKNOWN, (*lines, asked), missing)
+    verdict = Line(f"{share.text} is {'at least' if enough else 'less than'} {wanted}", sought.asked_by)
+    return Trial(sought.name, Answer.YES if enough else Answer.NO, (*lines, verdict), content=known)
 
 
 def _split(values: Sequence[tuple[Counted, Money]]) -> list[Line]:

@@ -31,6 +31,8 @@ def test_the_profiles_of_this_hub_are_registered() -> None:
         "dcsa-transport-document/3.0",
         "dcsa-shipping-instructions/3.0",
         "tradebridge-event/1",
+        "co-application/1",
+        "cost-statement/1",
     }
     assert profile_of("atiga-form-d/1999") is None
 

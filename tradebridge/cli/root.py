@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "What is checked": {
         "explain": "Say what a code means and what to do.",
         "rules": "List what is checked.",
+        "origin": "Calculate whether products originate.",
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",
