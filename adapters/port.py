@@ -17,6 +17,7 @@ from typing import Protocol
 
 from schemas.event import Event
 from schemas.findings import Finding, Kind, finding, register
+from schemas.losses import Loss as Loss
 from schemas.registry import Document
 
 register(
@@ -53,18 +54,6 @@ register(
         ),
     ]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """One thing of the original that the rendition does not carry."""
-
-    pointer: str
-    """JSON Pointer into the document's JSON form."""
-    reason: str
-
-    def to_json(self) -> dict[str, str]:
-        return {"pointer": self.pointer, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
