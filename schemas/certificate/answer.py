@@ -2,23 +2,24 @@
 
 1. Three answers: yes, no, not enough data. What is missing is named by its place in the statement.
 2. Figures are exact. Sums are of decimals, with as many digits as they take; a percentage is a fraction and is compared
-   as one, never rounded first. Only for reading is it written as a decimal: cut off after two places where more would
-   change nothing, else after six with `…`; never rounded up.
+   as one, never rounded first. Only for reading is it written as a decimal: whole where it ends within six places, else
+   cut off there with `…`; never rounded up.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from decimal import ROUND_FLOOR, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
 from enum import StrEnum
-from functools import reduce
+from math import prod
 from typing import Any
 
 from schemas.certificate.law import Says
 from schemas.certificate.values import decimal_text
 
-EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
-"""Sums and products in it are exact, or raise: it has more digits than 10,000 amounts can take."""
-_CUT = Context(prec=400, rounding=ROUND_FLOOR)
+_DIGITS = 150
+EXACT = Context(prec=_DIGITS, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
+"""Sums and products in it are exact, or raise: an amount has 21 digits, and few are multiplied with each other."""
+_CUT = Context(prec=_DIGITS, rounding=ROUND_FLOOR)
 
 
 class Answer(StrEnum):
@@ -41,7 +42,20 @@ def any_of(answers: Iterable[Answer]) -> Answer:
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
-    return reduce(EXACT.add, amounts, Decimal(0))
+    with localcontext(EXACT):
+        return sum(amounts, Decimal(0))
+
+
+def difference(whole: Decimal, part: Decimal) -> Decimal:
+    """Exact."""
+    with localcontext(EXACT):
+        return whole - part
+
+
+def product_of(first: Decimal, *others: Decimal) -> Decimal:
+    """Exact."""
+    with localcontext(EXACT):
+        return prod(others, start=first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +66,29 @@ class Share:
     whole: Decimal
 
     def at_least(self, per_cent: Decimal) -> bool:
-        return EXACT.multiply(self.part, Decimal(100)) >= EXACT.multiply(self.whole, per_cent)
+        return product_of(self.part, Decimal(100)) >= product_of(self.whole, per_cent)
 
     def at_most(self, per_cent: Decimal) -> bool:
-        return EXACT.multiply(self.part, Decimal(100)) <= EXACT.multiply(self.whole, per_cent)
+        return product_of(self.part, Decimal(100)) <= product_of(self.whole, per_cent)
 
     def rounds_to_at_least(self, per_cent: Decimal) -> bool:
         """Whether it reaches this percentage, rounded half up to the places in which that is written."""
         places = max(0, -int(per_cent.as_tuple().exponent))
         half = Decimal(5).scaleb(-places - 1)
-        return self.at_least(EXACT.subtract(per_cent, half))
+        return self.at_least(difference(per_cent, half))
 
     def cut(self, places: int) -> Decimal:
         """Per cent, cut off after so many places: towards less, never rounded up."""
-        quotient = _CUT.divide(EXACT.multiply(self.part, Decimal(100)), self.whole)
+        quotient = _CUT.divide(product_of(self.part, Decimal(100)), self.whole)
         return quotient.quantize(Decimal(1).scaleb(-places), context=_CUT)
 
     @property
     def text(self) -> str:
         """`62.5 %`; with `…` where more places follow."""
-        for places in range(7):
-            cut = self.cut(places)
-            if EXACT.multiply(cut, self.whole) == EXACT.multiply(self.part, Decimal(100)):
-                return f"{decimal_text(cut)} %"
-        return f"{decimal_text(self.cut(6))}… %"
+        cut = self.cut(6)
+        if product_of(cut, self.whole) == product_of(self.part, Decimal(100)):
+            return f"{decimal_text(cut.normalize(EXACT))} %"
+        return f"{decimal_text(cut)}… %"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from schemas.certificate.answer import EXACT, Answer, Line, Missing, Share, Trial, any_of, materials_missing, total
+from schemas.certificate.answer import Answer, Line, Missing, Share, Trial, any_of, materials_missing, product_of, total
 from schemas.certificate.law import Says, Tolerance
 from schemas.certificate.materials import Counted, Under
 from schemas.certificate.model import Quantity
@@ -143,7 +143,7 @@ def _within(
         return Trial("", Answer.UNKNOWN, (), (*whole_missing, *missing))
     if not unclear:
         more_missing = ()
-    share, widest = Share(sure, whole), Share(EXACT.add(sure, more), whole)
+    share, widest = Share(sure, whole), Share(total((sure, more)), whole)
     limit = f"{decimal_text(tolerance.per_cent)} % of the {_WHOLES[tolerance.basis]}"
     figure = f"{decimal_text(sure)} / {decimal_text(whole)} x 100 = {share.text}"
     line = Line(f"not changed, by {tolerance.basis.value}: {figure}; tolerated: {limit}", tolerance.says)
@@ -208,4 +208,4 @@ def _kilograms(quantity: Quantity | None) -> Decimal | None:
     unit = None if quantity is None else UNITS.get(quantity.unit)
     if quantity is None or unit is None or unit.kilograms is None:
         return None
-    return EXACT.multiply(quantity.value, unit.kilograms)
+    return product_of(quantity.value, unit.kilograms)

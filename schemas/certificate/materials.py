@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from schemas.certificate.agreement import Agreement
-from schemas.certificate.answer import EXACT, Line
+from schemas.certificate.answer import EXACT, Line, difference, product_of
 from schemas.certificate.law import OriginLaw, Says
 from schemas.certificate.model import Money
 from schemas.certificate.statement import Material, MaterialUse, Product
@@ -63,12 +63,12 @@ class Counted:
         """Exact, with the decimal places of the amount where those suffice."""
         if self.inside == 100:
             return value.amount
-        exact = EXACT.multiply(EXACT.multiply(value.amount, self.inside), Decimal("0.01"))
+        exact = product_of(value.amount, self.inside, Decimal("0.01"))
         rounded = exact.quantize(value.amount)
         return rounded if rounded == exact else exact.normalize(EXACT)
 
     def outside_value(self, value: Money) -> Decimal:
-        return EXACT.subtract(value.amount, self.originating_value(value))
+        return difference(value.amount, self.originating_value(value))
 
 
 @dataclass(frozen=True, slots=True)

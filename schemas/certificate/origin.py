@@ -105,8 +105,6 @@ def _determine(under: Under, product: Product, pointer: str, table: ProductRules
     trials = full.trials()
     answer, claim = full.answer(trials), full.claim_answer(trials)
     asked_yes = (answer if claim is None else claim) is Answer.YES
-    alone = replace(full, accumulate=False) if asked_yes else full
-    exact = replace(full, tolerate=False) if asked_yes else full
     return Determination(
         number=product.number,
         description=product.description,
@@ -115,8 +113,8 @@ def _determine(under: Under, product: Product, pointer: str, table: ProductRules
         qualifies=tuple(_named(trial) for trial in trials if trial.answer is Answer.YES and full.counts(trial)),
         claim=product.claim.text if product.claim else "",
         claim_answer=claim,
-        accumulated=asked_yes and not alone.holds(),
-        tolerated=asked_yes and not exact.holds(),
+        accumulated=asked_yes and full.from_others and not replace(full, accumulate=False).holds(),
+        tolerated=asked_yes and not replace(full, tolerate=False).holds(),
         rule=rule.text if rule else "",
         supposes=full.supposition() if answer is Answer.YES else "",
         materials=tuple(each.line for each in full.counted),
@@ -145,6 +143,11 @@ class _Case:
     def counted(self) -> tuple[Counted, ...]:
         """How each material counts."""
         return count_materials(self.under, self.product, self.pointer, accumulate=self.accumulate)
+
+    @property
+    def from_others(self) -> bool:
+        """Whether something of another party counts."""
+        return any(each.standing in (Standing.ACCUMULATED, Standing.PROPORTION) for each in self.counted)
 
     # --- The ways ---
 
@@ -246,8 +249,8 @@ class _Case:
         claim = self.product.claim
         if claim is None:
             return None
-        codes = [code for code in claim.codes if code not in self.under.agreement.additional]
-        return all_of(self._code_answer(code, trials) for code in codes)
+        codes = [code for code in claim.codes if code in self.under.agreement.criteria]
+        return all_of(self._code_answer(code, trials) for code in codes) if codes else None
 
     def _code_answer(self, code: str, trials: Sequence[Trial]) -> Answer:
         """Whether one code of the claim holds."""

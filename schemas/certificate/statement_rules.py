@@ -16,6 +16,7 @@ from schemas.certificate.agreement import Agreement
 from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.answer import Answer, total
 from schemas.certificate.model import Money, OriginCriterion, Quantity
+from schemas.certificate.once import once_for_the_same
 from schemas.certificate.origin import determine
 from schemas.certificate.procedure import latest_today
 from schemas.certificate.samples import changed
@@ -303,10 +304,10 @@ def _originates_elsewise(material: Material, product: Product, statement: CostSt
 
 
 def _without_proof(material: Material, product: Product, statement: CostStatement) -> Iterator[Violation]:
-    country = material.origin_country
+    agreement, country = agreement_of(statement), material.origin_country
     if not material.originating or material.proof is not None or _under_another(material, statement):
         return
-    if country is not None and country != statement.exporting_country:
+    if agreement is not None and country in agreement.parties - {statement.exporting_country}:
         yield Violation("/proof", expected=f"the number of the certificate from {country}")
 
 
@@ -333,6 +334,9 @@ def _criterion_not_allowed(product: Product, statement: CostStatement, context: 
             yield Violation(f"/claim/codes/{index}", found=code, expected=", ".join(sorted(known)))
 
 
+_determined = once_for_the_same(determine)
+
+
 def _judged(answer: Answer) -> Check[CostStatement]:
     """Products whose claim, or else whose origin, gets this answer."""
 
@@ -340,7 +344,7 @@ def _judged(answer: Answer) -> Check[CostStatement]:
         agreement = agreement_of(statement)
         if agreement is None:
             return
-        for index, found in enumerate(determine(statement, agreement, context.products)):
+        for index, found in enumerate(_determined(statement, agreement, context.products)):
             if (found.claim_answer or found.answer) is not answer:
                 continue
             holds = f"holds: {', '.join(found.qualifies)}" if found.qualifies else "no other criterion holds"
@@ -355,7 +359,7 @@ def _percentage_above(statement: CostStatement, context: Context) -> Iterator[Vi
     agreement = agreement_of(statement)
     if agreement is None:
         return
-    for index, found in enumerate(determine(statement, agreement, context.products)):
+    for index, found in enumerate(_determined(statement, agreement, context.products)):
         claim = statement.products[index].claim
         shares = [trial.content for trial in found.trials if trial.content is not None]
         if claim is None or claim.percentage is None or not shares or found.claim_answer is Answer.NO:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from schemas.certificate.answer import EXACT, Answer, Line, Missing, Share, Trial, materials_missing, total
+from schemas.certificate.answer import Answer, Line, Missing, Share, Trial, difference, materials_missing, total
 from schemas.certificate.law import Method, Says
 from schemas.certificate.materials import Counted, Standing, Under
 from schemas.certificate.model import Money
@@ -112,7 +112,7 @@ def _build_down(sought: _Sought) -> _Found:
         *_packing(sought),
     ]
     formula = f"{law.content_name} = (FOB - VNM) / FOB x 100 = ({fob} - {decimal_text(vnm)}) / {fob} x 100"
-    return _Found(tuple(lines), formula, Share(EXACT.subtract(sought.fob.amount, vnm), sought.fob.amount), missing)
+    return _Found(tuple(lines), formula, Share(difference(sought.fob.amount, vnm), sought.fob.amount), missing)
 
 
 def _build_up(sought: _Sought) -> _Found:
