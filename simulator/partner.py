@@ -22,6 +22,7 @@ import logging
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from adapters.port import Adapter, Address, Statement
@@ -347,8 +348,16 @@ class Partner:
             actor=Actor(member=self.member.id, person="Officer 1 (simulated)", role="officer"),
             at=at,
             reasons=tuple(Reason(code=code, text=text) for code, text in _REASONS.get(line.type, ())),
-            body=dict(_BODIES.get(line.type, {})),
+            body=self._body(line.type, at),
         )
+
+    def _body(self, what: str, at: datetime) -> dict[str, Any]:
+        """What an event of this type says. A use is of all that is left, for one import declaration."""
+        if what != "utilised":
+            return dict(_BODIES.get(what, {}))
+        day = at.date().isoformat()
+        reference = {"reference": "SIMULATED-DECLARATION-1", "date": day, "country": self.member.country}
+        return {"declaration": reference}
 
     def _in_own_language(self, first: Entry, event: Event) -> Event:
         """The same decision as the partner's own system writes it, and as its connector reads it from there."""
@@ -421,7 +430,6 @@ _REASONS: Mapping[str, Sequence[tuple[str, str]]] = {
 }
 _BODIES: Mapping[str, Mapping[str, Any]] = {
     "answered": {"text": "The number of packages is confirmed."},
-    "utilised": {"declaration": "SIMULATED-DECLARATION-1"},
 }
 
 

@@ -206,6 +206,14 @@ _VERBS: Mapping[str, str] = {
     "rejected": "rejects",
     "utilised": "reports the use of",
     "cancelled": "cancels",
+    "examined": "examines",
+    "committed": "makes a use final of",
+    "released": "gives a use up of",
+    "reversed": "reverses a use of",
+    "verification-requested": "asks to verify",
+    "verification-answered": "answers the verification of",
+    "verification-concluded": "concludes the verification of",
+    "issued": "issues on",
 }
 
 

@@ -21,6 +21,11 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
 
 OTHERWISE = ("accepted",)
 
+DECISIONS = frozenset({"accepted", "queried", "rejected", "utilised"})
+"""What a story's recipient says. What others say meanwhile (an answer, the hub's reminder) is none of it."""
+ENDS = frozenset({"cancelled", "replaced", "expired"})
+"""After which a document's story is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -55,8 +60,8 @@ def recipient_says(story: Story | None, number: str | None, me: str, said: Seque
     """What the recipient `me` says next of a document, if it is its turn."""
     decisions = _decisions(story, number, me)
     about_me = [each for each in said if each.recipient == me]
-    mine = [each for each in about_me if each.type != "answered"]
-    if any(each.type == "cancelled" for each in said) or len(mine) >= len(decisions):
+    mine = [each for each in about_me if each.type in DECISIONS]
+    if any(each.type in ENDS for each in said) or len(mine) >= len(decisions):
         return None
     last = max(about_me, key=lambda each: each.sequence, default=None)
     if last is not None and last.type == "queried":
@@ -66,7 +71,7 @@ def recipient_says(story: Story | None, number: str | None, me: str, said: Seque
 
 def sender_says(story: Story | None, recipients: Iterable[str], said: Sequence[Said]) -> Line | None:
     """What the sender says next of its document, if it is its turn. Only a document with a story is spoken for."""
-    if story is None or any(each.type == "cancelled" for each in said):
+    if story is None or any(each.type in ENDS for each in said):
         return None
     for recipient in recipients:
         last = max((each for each in said if each.recipient == recipient), key=_sequence, default=None)
@@ -95,7 +100,7 @@ def _decisions(story: Story | None, number: str | None, me: str) -> tuple[str, .
 
 
 def _has_said_all(story: Story, recipient: str, said: Iterable[Said]) -> bool:
-    mine = [each for each in said if each.recipient == recipient and each.type != "answered"]
+    mine = [each for each in said if each.recipient == recipient and each.type in DECISIONS]
     return len(mine) >= len(story.decisions.get(recipient, OTHERWISE))
 
 

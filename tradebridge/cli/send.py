@@ -46,6 +46,10 @@ EXAMPLES = {
     "shipping-instructions": Example("dcsa-shipping-instructions/3.0", "TRADEWALTZ-SIM", "CARRIER-SIM", "json"),
 }
 
+_UNDECIDED = ("received", "issued", "applied", "examined")
+"""`issued` is where a certificate begins."""
+_FINAL = ("rejected", "utilised", "cancelled", "replaced", "expired")
+
 WAITS = ("delivered", "decided", "accepted", "queried", "rejected", "utilised")
 
 
@@ -241,13 +245,13 @@ def _reached(recipient: dict[str, Any], state: str) -> bool:
     if state == "delivered":
         return bool(recipient["delivery"] == "delivered")
     if state == "decided":
-        return bool(recipient["state"] != "received")
+        return recipient["state"] not in _UNDECIDED
     return bool(recipient["state"] == state)
 
 
 def _final(recipient: dict[str, Any]) -> bool:
     """Nothing more will come of itself."""
-    return recipient["delivery"] == "dead" or recipient["state"] in ("rejected", "utilised", "cancelled")
+    return recipient["delivery"] == "dead" or recipient["state"] in _FINAL
 
 
 def _outcome(now: dict[str, Any], state: str | None) -> Exit:
@@ -267,6 +271,8 @@ _STATE_MARKS = {
     "answered": "warn",
     "rejected": "fail",
     "cancelled": "fail",
+    "replaced": "fail",
+    "expired": "fail",
 }
 
 
@@ -275,8 +281,8 @@ def _say_outcome(accepted: "Accepted", now: dict[str, Any], state: str | None, e
         delivery = each["delivery"] or "not sent"
         preposition = "to" if delivery == "delivered" else "for"
         out(f"{mark(_DELIVERY_MARKS.get(delivery, 'warn'))} {delivery.ljust(11)} {preposition} {member}")
-        if each["state"] != "received":
-            out(f"{mark(_STATE_MARKS[each['state']])} {each['state'].ljust(11)} by {member}")
+        if each["state"] not in _UNDECIDED:
+            out(f"{mark(_STATE_MARKS.get(each['state'], 'warn'))} {each['state'].ljust(11)} by {member}")
     if exit_code is Exit.TIMEOUT:
         say(f"{mark('fail')} not {state} in time; `tb tail` shows what comes")
     elif exit_code is Exit.CHECKS_FAILED:
