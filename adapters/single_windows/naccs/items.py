@@ -130,6 +130,13 @@ DECISION = (
     Item("/body/quantity", 22),
     Item("/body/unit", 3),
     Item("/body/text", 700),
+    Item("/body/declarationDate", 10),
+    Item("/body/declarationCountry", 2),
+    Item("/body/declarationPort", 35),
+    Item("/body/items", 1400),
+    Item("/body/draw", 44),
+    Item("/body/result", 20),
+    Item("/body/outcome", 20),
 )
 REASON = (Item("/code", 100), Item("/pointer", 250), Item("/text", 700))
 
