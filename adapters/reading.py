@@ -10,12 +10,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from adapters.port import CannotCarry, Loss
+from schemas.certificate.agreements import AGREEMENTS
 from schemas.content import Content, Syntax, open_content
 from schemas.event import Event
 from schemas.findings import Finding, finding
 from schemas.registry import Document, Profile, profile_of, recognise
 
-CERTIFICATES = ("atiga-form-d/2022", "ajcep-form-aj/2014", "rcep-co/2022")
+CERTIFICATES = tuple(agreement.profile for agreement in AGREEMENTS)
 """The profiles of certificates of origin that the styles of this package know."""
 BILLS_OF_LADING = ("dcsa-transport-document/3.0", "dcsa-shipping-instructions/3.0")
 

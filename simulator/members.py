@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.reading import BILLS_OF_LADING, CERTIFICATES
 from adapters.single_windows.countries import Country, countries
+from schemas.certificate.agreement import ASEAN
+from schemas.certificate.agreements import AGREEMENTS
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_api_key, test_signer
 
@@ -22,7 +24,6 @@ HUB = "HUB"
 PURPOSES = ("document", "event", "ack")
 
 TRANSPORT_DOCUMENT, SHIPPING_INSTRUCTIONS = BILLS_OF_LADING
-WITH_JAPAN = ("ajcep-form-aj/2014", "rcep-co/2022")
 CARRIER_CODE = "SIML"
 """Carrier code of the simulated carrier; no real carrier has it."""
 
@@ -103,6 +104,12 @@ def members(*, with_tl: bool = False) -> tuple[Member, ...]:
     return tuple(sorted((each for each in every if each.default or with_tl), key=lambda member: member.id))
 
 
+def certificates_of(country: str) -> tuple[str, ...]:
+    """The profiles of the agreements that the country is party to; of a member-to-be, those of ASEAN, for practice."""
+    agreements = [each for each in AGREEMENTS if country in each.parties or (country == "TL" and each.parties >= ASEAN)]
+    return tuple(agreement.profile for agreement in agreements)
+
+
 def _window(country: Country) -> Member:
     name = f"{country.window.value} of {country.name} (simulated)"
     if country.code == "JP":
@@ -114,7 +121,7 @@ def _window(country: Country) -> Member:
             style=country.style.value,
             mode=country.channel.value,
             roles=("recipient",),
-            accepts=WITH_JAPAN,
+            accepts=certificates_of("JP"),
         )
     return Member(
         id=f"{country.code}-NSW",
@@ -124,8 +131,8 @@ def _window(country: Country) -> Member:
         style=country.style.value,
         mode=country.channel.value,
         roles=("issuer", "sender", "recipient"),
-        sends=CERTIFICATES,
-        accepts=CERTIFICATES,
+        sends=certificates_of(country.code),
+        accepts=certificates_of(country.code),
         default=country.default,
     )
 
@@ -139,7 +146,7 @@ _OTHERS = (
         style=None,
         mode="push",
         roles=("issuer", "sender"),
-        sends=WITH_JAPAN,
+        sends=certificates_of("JP"),
     ),
     Member(
         id="TRADEWALTZ-SIM",

@@ -227,7 +227,7 @@ def _coffee() -> Product:
     )
 
 
-_CHANGE_CODES = {"atiga": "CTH", "ajcep": "CTH"}
+_CHANGE_CODES = {"atiga": "CTH", "ajcep": "CTH", "jvepa": "CTH", "jtepa": "PS", "jiepa": "PS"}
 
 
 def _bearings(exporter: str, agreement: str, more: Decimal) -> Product:

@@ -7,6 +7,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from adapters.port import CannotCarry, Codec, Limits, Loss, Statement, UnknownStyle, find_adapter
+from schemas.certificate.agreements import AGREEMENTS
 from schemas.event import Event
 from schemas.registry import Document
 from tests.adapters.speakers import (
@@ -92,7 +93,7 @@ def test_a_profile_without_a_place_is_refused_with_a_finding(speaker: Speaker, p
 
 @pytest.mark.parametrize(
     ("style", "carried"),
-    [("asw", 3), ("naccs", 3), ("tradewaltz", 5), ("dcsa", 2)],
+    [("asw", len(AGREEMENTS)), ("naccs", len(AGREEMENTS)), ("tradewaltz", len(AGREEMENTS) + 2), ("dcsa", 2)],
 )
 def test_each_style_carries_its_profiles(style: str, carried: int) -> None:
     assert sum(carries(find_adapter(style, ""), profile) for profile in PROFILES) == carried

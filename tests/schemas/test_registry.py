@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.xml import encode_xml
 from schemas.content import Syntax, open_content
 from schemas.findings import Finding
@@ -25,9 +26,7 @@ def codes(reading: Reading) -> list[str]:
 
 def test_the_profiles_of_this_hub_are_registered() -> None:
     assert set(profiles()) == {
-        FORM_D,
-        "ajcep-form-aj/2014",
-        "rcep-co/2022",
+        *(agreement.profile for agreement in AGREEMENTS),
         "dcsa-transport-document/3.0",
         "dcsa-shipping-instructions/3.0",
         "tradebridge-event/1",
