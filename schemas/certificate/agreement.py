@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from schemas.certificate.form import Boxes
+from schemas.certificate.law import OriginLaw
 
 ASEAN = frozenset({"BN", "ID", "KH", "LA", "MM", "MY", "PH", "SG", "TH", "VN"})
 """The ten members between whom the agreements below are in force. Timor-Leste, a member since 2025, is no party yet."""
@@ -60,6 +61,8 @@ class Agreement:
     """Least regional value content, per cent, unless the product's rule says otherwise; None: only that rule says."""
     grace_days: int
     """Days after shipment within which an issue is not retroactive."""
+    origin: OriginLaw
+    """How goods acquire origin: what `origin.py` calculates by."""
     value_always: bool = False
     """Whether the form asks for the FOB value of every item."""
     boxes_of_issuer: Mapping[str, Boxes] = field(default_factory=dict)

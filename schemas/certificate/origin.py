@@ -22,7 +22,6 @@ from schemas.certificate.agreement import Agreement
 from schemas.certificate.answer import Answer, Line, Missing, Trial, all_of, any_of, line_json, materials_missing
 from schemas.certificate.classification_change import try_change
 from schemas.certificate.law import Method, Says
-from schemas.certificate.laws import law_of
 from schemas.certificate.materials import Counted, Standing, Under, count_materials
 from schemas.certificate.products import Change, ProductRule, ProductRules, Requirement
 from schemas.certificate.statement import CostStatement, Product
@@ -83,7 +82,7 @@ def determine(
     statement: CostStatement, agreement: Agreement, table: ProductRules | None = None
 ) -> tuple[Determination, ...]:
     """Each product of the statement under this agreement, in their order. `table` is the operator's."""
-    under = Under(agreement, law_of(agreement), statement.exporting_country)
+    under = Under(agreement, agreement.origin, statement.exporting_country)
     return tuple(
         _determine(under, product, f"/products/{index}", table) for index, product in enumerate(statement.products)
     )

@@ -11,12 +11,51 @@ from schemas.certificate.agreement import ASEAN, Agreement
 from schemas.certificate.criteria import per_item
 from schemas.certificate.family import EXACT, MODELLED, Clause, family_rules, own_rule
 from schemas.certificate.form import FORM_AJ
+from schemas.certificate.law import GeneralRule, Method, OriginLaw, Says, Tolerance
 from schemas.certificate.model import AJCEP_FORM_AJ, Certificate, Item, Place
+from schemas.certificate.products import Basis, Change
 from schemas.certificate.samples import changed, criterion
 from schemas.codes.commodities import chapter_of
 from schemas.findings import Severity
 from schemas.registry import Context
 from schemas.rules import Layer, Rule, Violation
+
+ORIGIN = OriginLaw(
+    wholly_obtained=Says("Articles 24(a) and 25", EXACT),
+    exclusively=Says("Article 24(c)", EXACT),
+    general=GeneralRule(
+        content=Decimal(40),
+        content_says=Says("Article 26(1)(a)", EXACT),
+        final_process=True,
+        change=Change.HEADING,
+        change_says=Says("Article 26(1)(b)", EXACT),
+    ),
+    product_rules=Says("Annex 2", EXACT),
+    by_product_rule=frozenset(),
+    content_name="RVC",
+    methods={Method.BUILD_DOWN: Says("Article 27(1)", EXACT)},
+    material_value=Says("Article 27(4)", EXACT),
+    roll_up=Says("Article 27(5)", EXACT),
+    change=Says("Article 26(4)", EXACT),
+    tolerances=(
+        Tolerance(
+            frozenset({16, 19, 20, 22, 23, *range(28, 50), *range(64, 98)}),
+            Basis.VALUE,
+            Decimal(10),
+            Says("Article 28(1)(a)", EXACT),
+        ),
+        Tolerance(frozenset({18, 21}), Basis.VALUE, Decimal(10), Says("Article 28(1)(b)", EXACT), certain=Decimal(7)),
+        Tolerance(frozenset(range(50, 64)), Basis.WEIGHT, Decimal(10), Says("Article 28(1)(c)", EXACT)),
+    ),
+    tolerance_by_product=False,
+    tolerance_says=Says("Article 28(1)", EXACT),
+    accumulation=Says("Article 29", EXACT),
+    in_proportion=None,
+    minimal_operations=Says("Article 30", EXACT),
+    minimal_operations_end_content=False,
+    packing_in_change=Says("Article 32(2)", EXACT),
+    packing_in_content=Says("Article 32(3)", EXACT),
+)
 
 AGREEMENT = Agreement(
     id="ajcep",
@@ -38,6 +77,7 @@ AGREEMENT = Agreement(
     absent=frozenset({"/producer", "/producerWithheld", "/remarks", "/items/originCountry", "/exhibition"}),
     rvc_least=Decimal(40),
     grace_days=3,
+    origin=ORIGIN,
     value_always=True,
 )
 

@@ -11,11 +11,44 @@ from schemas.certificate.agreement import ASEAN, Agreement
 from schemas.certificate.criteria import per_item
 from schemas.certificate.family import EXACT, MODELLED, Clause, family_rules, own_rule
 from schemas.certificate.form import FORM_D
+from schemas.certificate.law import GeneralRule, InProportion, Method, OriginLaw, Says, Tolerance
 from schemas.certificate.model import ATIGA_FORM_D, Certificate, Item
+from schemas.certificate.products import Basis, Change
 from schemas.certificate.samples import changed, criterion, dollars
 from schemas.findings import Severity
 from schemas.registry import Context
 from schemas.rules import Layer, Rule, Violation
+
+ORIGIN = OriginLaw(
+    wholly_obtained=Says("Articles 26(a) and 27", EXACT),
+    exclusively=None,
+    general=GeneralRule(
+        content=Decimal(40),
+        content_says=Says("Article 28(1)(a)(i)", MODELLED),
+        final_process=False,
+        change=Change.HEADING,
+        change_says=Says("Article 28(1)(a)(ii)", MODELLED),
+    ),
+    product_rules=Says("Annex 3", MODELLED),
+    by_product_rule=frozenset(),
+    content_name="RVC",
+    methods={
+        Method.BUILD_DOWN: Says("Article 29(1)(b), indirect method", EXACT),
+        Method.BUILD_UP: Says("Article 29(1)(a), direct method", EXACT),
+    },
+    material_value=Says("Article 29(2)", MODELLED),
+    roll_up=Says("Article 29(2)(a)", MODELLED),
+    change=Says("Article 28(1)(a)(ii)", MODELLED),
+    tolerances=(Tolerance(frozenset(range(1, 98)), Basis.VALUE, Decimal(10), Says("Article 33(1)", EXACT)),),
+    tolerance_by_product=False,
+    tolerance_says=Says("Article 33(1)", EXACT),
+    accumulation=Says("Article 30(1)", MODELLED),
+    in_proportion=InProportion(Decimal(20), Decimal(40), Says("Article 30(2)", MODELLED), "PC"),
+    minimal_operations=Says("Article 31", MODELLED),
+    minimal_operations_end_content=False,
+    packing_in_change=Says("Article 34", MODELLED),
+    packing_in_content=Says("Article 34", MODELLED),
+)
 
 AGREEMENT = Agreement(
     id="atiga",
@@ -47,6 +80,7 @@ AGREEMENT = Agreement(
     absent=frozenset({"/producer", "/producerWithheld", "/remarks", "/items/originCountry"}),
     rvc_least=Decimal(40),
     grace_days=3,
+    origin=ORIGIN,
 )
 
 _ANNEX = "Annex 8, Rule"

@@ -9,12 +9,36 @@ The profile's year is that of the form: Article 41(4) has the format established
 """
 
 from datetime import date
+from decimal import Decimal
 
 from schemas.certificate.agreement import Agreement
 from schemas.certificate.family import EXACT, MODELLED, Clause, family_rules
 from schemas.certificate.form import FORM_OF_JAPAN
+from schemas.certificate.law import InProportion, Method, OriginLaw, Says
 from schemas.certificate.model import Certificate
 from schemas.rules import Rule
+
+ORIGIN = OriginLaw(
+    wholly_obtained=Says("Article 29(1)(a) and (2)", EXACT),
+    exclusively=Says("Article 29(1)(b)", MODELLED),
+    general=None,
+    product_rules=Says("Annex 2", EXACT),
+    by_product_rule=frozenset({"PS"}),
+    content_name="QVC",
+    methods={Method.BUILD_DOWN: Says("Article 29(4)(b)", EXACT)},
+    material_value=Says("Article 29(6)", EXACT),
+    roll_up=Says("Article 29(7)", EXACT),
+    change=Says("Article 29(3)", EXACT),
+    tolerances=(),
+    tolerance_by_product=True,
+    tolerance_says=Says("Article 31", EXACT),
+    accumulation=Says("Article 30(1)", EXACT),
+    in_proportion=InProportion(Decimal(0), Decimal(100), Says("Article 30(2)", EXACT), None),
+    minimal_operations=Says("Article 32", EXACT),
+    minimal_operations_end_content=False,
+    packing_in_change=Says("Article 38(1)", EXACT),
+    packing_in_content=Says("Article 38(2)", EXACT),
+)
 
 AGREEMENT = Agreement(
     id="jiepa",
@@ -46,6 +70,7 @@ AGREEMENT = Agreement(
     ),
     rvc_least=None,
     grace_days=3,
+    origin=ORIGIN,
 )
 
 _FORM = "form (as Japan's for Thailand)"

@@ -13,8 +13,31 @@ from datetime import date
 from schemas.certificate.agreement import Agreement
 from schemas.certificate.family import EXACT, MODELLED, Clause, family_rules
 from schemas.certificate.form import FORM_D, FORM_OF_JAPAN
+from schemas.certificate.law import Method, OriginLaw, Says
 from schemas.certificate.model import Certificate
 from schemas.rules import Rule
+
+ORIGIN = OriginLaw(
+    wholly_obtained=Says("Article 28(1)(a) and (2)", EXACT),
+    exclusively=Says("Article 28(1)(b)", EXACT),
+    general=None,
+    product_rules=Says("Annex 2", EXACT),
+    by_product_rule=frozenset({"PS"}),
+    content_name="QVC",
+    methods={Method.BUILD_DOWN: Says("Article 28(4)(b)", EXACT)},
+    material_value=Says("Article 28(6)", EXACT),
+    roll_up=Says("Article 28(7)", EXACT),
+    change=Says("Article 28(3)", EXACT),
+    tolerances=(),
+    tolerance_by_product=True,
+    tolerance_says=Says("Article 30", EXACT),
+    accumulation=Says("Article 29", EXACT),
+    in_proportion=None,
+    minimal_operations=Says("Article 31", EXACT),
+    minimal_operations_end_content=False,
+    packing_in_change=Says("Article 37(1)", EXACT),
+    packing_in_content=Says("Article 37(2)", EXACT),
+)
 
 AGREEMENT = Agreement(
     id="jtepa",
@@ -47,6 +70,7 @@ AGREEMENT = Agreement(
     ),
     rvc_least=None,
     grace_days=3,
+    origin=ORIGIN,
 )
 
 _FORM = "Operational Procedures, Appendix 1-A (Japan)"

@@ -16,8 +16,53 @@ from decimal import Decimal
 from schemas.certificate.agreement import Agreement, NumberForm
 from schemas.certificate.family import MODELLED, Clause, family_rules
 from schemas.certificate.form import FORM_OF_JAPAN
+from schemas.certificate.law import GeneralRule, Method, OriginLaw, Says, Tolerance
 from schemas.certificate.model import Certificate
+from schemas.certificate.products import Basis, Change
 from schemas.rules import Rule
+
+ORIGIN = OriginLaw(
+    wholly_obtained=Says("as AJCEP Articles 24(a) and 25", MODELLED),
+    exclusively=Says("as AJCEP Article 24(c)", MODELLED),
+    general=GeneralRule(
+        content=Decimal(40),
+        content_says=Says("as AJCEP Article 26(1)(a)", MODELLED),
+        final_process=True,
+        change=Change.HEADING,
+        change_says=Says("as AJCEP Article 26(1)(b)", MODELLED),
+    ),
+    product_rules=Says("Annex 2 (as AJCEP)", MODELLED),
+    by_product_rule=frozenset(),
+    content_name="LVC",
+    methods={Method.BUILD_DOWN: Says("as AJCEP Article 27(1)", MODELLED)},
+    material_value=Says("as AJCEP Article 27(4)", MODELLED),
+    roll_up=Says("as AJCEP Article 27(5)", MODELLED),
+    change=Says("as AJCEP Article 26(4)", MODELLED),
+    tolerances=(
+        Tolerance(
+            frozenset({16, 19, 20, 22, 23, *range(28, 50), *range(64, 98)}),
+            Basis.VALUE,
+            Decimal(10),
+            Says("as AJCEP Article 28(1)(a)", MODELLED),
+        ),
+        Tolerance(
+            frozenset({18, 21}),
+            Basis.VALUE,
+            Decimal(10),
+            Says("as AJCEP Article 28(1)(b)", MODELLED),
+            certain=Decimal(7),
+        ),
+        Tolerance(frozenset(range(50, 64)), Basis.WEIGHT, Decimal(10), Says("as AJCEP Article 28(1)(c)", MODELLED)),
+    ),
+    tolerance_by_product=False,
+    tolerance_says=Says("as AJCEP Article 28(1)", MODELLED),
+    accumulation=Says("as AJCEP Article 29", MODELLED),
+    in_proportion=None,
+    minimal_operations=Says("as AJCEP Article 30", MODELLED),
+    minimal_operations_end_content=False,
+    packing_in_change=Says("as AJCEP Article 32(2)", MODELLED),
+    packing_in_content=Says("as AJCEP Article 32(3)", MODELLED),
+)
 
 AGREEMENT = Agreement(
     id="jvepa",
@@ -48,6 +93,7 @@ AGREEMENT = Agreement(
     ),
     rvc_least=Decimal(40),
     grace_days=3,
+    origin=ORIGIN,
     numbers={
         "VN": NumberForm(
             re.compile(r"VN-(?P<importing>[A-Z]{2}) (?P<year>[0-9]{2})/[0-9A-Z]{2}/[0-9]{5}"), "VN-JP yy/oo/nnnnn"

@@ -8,11 +8,41 @@ from schemas.certificate.agreement import ASEAN, Agreement
 from schemas.certificate.criteria import per_item
 from schemas.certificate.family import EXACT, MODELLED, Clause, family_rules, own_rule
 from schemas.certificate.form import RCEP_FORM
+from schemas.certificate.law import Method, OriginLaw, Says, Tolerance
 from schemas.certificate.model import RCEP_CO, Certificate, Item
+from schemas.certificate.products import Basis
 from schemas.certificate.samples import changed, criterion
 from schemas.findings import Severity
 from schemas.registry import Context
 from schemas.rules import Layer, Rule, Violation
+
+ORIGIN = OriginLaw(
+    wholly_obtained=Says("Articles 3.2(a) and 3.3", EXACT),
+    exclusively=Says("Article 3.2(b)", EXACT),
+    general=None,
+    product_rules=Says("Annex 3A", EXACT),
+    by_product_rule=frozenset(),
+    content_name="RVC",
+    methods={
+        Method.BUILD_DOWN: Says("Article 3.5(1)(a)", EXACT),
+        Method.BUILD_UP: Says("Article 3.5(1)(b)", EXACT),
+    },
+    material_value=Says("Article 3.5(3) and (4)", EXACT),
+    roll_up=Says("Articles 3.2 and 3.4", MODELLED),
+    change=Says("Annex 3A, headnotes", EXACT),
+    tolerances=(
+        Tolerance(frozenset(range(1, 98)), Basis.VALUE, Decimal(10), Says("Article 3.7(1)(a)", EXACT)),
+        Tolerance(frozenset(range(50, 64)), Basis.WEIGHT, Decimal(10), Says("Article 3.7(1)(b)", EXACT)),
+    ),
+    tolerance_by_product=False,
+    tolerance_says=Says("Article 3.7(1)", EXACT),
+    accumulation=Says("Article 3.4", EXACT),
+    in_proportion=None,
+    minimal_operations=Says("Article 3.6", EXACT),
+    minimal_operations_end_content=True,
+    packing_in_change=Says("Article 3.8(2)", EXACT),
+    packing_in_content=Says("Article 3.8", MODELLED),
+)
 
 AGREEMENT = Agreement(
     id="rcep",
@@ -34,6 +64,7 @@ AGREEMENT = Agreement(
     absent=frozenset({"/exhibition"}),
     rvc_least=Decimal(40),
     grace_days=0,
+    origin=ORIGIN,
 )
 
 _CLAUSES = {
