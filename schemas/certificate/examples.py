@@ -151,7 +151,7 @@ def complete(profile: str) -> Certificate:
     """A certificate in which every part is present: what unreadable places are filled from. Not valid by the rules."""
     sample = example(profile, exporter="SG", importer="TH")
     day = sample.certification.date
-    places = sample.transport.model_copy(update={"route": "direct"})
+    places = sample.transport.model_copy(update={"route": "direct", "transport_document": "BL-1"})
     item = sample.items[0].model_copy(
         update={
             "origin_country": "SG",

@@ -96,6 +96,8 @@ class Transport(Part):
     port_of_loading: Place | None = None
     port_of_discharge: Place | None = None
     route: Text | None = None
+    transport_document: Number | None = None
+    """Number of the bill of lading or waybill, where the issuer states it: no form asks for it."""
 
 
 class Packages(Part):

@@ -1,4 +1,4 @@
-"""The other documents that a certificate names: the original of a back-to-back certificate, and the one it replaces."""
+"""The other documents that a certificate names: its original (back-to-back), what it replaces, what carries its goods."""
 
 from collections.abc import Iterator
 
@@ -18,6 +18,9 @@ def _references(certificate: Certificate) -> Iterator[Reference]:
         proof, replaced = certificate.original_proof, certificate.replaces
         if proof is not None:
             yield Reference(Relation.ORIGINAL, family, str(proof.number), f"country:{proof.country}")
+        lading = certificate.transport.transport_document
+        if lading is not None:
+            yield Reference(Relation.LADING, ("dcsa-transport-document",), str(lading))
         if replaced is not None:
             yield Reference(Relation.REPLACED, family, str(replaced.number), certificate.issued_by)
     except Unreadable:

@@ -60,6 +60,7 @@ COMMON = (
     Item("/transport/portOfDischarge/UNLocationCode", 5),
     Item("/transport/portOfDischarge/name", 70),
     Item("/transport/route", 280),
+    Item("/transport/transportDocument", 35),
     Item("/remarks", 700),
     Item("/declaration/originCountry", 2),
     Item("/declaration/importingCountry", 2),

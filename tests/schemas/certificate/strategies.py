@@ -102,6 +102,7 @@ transport = part(
     port_of_loading=st.none() | place,
     port_of_discharge=st.none() | place,
     route=st.none() | text,
+    transport_document=st.none() | number,
 )
 official_use = part(
     OfficialUse,
