@@ -1,4 +1,5 @@
-"""The other documents that a certificate names: its original (back-to-back), what it replaces, what carries its goods."""
+"""The other documents that a certificate names: its original (back-to-back), what it replaces, what carries it; and
+the cost statement that names it."""
 
 from collections.abc import Iterator
 
@@ -23,5 +24,6 @@ def _references(certificate: Certificate) -> Iterator[Reference]:
             yield Reference(Relation.LADING, ("dcsa-transport-document",), str(lading))
         if replaced is not None:
             yield Reference(Relation.REPLACED, family, str(replaced.number), certificate.issued_by)
+        yield Reference(Relation.STATEMENT, ("cost-statement",), str(certificate.number), backwards=True)
     except Unreadable:
         return

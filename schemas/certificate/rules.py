@@ -1,6 +1,7 @@
 """The rules of the certificates of origin: those that all forms share, and with them those of each agreement."""
 
 from schemas.certificate import agreements, goods, listed, procedure
+from schemas.certificate.claimed import CLAIMED
 from schemas.certificate.criteria import per_item
 from schemas.certificate.making import (
     ALL,
@@ -535,6 +536,6 @@ def _replaced(document: Certificate, days: int, reason: ReplacementReason) -> Re
 
 
 RULES: tuple[Rule[Certificate], ...] = register_rules(
-    (*CODES, *GOODS, *PARTIES, *DATES, *TRANSPORT, *TICKS, *REPLACEMENT, *agreements.RULES)
+    (*CODES, *GOODS, *PARTIES, *DATES, *TRANSPORT, *TICKS, *REPLACEMENT, *CLAIMED, *agreements.RULES)
 )
 """All rules of the family; `schemas.rules.rule_book` sorts out those of one profile."""

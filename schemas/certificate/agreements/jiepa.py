@@ -20,7 +20,7 @@ from schemas.rules import Rule
 
 ORIGIN = OriginLaw(
     wholly_obtained=Says("Article 29(1)(a) and (2)", EXACT),
-    exclusively=Says("Article 29(1)(b)", MODELLED),
+    exclusively=Says("Article 29(1)(b)", EXACT),
     general=None,
     product_rules=Says("Annex 2", EXACT),
     by_product_rule=frozenset({"PS"}),
