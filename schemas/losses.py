@@ -23,7 +23,7 @@ class Loss:
 def differences(given: Any, read: Any, *, absent: str, changed: str, pointer: str = "") -> Iterator[Loss]:
     """Where what was read back is not what was given. `absent` and `changed` are the reasons of the form.
 
-    Both are JSON values; a `false` that is not there is no loss, since an absent flag is not set.
+    Both are JSON values; a `false` or an empty list that is not there is no loss: absent they say the same.
     """
     if isinstance(given, dict) and given:
         for name, value in given.items():
@@ -32,5 +32,5 @@ def differences(given: Any, read: Any, *, absent: str, changed: str, pointer: st
     elif isinstance(given, list) and isinstance(read, list) and len(given) == len(read):
         for number, (one, other) in enumerate(zip(given, read, strict=True)):
             yield from differences(one, other, absent=absent, changed=changed, pointer=f"{pointer}/{number}")
-    elif given != read and not (given is False and read is None):
+    elif given != read and not (read is None and (given is False or given == [])):
         yield Loss(pointer, absent if read is None else changed)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from schemas.findings import Kind
     from schemas.rules import Rule
 
-_OTHERS = ("schemas.refusals", "tradebridge.evidence.refusals", "adapters.port")
+_OTHERS = ("schemas.refusals", "tradebridge.evidence.refusals", "adapters.port", "tradebridge.convert.findings")
 _RULE_TABLES = ("schemas.certificate.rules", "schemas.bill_of_lading.rules")
 
 

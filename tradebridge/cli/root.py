@@ -23,6 +23,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "send": "Send a document, or an example of one.",
         "validate": "Check a document, without a server.",
         "sign": "Sign a document.",
+        "convert": "Write a document in another form.",
+        "diff": "Compare what two documents say.",
         "event": "Say something about a document: decide, ask, answer, use, verify, cancel.",
         "apply": "Apply to an authority for a certificate of origin.",
         "get": "Fetch a document, its evidence, timeline or checks.",
