@@ -1,7 +1,7 @@
 """A certificate that stands in another's place: when it is accepted, the old one is `replaced`, in one transaction.
 
 The new certificate, signed by its issuer and in the log, is the statement; what the hub says of the old one only binds
-the two, as a delivery note binds an original and its rendition (docs/decisions/0005). So:
+the two, as a delivery note binds an original and its rendition (docs/decisions/0012). So:
 
 1. Only who issued the old one may replace it: the new one's signer, or its sender where nobody signed, is on the old
    one's issuing side.

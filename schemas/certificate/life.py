@@ -8,7 +8,7 @@
 4. Retroactive verification runs beside the state, also after use and after expiry. Its terms are the agreement's
    (`terms.py`). Where it ends in `not-confirmed` or `no-answer`, an acceptance may be taken back: that is the only way.
 5. A replacing certificate is its issuer's signed word: in the transaction that accepts it the hub notes `replaced` on
-   the old one (docs/decisions/0005). A certified true copy of a lost certificate replaces it in the same way.
+   the old one (docs/decisions/0012). A certified true copy of a lost certificate replaces it in the same way.
 
 `docs/life.md` shows this table; `make docs` draws it. A row that stands for several agreements is exact only if it was
 read in the text of each of them: so all rows here are modelled, though parts of some were read in one agreement.

@@ -1,4 +1,4 @@
-"""`tb docs`: the reference pages that come out of the code: the command line and the catalogue of codes.
+"""`tb docs`: the pages and drawings that come out of the code: command line, catalogue of codes, lives of documents.
 
 They are committed, so that they can be read without running anything; a test compares them with what this writes.
 """
@@ -16,16 +16,16 @@ _MADE = "Made by `make docs` out of the code: change it there."
 
 @click.command("docs")
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), default=Path("docs/reference"), show_default=True, help="Folder."
+    "--output", "-o", type=click.Path(path_type=Path), default=Path("docs"), show_default=True, help="Folder."
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is not as it would be written.")
 @json_option
 def command(output: Path, check: bool, as_json: bool) -> Exit:
-    """Write the reference pages of the command line and of all codes."""
+    """Write the reference pages of the command line, of all codes and of the lives of documents, with drawings."""
     stale = [name for name, text in pages().items() if not _is(output / name, text)]
     if not check:
-        output.mkdir(parents=True, exist_ok=True)
         for name in stale:
+            (output / name).parent.mkdir(parents=True, exist_ok=True)
             (output / name).write_text(pages()[name], encoding="utf-8")
     if as_json:
         out_json({"folder": str(output), "stale" if check else "written": stale})
@@ -35,13 +35,36 @@ def command(output: Path, check: bool, as_json: bool) -> Exit:
 
 
 def pages() -> dict[str, str]:
-    """The pages by file name."""
+    """The pages and drawings by path below `docs`."""
     from tradebridge.cli import catalogue
     from tradebridge.cli.rules import page
 
     kinds = list(catalogue.load().values())
     head = f"# What is checked: all codes\n\n{_MADE} `tb explain CODE` says the same of one.\n\n"
-    return {"codes.md": head + page(kinds), "cli.md": _command_line()}
+    return {"reference/codes.md": head + page(kinds), "reference/cli.md": _command_line(), **_lives()}
+
+
+def _lives() -> dict[str, str]:
+    """Each family's life, drawn, and all of them as tables with the terms of verification."""
+    from schemas.certificate.terms import NOT_KNOWN, TERMS
+    from schemas.life import lives
+    from tradebridge.render.life import draw, table
+
+    drawn = {f"pictures/life-{family}.svg": draw(life) for family, life in lives().items()}
+    parts = ["# The lives of documents: all transitions", "", f"{_MADE} [The life](../life.md) tells it in words."]
+    for family, life in lives().items():
+        picture = f"![{life.title}](../pictures/life-{family}.svg)"
+        parts += ["", f"## {life.title}", "", picture, "", f"It begins as `{life.first}`.", "", table(life).rstrip()]
+    parts += ["", "## Terms of verification", ""]
+    parts += ["| agreement | what is due | term | clause | source | fidelity |", "| --- " * 6 + "|"]
+    for name, terms in [*TERMS.items(), ("any other", NOT_KNOWN)]:
+        due = (("answer", terms.answer), ("answer to a further question", terms.further), ("conclusion", terms.result))
+        parts += [
+            f"| {name} | {what} | {term.text} | {term.clause or '-'} | {term.source} | {term.fidelity} |"
+            for what, term in due
+            if term is not None
+        ]
+    return {**drawn, "reference/life.md": "\n".join(parts) + "\n"}
 
 
 def _command_line() -> str:

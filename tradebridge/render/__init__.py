@@ -1,0 +1,1 @@
+"""Forms and drawings: pure functions from values to text."""
