@@ -13,7 +13,7 @@ tell the issuing side alone: whoever may not see the statement gets none.
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from schemas.certificate.agreements import Agreement, agreement_of
+from schemas.certificate.agreements import AGREEMENTS, Agreement, agreement_of
 from schemas.certificate.answer import Answer
 from schemas.certificate.examples import example
 from schemas.certificate.making import rule, value_claimed, where
@@ -35,8 +35,9 @@ def statement_in(document: Certificate, context: Context) -> CostStatement | Non
     if related is None or related.state != "live" or not isinstance(related.document, CostStatement):
         return None
     statement = related.document
-    same = statement.agreement == agreement_of(document.profile).id
-    return statement if same and statement.exporting_country == document.issuing_country else None
+    claimed = [agreement.id for agreement in AGREEMENTS if agreement.profile == document.profile]
+    same = claimed == [statement.agreement] and statement.exporting_country == document.issuing_country
+    return statement if same else None
 
 
 def _pairs(statement: CostStatement, document: Certificate) -> Iterator[tuple[int, Item, Product]]:
@@ -119,20 +120,20 @@ def _percentage_above(document: Certificate, context: Context) -> Iterator[Viola
 
 def _accumulation_not_marked(document: Certificate, context: Context) -> Iterator[Violation]:
     """Origin by accumulation only, and neither code nor tick says so."""
-    marks = _marks(agreement_of(document.profile), "ACU", "accumulation")
-    if not marks or document.tick_boxes.accumulation:
-        return
     for index, item, found in _judged(document, context):
+        marks = _marks(agreement_of(document.profile), "ACU", "accumulation")
+        if not marks or document.tick_boxes.accumulation:
+            return
         if found.accumulated and "ACU" not in item.origin_criterion.codes:
             yield Violation(f"/items/{index}/originCriterion", found=item.origin_criterion.text, expected=marks)
 
 
 def _de_minimis_not_marked(document: Certificate, context: Context) -> Iterator[Violation]:
     """Origin by de minimis only, and neither code nor tick says so."""
-    marks = _marks(agreement_of(document.profile), "DMI", "de_minimis")
-    if not marks or document.tick_boxes.de_minimis:
-        return
     for index, item, found in _judged(document, context):
+        marks = _marks(agreement_of(document.profile), "DMI", "de_minimis")
+        if not marks or document.tick_boxes.de_minimis:
+            return
         if found.tolerated and "DMI" not in item.origin_criterion.codes:
             yield Violation(f"/items/{index}/originCriterion", found=item.origin_criterion.text, expected=marks)
 
@@ -172,6 +173,12 @@ def _bearings(*beside: str) -> Sample:
         return changed(places)(first_item_only(document))
 
     return sample
+
+
+def _coffee(document: Certificate) -> Certificate:
+    """The first item alone, claiming a change of heading."""
+    code = _changed_heading(agreement_of(document.profile))
+    return changed({"items.0.origin_criterion": criterion(code)})(first_item_only(document))
 
 
 def _unmarked(document: Certificate) -> Certificate:
@@ -263,7 +270,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         changed({"items.0.origin_criterion": criterion("WO")}),
         clause=_CLAUSE,
         source=_SOURCE,
-        start=_bearings(),
+        start=_coffee,
         setting=_made_of(_FOREIGN),
     ),
     rule(
@@ -272,11 +279,11 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         "The cost statement does not suffice to tell whether the origin criterion is met.",
         "Have what is missing added to the statement.",
         _answered(Answer.UNKNOWN),
-        _bearings(),
+        _coffee,
         severity=Severity.WARNING,
         clause=_CLAUSE,
         source=_SOURCE,
-        start=both(_bearings(), changed({"items.0.origin_criterion": criterion("WO")})),
+        start=both(first_item_only, changed({"items.0.origin_criterion": criterion("WO")})),
         setting=_made_of(None),
     ),
     rule(

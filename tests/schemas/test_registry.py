@@ -128,8 +128,9 @@ def test_reading_is_parsing_and_then_judging(data: bytes) -> None:
     assert (judged.document, judged.profile, judged.findings) == (at_once.document, at_once.profile, at_once.findings)
 
 
-def test_a_document_that_names_no_other_refers_to_none() -> None:
-    assert parse(form_d()).references == ()
+def test_a_document_that_names_no_other_is_only_looked_for_by_those_that_name_it() -> None:
+    (statement,) = parse(form_d()).references
+    assert (statement.relation, statement.number, statement.backwards) == (Relation.STATEMENT, "SG-D-2026-00041", True)
     assert parse(b"<a").references == ()
 
 
