@@ -40,7 +40,7 @@ RCEP_CO = "rcep-co/2022"
 CONTENT_CODES = frozenset({"RVC", "QVC", "LVC", "PC"})
 """Criteria of value content, by any agreement's name for it: the percentage stands beside them."""
 
-MOST_ITEMS = 1_000
+MOST_ITEMS = 5_000
 """Items of one certificate: a bound of ours; partners have lower ones."""
 
 
