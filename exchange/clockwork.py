@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, union, update
 from sqlalchemy.engine import Connection
 
 from exchange.messages import RefusedInTransaction
@@ -62,8 +62,7 @@ def _due(connection: Connection, now: datetime, document_id: str | None = None) 
     if document_id is not None:
         expired = expired.where(t.documents.c.id == document_id)
         waiting = waiting.where(t.deadlines.c.document_id == document_id)
-    found = [*connection.scalars(expired.limit(AT_ONCE)), *connection.scalars(waiting.limit(AT_ONCE))]
-    return list(dict.fromkeys(found))
+    return list(connection.scalars(union(expired, waiting).limit(AT_ONCE)))
 
 
 def _second(now: datetime) -> str:

@@ -46,7 +46,7 @@ def replace_old(
     """Say `replaced` of the document in whose place this one stands, if there is one; gives who is told. Raises
     `RefusedInTransaction`. `issuer`: the member whose key signed the new one."""
     reference = _replaced(document)
-    subject = _held(connection, document, reference) if reference else None
+    subject = _held(connection, envelope.document_id, document, reference) if reference else None
     if subject is None or reference is None or document.number is None:
         return ()
     if not {issuer or envelope.member} & {subject.issuer, subject.sender}:
@@ -61,9 +61,10 @@ def _replaced(document: Document) -> Reference | None:
     return next((each for each in references if each.relation is Relation.REPLACED), None)
 
 
-def _held(connection: Connection, document: Document, reference: Reference) -> Any:
-    """The old one, its row held; None where the hub has it not."""
+def _held(connection: Connection, own_id: str, document: Document, reference: Reference) -> Any:
+    """The old one, its row held; None where the hub has it not. A copy under the lost one's number is not its own."""
     issued_by = reference.issued_by or document.issued_by
     identities = [f"{family} {issued_by} {reference.number}" for family in reference.family_prefix]
-    found = connection.execute(select(t.documents.c.id).where(t.documents.c.identity.in_(identities))).scalar()
+    old = t.documents.c.identity.in_(identities), t.documents.c.id != own_id
+    found = connection.execute(select(t.documents.c.id).where(*old)).scalar()
     return None if found is None else subject_of(connection, found, lock=True)

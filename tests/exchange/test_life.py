@@ -369,6 +369,13 @@ def test_a_paper_certificate_that_the_hub_never_had_can_be_replaced(cast: Cast) 
     assert cast["SG-NSW"].submit(replacement("SG-2026-03048", "SG-2025-99999"), ["TH-NSW"]).number == "SG-2026-03048"
 
 
+def test_a_copy_under_the_number_of_a_lost_paper_certificate_does_not_replace_itself(cast: Cast) -> None:
+    data = replacement("SG-2026-03049", "SG-2026-03049", reason=ReplacementReason.LOST)
+    copy = cast["SG-NSW"].submit(data, ["TH-NSW"])
+    assert cast.operator.summary(copy.id)["state"] == "live"
+    assert told(cast, copy) == []
+
+
 def test_of_use_and_replacement_at_once_one_is_taken(cast: Cast) -> None:
     old = submit(cast, "SG-2026-03050")
     say(cast, old, SAYS.ACCEPTED, "TH-NSW", 0)
