@@ -166,7 +166,7 @@ _PLACES = ("adapters.single_windows", "adapters.platforms")
 
 def find_adapter(style: str, country: str = "") -> Adapter:
     """The adapter of this style. Raises `UnknownStyle`."""
-    for place in _PLACES:
+    for place in _PLACES if style.isidentifier() else ():
         name = f"{place}.{style}"
         try:
             module = importlib.import_module(name)
@@ -174,6 +174,8 @@ def find_adapter(style: str, country: str = "") -> Adapter:
             if error.name != name and error.name != place:
                 raise
             continue
+        if not hasattr(module, "adapter"):
+            continue  # a module beside the adapters, as `countries`
         adapter: Adapter = module.adapter(country)
         return adapter
     raise UnknownStyle(style)

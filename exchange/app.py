@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,11 +22,14 @@ from exchange.api import catalogue, documentation, documents, feed, health, inbo
 from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, check_startable
 from exchange.hub import Hub, open_hub
+from exchange.keys import KeysUnreadable
+from exchange.log import ForeignLog
 from exchange.members import check_no_test_keys
 from exchange.spaces import Spaces, operator_key_of
+from exchange.store.database import StoreNotReady
 from exchange.store.queries import BadCursor
 from exchange.store.writer import WriterStopped
-from schemas.findings import finding
+from schemas.findings import Finding, finding
 from schemas.registry import profiles
 
 logger = structlog.get_logger(__name__)
@@ -84,14 +87,34 @@ class Frame:
             await self._app(scope, receive, send)
             return
         name, scope = _space_of(scope)
-        hub: Hub | None = self._spaces.get(name) or await self._spaces.find(name)
+        found = _said_twice(scope) or await self._enter(name, scope)
+        if found is None:
+            await self._app(scope, receive, send)
+        else:
+            await problem_response(Request(scope), [found])(scope, receive, send)
+
+    async def _enter(self, name: str, scope: Scope) -> Finding | None:
+        """Put the hub of the space where the routes look for it, or say why there is none."""
+        try:
+            hub: Hub | None = self._spaces.get(name) or await self._spaces.find(name)
+        except (SQLAlchemyError, StoreNotReady, KeysUnreadable, ForeignLog, OSError) as error:
+            logger.error("a space could not be opened", space=name, error=str(error)[:300])
+            return finding("hub.unavailable")
         if hub is None:
-            response = problem_response(Request(scope), [finding("request.unknown-space", found=name)])
-            await response(scope, receive, send)
-            return
+            return finding("request.unknown-space", found=name)
         scope["tradebridge.hub"] = hub
         scope["tradebridge.spaces"] = self._spaces
-        await self._app(scope, receive, send)
+        return None
+
+
+_ONCE = (b"authorization", b"tradebridge-space", b"tradebridge-profile", b"idempotency-key")
+
+
+def _said_twice(scope: Scope) -> Finding | None:
+    """A header that says who asks, where or what, and stands twice: whoever stands before us may read the other one."""
+    names = [name for name, _ in scope["headers"]]
+    twice = next((name for name in _ONCE if names.count(name) > 1), None)
+    return finding("request.malformed", found=f"{twice.decode()} twice", expected="once") if twice else None
 
 
 def _space_of(scope: Scope) -> tuple[str, Scope]:
@@ -154,6 +177,11 @@ def _answer_errors(app: FastAPI) -> None:
     async def from_starlette(request: Request, error: HTTPException) -> Response:
         code = {404: "request.not-found", 405: "request.method"}.get(error.status_code, "request.malformed")
         return problem_response(request, [finding(code, found=f"{request.method} {request.url.path}"[:150])])
+
+    @app.exception_handler(DataError)
+    async def no_such_value(request: Request, error: DataError) -> Response:
+        """A NUL where PostgreSQL takes none: the caller's mistake, and SQLite would simply find nothing."""
+        return problem_response(request, [finding("request.malformed", expected="text without control characters")])
 
     @app.exception_handler(WriterStopped)
     @app.exception_handler(SQLAlchemyError)

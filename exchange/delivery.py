@@ -12,21 +12,22 @@
 import asyncio
 import contextlib
 import random
+import re
 import time
-from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import orjson
 import structlog
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from adapters.port import CannotCarry, Rendition
+from exchange import outbox
 from exchange.members import Member
+from exchange.outbox import Claimed
 from exchange.store import tables as t
 from schemas.content import from_base64url, open_content, sha256_hex
 from schemas.event import Event
@@ -40,41 +41,10 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger(__name__)
 
-MAX_BODY = 16 * 1024 * 1024
-"""Bytes of originals and renditions in one push or inbox page, in base64."""
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes of a member's answer that are read."""
 FEW = 8
 """Up to so many deliveries are rendered and judged on the event loop; more go to a thread, so that others are heard."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """One delivery in the hands of this process, until its lease ends."""
-
-    id: str
-    message_id: str
-    document_id: str
-    recipient: str
-    attempts: int
-    lease_until: float
-    sender: str = ""
-    original: bytes = b""
-    digest: str = ""
-    note: str = ""
-    rendition: bytes | None = None
-    fresh: bool = False
-    """Note and rendition were made just now and are not in the store yet."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "messageId": self.message_id,
-            "leaseUntil": rfc3339_of(self.lease_until),
-            "original": b64encode(self.original).decode(),
-            "rendition": None if self.rendition is None else b64encode(self.rendition).decode(),
-            "note": self.note,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +57,8 @@ class Settled:
     """Delivery id as far as it could be read, and the finding."""
 
 
-def rfc3339_of(seconds: float) -> str:
-    return rfc3339(datetime.fromtimestamp(seconds, UTC))
+HandedOut = Mapping[str, tuple[str, str]]
+"""Message id and digest of the original, by delivery id."""
 
 
 class Deliverer:
@@ -122,6 +92,10 @@ class Deliverer:
         self._closing = True
         for event in self._wake.values():
             event.set()
+
+    def due(self, connection: Connection) -> set[str]:
+        """Whose deliveries are due: after a restart, a wait or a lease that ended, or taken in by another process."""
+        return outbox.due_recipients(connection, time.time())
 
     async def stop(self) -> None:
         for worker in self._workers.values():
@@ -163,7 +137,7 @@ class Deliverer:
         if not batch:
             return False
         tokens, failure = await self._post(member.push_url, batch)
-        settled = await self._judge(name, tokens, {each.id: each.digest for each in batch})
+        settled = await self._judge(name, tokens, {each.id: (each.message_id, each.digest) for each in batch})
         error = failure or "; ".join(f"{each.code} {each.found}".strip() for _, each in settled.refused)
         await self.settle(batch, settled.delivered, error or "no acknowledgement in the answer")
         return True
@@ -172,14 +146,19 @@ class Deliverer:
 
     async def claim(self, member: Member, limit: int) -> list[Claimed]:
         """What is due for this member, leased, rendered and noted: at most `limit`, and within the size of one body."""
-        lease_until = time.time() + self._hub.settings.lease_seconds
-        claimed = await self._hub.writer.do(lambda connection: _claim(connection, member.id, limit, lease_until))
+        now = time.time()
+        lease_until = now + self._hub.settings.lease_seconds
+        claimed = await self._hub.writer.do(
+            lambda connection: outbox.claim(connection, member.id, limit, now, lease_until)
+        )
         if not claimed:
             return []
         with self._hub.database.reading.connect() as connection:
-            ready, left = _within_size(_load(connection, claimed))
+            fitting, left = outbox.within_size(connection, claimed)
+            ready = outbox.load(connection, fitting)
         if left:
-            await self._hub.writer.do(lambda connection: _give_back(connection, left))
+            ids = [each.id for each in left]
+            await self._hub.writer.do(lambda connection: outbox.give_back(connection, ids, now))
         if len(ready) > FEW:
             rendered, failed = await asyncio.to_thread(self._all_rendered, member, ready)
         else:
@@ -258,7 +237,7 @@ class Deliverer:
         """Before a page of an inbox is handed out, its notes are durable: the acknowledgement comes in another call."""
         fresh = [each for each in batch if each.fresh]
         if fresh:
-            await self._hub.writer.do(lambda connection: _keep_notes(connection, fresh))
+            await self._hub.writer.do(lambda connection: outbox.keep_notes(connection, fresh))
 
     # --- sending ---
 
@@ -267,7 +246,11 @@ class Deliverer:
         body = orjson.dumps({"deliveries": [each.to_json() for each in batch]})
         headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space}
         try:
-            async with self._client.stream("POST", url, content=body, headers=headers) as answer:
+            # The client's own timeout is for each read: who drips its answer would hold its worker for ever.
+            async with (
+                asyncio.timeout(self._hub.settings.push_timeout_seconds),
+                self._client.stream("POST", url, content=body, headers=headers) as answer,
+            ):
                 data = bytearray()
                 async for chunk in answer.aiter_raw():
                     data += chunk
@@ -275,7 +258,7 @@ class Deliverer:
                         return [], f"the answer is larger than {MAX_ANSWER} bytes"
                 if answer.status_code != 200:
                     return [], f"HTTP {answer.status_code}"
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, TimeoutError):
             return [], f"no answer within {self._hub.settings.push_timeout_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return [], f"{type(error).__name__}: {error}"[:200]
@@ -283,13 +266,13 @@ class Deliverer:
 
     # --- settling ---
 
-    async def _judge(self, member: str, tokens: Sequence[str], digests: dict[str, str]) -> Settled:
+    async def _judge(self, member: str, tokens: Sequence[str], handed_out: HandedOut) -> Settled:
         if len(tokens) > FEW:
-            return await asyncio.to_thread(self.judge, member, tokens, digests)
-        return self.judge(member, tokens, digests)
+            return await asyncio.to_thread(self.judge, member, tokens, handed_out)
+        return self.judge(member, tokens, handed_out)
 
-    def judge(self, member: str, tokens: Sequence[str], digests: dict[str, str]) -> Settled:
-        """Which of these acknowledgements hold? `digests`: of the originals, by delivery id."""
+    def judge(self, member: str, tokens: Sequence[str], handed_out: HandedOut) -> Settled:
+        """Which of these acknowledgements hold?"""
         trust, now = self._hub.registry.trust, self._hub.clock.now()
         delivered: dict[str, str] = {}
         refused: list[tuple[str, Finding]] = []
@@ -298,7 +281,7 @@ class Deliverer:
             if isinstance(read, Finding):
                 refused.append(("", read))
                 continue
-            problem = _problem_of(read, member, digests)
+            problem = _problem_of(read, member, handed_out)
             if problem is None:
                 delivered.setdefault(read.delivery, token)
             else:
@@ -313,12 +296,12 @@ class Deliverer:
         failed = [each for each in batch if each.id not in delivered]
 
         def write(connection: Connection) -> None:
-            _keep_notes(connection, [each for each in batch if each.fresh])
-            _mark_delivered(connection, [(each, delivered[each.id]) for each in done], at)
+            outbox.keep_notes(connection, [each for each in batch if each.fresh])
+            outbox.mark_delivered(connection, [(each, delivered[each.id]) for each in done], at)
             for each in failed:
                 dead = each.attempts >= settings.retry_attempts
                 wait = _backoff(each.attempts, settings.retry_base_seconds, settings.retry_max_seconds)
-                _mark_failed(connection, each, dead, now + wait, error, at)
+                outbox.mark_failed(connection, each, dead, now + wait, error, at)
 
         await self._hub.writer.do(write)
         self._hub.metrics.delivered.inc(len(done))
@@ -328,12 +311,13 @@ class Deliverer:
     async def acknowledge(self, member: str, tokens: Sequence[str]) -> list[dict[str, Any]]:
         """Acknowledgements of a member that pulls. Each is settled on its own; given again, it holds again."""
         with self._hub.database.reading.connect() as connection:
-            wanted = _deliveries_of(connection, member, [_delivery_named(token) for token in tokens])
-        settled = await self._judge(member, tokens, {row.id: row.bytes_digest for row in wanted.values()})
+            wanted = outbox.deliveries_of(connection, member, [_delivery_named(token) for token in tokens])
+        handed_out = {row.id: (row.message_id, row.bytes_digest) for row in wanted.values()}
+        settled = await self._judge(member, tokens, handed_out)
         at = rfc3339(self._hub.clock.now())
-        done = [(_claimed_of(wanted[name]), token) for name, token in settled.delivered.items()]
+        done = [(outbox.claimed_of(wanted[name]), token) for name, token in settled.delivered.items()]
         if done:
-            await self._hub.writer.do(lambda connection: _mark_delivered(connection, done, at))
+            await self._hub.writer.do(lambda connection: outbox.mark_delivered(connection, done, at))
             self._hub.metrics.delivered.inc(len(done))
             self._hub.changed()
         answers: list[dict[str, Any]] = [{"delivery": name, "status": "delivered"} for name in settled.delivered]
@@ -373,13 +357,16 @@ def _tokens_in(data: bytes) -> tuple[list[str], str]:
     return [token for token in tokens[:1000] if isinstance(token, str)], ""
 
 
-def _problem_of(read: Acknowledgement, member: str, digests: dict[str, str]) -> Finding | None:
+def _problem_of(read: Acknowledgement, member: str, handed_out: HandedOut) -> Finding | None:
     if read.member != member:
         return finding("ack.wrong-member", "/member", found=read.member, expected=member)
-    if read.delivery not in digests:
+    if read.delivery not in handed_out:
         return finding("ack.unknown-delivery", "/delivery", found=read.delivery)
-    if read.digest != digests[read.delivery]:
-        return finding("ack.wrong-digest", "/digest", found=read.digest, expected=digests[read.delivery])
+    message_id, digest = handed_out[read.delivery]
+    if read.message_id != message_id:
+        return finding("ack.wrong-message", "/messageId", found=read.message_id, expected=message_id)
+    if read.digest != digest:
+        return finding("ack.wrong-digest", "/digest", found=read.digest, expected=digest)
     return None
 
 
@@ -396,158 +383,8 @@ def _delivery_named(token: str) -> str:
         named = orjson.loads(payload or b"{}")
     except orjson.JSONDecodeError:
         return ""
-    return str(named.get("delivery", "")) if isinstance(named, dict) else ""
+    delivery = named.get("delivery") if isinstance(named, dict) else None
+    return delivery if isinstance(delivery, str) and _DELIVERY.fullmatch(delivery) else ""
 
 
-# --- rows ------------------------------------------------------------------------------------------------------------
-
-
-def _claim(connection: Connection, recipient: str, limit: int, lease_until: float) -> list[Claimed]:
-    now = time.time()
-    rows = connection.execute(
-        select(t.deliveries.c.id, t.deliveries.c.message_id, t.deliveries.c.document_id, t.deliveries.c.attempts)
-        .where(t.deliveries.c.recipient == recipient, t.deliveries.c.due_at <= now)
-        .order_by(t.deliveries.c.due_at, t.deliveries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if not rows:
-        return []
-    connection.execute(
-        update(t.deliveries)
-        .where(t.deliveries.c.id.in_([row.id for row in rows]))
-        .values(state="sending", due_at=lease_until, attempts=t.deliveries.c.attempts + 1)
-    )
-    return [Claimed(row.id, row.message_id, row.document_id, recipient, row.attempts + 1, lease_until) for row in rows]
-
-
-def _load(connection: Connection, claimed: Sequence[Claimed]) -> list[tuple[Claimed, Any]]:
-    """The claimed deliveries with their messages. A forward has no bytes of its own: the document's are taken."""
-    first = t.messages.alias("first")
-    query = (
-        select(
-            t.deliveries.c.id,
-            t.deliveries.c.note,
-            t.deliveries.c.rendition,
-            t.messages.c.kind,
-            t.messages.c.member,
-            t.messages.c.profile,
-            t.messages.c.bytes_digest,
-            t.messages.c.media_type,
-            t.documents.c.number,
-            t.documents.c.findings,
-            t.messages.c.bytes,
-            first.c.bytes.label("first_bytes"),
-        )
-        .join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
-        .join(t.documents, t.documents.c.id == t.deliveries.c.document_id)
-        .join(first, first.c.id == t.documents.c.message_id)
-        .where(t.deliveries.c.id.in_([each.id for each in claimed]))
-    )
-    rows = {row.id: row for row in connection.execute(query)}
-    return [(each, _with_bytes(rows[each.id])) for each in claimed]
-
-
-class _Loaded:
-    """A row with the bytes that are delivered."""
-
-    __slots__ = ("bytes", "row")
-
-    def __init__(self, row: Any) -> None:
-        self.row = row
-        self.bytes: bytes = row.bytes if row.bytes is not None else row.first_bytes
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.row, name)
-
-
-def _with_bytes(row: Any) -> _Loaded:
-    return _Loaded(row)
-
-
-def _within_size(loaded: list[tuple[Claimed, Any]]) -> tuple[list[tuple[Claimed, Any]], list[str]]:
-    """As many as fit one body (an original and a rendition of about its size, in base64); at least one."""
-    total = 0
-    for index, (_, row) in enumerate(loaded):
-        total += 3 * len(row.bytes)
-        if total > MAX_BODY and index:
-            return loaded[:index], [each.id for each, _ in loaded[index:]]
-    return loaded, []
-
-
-def _give_back(connection: Connection, ids: list[str]) -> None:
-    connection.execute(
-        update(t.deliveries)
-        .where(t.deliveries.c.id.in_(ids), t.deliveries.c.state == "sending")
-        .values(state="due", due_at=time.time(), attempts=t.deliveries.c.attempts - 1)
-    )
-
-
-def _keep_notes(connection: Connection, fresh: Sequence[Claimed]) -> None:
-    if fresh:
-        connection.execute(
-            update(t.deliveries)
-            .where(t.deliveries.c.id == bindparam("delivery"), t.deliveries.c.note.is_(None))
-            .values(note=bindparam("made_note"), rendition=bindparam("made_rendition")),
-            [{"delivery": each.id, "made_note": each.note, "made_rendition": each.rendition} for each in fresh],
-        )
-
-
-def _mark_delivered(connection: Connection, done: Sequence[tuple[Claimed, str]], at: str) -> None:
-    """The first acknowledgement counts; a second changes nothing."""
-    news = []
-    for each, token in done:
-        marked = connection.execute(
-            update(t.deliveries)
-            .where(t.deliveries.c.id == each.id, t.deliveries.c.state != "delivered")
-            .values(state="delivered", acknowledgement=token, settled_at=at, due_at=None, last_error=None)
-        )
-        if marked.rowcount:
-            news.append(_news("delivery.delivered", each, at, {}))
-    if news:
-        connection.execute(insert(t.feed).inline(), news)
-
-
-def _mark_failed(connection: Connection, each: Claimed, dead: bool, due_at: float, error: str, at: str) -> None:
-    marked = connection.execute(
-        update(t.deliveries)
-        .where(
-            t.deliveries.c.id == each.id, t.deliveries.c.state == "sending", t.deliveries.c.attempts == each.attempts
-        )
-        .values(state="dead" if dead else "retrying", due_at=None if dead else due_at, last_error=error[:500])
-    )
-    if marked.rowcount:
-        kind = "delivery.dead" if dead else "delivery.retrying"
-        connection.execute(insert(t.feed).inline(), _news(kind, each, at, {"error": error[:500]}))
-
-
-def _news(kind: str, each: Claimed, at: str, facts: dict[str, Any]) -> dict[str, Any]:
-    data = {
-        "at": at,
-        "document": each.document_id,
-        "message": each.message_id,
-        "delivery": each.id,
-        "recipient": each.recipient,
-        "attempts": each.attempts,
-        **facts,
-    }
-    return {"kind": kind, "members": f",{each.recipient},{each.sender},", "data": orjson.dumps(data).decode()}
-
-
-def _deliveries_of(connection: Connection, member: str, ids: Iterable[str]) -> dict[str, Any]:
-    query = (
-        select(t.deliveries, t.messages.c.bytes_digest, t.messages.c.member)
-        .join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
-        .where(t.deliveries.c.recipient == member, t.deliveries.c.id.in_([name for name in ids if name]))
-    )
-    return {row.id: row for row in connection.execute(query)}
-
-
-def _claimed_of(row: Any) -> Claimed:
-    return Claimed(row.id, row.message_id, row.document_id, row.recipient, row.attempts, row.due_at, row.member)
-
-
-def due_recipients(connection: Connection) -> set[str]:
-    """Whose deliveries are due: after a restart, when a wait or lease has ended, or another process took them in."""
-    rows = connection.execute(select(t.deliveries.c.recipient).where(t.deliveries.c.due_at <= time.time()).distinct())
-    return {row.recipient for row in rows}
+_DELIVERY = re.compile(r"dlv_[0-9a-z]{1,40}")

@@ -7,6 +7,7 @@ compare-and-set on the sequence lets exactly one of two rivals through. No state
 A certificate whose validity has ended is first said to be expired, then the event meets it as it stands.
 """
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from exchange import clockwork, deadlines, issuing, refused
+from exchange.intake import INLINE_BYTES
 from exchange.members import EVENT_PROFILE, Caller, Registry
 from exchange.messages import Accepted, Message, RefusedInTransaction, Submission
 from exchange.recording import compose, record
@@ -25,7 +27,7 @@ from schemas.content import Content, sha256_hex
 from schemas.event import Event
 from schemas.findings import Finding, errors, finding
 from schemas.life import Course, apply, life_of
-from schemas.registry import Context, read
+from schemas.registry import Context, Reading, read
 from tradebridge.evidence import jws
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 
@@ -36,15 +38,16 @@ if TYPE_CHECKING:
 async def accept_event(hub: "Hub", submission: Submission, document_id: str) -> Accepted | Refused:
     """Take an event on an accepted document in, or say all that is wrong with it."""
     caller, now = submission.caller, hub.clock.now()
-    reading = read(submission.data, Context(now), EVENT_PROFILE)
+    if len(submission.data) > INLINE_BYTES:
+        reading, speaker = await asyncio.to_thread(_read, hub, submission, now)
+    else:
+        reading, speaker = _read(hub, submission, now)
     content, event = reading.content, reading.document
     await clockwork.catch_up(hub, document_id)
     with hub.database.reading.connect() as connection:
         subject = subject_of(connection, document_id)
         course = course_of(connection, subject) if subject is not None else Course({})
-        found = [*reading.findings]
-        if content is not None:
-            found += _check_speaker(hub.registry, content, caller, now)
+        found = [*reading.findings, *speaker]
         if subject is None or caller.member not in {subject.sender, subject.issuer, *course.standings}:
             found.append(finding("document.unknown", found=document_id))
             subject = None
@@ -71,6 +74,14 @@ async def accept_event(hub: "Hub", submission: Submission, document_id: str) -> 
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
+
+
+def _read(hub: "Hub", submission: Submission, now: datetime) -> tuple[Reading, list[Finding]]:
+    """The event, and what stands against who says it."""
+    reading = read(submission.data, Context(now), EVENT_PROFILE)
+    if reading.content is None:
+        return reading, []
+    return reading, _check_speaker(hub.registry, reading.content, submission.caller, now)
 
 
 def _check_speaker(registry: Registry, content: Content, caller: Caller, now: datetime) -> list[Finding]:

@@ -21,7 +21,7 @@ from adapters.port import Address, Codec, UnknownStyle, find_adapter
 from exchange import clockwork, log
 from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
-from exchange.delivery import Deliverer, due_recipients
+from exchange.delivery import Deliverer
 from exchange.keys import HubKeys, load_keys
 from exchange.members import OPERATOR, Member, Registry, add_api_key, changed, load_registry
 from exchange.metrics import Metrics
@@ -53,6 +53,8 @@ class Hub:
         if store.check(self.database) == "behind":
             raise store.StoreNotReady("the store is of an older version: run `tb db upgrade`")
         store.create(self.database)
+        with self.database.reading.connect() as connection:
+            log.check_own(connection, keys)
         self.writer = Writer(self.database)
         self.registry: Registry = self._read_registry()
         self.deliverer = Deliverer(self)
@@ -131,9 +133,13 @@ class Hub:
     def address(self, message_id: str, document_id: str, sender: str, recipient: str) -> Address:
         return Address(message_id, document_id, sender, recipient, self.clock.now())
 
+    @property
+    def prefix(self) -> str:
+        """What stands before the paths of this space."""
+        return f"/s/{self.space}" if self.space else ""
+
     def links(self, document_id: str) -> dict[str, str]:
-        prefix = f"/s/{self.space}" if self.space else ""
-        own = f"{prefix}/v1/documents/{document_id}"
+        own = f"{self.prefix}/v1/documents/{document_id}"
         return {"self": own, **{each: f"{own}/{each}" for each in ("checks", "timeline", "evidence", "events")}}
 
     # --- news ---
@@ -193,7 +199,7 @@ class Hub:
     async def _news(self) -> None:
         with self.database.reading.connect() as connection:
             head = connection.execute(select(t.head.c.size, t.head.c.feed_size, t.head.c.members_version)).one()
-            due = due_recipients(connection)
+            due = self.deliverer.due(connection)
             unplaced = log.waiting(connection)
         if head.members_version != self.registry.version:
             self.reload()
@@ -255,5 +261,5 @@ def randomness_of(settings: Settings, space: str) -> Randomness:
 
 def open_hub(settings: Settings, space: str = "") -> Hub:
     """A hub with the parts that the settings name."""
-    keys = load_keys(settings, space)
-    return Hub(space, settings, clock_of(settings), randomness_of(settings, space), keys)
+    clock = clock_of(settings)
+    return Hub(space, settings, clock, randomness_of(settings, space), load_keys(settings, space, clock.now()))

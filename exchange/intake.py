@@ -45,7 +45,7 @@ from exchange.store.rows import add
 from schemas.content import Content, sha256_hex
 from schemas.findings import Finding, errors, finding
 from schemas.life import life_of
-from schemas.registry import Context, Document, Reading, read
+from schemas.registry import Context, Document, Reading, Stated, read
 from tradebridge.evidence.receipts import Attestation
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.simulation import derived_id
@@ -118,8 +118,8 @@ def _check_signature(
     if verified is None:
         allowed = sender is not None and sender.unsigned
         return None, (finding("signature.unsigned" if allowed else "signature.missing"),)
-    issuer, document = registry.trust.member(verified.member), reading.document
-    problem = issuer.may_issue(document.profile, document.issued_by) if issuer and document else None
+    issuer, stated = registry.trust.member(verified.member), reading.stated
+    problem = issuer.may_issue(stated.profile, stated.issued_by) if issuer and stated else None
     return verified, (problem,) if problem else ()
 
 
@@ -198,7 +198,7 @@ def _attest(hub: "Hub", envelope: Envelope) -> str:
     ).sign(hub.keys.signer, envelope.at)
 
 
-def identity_of(document: Document, sender: str) -> str | None:
+def identity_of(document: Document | Stated, sender: str) -> str | None:
     """What is unique in the world: a number, of its issuer, under its agreement or standard. None without a number."""
     if document.number is None:
         return None
@@ -277,7 +277,7 @@ async def _repeated(hub: "Hub", submission: Submission, judged: Judged) -> Accep
 
 
 async def _record(hub: "Hub", submission: Submission, judged: Judged, refusal: Refused) -> Refused:
-    number = judged.reading.document.number if judged.reading.document else None
+    number = judged.reading.stated.number if judged.reading.stated else None
     return await refused.record(hub, submission.caller.member, submission.data, refusal, number=number)
 
 
@@ -299,13 +299,13 @@ def _look_back(connection: Connection, submission: Submission, reading: Reading)
         return None
     same = t.documents.c.content_digest == reading.content.content_digest
     repeated = _first(connection, same, "document.duplicate", reading.content.content_digest, sender)
-    if repeated is not None or reading.document is None:
+    if repeated is not None or reading.stated is None:
         return repeated
-    identity = identity_of(reading.document, sender)
+    identity = identity_of(reading.stated, sender)
     if identity is None:
         return None
     return _first(
-        connection, t.documents.c.identity == identity, "document.number-taken", reading.document.number, sender
+        connection, t.documents.c.identity == identity, "document.number-taken", reading.stated.number, sender
     )
 
 

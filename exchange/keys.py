@@ -1,14 +1,15 @@
-"""Custody of the hub's own keys: test keys from a seed, the environment, or files that only the owner can read.
+"""Custody of the hub's own keys: test keys from a seed, or files that only the owner can read.
 
 The hub has two: an ES256 key for receipts, delivery notes and attestations, and an Ed25519 key that signs the log's
-checkpoints. Files are made at the first start (mode 0600). Test keys carry a marker that pilot mode refuses.
+checkpoints. Files are made at the first start (mode 0600); their certificate begins by the business clock, which dates
+what they sign. Test keys carry a marker that pilot mode refuses.
 """
 
 import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -36,22 +37,22 @@ class HubKeys:
     """The log's name in its checkpoints (C2SP tlog-checkpoint)."""
 
 
-def load_keys(settings: Settings, space: str) -> HubKeys:
-    """The keys of one space. Makes them where there are none yet."""
+def load_keys(settings: Settings, space: str, now: datetime) -> HubKeys:
+    """The keys of one space. Where there are none yet, makes them, valid from `now` (business time)."""
     name = space or "default"
     if settings.seed:
         seed = f"{settings.seed}/{space}" if space else settings.seed
         return HubKeys(test_signer(seed, HUB, "receipt"), test_log_key(seed), f"tradebridge.simulation/{name}")
     folder = settings.data / "keys" / name
-    return HubKeys(_file_signer(folder), _file_log_key(folder), f"tradebridge.local/{name}")
+    return HubKeys(_file_signer(folder, now), _file_log_key(folder), f"tradebridge.local/{name}")
 
 
-def _file_signer(folder: Path) -> Signer:
+def _file_signer(folder: Path, now: datetime) -> Signer:
     """One file with the key and its certificate: there is no moment at which only one of them exists."""
     path = folder / "hub.pem"
     if not path.exists():
         key = ec.generate_private_key(ec.SECP256R1())
-        make_secret(path, _pem(key) + _own_certificate(key).public_bytes(serialization.Encoding.PEM))
+        make_secret(path, _pem(key) + _own_certificate(key, now).public_bytes(serialization.Encoding.PEM))
     loaded = _load(path)
     if not isinstance(loaded, ec.EllipticCurvePrivateKey):
         raise KeysUnreadable(f"{path.name} is not an EC key")
@@ -71,9 +72,9 @@ def _file_log_key(folder: Path) -> ed25519.Ed25519PrivateKey:
     return loaded
 
 
-def _own_certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _own_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HUB)])
-    start = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    start = now.replace(microsecond=0) - timedelta(minutes=5)
     return (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from exchange.clock import Clock
 from exchange.keys import HubKeys
 from exchange.store import tables as t
+from schemas.findings import Finding
 from tradebridge.evidence import notes, proofs
 from tradebridge.evidence.times import rfc3339
 
@@ -29,6 +30,21 @@ BATCH = 4096
 
 class HeadMoved(RuntimeError):
     """Another process moved the log's head in the meantime; the sequencer simply tries again."""
+
+
+class ForeignLog(RuntimeError):
+    """The store's log was signed with another key than this hub has: give it the keys that belong to the store.
+
+    Several hubs over one database share one folder of keys (or seed): a log that two keys sign is no log.
+    """
+
+
+def check_own(connection: Connection, keys: HubKeys) -> None:
+    """Raises `ForeignLog` where the log's last checkpoint does not verify under this hub's own key."""
+    note = checkpoint(connection)
+    key = notes.verifier_key_of(keys.origin, keys.log_key.public_key())
+    if note and isinstance(notes.verify_checkpoint(note, key, keys.origin), Finding):
+        raise ForeignLog(f"the log in this store was signed with another key than that of {keys.origin}")
 
 
 class Sequencer:
@@ -68,7 +84,9 @@ class Sequencer:
 
     def _lead(self, connection: Connection) -> bool:
         now = time.time()
-        free = (t.head.c.leader == self._name) | (t.head.c.leader_until < now)
+        # A lease that ends later than any given now was given before the clock was set back: it binds nobody.
+        until = t.head.c.leader_until
+        free = (t.head.c.leader == self._name) | (until < now) | (until > now + 2 * LEADER_SECONDS)
         row = connection.execute(select(t.head.c.leader, t.head.c.leader_until)).one()
         if row.leader == self._name and row.leader_until > now + LEADER_SECONDS / 2:
             return True

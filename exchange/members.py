@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
@@ -73,9 +74,11 @@ class Member:
     def receives(self) -> bool:
         return "recipient" in self.roles
 
-    def public(self) -> dict[str, Any]:
-        """The member as the API shows it, without its keys."""
-        delivery = {"mode": "push", "url": self.push_url} if self.push_url else {"mode": "pull"}
+    def public(self, *, whole: bool) -> dict[str, Any]:
+        """The member as the API shows it, without its keys. `whole`: with what is between it and the operator."""
+        delivery = {"mode": "push" if self.push_url else "pull"}
+        if self.push_url and whole:
+            delivery["url"] = self.push_url
         return {
             "id": self.id,
             "name": self.name,
@@ -90,7 +93,7 @@ class Member:
             "carriers": list(self.carriers),
             "simulated": self.simulated,
             "status": "suspended" if self.suspended else "active",
-            **({"reason": self.reason} if self.reason else {}),
+            **({"reason": self.reason} if self.reason and whole else {}),
         }
 
 
@@ -100,6 +103,8 @@ class Caller:
 
     member: str
     scopes: frozenset[str]
+    ends: bool = False
+    """Was the key given for a time, or renewed since? Then it renews and gives no other."""
 
     @property
     def operator(self) -> bool:
@@ -169,7 +174,9 @@ def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: 
         trusted.setdefault(row.member, []).append(key)
         public_keys.setdefault(row.member, []).append(key.to_json())
     api_keys = {
-        row.hash: _ApiKey(row.hash, Caller(row.member, frozenset(row.scopes.split())), row.not_after)
+        row.hash: _ApiKey(
+            row.hash, Caller(row.member, frozenset(row.scopes.split()), row.not_after is not None), row.not_after
+        )
         for row in connection.execute(select(t.api_keys))
     }
     trust = TrustList(
@@ -285,14 +292,22 @@ def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
             yield wrong(f"/{name}", listed, "a list of profiles")
             continue
         for index, profile in enumerate(listed):
-            if not isinstance(profile, str) or profile_of(profile) is None:
+            if not isinstance(profile, str) or profile == EVENT_PROFILE or profile_of(profile) is None:
                 yield wrong(f"/{name}/{index}", profile, "a profile of GET /v1/profiles")
     carriers = description.get("carriers", [])
     if not isinstance(carriers, list) or not all(isinstance(each, str) and 1 <= len(each) <= 4 for each in carriers):
         yield wrong("/carriers", carriers, "a list of carrier codes of up to 4 characters")
     policy = description.get("policy", {})
-    if not isinstance(policy, dict) or policy.keys() - {"unsigned"}:
+    if not isinstance(policy, dict) or policy.keys() - {"unsigned"} or type(policy.get("unsigned", False)) is not bool:
         yield wrong("/policy", policy, '{"unsigned": true or false}')
+    if type(description.get("simulated", False)) is not bool:
+        yield wrong("/simulated", description["simulated"], "true or false")
+    name = description.get("name", "none")
+    if not isinstance(name, str) or not 1 <= len(name) <= 200 or not name.isprintable():
+        yield wrong("/name", name, "1 to 200 characters of text")
+    keys = description.get("keys", [])
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        yield wrong("/keys", keys, "a list of objects with certificate and purposes")
     yield from _wrong_with_delivery(description, wrong)
 
 
@@ -300,16 +315,24 @@ def _wrong_with_delivery(description: Mapping[str, Any], wrong: Any) -> Iterable
     delivery = description.get("delivery", {"mode": "pull"})
     if not isinstance(delivery, dict) or delivery.get("mode") not in ("push", "pull"):
         yield wrong("/delivery", delivery, '{"mode": "push", "url": ...} or {"mode": "pull"}')
-    elif delivery["mode"] == "push":
-        address = urlsplit(delivery.get("url") or "")
-        if address.scheme not in ("http", "https") or not address.hostname:
-            yield wrong("/delivery/url", delivery.get("url"), "an http or https address")
+    elif delivery["mode"] == "push" and not _is_web_address(delivery.get("url")):
+        yield wrong("/delivery/url", delivery.get("url"), "an http or https address")
     style = description.get("style")
     if style is not None:
         try:
             find_adapter(str(style), str(description.get("country", "")))
         except UnknownStyle:
             yield wrong("/style", style, "the name of an adapter")
+
+
+def _is_web_address(url: object) -> bool:
+    if not isinstance(url, str) or not url.isprintable() or " " in url:
+        return False
+    try:
+        address = urlsplit(url)
+        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:  # no address of IPv6, or a port that none can have
+        return False
 
 
 def change_member(connection: Connection, member: str, changes: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -320,7 +343,7 @@ def change_member(connection: Connection, member: str, changes: Mapping[str, Any
     ]
     row = connection.execute(select(t.members.c.status, t.members.c.data).where(t.members.c.id == member)).one()
     stored = json.loads(row.data)
-    public = _member_of(member, row.status, stored).public()
+    public = _member_of(member, row.status, stored).public(whole=True)
     described = {name: public[name] for name in _FIELDS if name in public} | dict(changes)
     found = (*fixed, *_wrong_with(described))
     if not found:
@@ -344,7 +367,7 @@ def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any],
         return finding(
             "member.malformed", f"{pointer}/certificate", found=error, expected="P-256 or Ed25519", attack="KEY-4"
         )
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         return finding("member.malformed", f"{pointer}/certificate", found=error, expected="a certificate in PEM")
     kid = key_id(member, public_key)
     thumbprint = kid.split("#", 1)[1]

@@ -5,6 +5,7 @@ ready; and ends when its parent does, however that happened.
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -18,23 +19,35 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from pydantic import ValidationError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from exchange.app import Frame, make_app
 from exchange.config import Settings, UnsafeSettings
+from exchange.connection import BoundedConnection
 from exchange.keys import KeysUnreadable
+from exchange.log import ForeignLog
 from exchange.store.database import StoreNotReady
 
 
 def main() -> int:
     """Serve until SIGTERM, SIGINT or the parent's end. 2: the settings or the store do not allow a start."""
-    settings = Settings()
-    _configure_logs(settings.log_level)
+    os.umask(0o077)  # store and keys are the owner's alone
     try:
+        settings = Settings()
+        _configure_logs(settings.log_level)
         listening = _listen(settings.host, settings.port)
         host, port = listening.getsockname()[:2]
         settings = settings.model_copy(update={"base_url": settings.base_url or f"http://{host}:{port}", "port": port})
         app = make_app(settings)
-    except (UnsafeSettings, StoreNotReady, KeysUnreadable, OSError) as error:
+    except ValidationError as error:
+        for each in error.errors(include_input=False, include_url=False):
+            print(f"tradebridge: TRADEBRIDGE_{str(each['loc'][0]).upper()}: {each['msg']}", file=sys.stderr)
+        return 2
+    except (DBAPIError, ArgumentError) as error:
+        print(f"tradebridge: the store cannot be opened: {getattr(error, 'orig', error)}", file=sys.stderr)
+        return 2
+    except (UnsafeSettings, StoreNotReady, KeysUnreadable, ForeignLog, OSError, ValueError) as error:
         print(f"tradebridge: {error}", file=sys.stderr)
         return 2
     config = uvicorn.Config(
@@ -45,12 +58,16 @@ def main() -> int:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=3,
         loop="uvloop",
-        http="httptools",
+        http=BoundedConnection,
         ws="none",
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(_Server(config, app, settings), listening, settings))
     return 0
+
+
+GC_THRESHOLDS = (10_000, 20, 50)
+"""Of the cyclic collector: a document makes thousands of objects and hardly a cycle among them."""
 
 
 class _Server(uvicorn.Server):
@@ -75,6 +92,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what stands at the start stays: the collector need not look at it again and again
+        gc.set_threshold(*GC_THRESHOLDS)
         if self.started and self._settings.ready_fd >= 0:
             line = {"port": self._settings.port, "url": self._settings.base_url, "pid": os.getpid()}
             with os.fdopen(self._settings.ready_fd, "w") as ready:

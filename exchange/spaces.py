@@ -46,12 +46,14 @@ class Spaces:
 
     async def drop(self, name: str) -> bool:
         """Close a space and remove its store. Only in simulation: evidence is not for dropping."""
-        hub = self._hubs.get(name)
+        hub = await self.find(name)
         if not name or hub is None or not hub.simulated:
             return False
-        del self._hubs[name]
-        await hub.stop()
-        await asyncio.to_thread(store.drop, hub.database)
+        async with self._opening:  # a request that comes meanwhile finds no half of it
+            if self._hubs.pop(name, None) is None:
+                return False
+            await hub.stop()
+            await asyncio.to_thread(store.drop, hub.database)
         return True
 
     def end_waiting(self) -> None:

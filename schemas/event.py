@@ -4,11 +4,12 @@ The member whose event it is signs it; the officer's identity stands inside. `ex
 the speaker has seen for this document and recipient: the hub refuses the event when it has moved on.
 """
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from schemas.content import Content, Syntax
@@ -27,7 +28,25 @@ register(
     ]
 )
 
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+def _written(value: object) -> object:
+    """RFC 3339 text, and no number that would be taken for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\dT", value, re.ASCII):
+        raise ValueError("should be a time of RFC 3339 with its zone")
+    if not isinstance(value, str | datetime):
+        raise ValueError("should be text")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("should lie within the years 1 to 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+"""A time with its zone, kept in UTC."""
 
 
 class EventType(StrEnum):
@@ -93,7 +112,7 @@ class Event(_Part):
     recipient: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,39}$")] | None = None
     expected_sequence: Annotated[int, Field(ge=0, le=1_000_000)]
     actor: Actor
-    at: datetime
+    at: Moment
     reasons: Annotated[tuple[Reason, ...], Field(max_length=200)] = ()
     body: dict[str, Any] = {}
 

@@ -163,16 +163,16 @@ DELIVERY = register(
             "Acknowledge what the inbox or a push gave.",
         ),
         Kind(
+            "ack.wrong-message",
+            "The acknowledgement names another message than the delivery.",
+            "Take the messageId that stands beside the delivery's id.",
+        ),
+        Kind(
             "ack.wrong-digest",
             "The acknowledgement names another digest than the delivery.",
             "Take the digest of the original's bytes.",
         ),
         Kind("ack.wrong-member", "The acknowledgement is signed by another member.", "Sign with the recipient's key."),
-        Kind(
-            "ack.malformed",
-            "The acknowledgement does not have the members it needs.",
-            "See docs/reference/api.md for its members.",
-        ),
         Kind(
             "delivery.not-dead",
             "The delivery is not dead.",

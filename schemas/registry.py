@@ -202,6 +202,17 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What a document says of itself, also one that can be read in part only: whose it is, and which."""
+
+    profile: str
+    number: str | None
+    """As `Document.number`; None too where it cannot be read."""
+    issued_by: str | None
+    """As `Document.issued_by`; None too where it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """All that reading the bytes gave."""
 
@@ -209,6 +220,8 @@ class Reading:
     profile: Profile | None
     document: Document | None
     findings: tuple[Finding, ...] = field(default=())
+    stated: Stated | None = None
+    """None where nothing could be read."""
 
     @property
     def refused(self) -> bool:
@@ -277,7 +290,25 @@ def judge(parsed: Parsed, context: Context) -> Reading:
     if decoded.document is None:
         known = {found.pointer for found in decoded.findings}
         ruled = tuple(found for found in ruled if not _inside(found.pointer, known))
-    return Reading(content, profile, decoded.document, _located(content, profile, decoded.findings + ruled))
+    findings = _located(content, profile, decoded.findings + ruled)
+    return Reading(content, profile, decoded.document, findings, _stated(profile, decoded))
+
+
+def _stated(profile: Profile, decoded: Decoded) -> Stated | None:
+    from schemas.rules import Unreadable  # here, since it imports this module
+
+    def readable(ask: Callable[[Document], str | None], subject: Document) -> str | None:
+        try:
+            value = ask(subject)
+            return None if value is None else str(value)
+        except Unreadable:
+            return None
+
+    subject = decoded.subject
+    if subject is None:
+        return None
+    number, issued_by = (readable(ask, subject) for ask in (lambda each: each.number, lambda each: each.issued_by))
+    return Stated(profile.id, number, issued_by)
 
 
 def _located(content: Content, profile: Profile, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

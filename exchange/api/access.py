@@ -23,6 +23,11 @@ def caller_of(request: Request, scope: str = "read") -> Caller:
     return caller
 
 
+def may_go_on(request: Request) -> bool:
+    """Does the key of a long answer still hold? It may have ended, or its member been suspended, since it began."""
+    return not isinstance(hub_of(request).registry.caller(request.headers.get("authorization")), Finding)
+
+
 def operator_of(request: Request) -> Caller:
     caller = caller_of(request)
     if not caller.operator:

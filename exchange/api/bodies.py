@@ -1,11 +1,13 @@
 """Reading a request's body within a limit, and the parameters that lists share."""
 
-from typing import Any, TypeVar
+import re
+from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from exchange.api.access import hub_of
 from exchange.api.problems import Problem
 from exchange.store.queries import Page
 from schemas.content import MAX_BYTES, json_or_finding
@@ -13,7 +15,6 @@ from schemas.findings import Finding, finding
 
 MAX_BODY = MAX_BYTES * 4 // 3 + 10_000
 """A compact JWS carries its payload in base64: the limit of the decoded document, encoded."""
-T = TypeVar("T")
 
 
 async def body_of(request: Request, limit: int = MAX_BODY) -> bytes:
@@ -43,16 +44,24 @@ async def json_of(request: Request, limit: int = MAX_BODY) -> dict[str, Any]:
     return value
 
 
-def names_in(header: str | None) -> tuple[str, ...]:
-    """A comma-separated header of member ids."""
-    return tuple(name.strip() for name in (header or "").split(",") if name.strip())
+def recipients_of(request: Request) -> tuple[str, ...]:
+    """The member ids of Tradebridge-To: a list, which may stand in several lines (RFC 9110 section 5.3)."""
+    named = ",".join(request.headers.getlist("tradebridge-to"))
+    return tuple(name.strip() for name in named.split(",") if name.strip())
+
+
+def number_in(name: str, text: str, least: int, most: int) -> int:
+    """A whole number as a caller wrote it, within its bounds. Raises `Problem`."""
+    if not _NUMBER.fullmatch(text) or not least <= int(text) <= most:
+        raise Problem(finding("request.malformed", found=f"{name}={text[:40]}", expected=f"{least} to {most}"))
+    return int(text)
+
+
+_NUMBER = re.compile(r"-?[0-9]{1,19}")  # what is longer is no number that the store can hold
 
 
 def limit_of(request: Request, default: int = 50) -> int:
-    text = request.query_params.get("limit", str(default))
-    if not text.isdigit() or not 1 <= int(text) <= 500:
-        raise Problem(finding("request.malformed", found=f"limit={text}", expected="1 to 500"))
-    return int(text)
+    return number_in("limit", request.query_params.get("limit", str(default)), 1, 500)
 
 
 def page_response(request: Request, page: Page) -> Response:
@@ -60,7 +69,7 @@ def page_response(request: Request, page: Page) -> Response:
     headers = {}
     if page.next:
         following = request.url.include_query_params(cursor=page.next)
-        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+        headers["Link"] = f'<{hub_of(request).prefix}{following.path}?{following.query}>; rel="next"'
     return json_response(page.to_json(), headers=headers)
 
 

@@ -43,7 +43,7 @@ _ASSETS = {
 @router.get("/docs")
 def docs(request: Request) -> Response:
     hub = hub_of(request)
-    prefix = f"/s/{hub.space}" if hub.space else ""
+    prefix = hub.prefix
     strip = "<strong>SIMULATION</strong> · test keys, no legal effect" if hub.simulated else "Tradebridge"
     page = f"""<!doctype html>
 <html lang="en">

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from exchange import intake, refused
 from exchange.api.access import caller_of, hub_of, sees
-from exchange.api.bodies import body_of, json_response, limit_of, names_in, page_response
+from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
 from exchange.api.problems import Problem, problem_response
 from exchange.events import accept_event
 from exchange.forwarding import forward as forward_document
@@ -99,7 +99,7 @@ def get_document(request: Request, document_id: str) -> Response:
     form = _form_of(request.headers.get("accept", "*/*"), stored)
     etag = f'"{stored.summary["bytesDigest"]}-{form}"'
     headers = {"ETag": etag, "Vary": "Accept", "Tradebridge-Profile": stored.summary["profile"]}
-    if request.headers.get("if-none-match") == etag:
+    if etag in _etags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     if form == "received":
         return Response(stored.data, headers=headers, media_type=stored.media_type)
@@ -156,7 +156,7 @@ async def add_event(request: Request, document_id: str) -> Response:
 @router.post("/{document_id}:forward", status_code=202, summary="Send an accepted document to further recipients")
 async def forward(request: Request, document_id: str) -> Response:
     hub, caller = hub_of(request), caller_of(request, "send")
-    outcome = await forward_document(hub, caller, document_id, names_in(request.headers.get("tradebridge-to")))
+    outcome = await forward_document(hub, caller, document_id, recipients_of(request))
     return _answer(request, hub, outcome)
 
 
@@ -178,7 +178,7 @@ async def _submission(request: Request) -> Submission:
     return Submission(
         caller=caller,
         data=data,
-        recipients=names_in(headers.get("tradebridge-to")),
+        recipients=recipients_of(request),
         declared=headers.get("tradebridge-profile"),
         idempotency_key=key,
     )
@@ -207,8 +207,7 @@ def _stored(request: Request, document_id: str) -> Stored:
 def _form_of(accept: str, stored: Stored) -> str:
     """`received`, `json` or `xml`: the first that is asked for and can be given."""
     own = "xml" if stored.media_type == "application/xml" else "jose"
-    for part in accept.split(","):
-        wanted = part.split(";")[0].strip().lower()
+    for wanted in _wanted(accept):
         if wanted in ("*/*", "application/*", "") or wanted == stored.media_type:
             return "received"
         if wanted in ("application/xml", "text/xml"):
@@ -218,6 +217,21 @@ def _form_of(accept: str, stored: Stored) -> str:
     raise Problem(
         finding("request.not-acceptable", found=accept[:100], expected="application/json, application/xml or */*")
     )
+
+
+def _etags(header: str) -> set[str]:
+    """The tags of If-None-Match (RFC 9110 section 13.1.2: compared without their W/)."""
+    return {each.strip().removeprefix("W/") for each in header.split(",")}
+
+
+def _wanted(accept: str) -> list[str]:
+    """The media types of an Accept header, the most wanted first (RFC 9110 section 12.5.1); none of weight 0."""
+    weighted = []
+    for part in accept.split(","):
+        name, _, parameters = part.partition(";")
+        weight = re.search(r"(?:^|;)\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", parameters)
+        weighted.append((float(weight[1]) if weight else 1.0, name.strip().lower()))
+    return [name for weight, name in sorted(weighted, key=lambda each: -each[0]) if weight]
 
 
 def _converted(stored: Stored, syntax: Syntax) -> tuple[bytes, str]:

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from exchange.api.access import caller_of, hub_of, sees
-from exchange.api.problems import Problem
-from schemas.findings import finding
+from exchange.api.access import caller_of, hub_of, may_go_on, sees
+from exchange.api.bodies import number_in
+from exchange.store.queries import LAST_POSITION
 
 router = APIRouter(prefix="/v1", tags=["feed"])
 
@@ -17,12 +17,13 @@ router = APIRouter(prefix="/v1", tags=["feed"])
 async def feed(request: Request) -> StreamingResponse:
     hub, caller = hub_of(request), caller_of(request)
     last = request.headers.get("last-event-id") or request.query_params.get("after") or str(hub.feed_size - 1)
-    if not last.lstrip("-").isdigit():
-        raise Problem(finding("request.malformed", found=f"Last-Event-ID: {last[:40]}", expected="a number"))
+    after = number_in("Last-Event-ID", last, -1, LAST_POSITION)
 
     async def stream() -> AsyncIterator[bytes]:
         yield b": tradebridge\n\n"
-        async for position, kind, data in hub.feed_after(int(last), sees(caller)):
+        async for position, kind, data in hub.feed_after(after, sees(caller)):
+            if not may_go_on(request):
+                return
             if kind:
                 yield f"id: {position}\nevent: {kind}\ndata: {data}\n\n".encode()
             elif await request.is_disconnected():

@@ -1,5 +1,7 @@
 """Taking delivery by pulling, and looking at deliveries."""
 
+import re
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +27,7 @@ async def inbox(request: Request) -> Response:
     batch = await hub.deliverer.claim(member, limit)
     if not batch and wait:
         await hub.deliverer.wait(member.id, wait)
-        batch = await hub.deliverer.claim(member, limit)
+        batch = await hub.deliverer.claim(_member(request), limit)  # it may have been suspended meanwhile
     await hub.deliverer.keep_notes(batch)
     return json_response({"deliveries": [each.to_json() for each in batch]})
 
@@ -67,7 +69,9 @@ def _member(request: Request) -> Member:
 
 
 def _seconds(text: str) -> float:
-    try:
-        return min(max(float(text), 0.0), LONGEST_WAIT)
-    except ValueError:
-        raise Problem(finding("request.malformed", found=f"wait={text[:20]}", expected="seconds")) from None
+    if not _SECONDS.fullmatch(text):
+        raise Problem(finding("request.malformed", found=f"wait={text[:20]}", expected="seconds"))
+    return min(float(text), LONGEST_WAIT)
+
+
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")

@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from exchange import log
 from exchange.api.access import hub_of
-from exchange.api.bodies import json_response
+from exchange.api.bodies import json_response, number_in
 from exchange.api.problems import Problem
 from exchange.store import tables as t
 from schemas.findings import finding
@@ -53,7 +53,4 @@ def trust(request: Request) -> Response:
 
 
 def _size(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not text.isdigit() or not 1 <= int(text) <= max(default, 1):
-        raise Problem(finding("request.malformed", found=f"{name}={text[:30]}", expected=f"1 to {default}"))
-    return int(text)
+    return number_in(name, request.query_params.get(name, str(default)), 1, max(default, 1))

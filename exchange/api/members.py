@@ -10,7 +10,6 @@ from starlette.responses import Response
 from exchange.api.access import caller_of, hub_of, operator_of
 from exchange.api.bodies import body_of, json_of, json_response
 from exchange.api.problems import Problem
-from exchange.hub import Hub
 from exchange.members import (
     SCOPES,
     Member,
@@ -37,14 +36,14 @@ def list_members(request: Request) -> Response:
     caller_of(request)
     hub = hub_of(request)
     return json_response(
-        {"items": [_shown(hub, each) for _, each in sorted(hub.registry.members.items())], "next": None}
+        {"items": [_shown(request, each) for _, each in sorted(hub.registry.members.items())], "next": None}
     )
 
 
 @router.get("/{member_id}", summary="One member")
 def get_member(request: Request, member_id: str) -> Response:
     caller_of(request)
-    return json_response(_shown(hub_of(request), _member(request, member_id)))
+    return json_response(_shown(request, _member(request, member_id)))
 
 
 @router.post("", status_code=201, summary="Add a member (operator)")
@@ -67,7 +66,7 @@ async def add(request: Request) -> Response:
         await hub.change_member(member_id, "added", job)
     except RefusedInTransaction as refused:
         raise Problem(*refused.findings) from refused
-    return json_response({"member": _shown(hub, hub.registry.members[member_id]), "apiKey": api_key}, 201)
+    return json_response({"member": _shown(request, hub.registry.members[member_id]), "apiKey": api_key}, 201)
 
 
 @router.patch("/{member_id}", summary="Change a member: name, roles, profiles, style, delivery, policy (operator)")
@@ -86,7 +85,7 @@ async def change(request: Request, member_id: str) -> Response:
     except RefusedInTransaction as refused:
         raise Problem(*refused.findings) from refused
     hub.deliverer.wake([member_id])
-    return json_response(_shown(hub, hub.registry.members[member_id]))
+    return json_response(_shown(request, hub.registry.members[member_id]))
 
 
 @router.post("/{member_id}:rotate-key", summary="A new API key; the old one ends after an overlap")
@@ -128,7 +127,7 @@ async def add_key(request: Request, member_id: str) -> Response:
         await hub.change_member(member_id, "signing key added", job)
     except RefusedInTransaction as refused:
         raise Problem(*refused.findings) from refused
-    return json_response(_shown(hub, hub.registry.members[member_id]), 201)
+    return json_response(_shown(request, hub.registry.members[member_id]), 201)
 
 
 @router.post("/{member_id}:suspend", summary="Suspend a member, with the reason (operator)")
@@ -149,13 +148,14 @@ async def _suspension(request: Request, member_id: str, suspended: bool) -> Resp
     what = f"suspended: {reason}" if suspended else "resumed"
     await hub.change_member(member_id, what, lambda c: set_suspended(c, member_id, suspended, reason))
     hub.deliverer.wake([member_id])
-    return json_response(_shown(hub, hub.registry.members[member_id]))
+    return json_response(_shown(request, hub.registry.members[member_id]))
 
 
 def _own_or_operator(request: Request, member_id: str) -> None:
-    """API keys are the operator's to give, and each member's own to renew, with a key of full scope."""
+    """API keys are the operator's to give, and each member's own to renew, with a key of full scope and without end:
+    one given for an hour would else live for ever, and one that was replaced would replace its successor."""
     caller = caller_of(request)
-    own = caller.member == member_id and caller.scopes >= set(SCOPES)
+    own = caller.member == member_id and caller.scopes >= set(SCOPES) and not caller.ends
     if not caller.operator and not own:
         raise Problem(finding("access.scope", found=caller.member, expected=f"operator or {member_id}"))
     _member(request, member_id)
@@ -176,8 +176,11 @@ def _member(request: Request, member_id: str) -> Member:
     return member
 
 
-def _shown(hub: Hub, member: Member) -> dict[str, Any]:
-    return {**member.public(), "keys": list(hub.registry.keys.get(member.id, ()))}
+def _shown(request: Request, member: Member) -> dict[str, Any]:
+    """To others without what is between the member and the operator: where it is pushed to, why it is suspended."""
+    caller = caller_of(request)
+    whole = caller.operator or caller.member == member.id
+    return {**member.public(whole=whole), "keys": list(hub_of(request).registry.keys.get(member.id, ()))}
 
 
 async def _options(request: Request) -> dict[str, Any]:

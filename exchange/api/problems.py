@@ -7,7 +7,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from schemas.findings import Finding, errors, finding, kind_of
+from schemas.findings import Finding, errors, kind_of
 
 _TITLES = {
     400: "The request is not understood",
@@ -36,11 +36,11 @@ class Problem(Exception):
 def problem_response(
     request: Request, findings: Iterable[Finding], members: Mapping[str, Any] | None = None
 ) -> Response:
-    """One answer for all that was wrong. The status is that of the gravest: conflict and rights go before content."""
+    """One answer for all that was wrong. The status is that of the gravest: rights go before content, and a document
+    that is wrong in itself is 422 even where it is a duplicate besides."""
     found = list(findings)
     refusing = list(errors(found)) or found
     leading = min(refusing, key=lambda each: _RANK.get(each.status, 9))
-    # A document that is wrong in itself is 422, even where it is a duplicate or misrouted besides.
     status = leading.status
     body: dict[str, Any] = {
         "type": f"/v1/rules/{leading.code}",
@@ -66,7 +66,3 @@ def _detail(leading: Finding, count: int) -> str:
     found = f" Found: {leading.found}." if leading.found else ""
     more = f" And {count - 1} more." if count > 1 else ""
     return f"{sentence}{found}{more}"
-
-
-def not_found(what: str) -> Problem:
-    return Problem(finding("document.unknown", found=what))

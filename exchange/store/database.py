@@ -2,13 +2,15 @@
 
 SQLite: WAL, `synchronous=FULL` (what is committed survives a power cut), one writing connection whose transactions
 begin IMMEDIATE, and reading connections beside it. A space is a file. PostgreSQL: a space is a schema, chosen by
-`search_path`. A new space is made from the tables at once (a copy of a template on SQLite), never by migrations;
-an existing one is migrated by alembic when it is opened by `tb db upgrade`.
+`search_path`; a process that stands still in a transaction loses it after a moment, so that its locks hold nobody up. A
+new space is made from the tables at once (a copy of a template on SQLite), never by migrations; an existing one is
+migrated by alembic when it is opened by `tb db upgrade`.
 """
 
+import os
 import re
-import shutil
 import sqlite3
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,10 @@ from sqlalchemy.engine import URL, Connection
 from exchange.store.tables import head, metadata
 
 SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+STANDSTILL_SECONDS = 3
+"""PostgreSQL: so long a transaction may wait for its own process (stopped, swapped out, its machine gone); then the
+server ends it. The writer runs the jobs again."""
 
 
 class StoreNotReady(RuntimeError):
@@ -59,7 +65,11 @@ def _open_sqlite(url: URL, space: str) -> Database:
     engines = []
     for begin in ("BEGIN IMMEDIATE", "BEGIN"):
         engine = create_engine(
-            url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=4, max_overflow=12
+            url,
+            connect_args={"check_same_thread": False, "timeout": 30},
+            pool_size=4,
+            max_overflow=12,
+            hide_parameters=True,  # errors are logged: never with what is in a document or digest of a key
         )
         _tune_sqlite(engine, begin)
         engines.append(engine)
@@ -73,11 +83,20 @@ def _sqlite_path(url: URL, space: str) -> Path:
     return path.parent / "spaces" / f"{space}.sqlite" if space else path
 
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-16000",  # kB
+    "wal_autocheckpoint=8000",  # pages: a page that many commits touch is copied into the file once for all of them
+)
+
+
 def _tune_sqlite(engine: Engine, begin: str) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself; SQLAlchemy does
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -86,13 +105,18 @@ def _tune_sqlite(engine: Engine, begin: str) -> None:
 
 
 def _open_postgresql(url: URL, space: str) -> Database:
-    schema = schema_of(space)
+    session = {
+        "search_path": schema_of(space),
+        "lock_timeout": 30_000,
+        "idle_in_transaction_session_timeout": STANDSTILL_SECONDS * 1000,
+    }
     engine = create_engine(
         url,
         pool_size=6,
         max_overflow=14,
         pool_pre_ping=True,
-        connect_args={"options": f"-csearch_path={schema} -clock_timeout=30000"},
+        hide_parameters=True,
+        connect_args={"options": " ".join(f"-c{name}={value}" for name, value in session.items())},
     )
     # A read sees one moment, as on SQLite: evidence whose proofs are newer than its checkpoint would be false.
     return Database(url, space, engine, engine.execution_options(isolation_level="REPEATABLE READ"))
@@ -126,19 +150,38 @@ def create(database: Database) -> None:
 def _create_sqlite(database: Database) -> None:
     path = Path(database.url.database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
-    template = path.parent / ".template.sqlite" if database.space else None
-    if template and not path.exists():
-        if not template.exists():
-            made = open_database(f"sqlite:///{template}")
+    if database.space and not path.exists():
+        _put_whole(_template(path.parent), path)
+        return
+    with database.writing.begin() as connection:
+        _create_tables(connection)
+
+
+def _template(folder: Path) -> Path:
+    """The empty store that new spaces are copies of: one for each version of the tables, whole or not there."""
+    from exchange.store.migrations import newest
+
+    template = folder / f".template-{newest()}.sqlite"
+    if not template.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            made = open_database(f"sqlite:///{place}/made.sqlite")
             _create_sqlite(made)
             with made.writing.connect() as connection:
                 connection.exec_driver_sql("ROLLBACK")  # a checkpoint needs to be outside a transaction
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             made.close()
-        shutil.copyfile(template, path)
-        return
-    with database.writing.begin() as connection:
-        _create_tables(connection)
+            _put_whole(Path(place) / "made.sqlite", template)
+    return template
+
+
+def _put_whole(source: Path, target: Path) -> None:
+    """Copy a file so that a kill leaves all of it or nothing."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(source.read_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(target)
 
 
 def _create_tables(connection: Connection) -> None:

@@ -26,6 +26,10 @@ class Page:
         return {"items": self.items, "next": self.next}
 
 
+LAST_POSITION = 2**63 - 1
+"""The largest whole number that both databases hold."""
+
+
 class BadCursor(ValueError):
     """The cursor is not one that a page gave."""
 
@@ -34,12 +38,15 @@ def cursor_of(*parts: Any) -> str:
     return urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
-def parts_of(cursor: str, count: int) -> list[Any]:
+def parts_of(cursor: str, *types: type) -> list[Any]:
+    """What a page put into its cursor: values of these types. Raises `BadCursor`."""
     try:
         parts = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError as error:
         raise BadCursor(cursor[:80]) from error
-    if not isinstance(parts, list) or len(parts) != count:
+    if not isinstance(parts, list) or [type(part) for part in parts] != [*types]:
+        raise BadCursor(cursor[:80])
+    if any(isinstance(part, int) and not 0 <= part <= LAST_POSITION for part in parts):
         raise BadCursor(cursor[:80])
     return parts
 
@@ -77,16 +84,25 @@ def documents(
         if value is not None:
             query = query.where(column == value)
     if state is not None:
-        has = select(t.standings.c.document_id).where(t.standings.c.state == state)
-        query = query.where((t.documents.c.state == state) | t.documents.c.id.in_(has))
+        query = query.where((t.documents.c.state == state) | _stands_at(state, member))
     if cursor is not None:
-        row, name = parts_of(cursor, 2)
+        row, name = parts_of(cursor, int, str)
         query = query.where((t.documents.c.row < row) | ((t.documents.c.row == row) & (t.documents.c.id < name)))
     rows = connection.execute(query.order_by(t.documents.c.row.desc(), t.documents.c.id.desc()).limit(limit + 1)).all()
     tracks = _tracks(connection, [row.id for row in rows])
     items = [_summary(row, tracks.get(row.id, {}), member) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(items, cursor_of(last.row, last.id) if last else None)
+
+
+def _stands_at(state: str, member: str | None) -> Any:
+    """The documents in this state at a recipient whose decision the member may see (`_sees_all`, and its own)."""
+    standing = select(t.standings.c.document_id).where(t.standings.c.state == state)
+    anywhere = t.documents.c.id.in_(standing)
+    if member is None:
+        return anywhere
+    issuing = (t.documents.c.sender == member) | (t.documents.c.issuer == member)
+    return (anywhere & issuing) | t.documents.c.id.in_(standing.where(t.standings.c.recipient == member))
 
 
 def _summary(row: Row[Any], recipients: dict[str, Any], member: str | None) -> dict[str, Any]:
@@ -321,7 +337,7 @@ def deliveries(
     if state is not None:
         query = query.where(t.deliveries.c.state == state)
     if cursor is not None:
-        query = query.where(t.deliveries.c.id < parts_of(cursor, 1)[0])
+        query = query.where(t.deliveries.c.id < parts_of(cursor, str)[0])
     rows = connection.execute(query.order_by(t.deliveries.c.id.desc()).limit(limit + 1)).all()
     items = [
         {
@@ -344,7 +360,7 @@ def refusals(connection: Connection, member: str | None, limit: int, cursor: str
     if member is not None:
         query = query.where(t.refusals.c.member == member)
     if cursor is not None:
-        query = query.where(t.refusals.c.row < parts_of(cursor, 1)[0])
+        query = query.where(t.refusals.c.row < parts_of(cursor, int)[0])
     rows = connection.execute(query.order_by(t.refusals.c.row.desc()).limit(limit + 1)).all()
     items = [{"member": row.member, **orjson.loads(row.problem)} for row in rows[:limit]]
     return Page(items, cursor_of(rows[limit - 1].row) if len(rows) > limit else None)

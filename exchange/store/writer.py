@@ -122,9 +122,9 @@ class Writer:
                 connection.exec_driver_sql("SAVEPOINT job")  # `begin_nested` does the same at three times the cost
                 try:
                     pending.result = pending.job(connection)
-                except OperationalError:
-                    raise  # the transaction itself is lost: a deadlock, a full disk, a closed connection
                 except Exception as error:  # handed to the job's caller, by rule 1
+                    if _is_lost(error):
+                        raise
                     connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
                     pending.error = error
                 connection.exec_driver_sql("RELEASE SAVEPOINT job")
@@ -153,6 +153,11 @@ class Writer:
         for loop, waiting in loops.items():
             with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle_all, waiting)
+
+
+def _is_lost(error: Exception) -> bool:
+    """Has the transaction itself ended: by a deadlock, a full disk, a connection that the server closed?"""
+    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def _settle_all(group: list[_Pending]) -> None:

@@ -45,8 +45,8 @@ from exchange.store import tables as t
 from schemas.content import DSIG, SIGNATURE, Content, Syntax
 from schemas.registry import Context, profile_of
 from tests.bench.children import serve_jobs
-from tests.bench.documents import read
-from tests.exchange.cast import FORM_D, NOW, SEED
+from tests.bench.documents import NOW, read
+from tests.exchange.cast import FORM_D, SEED
 from tradebridge.evidence.simulation import test_signer
 
 GROUP = 32
@@ -141,7 +141,7 @@ def sign_receipt(message: Mapping[str, Any]) -> str:
 
 def rows_of(data: bytes, content: Content, number: str | None) -> list[tuple[Any, dict[str, Any]]]:
     """Everything that is written of one document: message, leaf, delivery, document, standing, entry of the feed."""
-    name = content.bytes_digest[:26]
+    name = f"{time.time_ns() // 1_000_000:010x}{content.bytes_digest[:16]}"  # sorts by time, as an id of the hub
     document, message, delivery = f"doc_{name}", f"msg_{name}", f"dlv_{name}"
     digests = {"bytesDigest": content.bytes_digest, "contentDigest": content.content_digest}
     facts = {"messageId": message, "documentId": document, "member": SENDER, "profile": FORM_D, "time": RECEIVED_AT}

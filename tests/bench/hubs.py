@@ -18,7 +18,7 @@ SETTINGS = {"TRADEBRIDGE_LEASE_SECONDS": "30", "TRADEBRIDGE_RETRY_BASE_SECONDS":
 def running_hub(folder: Path, core: int | None, database_url: str = "") -> Iterator[HubProcess]:
     """A hub on this core, with nobody in it yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    hub = HubProcess(folder, database_url, environment=SETTINGS)
+    hub = HubProcess(folder, database_url, clock=None, environment=SETTINGS)
     with pinned(core):
         hub.start()
     try:

@@ -31,10 +31,10 @@ import httptools
 import orjson
 import uvloop
 
-from tests.bench.documents import read
+from tests.bench.documents import NOW, read
 from tests.bench.hubs import headers_of
 from tests.bench.load import HOST, Connection, connect, request_bytes
-from tests.exchange.cast import NOW, signer
+from tests.exchange.cast import signer
 from tradebridge.evidence import canonical, jws
 from tradebridge.evidence.receipts import Acknowledgement
 from tradebridge.evidence.simulation import derived_id

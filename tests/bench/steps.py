@@ -25,9 +25,9 @@ from exchange.messages import Message, Submission, _leaf, receipt_for
 from schemas.content import Content, open_content
 from schemas.registry import Context, Document, Profile, Reading, recognise
 from tests.bench.children import serve_jobs
-from tests.bench.documents import read
+from tests.bench.documents import NOW, read
 from tests.bench.floor import GROUP, RECIPIENT, SENDER
-from tests.exchange.cast import FORM_D, NOW, SEED, description
+from tests.exchange.cast import FORM_D, SEED, description
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.trust import Verified
 
@@ -93,7 +93,7 @@ def _sure(value: Any, kind: type) -> Any:
 
 
 def main(folder: Path) -> None:
-    hub = open_hub(Settings(data=folder, database_url=f"sqlite:///{folder / 'steps.sqlite'}", seed=SEED, clock=NOW))
+    hub = open_hub(Settings(data=folder, database_url=f"sqlite:///{folder / 'steps.sqlite'}", seed=SEED))
     for name in (SENDER, RECIPIENT):
         member = description(name, style="asw")
         _sure(hub.writer.do_now(partial(_join, member)), Member)

@@ -18,8 +18,9 @@ from hashlib import sha256
 from typing import Any
 
 from schemas.content import Syntax, sha256_hex
-from tests.chaos.parties import NOW, Consignment, Sender
+from tests.chaos.parties import Consignment, Sender
 from tests.chaos.trade import Trade
+from tests.exchange.cast import NOW
 from tradebridge.client import Accepted
 from tradebridge.evidence import proofs
 from tradebridge.evidence.notes import Checkpoint

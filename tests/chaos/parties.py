@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -32,7 +32,7 @@ from schemas.event import PROFILE as EVENT_PROFILE
 from schemas.event import EventType
 from schemas.registry import profile_of
 from tests.chaos.journals import Journal
-from tests.exchange.cast import FORM_D, acknowledged, event, signed
+from tests.exchange.cast import FORM_D, NOW, acknowledged, event, signed
 from tradebridge.calls import read_deliveries
 from tradebridge.client import Accepted, Delivery, EventAccepted, Hub, Refused, Unreachable
 from tradebridge.evidence.notes import Checkpoint, verify_checkpoint
@@ -40,9 +40,6 @@ from tradebridge.evidence.receipts import DeliveryNote, read_note
 from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.verify import verify_evidence
 
-NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
-"""Where the business clock of these tests stands: a day ahead, so that certificates which hubs make during the tests
-are valid."""
 AGAIN_SECONDS = 0.05
 """Between two tries while no hub answers."""
 LONG_SECONDS, SHORT_SECONDS = 20.0, 2.0

@@ -16,7 +16,6 @@ from typing import Any
 
 from tests.chaos.journals import Journal
 from tests.chaos.parties import (
-    NOW,
     Auditor,
     Party,
     Pulling,
@@ -28,7 +27,7 @@ from tests.chaos.parties import (
     Traffic,
     Watcher,
 )
-from tests.exchange.cast import SEED, description
+from tests.exchange.cast import NOW, SEED, description
 from tests.exchange.running import HubProcess
 from tradebridge.client import Hub
 from tradebridge.evidence.simulation import test_api_key

@@ -76,11 +76,17 @@ CAST: Mapping[str, dict[str, Any]] = {
 
 
 def document(
-    number: str, profile: str = FORM_D, *, exporter: str = "SG", importer: str = "TH", variant: int = 0
+    number: str,
+    profile: str = FORM_D,
+    *,
+    exporter: str = "SG",
+    importer: str = "TH",
+    at: datetime = NOW,
+    variant: int = 0,
 ) -> Document:
     found = profile_of(profile)
     assert found is not None
-    return found.example(exporter=exporter, importer=importer, number=number, at=NOW, variant=variant)
+    return found.example(exporter=exporter, importer=importer, number=number, at=at, variant=variant)
 
 
 def encoded(value: Document, syntax: Syntax = Syntax.XML) -> bytes:

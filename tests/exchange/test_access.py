@@ -1,9 +1,12 @@
 """Who may do what, and what is never shown to whom."""
 
 import hashlib
+from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import create_engine, text
 
@@ -187,3 +190,69 @@ def test_a_recipient_sees_nothing_of_what_another_recipient_decided(sqlite_cast:
     assert [m["kind"] for m in cast["VN-NSW"].evidence(accepted.id)["messages"]] == ["document"]
     assert [m["kind"] for m in cast["TH-NSW"].evidence(accepted.id)["messages"]] == ["document", "event"]
     assert set(cast["SG-NSW"].summary(accepted.id)["recipients"]) == {"TH-NSW", "VN-NSW"}
+
+
+WRONG_DESCRIPTIONS: list[tuple[str, dict[str, object]]] = [
+    ("/keys", {"keys": 5}),
+    ("/keys", {"keys": ["a certificate"]}),
+    ("/delivery/url", {"delivery": {"mode": "push", "url": 5}}),
+    ("/delivery/url", {"delivery": {"mode": "push", "url": "http://["}}),
+    ("/delivery/url", {"delivery": {"mode": "push", "url": "http://window:99999/"}}),
+    ("/delivery/url", {"delivery": {"mode": "push", "url": "http://window/\n"}}),
+    ("/name", {"name": 5}),
+    ("/name", {"name": "a\0b"}),
+    ("/name", {"name": "x" * 201}),
+    ("/policy", {"policy": {"unsigned": "false"}}),
+    ("/simulated", {"simulated": "no"}),
+    ("/style", {"style": "asw.codec"}),
+    ("/style", {"style": "countries"}),
+    ("/style", {"style": "../asw"}),
+    ("/style", {"style": ""}),
+    ("/sends/0", {"sends": ["tradebridge-event/1"]}),
+]
+
+
+@pytest.mark.parametrize(("pointer", "wrong"), WRONG_DESCRIPTIONS)
+def test_each_member_of_a_description_is_looked_at(sqlite_cast: Cast, pointer: str, wrong: dict[str, Any]) -> None:
+    refused = refused_by(sqlite_cast.operator.add_member, description("ZZ-TEST") | wrong)
+    assert (refused.status, [found.pointer for found in refused.findings]) == (422, [pointer])
+    if pointer != "/keys":
+        address = f"{sqlite_cast.url}/v1/members/TH-NSW"
+        headers = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+        assert httpx.patch(address, headers=headers, json=wrong).status_code == 422
+
+
+def test_a_certificate_with_a_key_of_an_unknown_kind_is_refused(sqlite_cast: Cast) -> None:
+    known, unknown = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0263")  # id-ecPublicKey, and no kind
+    odd = signer("SG-NSW").certificate.public_bytes(Encoding.DER).replace(known, unknown)
+    pem = f"-----BEGIN CERTIFICATE-----\n{b64encode(odd).decode()}\n-----END CERTIFICATE-----\n"
+    refused = refused_by(sqlite_cast.operator.add_key, "SG-NSW", pem, ["document"])
+    assert (refused.status, refused.code) == (422, "member.malformed")
+
+
+def test_where_a_member_is_pushed_to_and_why_it_is_suspended_is_not_the_others_affair(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path) as running:
+        push = {"mode": "push", "url": "http://user:secret@127.0.0.1:9/push"}
+        cast = running.join(TH_NSW={"delivery": push})
+        assert cast.operator.member("TH-NSW")["delivery"] == cast["TH-NSW"].member("TH-NSW")["delivery"] == push
+        assert cast["SG-NSW"].member("TH-NSW")["delivery"] == {"mode": "push"}
+        cast.operator.suspend("TH-NSW", reason="an inquiry")
+        shown = next(item for item in cast["SG-NSW"].members().items if item["id"] == "TH-NSW")
+        assert shown["status"] == "suspended"
+        assert "secret" not in str(shown)
+        assert "inquiry" not in str(shown)
+
+
+def test_a_key_with_an_end_neither_gives_nor_renews_a_key(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path) as running:
+        cast = running.join()
+        address = f"{cast.url}/v1/members/TH-NSW/api-keys"
+        own = {"Authorization": f"Bearer {test_api_key(SEED, 'TH-NSW')}"}
+        brief = httpx.post(address, headers=own, json={"expiresIn": 60}).json()["apiKey"]
+        cast["SG-NSW"].rotate_key("SG-NSW", overlap=60)
+        for key, member in ((brief, "TH-NSW"), (test_api_key(SEED, "SG-NSW"), "SG-NSW")):
+            assert refused_by(Hub(cast.url, key).rotate_key, member).code == "access.scope"
+            more = httpx.post(
+                f"{cast.url}/v1/members/{member}/api-keys", headers={"Authorization": f"Bearer {key}"}, json={}
+            )
+            assert (more.status_code, more.json()["code"]) == (403, "access.scope")

@@ -1,17 +1,21 @@
 """The way out: pull and push, acknowledgements, retries, and recipients that misbehave at real sockets."""
 
+import contextlib
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import Connection
 
+from exchange import outbox
 from schemas.content import sha256_hex
 from schemas.event import EventType
 from tests.exchange.cast import (
@@ -73,6 +77,46 @@ def test_acknowledgements_are_settled_each_on_its_own(cast: Cast) -> None:
     refused = {each.finding.code for each in settled if each.finding}
     assert {"ack.wrong-digest", "ack.wrong-member"} <= refused
     assert len(refused) == 3
+
+
+def test_an_acknowledgement_names_the_message_that_it_is_of(cast: Cast) -> None:
+    """Else the hub would keep what a verifier of the evidence calls false."""
+    cast["SG-NSW"].submit(certificate("SG-2026-01005"), ["TH-NSW"])
+    (delivery,) = cast["TH-NSW"].inbox()
+    other = replace(delivery, message_id="msg_01ke6p4ym00000000000000000")
+    (settled,) = cast["TH-NSW"].acknowledge([acknowledged(other, "TH-NSW", sha256_hex(delivery.original))])
+    assert settled.finding is not None
+    assert settled.finding.code == "ack.wrong-message"
+
+
+def test_one_acknowledgement_of_rubbish_leaves_the_others_alone(cast: Cast) -> None:
+    cast["SG-NSW"].submit(certificate("SG-2026-01006"), ["TH-NSW"])
+    (delivery,) = cast["TH-NSW"].inbox()
+    good = acknowledged(delivery, "TH-NSW", sha256_hex(delivery.original))
+    rubbish = [acknowledged(replace(delivery, id=name), "TH-NSW", "0" * 64) for name in ("a\0b", "x" * 400, "é")]
+    settled = cast["TH-NSW"].acknowledge([*rubbish, good])
+    assert [each.status for each in settled if each.delivery == delivery.id] == ["delivered"]
+    assert [each.status for each in settled].count("refused") == 3
+
+
+def test_what_does_not_fit_one_page_is_not_even_read(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = [len(certificate(f"SG-2026-0110{number}")) for number in range(5)]
+    monkeypatch.setattr("exchange.outbox.MAX_BODY", 3 * sum(sizes[:2]) + 100)
+    loaded: list[int] = []
+    load = outbox.load
+
+    def counted(connection: Connection, claimed: Sequence[outbox.Claimed]) -> Any:
+        loaded.append(len(claimed))
+        return load(connection, claimed)
+
+    monkeypatch.setattr(outbox, "load", counted)
+    for number in range(5):
+        cast["SG-NSW"].submit(certificate(f"SG-2026-0110{number}"), ["TH-NSW"])
+    cast["SG-NSW"].forward(cast["SG-NSW"].documents().items[0]["id"], ["VN-NSW"])
+    pages = [cast["TH-NSW"].inbox() for _ in range(3)]
+    assert [len(page) for page in pages] == loaded == [2, 2, 1]
+    assert len({delivery.id for page in pages for delivery in page}) == 5
+    assert len(cast["VN-NSW"].inbox()) == 1  # a forward, whose bytes are its document's
 
 
 def test_nobody_acknowledges_for_another(cast: Cast) -> None:
@@ -245,6 +289,19 @@ def _endless(window: Window, handler: BaseHTTPRequestHandler, tokens: list[str])
     handler.close_connection = True
 
 
+def _drip(window: Window, handler: BaseHTTPRequestHandler, tokens: list[str]) -> None:
+    """Never silent for as long as the hub waits, and never at an end."""
+    handler.send_response(200)
+    handler.send_header("content-length", "1000")
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        for _ in range(1000):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.1)
+    handler.close_connection = True
+
+
 def _half(window: Window, handler: BaseHTTPRequestHandler, tokens: list[str]) -> None:
     handler.send_response(200)
     handler.send_header("content-length", "1000")
@@ -263,6 +320,7 @@ FAULTS: dict[str, Answer] = {
     "forges the signature": _unsigned,
     "answers without end": _endless,
     "breaks off in the answer": _half,
+    "drips its answer": _drip,
 }
 
 

@@ -137,3 +137,17 @@ def test_the_feed_of_a_member_has_nothing_of_others(cast: Cast) -> None:
     cast["SG-NSW"].submit(certificate("SG-2026-04502", importer="VN"), ["VN-NSW"])
     (told,) = about_documents(cast, "VN-NSW", 1)
     assert told.data["number"] == "SG-2026-04502"
+
+
+def test_a_recipient_learns_of_a_cancellation_that_counts_what_another_decided(sqlite_cast: Cast) -> None:
+    cast = sqlite_cast
+    accepted = cast["SG-NSW"].submit(certificate("SG-2026-04500"), ["TH-NSW", "VN-NSW"])
+    facts = (accepted.id, accepted.content_digest)
+    cast["VN-NSW"].send_event(accepted.id, event(EventType.QUERIED, *facts, "VN-NSW", recipient="VN-NSW"))
+    cancelled = event(EventType.CANCELLED, *facts, "SG-NSW", recipient=None, sequence=1)
+    cast["SG-NSW"].send_event(accepted.id, cancelled)
+    wait_for(lambda: complete(cast, accepted.id))
+    for member in ("SG-NSW", "VN-NSW", "TH-NSW"):
+        report = verify_evidence(cast[member].evidence(accepted.id), TrustList.from_json(cast.operator.trust()), NOW)
+        assert {each.code for each in report.valid.findings} == {"evidence.cancelled"}, member
+        assert report.exit_code == 4, report.to_json()

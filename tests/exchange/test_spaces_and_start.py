@@ -5,15 +5,19 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
 
 from exchange.app import make_app
 from exchange.config import Settings, UnsafeSettings
-from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
+from exchange.log import ForeignLog
+from tests.exchange.cast import NOW, SEED, Cast, certificate, description, refused_by
 from tests.exchange.running import HubProcess, hub_in_thread
+from tradebridge.client import Hub
 from tradebridge.evidence.simulation import test_api_key
 
 OPERATOR = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
@@ -68,8 +72,11 @@ def test_pilot_mode_refuses_to_start(tmp_path: Path) -> None:
 
 
 def test_pilot_mode_refuses_test_keys_of_members_and_has_no_test_route(tmp_path: Path) -> None:
-    with hub_in_thread(tmp_path) as running:
-        running.join()
+    with_test_key = {name: value for name, value in description("SG-NSW").items() if name != "apiKey"}
+    with hub_in_thread(tmp_path, seed="", clock=None) as running:
+        operator = Hub(running.url, api_key=(tmp_path / "operator.key").read_text().strip())
+        operator.add_member(with_test_key)
+        operator.close()
     with pytest.raises(UnsafeSettings, match="test key"):
         make_app(Settings(mode="pilot", data=tmp_path), in_tests=True)
 
@@ -87,6 +94,17 @@ def test_a_hub_with_real_keys_makes_them_once_and_only_its_owner_can_read_them(t
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
     with hub_in_thread(tmp_path, seed="", clock=None) as again:
         assert httpx.get(f"{again.url}/v1/trust").json() == trust
+
+
+def test_the_hubs_own_certificate_begins_by_the_clock_that_dates_its_receipts(tmp_path: Path) -> None:
+    """A business clock that stands long before the day on which the keys are made."""
+    long_ago = datetime(2019, 3, 1, 9, 0, tzinfo=UTC)
+    with hub_in_thread(tmp_path, seed="", clock=long_ago):
+        pass
+    certificate = x509.load_pem_x509_certificate((tmp_path / "keys" / "default" / "hub.pem").read_bytes())
+    begins = certificate.not_valid_before_utc
+    assert timedelta(0) <= long_ago - begins <= timedelta(minutes=5)
+    assert certificate.not_valid_after_utc > long_ago + timedelta(days=365)
 
 
 def test_health_says_what_is_in_order(sqlite_cast: Cast) -> None:
@@ -124,6 +142,18 @@ def test_a_store_of_an_older_version_stops_the_start_with_the_command_that_mends
         connection.execute(text("delete from alembic_version"))
     with pytest.raises(RuntimeError, match="tb db upgrade"):
         make_app(Settings(data=tmp_path, seed=SEED, clock=NOW))
+
+
+def test_a_hub_whose_log_key_is_another_than_the_stores_refuses_to_start(tmp_path: Path, database_url: str) -> None:
+    """Two hubs over one database without the same keys, or a backup without them: a log that two sign is no log."""
+    with hub_in_thread(
+        tmp_path / "one", database_url or f"sqlite:///{tmp_path}/hub.sqlite", seed="", clock=None
+    ) as hub:
+        while not httpx.get(f"{hub.url}/v1/log/checkpoint").text:
+            time.sleep(0.02)
+    settings = Settings(data=tmp_path / "other", database_url=database_url or f"sqlite:///{tmp_path}/hub.sqlite")
+    with pytest.raises(ForeignLog, match=r"another key than that of tradebridge\.local/default"):
+        make_app(settings)
 
 
 def test_the_documentation_needs_no_internet(sqlite_cast: Cast) -> None:

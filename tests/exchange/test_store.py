@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import event, inspect, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -141,6 +142,20 @@ def test_a_job_that_fails_halfway_leaves_nothing_behind(database: store.Database
     database.close()
 
 
+def test_nobody_hears_of_a_job_before_its_commit(database: store.Database) -> None:
+    writer = Writer(database)
+    release = threading.Event()
+    event.listen(database.writing, "commit", lambda connection: release.wait(20))
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(writer.do_now, _member_job("A"))
+        heard, _ = wait([job], 0.3)
+        release.set()
+        assert not heard, "the caller heard of it before the commit"
+        job.result(10)
+    writer.stop()
+    database.close()
+
+
 def test_what_was_handed_in_before_the_end_is_written_and_what_comes_after_is_refused(database: store.Database) -> None:
     writer = Writer(database)
 
@@ -195,6 +210,38 @@ def test_two_writers_that_cross_each_other_both_get_through(postgresql_url: str)
         database.close()
 
 
+def test_a_writer_that_stands_still_in_a_transaction_holds_nobody_up_and_writes_after_all(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database ends the transaction of a process that does not go on, with its locks; the writer runs it again."""
+    monkeypatch.setattr(store, "STANDSTILL_SECONDS", 1)
+    opened = [store.open_database(postgresql_url) for _ in range(2)]
+    store.create(opened[0])
+    _add_member(opened[0], "A")
+    writers = [Writer(database) for database in opened]
+    locked = threading.Event()
+
+    def standing_still(connection: Connection) -> None:
+        connection.execute(t.members.update().values(status="first"))
+        if not locked.is_set():
+            locked.set()
+            time.sleep(2.5)
+        _member_job("B")(connection)
+
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(writers[0].do_now, standing_still)
+        assert locked.wait(10)
+        began = time.monotonic()
+        writers[1].do_now(lambda connection: connection.execute(t.members.update().values(status="second")))
+        assert time.monotonic() - began < 2
+        late.result(20)
+    with opened[0].reading.connect() as connection:
+        assert set(connection.execute(select(t.members.c.id, t.members.c.status))) == {("A", "first"), ("B", "active")}
+    for writer, database in zip(writers, opened, strict=True):
+        writer.stop()
+        database.close()
+
+
 def _member_job(name: str):  # type: ignore[no-untyped-def]  # a job for the writer
     def job(connection: Connection) -> None:
         connection.execute(t.members.insert(), {"id": name, "status": "active", "data": "{}"})
@@ -219,7 +266,7 @@ def test_the_template_is_made_once(tmp_path: Path) -> None:
         store.create(database)
         database.close()
     assert sorted(path.name for path in (tmp_path / "spaces").glob("*.sqlite")) == [
-        ".template.sqlite",
+        ".template-0001.sqlite",
         "a.sqlite",
         "b.sqlite",
     ]

@@ -9,7 +9,19 @@ from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.xml import encode_xml
 from schemas.content import Syntax, open_content
 from schemas.findings import Finding
-from schemas.registry import Context, Reading, Related, Relation, judge, parse, profile_of, profiles, read, recognise
+from schemas.registry import (
+    Context,
+    Reading,
+    Related,
+    Relation,
+    Stated,
+    judge,
+    parse,
+    profile_of,
+    profiles,
+    read,
+    recognise,
+)
 
 NOW = Context(now=datetime(2026, 1, 6, 12, tzinfo=UTC))
 FORM_D = "atiga-form-d/2022"
@@ -98,6 +110,7 @@ def test_what_cannot_be_read_hides_no_other_mistake_and_is_handed_to_nobody() ->
     reading = read(data, NOW)
     assert codes(reading) == ["certificate.not-in-list", "certificate.exporter-elsewhere"]
     assert reading.document is None
+    assert reading.stated == Stated(FORM_D, profiles()[FORM_D].example().number, "country:SG")
 
 
 def test_reading_in_many_threads_at_once_gives_each_its_own_findings() -> None:

@@ -1,4 +1,4 @@
-"""`tb docs`: the pages and drawings that come out of the code: command line, catalogue of codes, lives of documents.
+"""`tb docs`: the pages and drawings that come out of the code: command line, codes, how true they are, settings, lives.
 
 They are committed, so that they can be read without running anything; a test compares them with what this writes.
 """
@@ -21,7 +21,7 @@ _MADE = "Made by `make docs` out of the code: change it there."
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is not as it would be written.")
 @json_option
 def command(output: Path, check: bool, as_json: bool) -> Exit:
-    """Write the reference pages of the command line, of all codes and of the lives of documents, with drawings."""
+    """Write the reference pages: command line, codes, how true they are, settings, lives of documents with drawings."""
     stale = [name for name, text in pages().items() if not _is(output / name, text)]
     if not check:
         for name in stale:
@@ -36,12 +36,34 @@ def command(output: Path, check: bool, as_json: bool) -> Exit:
 
 def pages() -> dict[str, str]:
     """The pages and drawings by path below `docs`."""
-    from tradebridge.cli import catalogue
+    from tradebridge.cli import catalogue, fidelity
     from tradebridge.cli.rules import page
 
     kinds = list(catalogue.load().values())
     head = f"# What is checked: all codes\n\n{_MADE} `tb explain CODE` says the same of one.\n\n"
-    return {"reference/codes.md": head + page(kinds), "reference/cli.md": _command_line(), **_lives()}
+    return {
+        "reference/codes.md": head + page(kinds),
+        "reference/cli.md": _command_line(),
+        "reference/fidelity.md": fidelity.page(kinds),
+        "reference/settings.md": _settings(),
+        **_lives(),
+    }
+
+
+def _settings() -> str:
+    from exchange.config import Settings
+
+    parts = [
+        "# The hub's settings",
+        "",
+        f"{_MADE} They are environment variables; what they do: [operations](../operations.md).",
+    ]
+    parts += ["", "| variable | default | says |", "| --- | --- | --- |"]
+    for name, setting in Settings.model_fields.items():
+        default = str(setting.get_default())
+        shown = "" if default in ("", "None") else f"`{default}`"
+        parts.append(f"| `TRADEBRIDGE_{name.upper()}` | {shown} | {setting.description} |")
+    return "\n".join(parts) + "\n"
 
 
 def _lives() -> dict[str, str]:

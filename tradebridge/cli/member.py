@@ -192,7 +192,7 @@ def _draw(member: dict[str, Any]) -> None:
         ("sends", ", ".join(member["sends"]) or "nothing"),
         ("accepts", ", ".join(member["accepts"]) or "nothing"),
         ("style", member.get("style") or "the original"),
-        ("delivery", f"push to {delivery['url']}" if delivery["mode"] == "push" else "pull"),
+        ("delivery", f"push to {delivery['url']}" if "url" in delivery else delivery["mode"]),
         ("unsigned", "allowed" if member.get("policy", {}).get("unsigned") else "refused"),
         ("status", member["status"]),
     ]

@@ -1,4 +1,4 @@
-"""A scenario on a terminal: one bar, the counts, and the last lines of what happens. Refusals stay on the screen."""
+"""A scenario on a terminal: a bar, the counts, and the last lines of what happens. Refusals stay on the screen."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,16 +23,16 @@ class Stage:
         self._console = Console(stderr=True)
         self._lines: list[Text] = []
         self._kept = lines
-        columns = (TextColumn("[bold]{task.description}"), BarColumn(), TextColumn("{task.fields[counts]}"))
-        self._bar = Bar(*columns, TimeElapsedColumn(), console=self._console)
-        self._task = self._bar.add_task(f"{scenario}, seed {seed}", total=None, counts="")
+        self._counts = Text()
+        self._bar = Bar(TextColumn("[bold]{task.description}"), BarColumn(), TimeElapsedColumn(), console=self._console)
+        self._task = self._bar.add_task(f"{scenario}, seed {seed}", total=None)
         self._live = Live(self._picture(), console=self._console, refresh_per_second=12)
 
     def show(self, progress: "Progress") -> None:
         """Take in one thing that happened."""
         line = Text(f"  {progress.text}", style=_STYLES.get(progress.kind, ""), no_wrap=True, overflow="ellipsis")
         if progress.kind == "refused":
-            self._live.console.print(Text("[refused] ", style="yellow") + Text(progress.text))
+            self._live.console.print(Text("[warn] ", style="yellow") + Text(progress.text))
         else:
             self._lines = [*self._lines, line][-self._kept :]
         counts = progress.counts
@@ -40,12 +40,12 @@ class Stage:
             self._task,
             total=counts.get("total") or None,
             completed=counts.get("accepted", 0) + counts.get("refused", 0),
-            counts="  ".join(f"{name} {counts.get(name, 0):>3}" for name in _COUNTS),
         )
+        self._counts = Text("  ".join(f"{name} {counts.get(name, 0):>3}" for name in _COUNTS), no_wrap=True)
         self._live.update(self._picture())
 
     def _picture(self) -> Group:
-        return Group(self._bar, *self._lines)
+        return Group(self._bar, self._counts, *self._lines)
 
     def __enter__(self) -> Self:
         self._live.start()

@@ -24,6 +24,11 @@ def at_head(connection: Connection) -> bool:
     return set(MigrationContext.configure(connection).get_current_heads()) == set(_scripts().get_heads())
 
 
+def newest() -> str:
+    """The newest version, as one name."""
+    return "-".join(sorted(_scripts().get_heads()))
+
+
 def stamp(connection: Connection) -> None:
     """Mark a store that was just made from the tables as newest."""
     MigrationContext.configure(connection).stamp(_scripts(), "head")

@@ -1,0 +1,69 @@
+"""What one connection may cost before anybody knows who is there.
+
+1. The head of a request (its line and headers) has at most `MAX_HEAD` bytes: uvicorn and its parser keep what comes.
+2. It is complete within `HEAD_SECONDS` of its first byte, and of the connection's begin.
+3. Around a body there are at most `MAX_FRAMING` bytes that are no body (sizes of chunks, trailers).
+
+Who goes beyond is cut off. The body itself is bounded where it is read (`exchange.api.bodies`).
+"""
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD = 64 * 1024
+"""Bytes. What came in one piece with other requests does not count, so a pipeline of small ones is no large one."""
+MAX_FRAMING = 1024 * 1024
+"""Bytes: room for a document of 10 MB in chunks of 80 bytes."""
+HEAD_SECONDS = 30.0
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """Uvicorn's connection, with bounds on what it keeps."""
+
+    _in_head = False
+    _beside_body = 0
+    """Bytes since the head began, or the body, that are not of the body."""
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        was_in_head = self._in_head
+        self._beside_body += len(data)
+        super().data_received(data)
+        if self._in_head and not was_in_head:
+            self._beside_body = 0
+        if self._in_head and self._beside_body > MAX_HEAD:
+            self.send_400_response("The head of the request is too large.")
+        elif self._beside_body > MAX_FRAMING:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._wait_for_head()
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._beside_body = False, 0
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._beside_body -= len(body)
+        super().on_body(body)
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
