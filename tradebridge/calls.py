@@ -297,6 +297,14 @@ def validate(data: bytes, *, profile: str | None = None) -> Call[Validation]:
     return Call("POST", "/v1/documents:validate", _validation, headers=headers, body=data)
 
 
+def check_origin(data: bytes, *, agreement: str | None = None) -> Call[JSON]:
+    """What the calculation says of a cost statement, under the agreement that it claims or another; nothing is kept."""
+    headers = {"Content-Type": media_type_of(data)}
+    return Call(
+        "POST", "/v1/origin:check", Answer.json, query=_given({"agreement": agreement}), headers=headers, body=data
+    )
+
+
 def documents(
     *,
     profile: str | None = None,

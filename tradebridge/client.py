@@ -155,6 +155,7 @@ class Hub:
 
     submit = _Sent(calls.submit)
     validate = _Sent(calls.validate)
+    check_origin = _Sent(calls.check_origin)
     documents = _Sent(calls.documents)
     get = _Sent(calls.get)
     summary = _Sent(calls.summary)
@@ -257,6 +258,7 @@ class AsyncHub:
 
     submit = _SentAsync(calls.submit)
     validate = _SentAsync(calls.validate)
+    check_origin = _SentAsync(calls.check_origin)
     documents = _SentAsync(calls.documents)
     get = _SentAsync(calls.get)
     summary = _SentAsync(calls.summary)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from schemas.rules import Rule
 
 _OTHERS = ("schemas.refusals", "tradebridge.evidence.refusals", "adapters.port", "tradebridge.convert.findings")
-_RULE_TABLES = ("schemas.certificate.rules", "schemas.bill_of_lading.rules")
+_RULE_TABLES = ("schemas.certificate.rules", "schemas.certificate.statement_rules", "schemas.bill_of_lading.rules")
 
 
 def load() -> "dict[str, Kind]":
