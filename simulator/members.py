@@ -23,6 +23,9 @@ OPERATOR = "OPERATOR"
 HUB = "HUB"
 PURPOSES = ("document", "event", "ack")
 
+APPLYING = ("co-application/1", "cost-statement/1")
+"""What an exporter's platform sends to an issuing authority. In the simulation people decide on it, not the partner."""
+
 TRANSPORT_DOCUMENT, SHIPPING_INSTRUCTIONS = BILLS_OF_LADING
 CARRIER_CODE = "SIML"
 """Carrier code of the simulated carrier; no real carrier has it."""
@@ -132,7 +135,7 @@ def _window(country: Country) -> Member:
         mode=country.channel.value,
         roles=("issuer", "sender", "recipient"),
         sends=certificates_of(country.code),
-        accepts=certificates_of(country.code),
+        accepts=(*certificates_of(country.code), *APPLYING),
         default=country.default,
     )
 
@@ -145,8 +148,9 @@ _OTHERS = (
         kind="issuing-authority",
         style=None,
         mode="push",
-        roles=("issuer", "sender"),
+        roles=("issuer", "sender", "recipient"),
         sends=certificates_of("JP"),
+        accepts=APPLYING,
     ),
     Member(
         id="TRADEWALTZ-SIM",
@@ -156,7 +160,7 @@ _OTHERS = (
         style="tradewaltz",
         mode="push",
         roles=("issuer", "sender", "recipient"),
-        sends=(SHIPPING_INSTRUCTIONS,),
+        sends=(SHIPPING_INSTRUCTIONS, *APPLYING),
         accepts=(*CERTIFICATES, *BILLS_OF_LADING),
     ),
     Member(

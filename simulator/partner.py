@@ -32,7 +32,7 @@ from schemas.event import Actor, Event, EventType, Reason, Subject, decode_event
 from schemas.findings import Finding
 from simulator.clock import Clock
 from simulator.journal import Entry, Journal, Kind
-from simulator.members import HUB, Keys, Member
+from simulator.members import APPLYING, HUB, Keys, Member
 from simulator.story import Line, Said, Story, recipient_says, sender_says
 from tradebridge.calls import Accepted, Delivery, HubError, Refused, Unreachable
 from tradebridge.client import AsyncHub
@@ -268,6 +268,8 @@ class Partner:
         if first is None:
             return None
         story = self._stories.get(first.content_digest)
+        if story is None and first.profile in APPLYING:
+            return None
         if first.kind is Kind.SENT:
             line = sender_says(story, first.peers, said)
         else:
