@@ -24,6 +24,7 @@ WITH_BACK_TO_BACK = where(lambda agreement: "back_to_back" in agreement.tick_box
 WITH_EXHIBITION = where(lambda agreement: "exhibition" in agreement.tick_boxes)
 WITH_OFFICIAL_USE = where(lambda agreement: "/officialUse" not in agreement.absent)
 WITH_PRODUCER = where(lambda agreement: "/producer" not in agreement.absent)
+WITH_SEVERAL_PARTIES = where(lambda agreement: len(agreement.parties) > 2)
 WITH_VALUE = where(lambda agreement: "/items/fobValue" not in agreement.absent)
 
 

@@ -1,6 +1,6 @@
 """The rules of the certificates of origin: those that all forms share, and with them those of each agreement."""
 
-from schemas.certificate import agreements, goods, listed, procedure
+from schemas.certificate import agreements, beside, goods, listed, plausible, procedure
 from schemas.certificate.claimed import CLAIMED
 from schemas.certificate.criteria import per_item
 from schemas.certificate.making import (
@@ -33,6 +33,7 @@ from schemas.certificate.samples import (
     criterion,
     first_item_only,
     kilograms,
+    of_edition,
     original_proof,
     originating,
     shifted,
@@ -66,11 +67,13 @@ CODES = (
         WITH_VALUE,
     ),
     _code(kinds.UNKNOWN_HS, per_item(listed.unknown_hs), changed({"items.0.hs_code": "090199"})),
-    _code(kinds.HS_EDITION_UNCHECKED, per_item(listed.unchecked_edition), changed({"items.0.hs_edition": "2017"})),
+    _code(kinds.HS_EDITION_UNCHECKED, per_item(listed.unchecked_edition), of_edition("2017")),
     _code(
         kinds.UNKNOWN_PORT,
         listed.unknown_ports,
-        changed({"transport.port_of_loading": Place(un_location_code="SGZZ9", name="A new port")}),
+        lambda document: changed(
+            {"transport.port_of_loading": Place(un_location_code=f"{document.issuing_country}ZZ9", name="A new port")}
+        )(document),
     ),
     _code(kinds.UNKNOWN_UNIT, per_item(listed.unknown_units), changed({"items.0.gross_weight.unit": "QQQ"})),
     _code(kinds.UNKNOWN_PACKAGE, per_item(listed.unknown_package), changed({"items.0.packages.kind": "99"})),
@@ -536,6 +539,18 @@ def _replaced(document: Certificate, days: int, reason: ReplacementReason) -> Re
 
 
 RULES: tuple[Rule[Certificate], ...] = register_rules(
-    (*CODES, *GOODS, *PARTIES, *DATES, *TRANSPORT, *TICKS, *REPLACEMENT, *CLAIMED, *agreements.RULES)
+    (
+        *CODES,
+        *GOODS,
+        *PARTIES,
+        *DATES,
+        *TRANSPORT,
+        *TICKS,
+        *REPLACEMENT,
+        *plausible.RULES,
+        *beside.RULES,
+        *CLAIMED,
+        *agreements.RULES,
+    )
 )
 """All rules of the family; `schemas.rules.rule_book` sorts out those of one profile."""

@@ -73,6 +73,13 @@ def original_proof(country: str = "MY", days: int = -30) -> Sample:
     return sample
 
 
+def of_edition(year: str) -> Sample:
+    """A sample: all HS codes are of this edition."""
+    return lambda certificate: certificate.model_copy(
+        update={"items": tuple(item.model_copy(update={"hs_edition": year}) for item in certificate.items)}
+    )
+
+
 def originating(country: str) -> Sample:
     """A sample: goods of this country, wherever the form says so."""
     return lambda certificate: changed(
