@@ -6,7 +6,7 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -48,7 +48,7 @@ class Difference:
 def compare(first: Document, second: Document) -> tuple[Difference, ...]:
     """All differences, in the order of the first document. The boxes are those of the first document's form."""
     agreement = agreement_of(first.profile)
-    boxes: Mapping[str, str] = agreement.boxes if agreement else {}
+    boxes = agreement.boxes_on(getattr(first, "issuing_country", None)) if agreement else {}
     found = []
     for pointer, one, other in _values(json_value(first), json_value(second), ""):
         bare = without_indices(re.sub(r"/number=[^/]*", "", pointer))

@@ -1,1 +1,1 @@
-"""Forms and drawings: pure functions from values to text."""
+"""The paper view of a document: HTML and PDF. Pure: what is shown comes in, bytes go out."""
