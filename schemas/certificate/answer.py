@@ -127,6 +127,8 @@ class Trial:
     """What an answer lacks; empty with yes and no."""
     content: Share | None = None
     """Value content, where it could be calculated."""
+    tolerated: bool = False
+    """The yes needs de minimis."""
 
     def to_json(self, source: str) -> dict[str, Any]:
         """As the API and `tb origin check --json` give it; `source` is the text that the clauses stand in."""

@@ -115,7 +115,8 @@ def _tolerated(
             return Trial(name, Answer.NO, tuple(lines))
         return Trial(name, Answer.UNKNOWN, tuple(lines), tuple(each.missing for each in unclear if each.missing))
     answer = any_of(each.answer for each in tries)
-    return Trial(name, answer, tuple(lines), missing if answer is Answer.UNKNOWN else ())
+    gaps = missing if answer is Answer.UNKNOWN else ()
+    return Trial(name, answer, tuple(lines), gaps, tolerated=answer is Answer.YES)
 
 
 def _tolerances(under: Under, product: Product, rule: ProductRule | None) -> list[Tolerance]:

@@ -113,9 +113,9 @@ def _determine(under: Under, product: Product, pointer: str, table: ProductRules
         claim=product.claim.text if product.claim else "",
         claim_answer=claim,
         accumulated=asked_yes and full.from_others and not replace(full, accumulate=False).holds(),
-        tolerated=asked_yes and not replace(full, tolerate=False).holds(),
+        tolerated=asked_yes and any(trial.tolerated for trial in trials) and not replace(full, tolerate=False).holds(),
         rule=rule.text if rule else "",
-        supposes=full.supposition() if answer is Answer.YES else "",
+        supposes=full.supposition(trials) if answer is Answer.YES else "",
         materials=tuple(each.line for each in full.counted),
         trials=trials,
         missing=full.missing(trials) if Answer.UNKNOWN in (answer, claim) else (),
@@ -209,7 +209,8 @@ class _Case:
         answer = all_of(part.answer for part in parts)
         lines = tuple(Line(f"{part.name}: {_WORDS[part.answer]}") for part in parts)
         missing = tuple(gap for part in parts for gap in part.missing) if answer is Answer.UNKNOWN else ()
-        return Trial(f"rule {requirement.text}", answer, lines, missing)
+        tolerated = answer is Answer.YES and any(part.tolerated for part in parts)
+        return Trial(f"rule {requirement.text}", answer, lines, missing, tolerated=tolerated)
 
     # --- The answers ---
 
@@ -304,10 +305,11 @@ class _Case:
             gaps.append(Missing(f"{self.pointer}/hsCode", what))
         return tuple(dict.fromkeys(gaps))
 
-    def supposition(self) -> str:
+    def supposition(self, trials: Sequence[Trial]) -> str:
+        """What a yes rests on beside the statement."""
         if self.has_table or self.under.law.general is None:
             return ""
-        if any(trial.answer is Answer.YES for trial in self.trials() if trial.name in ("WO", "PE")):
+        if any(trial.answer is Answer.YES for trial in trials if trial.name in ("WO", "PE")):
             return ""
         where = self.under.law.product_rules.clause
         return f"that {where} has no rule of its own for {self.product.hs_code}"
