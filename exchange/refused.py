@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from exchange.messages import add_to_feed
 from exchange.store import tables as t
 from schemas.content import sha256_hex
-from schemas.findings import Finding, errors
+from schemas.findings import Finding, errors, told
 from tradebridge.evidence.simulation import derived_id
 from tradebridge.evidence.times import rfc3339
 
@@ -45,7 +45,8 @@ async def record(
         **about,
         "bytesDigest": digest,
         "size": len(data),
-        "errors": [each.to_json() for each in refused.findings[:FINDINGS_KEPT]],
+        "errors": told(refused.findings, FINDINGS_KEPT),
+        "errorCount": len(refused.findings),
         **refused.members,
     }
     codes = sorted({each.code for each in errors(refused.findings)})

@@ -10,7 +10,7 @@ Rules of this part:
 5. An error refuses. A warning travels with the document to the officer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -175,6 +175,19 @@ def _shown(value: object) -> str:
 
 def errors(findings: Iterable[Finding]) -> Iterator[Finding]:
     return (each for each in findings if each.refuses)
+
+
+MOST_TOLD = 500
+"""Findings in one answer; how many there are in all is said beside them."""
+
+
+def told(findings: Sequence[Finding], most: int = MOST_TOLD) -> list[dict[str, object]]:
+    """Their public forms, at most so many, in their order: of each code the first, then what there is room for."""
+    if len(findings) <= most:
+        return [each.to_json() for each in findings]
+    first = list({each.code: place for place, each in reversed(list(enumerate(findings)))}.values())
+    chosen = dict.fromkeys([*sorted(first), *range(most)])
+    return [findings[place].to_json() for place in sorted(list(chosen)[:most])]
 
 
 def downgraded(found: Finding) -> Finding:

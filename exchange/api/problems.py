@@ -7,7 +7,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from schemas.findings import Finding, errors, kind_of
+from schemas.findings import Finding, errors, kind_of, told
 
 _TITLES = {
     400: "The request is not understood",
@@ -49,7 +49,8 @@ def problem_response(
         "detail": _detail(leading, len(refusing)),
         "instance": request.url.path,
         "code": leading.code,
-        "errors": [each.to_json() for each in found[:500]],
+        "errors": told(found),
+        "errorCount": len(found),
         **(members or {}),
     }
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}

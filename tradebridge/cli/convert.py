@@ -119,9 +119,8 @@ def _written(
 
 def _tell(findings: "Sequence[Finding]", losses: "Sequence[Loss]", target: "Format", output: str) -> None:
     """Warnings and losses, on standard error: standard output may be the document."""
-    for each in findings:
-        for line in finding_lines(each):
-            say(line)
+    for line in finding_lines(findings):
+        say(line)
     for loss in losses[:SHOWN]:
         say(f"{mark('warn')} lost: {loss.pointer}  {loss.reason}")
     if len(losses) > SHOWN:

@@ -145,9 +145,8 @@ def _failed(failed: Failed, as_json: bool) -> int:
         findings = [each.to_json() for each in failed.findings]
         _out_error(failed.exit_code, failed.code, str(failed), failed.next_step, findings)
         return failed.exit_code
-    for finding in failed.findings:
-        for line in finding_lines(finding):
-            say(line)
+    for line in finding_lines(failed.findings):
+        say(line)
     if not failed.findings:
         say(f"{mark('fail')} {failed}")
         if failed.next_step:
