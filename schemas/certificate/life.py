@@ -42,6 +42,11 @@ register(
             fidelity=MODELLED,
         ),
         Kind(
+            "event.answer-missing",
+            "The answer says nothing.",
+            "Answer each question, or say in words what holds for all of them.",
+        ),
+        Kind(
             "event.question-unknown",
             "The answer is to a question that was not asked.",
             "Answer the questions of the last query, by their ids.",
@@ -338,7 +343,7 @@ def needs(event: Event, standing: Standing | None) -> tuple[Finding, ...]:
     if isinstance(body, tuple):
         return (*body, *_reasons(event, needed=event.type in _WITH_REASON))
     if isinstance(body, Answered):
-        return _answers(body, standing)
+        return _answers(event, body, standing)
     return _reasons(event, needed=_needs_reasons(event, body))
 
 
@@ -359,8 +364,10 @@ def _reasons(event: Event, *, needed: bool) -> tuple[Finding, ...]:
     return ()
 
 
-def _answers(body: Answered, standing: Standing | None) -> tuple[Finding, ...]:
+def _answers(event: Event, body: Answered, standing: Standing | None) -> tuple[Finding, ...]:
     """Answers in words alone hold for all questions; single ones leave none open."""
+    if not body.answers and body.text is None and not event.reasons:
+        return (finding("event.answer-missing", "/body", found="nothing", expected="answers, a text, or reasons"),)
     if not body.answers or standing is None:
         return ()
     asked = ", ".join(sorted(standing.asked))

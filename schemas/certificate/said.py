@@ -117,7 +117,8 @@ class Queried(Body):
 
 
 class Answered(Body):
-    """The answers, question by question; `text` where the partner's form knows no single answers."""
+    """The answers, question by question. Where the partner's form knows no single ones, `text` or the event's reasons
+    stand for them."""
 
     answers: Annotated[tuple[Answer, ...], Field(max_length=MOST_QUESTIONS)] = ()
     text: Text | None = None
@@ -125,8 +126,6 @@ class Answered(Body):
     @model_validator(mode="after")
     def _each_once(self) -> "Answered":
         _once([answer.question for answer in self.answers], "question")
-        if not self.answers and self.text is None:
-            raise ValueError("an answer has answers, or a text")
         return self
 
 

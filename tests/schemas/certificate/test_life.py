@@ -226,6 +226,11 @@ def test_an_answer_in_words_alone_holds_for_all_questions() -> None:
     assert after(at(State.QUERIED), words).standings["TH-NSW"].state is State.ANSWERED
 
 
+def test_an_answer_says_something() -> None:
+    assert codes(at(State.QUERIED), said(EventType.ANSWERED, answers=[], reasons=())) == ["event.answer-missing"]
+    assert codes(at(State.QUERIED), said(EventType.ANSWERED, answers=[])) == [], "reasons do, of a partner's own form"
+
+
 def test_a_query_asks_questions_or_gives_reasons() -> None:
     assert codes(at(State.ISSUED), said(EventType.QUERIED, questions=[], reasons=())) == ["event.reason-missing"]
     assert codes(at(State.ISSUED), said(EventType.QUERIED, reasons=())) == []

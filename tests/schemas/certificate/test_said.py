@@ -156,7 +156,6 @@ BAD: dict[str, tuple[EventType, dict[str, Any], str]] = {
         {"answers": [GOOD[EventType.ANSWERED]["answers"][0]] * 2},
         "/body",
     ),
-    "an_answer_that_says_nothing": (EventType.ANSWERED, {}, "/body"),
     "a_check_of_nothing": (EventType.VERIFICATION_REQUESTED, {}, "/body"),
     "a_random_check_of_boxes": (EventType.VERIFICATION_REQUESTED, {"boxes": ["8"], "random": True}, "/body"),
     "a_check_that_gives_no_day": (EventType.VERIFICATION_REQUESTED, {"boxes": ["8"], "days": 0}, "/body/days"),
