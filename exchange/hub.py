@@ -29,6 +29,7 @@ from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
+from schemas.certificate.products import read_products
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ class Hub:
         self.randomness = randomness
         self.keys = keys
         self.simulated = settings.simulated
+        self.products = read_products(settings.product_rules.read_text("utf-8")) if settings.product_rules else None
         self.metrics = Metrics(space)
         self.database = store.open_database(settings.store_url, space)
         if store.check(self.database) == "behind":

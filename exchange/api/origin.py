@@ -32,7 +32,7 @@ _CALL: dict[str, Any] = {
 @router.post("/origin:check", openapi_extra=_CALL, summary="Calculate the origin of a cost statement; keep nothing")
 async def check(request: Request) -> Response:
     caller_of(request)
-    data, context = await body_of(request), Context(hub_of(request).clock.now())
+    data, context = await body_of(request), Context(hub_of(request).clock.now(), products=hub_of(request).products)
     wanted = request.query_params.get("agreement")
     if len(data) > INLINE_BYTES:
         checked = await asyncio.to_thread(check_origin, data, context, wanted)

@@ -1,6 +1,6 @@
 """The rules of the certificates of origin: those that all forms share, and with them those of each agreement."""
 
-from schemas.certificate import agreements, beside, goods, listed, plausible, procedure
+from schemas.certificate import agreements, beside, goods, listed, plausible, procedure, product_rules
 from schemas.certificate.claimed import CLAIMED
 from schemas.certificate.criteria import per_item
 from schemas.certificate.making import (
@@ -549,6 +549,7 @@ RULES: tuple[Rule[Certificate], ...] = register_rules(
         *REPLACEMENT,
         *plausible.RULES,
         *beside.RULES,
+        *product_rules.RULES,
         *CLAIMED,
         *agreements.RULES,
     )

@@ -48,7 +48,7 @@ def check(file: str, agreement: str | None, table: Path | None, at: datetime | N
     from schemas.registry import Context, profiles
 
     profiles()  # every family registers its codes
-    context = Context(at or datetime.now(UTC), products=_table(table))
+    context = Context(at or datetime.now(UTC), products=table_of(table))
     checked = check_origin(read_bytes(file), context, agreement)
     if as_json:
         out_json(checked.to_json())
@@ -82,7 +82,7 @@ def example(agreement: str, certificate: str | None, as_json: bool) -> Exit:
     return Exit.OK
 
 
-def _table(path: Path | None) -> "ProductRules | None":
+def table_of(path: Path | None) -> "ProductRules | None":
     from schemas.certificate.products import BadTable, read_products
 
     if path is None:
