@@ -81,7 +81,8 @@ class Determination:
 def determine(
     statement: CostStatement, agreement: Agreement, table: ProductRules | None = None
 ) -> tuple[Determination, ...]:
-    """Each product of the statement under this agreement, in their order. `table` is the operator's."""
+    """Each product of the statement under this agreement, in their order. `table` is the operator's; for a product of
+    another HS edition it is no help."""
     under = Under(agreement, agreement.origin, statement.exporting_country)
     return tuple(
         _determine(under, product, f"/products/{index}", table) for index, product in enumerate(statement.products)
@@ -99,8 +100,9 @@ def claims_of(determinations: Sequence[Determination]) -> Answer:
 
 
 def _determine(under: Under, product: Product, pointer: str, table: ProductRules | None) -> Determination:
-    rule = table.rule_for(under.agreement.id, product.hs_code) if table is not None else None
-    full = _Case(under, product, pointer, rule, table is not None)
+    fits = table is not None and table.edition == product.hs_edition
+    rule = table.rule_for(under.agreement.id, product.hs_code) if table is not None and fits else None
+    full = _Case(under, product, pointer, rule, fits)
     trials = full.trials()
     answer, claim = full.answer(trials), full.claim_answer(trials)
     asked_yes = (answer if claim is None else claim) is Answer.YES
@@ -135,6 +137,7 @@ class _Case:
     pointer: str
     rule: ProductRule | None
     has_table: bool
+    """There is a table for the product's edition: where it has no rule, there is none."""
     accumulate: bool = True
     tolerate: bool = True
 

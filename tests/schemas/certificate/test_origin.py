@@ -67,6 +67,23 @@ def test_an_answer_is_shown_line_by_line_and_says_what_it_lacks(case: dict[str, 
         assert found.missing
 
 
+def test_a_table_of_another_edition_is_no_help() -> None:
+    case = next(case for case in CASES if case["name"] == "rcep: one alternative of the rule suffices")
+    of_2017 = statement(case).model_copy(
+        update={"products": (statement(case).products[0].model_copy(update={"hs_edition": "2017"}),)}
+    )
+    (found,) = determine(of_2017, BY_ID["rcep"], table(case))
+    assert (found.rule, found.answer) == ("", Answer.UNKNOWN)
+
+
+def test_where_the_table_has_no_rule_nothing_is_supposed() -> None:
+    case = next(case for case in CASES if case["name"] == "atiga: heading changes, chapter does not")
+    other = table(case | {"rule": ["CC"], "hs": "0901"})
+    (without,), (with_one,) = (determine(statement(case), BY_ID["atiga"], each) for each in (None, other))
+    assert "Annex 3" in without.supposes
+    assert (with_one.supposes, with_one.answer) == ("", Answer.YES)
+
+
 # --- What must hold for any figures ----------------------------------------------------------------------------------
 
 COSTS = ("labour", "overhead", "profit", "other_cost")
