@@ -18,7 +18,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exchange.api import catalogue, documentation, documents, feed, health, inbox, log, members, origin, spaces
+from exchange.api import (
+    catalogue,
+    documentation,
+    documents,
+    feed,
+    health,
+    inbox,
+    log,
+    members,
+    origin,
+    spaces,
+    verify_page,
+)
 from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, check_startable
 from exchange.hub import Hub, open_hub
@@ -64,7 +76,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    for module in (documents, inbox, feed, log, members, catalogue, origin, spaces, health, documentation):
+    for module in (documents, inbox, feed, log, members, catalogue, origin, spaces, health, documentation, verify_page):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)

@@ -21,7 +21,7 @@ from exchange.refused import Refused
 from exchange.store import queries
 from exchange.store.queries import Stored
 from schemas.content import Syntax, open_content, sha256_hex
-from schemas.findings import MOST_TOLD, Finding, errors, finding, told
+from schemas.findings import MOST_TOLD, Finding, errors, finding, for_recipients, told
 from schemas.registry import profile_of
 from tradebridge.render.form import page_of
 from tradebridge.render.html import POLICY, html_of
@@ -126,11 +126,12 @@ def get_checks(request: Request, document_id: str) -> Response:
     stored = _stored(request, document_id)
     profile = profile_of(stored.summary["profile"])
     policy = {"closed": profile.closed, "retentionYears": profile.retention_years} if profile else {}
+    findings = stored.findings if stored.only_for is None else for_recipients(stored.findings)
     return json_response(
         {
             "profile": stored.summary["profile"],
-            "findings": stored.findings[:MOST_TOLD],
-            "findingCount": len(stored.findings),
+            "findings": findings[:MOST_TOLD],
+            "findingCount": len(findings),
             "signer": stored.signer,
             "attestation": stored.attestation,
             "policy": policy,

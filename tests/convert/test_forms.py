@@ -31,7 +31,7 @@ def without(value: Any, lost: set[str], pointer: str = "") -> Any:
         return None
     if isinstance(value, dict):
         inner = {name: without(each, lost, f"{pointer}/{name}") for name, each in value.items()}
-        return {name: each for name, each in inner.items() if each not in (None, {}, False)} or None
+        return {name: each for name, each in inner.items() if each not in (None, {}, [], False)} or None
     if isinstance(value, list):
         return [without(each, lost, f"{pointer}/{at}") for at, each in enumerate(value)]
     return value
