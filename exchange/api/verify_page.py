@@ -2,8 +2,8 @@
 
 1. GET gives the same page whatever the number: it asks for the code. A small script takes it from the fragment.
 2. POST with the code tells what the hub knows. A number that is not there and a code that is wrong get one answer.
-3. Who has the code has held the paper, so the page tells what helps to compare: the goods in full, the parties masked,
-   no values.
+3. Who has the code has held the paper, so the page tells what helps to compare: the goods in full, parties and persons
+   masked, no values.
 4. The answers are kept apart, since they fail apart, and 'could not check' is neither yes nor no.
 """
 
@@ -133,7 +133,7 @@ def _page(hub: Hub, number: str, *, asked: bool, found: Stored | None = None) ->
 
 
 def _form(stored: Stored) -> Form | None:
-    """The certificate as its form has it, parties masked and values left out."""
+    """The certificate as its form has it, parties and persons masked and values left out."""
     document = document_of(stored)
     if not isinstance(document, Certificate):
         return None
@@ -142,6 +142,12 @@ def _form(stored: Stored) -> Form | None:
             "exporter": _masked_party(document.exporter),
             "consignee": _masked_party(document.consignee),
             "producer": None if document.producer is None else _masked_party(document.producer),
+            "declaration": document.declaration.model_copy(
+                update={"signatory": masked(document.declaration.signatory)}
+            ),
+            "certification": document.certification.model_copy(
+                update={"official": masked(document.certification.official)}
+            ),
             "items": tuple(item.model_copy(update={"fob_value": None}) for item in document.items),
         }
     )

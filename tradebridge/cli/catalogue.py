@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from schemas.findings import Kind
     from schemas.rules import Rule
 
-_OTHERS = ("schemas.refusals", "tradebridge.evidence.refusals", "adapters.port", "tradebridge.convert.findings")
+_OTHERS = (
+    "schemas.refusals",
+    "tradebridge.evidence.refusals",
+    "adapters.port",
+    "tradebridge.convert.findings",
+    "tradebridge.render.findings",
+)
 
 
 def load() -> "dict[str, Kind]":

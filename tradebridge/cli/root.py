@@ -25,6 +25,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "sign": "Sign a document.",
         "convert": "Write a document in another form.",
         "diff": "Compare what two documents say.",
+        "render": "Draw a certificate as its paper form.",
         "event": "Say something about a document: decide, ask, answer, use, verify, cancel.",
         "apply": "Apply to an authority for a certificate of origin.",
         "get": "Fetch a document, its evidence, timeline or checks.",
