@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from exchange import clockwork, deadlines, issuing, refused
+from exchange import clockwork, deadlines, issuing, ledger, refused
 from exchange.intake import INLINE_BYTES
 from exchange.members import EVENT_PROFILE, Caller, Registry
 from exchange.messages import Accepted, Message, RefusedInTransaction, Submission
@@ -58,6 +58,7 @@ async def accept_event(hub: "Hub", submission: Submission, document_id: str) -> 
             if isinstance(outcome, Course):
                 after = outcome
                 found += (*deadlines.check(subject, event), *issuing.check(connection, subject, event))
+                found += ledger.check(connection, subject, event)
             else:
                 found += outcome
     if subject is None or content is None or not isinstance(event, Event) or after is None or any(errors(found)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy.engine import Connection
 
-from exchange import deadlines
+from exchange import deadlines, ledger
 from exchange.members import EVENT_PROFILE, Registry
 from exchange.messages import Envelope, Message, keep, message_id_of, receipt_for, tell
 from exchange.store import tables as t
@@ -95,7 +95,7 @@ def record(
         "at": rfc3339(envelope.at),
     }
     add(connection, t.events, values)
-    _consequences(connection, hub, subject, event, envelope, before)
+    follows = _consequences(connection, hub, subject, event, envelope, before)
     facts = {
         "event": event.id,
         "type": event.type.value,
@@ -104,13 +104,16 @@ def record(
         "number": subject.number,
         "sequence": event.expected_sequence + 1,
         **_stands(event, after),
+        **follows,
     }
     tell(connection, "event.accepted", envelope, tuple({envelope.member, *envelope.recipients}), facts)
 
 
 def _consequences(
     connection: Connection, hub: "Hub", subject: Any, event: Event, envelope: Envelope, before: Course
-) -> None:
-    """What else an event changes, in the same transaction. A step that refuses raises `RefusedInTransaction`."""
+) -> dict[str, str]:
+    """What else an event changes, in the same transaction; gives what the feed tells of it. A step that refuses raises
+    `RefusedInTransaction`."""
     standing = before.standings.get(event.recipient or "")
     deadlines.follow(connection, subject, event, standing.check if standing else None, envelope.at)
+    return ledger.follow(connection, hub, subject, event, envelope.at)

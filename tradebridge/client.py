@@ -24,6 +24,7 @@ from tradebridge.calls import (
     Body,
     Call,
     Delivery,
+    Entry,
     EventAccepted,
     FeedEvent,
     Health,
@@ -32,6 +33,7 @@ from tradebridge.calls import (
     NotAHub,
     Page,
     Refused,
+    Result,
     Settled,
     TimedOut,
     Unreachable,
@@ -43,6 +45,7 @@ __all__ = [
     "AsyncHub",
     "Body",
     "Delivery",
+    "Entry",
     "EventAccepted",
     "FeedEvent",
     "Health",
@@ -52,6 +55,7 @@ __all__ = [
     "NotAHub",
     "Page",
     "Refused",
+    "Result",
     "Settled",
     "TimedOut",
     "Unreachable",
@@ -154,6 +158,7 @@ class Hub:
             raise _unreachable(self.url, error) from error
 
     submit = _Sent(calls.submit)
+    batch = _Sent(calls.batch)
     validate = _Sent(calls.validate)
     check_origin = _Sent(calls.check_origin)
     documents = _Sent(calls.documents)
@@ -161,6 +166,7 @@ class Hub:
     summary = _Sent(calls.summary)
     checks = _Sent(calls.checks)
     timeline = _Sent(calls.timeline)
+    utilisation = _Sent(calls.utilisation)
     evidence = _Sent(calls.evidence)
     send_event = _Sent(calls.send_event)
     forward = _Sent(calls.forward)
@@ -257,6 +263,7 @@ class AsyncHub:
             raise _unreachable(self.url, error) from error
 
     submit = _SentAsync(calls.submit)
+    batch = _SentAsync(calls.batch)
     validate = _SentAsync(calls.validate)
     check_origin = _SentAsync(calls.check_origin)
     documents = _SentAsync(calls.documents)
@@ -264,6 +271,7 @@ class AsyncHub:
     summary = _SentAsync(calls.summary)
     checks = _SentAsync(calls.checks)
     timeline = _SentAsync(calls.timeline)
+    utilisation = _SentAsync(calls.utilisation)
     evidence = _SentAsync(calls.evidence)
     send_event = _SentAsync(calls.send_event)
     forward = _SentAsync(calls.forward)

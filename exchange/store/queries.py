@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Select, select
 from sqlalchemy.engine import Connection, Row
 
-from exchange import log
+from exchange import ledger, log
 from exchange.store import tables as t
 from exchange.subject import event_in
 from exchange.turns import Took, times_taken
@@ -120,7 +120,15 @@ def _summary(row: Row[Any], recipients: dict[str, Any], member: str | None) -> d
         "contentDigest": row.content_digest,
         "bytesDigest": row.bytes_digest,
         "state": row.state,
+        **_utilisation(row, member),
     }
+
+
+def _utilisation(row: Row[Any], member: str | None) -> dict[str, str]:
+    """How far a certificate is used, for who sees all of its recipients."""
+    if not _sees_all(row, member) or not ledger.has_ledger(row.profile):
+        return {}
+    return {"utilisation": row.utilisation or "unused"}
 
 
 def _sees_all(row: Row[Any], member: str | None) -> bool:
@@ -232,6 +240,7 @@ def timeline(connection: Connection, member: str | None, stored: Stored) -> list
     for row in connection.execute(deliveries):
         if member is None or member == row.recipient or row.kind != "event":
             entries.append(_delivery_entry(row))
+    entries += ledger.entries(connection, stored.summary["id"], stored.only_for)
     return sorted(entries, key=lambda entry: entry["at"] or "9999")
 
 

@@ -160,9 +160,9 @@ draws = Table(
     Column("document_id", String(40), nullable=False),
     Column("member", String(40), nullable=False),  # the recipient that drew, or who sent the back-to-back certificate
     Column("state", String(12), nullable=False),  # provisional, final, released, reversed
-    Column("reference", String(100)),  # of the declaration; null for a back-to-back certificate
+    Column("reference", String(200)),  # of the declaration; null for a back-to-back certificate
     Column("declaration", Text),  # JSON
-    Column("items", Text, nullable=False),  # JSON: [[number, value, unit, amount], ...]
+    Column("taken", Text, nullable=False),  # JSON: [[number, value, unit, amount], ...]
     Column("at", String(40), nullable=False),
     Column("settled_by", String(40)),  # the event that committed, released or reversed it last
     Column("settled_at", String(40)),

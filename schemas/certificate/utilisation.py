@@ -265,14 +265,14 @@ def draw(
             found.append(problem)
         else:
             taken[number] = Taken(number, quantity, measure(quantity).amount)
-    return tuple(found) or _drawing(balances, tuple(taken.values()), state)
+    return tuple(found) or take(balances, tuple(taken.values()), state)
 
 
 def _draw_all(balances: Mapping[int, Balance], state: DrawState, pointer: str) -> Drawing | tuple[Finding, ...]:
     rest = [balance for balance in balances.values() if balance.left.value > 0]
     if not rest:
         return (finding("utilisation.more-than-left", pointer, found="all that is left", expected="0 left"),)
-    return _drawing(balances, tuple(Taken(each.number, each.left, each.free) for each in rest), state)
+    return take(balances, tuple(Taken(each.number, each.left, each.free) for each in rest), state)
 
 
 def _against(
@@ -300,7 +300,8 @@ def _against(
     return None
 
 
-def _drawing(balances: Mapping[int, Balance], taken: tuple[Taken, ...], state: DrawState) -> Drawing:
+def take(balances: Mapping[int, Balance], taken: tuple[Taken, ...], state: DrawState) -> Drawing:
+    """The draw of what was found to be there."""
     return Drawing(taken, {each.number: _add(balances[each.number], each.amount, state) for each in taken})
 
 

@@ -119,8 +119,14 @@ USE: dict[str, Any] = {
 """One kilogram of the first item, for one declaration."""
 BODIES: Mapping[EventType, dict[str, Any]] = {
     EventType.ANSWERED: {"text": "The marks are those on the packing list."},
-    EventType.UTILISED: USE,
 }
+
+
+def use(ordinal: int, *items: tuple[int, str, str], **changes: Any) -> dict[str, Any]:
+    """The body of a use by a declaration of its own: item number, value, unit; one kilogram of item 1 if none."""
+    declaration = USE["declaration"] | {"reference": f"TH-2026-{ordinal:05}"}
+    drawn = [{"number": number, "quantity": {"value": value, "unit": unit}} for number, value, unit in items]
+    return {"declaration": declaration, "items": drawn or USE["items"], **changes}
 
 
 def event(
@@ -149,7 +155,7 @@ def event(
             "actor": Actor(member=by, person="Officer 1", role="officer"),
             "at": at,
             "reasons": reasons,
-            "body": BODIES.get(kind, {}),
+            "body": use(sequence * 100 + ordinal) if kind is EventType.UTILISED else BODIES.get(kind, {}),
         }
         | changes
     )
