@@ -6,8 +6,8 @@
 3. An answer that rests on accumulation or de minimis must be marked so, where the form has a code or a box for it.
 4. Amounts are not compared: a statement may show a lot of another size. Only their proportions count.
 
-The statement is looked up by whoever reads the certificate, if its sender may see one (`Context.related`). So findings
-tell the issuing side alone: whoever may not see the statement gets none.
+The statement is looked up by whoever reads the certificate, if its sender may see one (`Context.related`). What they
+find is told to the issuing side alone, and does not travel with the certificate.
 """
 
 from collections.abc import Callable, Iterator
@@ -270,6 +270,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         changed({"items.0.origin_criterion": criterion("WO")}),
         clause=_CLAUSE,
         source=_SOURCE,
+        issuing_side=True,
         start=_coffee,
         setting=_made_of(_FOREIGN),
     ),
@@ -283,6 +284,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         severity=Severity.WARNING,
         clause=_CLAUSE,
         source=_SOURCE,
+        issuing_side=True,
         start=both(first_item_only, changed({"items.0.origin_criterion": criterion("WO")})),
         setting=_made_of(None),
     ),
@@ -296,6 +298,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         severity=Severity.WARNING,
         clause="formula of regional value content",
         source=_SOURCE,
+        issuing_side=True,
         profiles=_WITH_CONTENT,
         start=both(_bearings(), value_claimed("5000", percentage="55")),
         setting=_made_of(_FOREIGN),
@@ -310,6 +313,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         severity=Severity.WARNING,
         clause="each item qualifies on its own",
         source=_SOURCE,
+        issuing_side=True,
         start=_bearings(),
         setting=_made_of(_FOREIGN),
     ),
@@ -323,6 +327,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         severity=Severity.WARNING,
         clause=_CLAUSE,
         source=_SOURCE,
+        issuing_side=True,
         start=_bearings(),
         setting=_made_of(_FOREIGN),
     ),
@@ -336,6 +341,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         severity=Severity.WARNING,
         clause="ATIGA Article 30 and box 13, AJCEP Article 29, RCEP Article 3.4",
         source=_SOURCE,
+        issuing_side=True,
         profiles=_WITH_ACCUMULATION,
         start=_bearings("ACU"),
         setting=_made_of(_OF_THE_PARTNER),
@@ -350,6 +356,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         severity=Severity.WARNING,
         clause="ATIGA Article 33 and box 13, AJCEP Article 28, RCEP Article 3.7",
         source=_SOURCE,
+        issuing_side=True,
         profiles=_WITH_DE_MINIMIS,
         start=_bearings("DMI"),
         setting=_made_of(_SAME_HEADING, tolerance=_TEN_PER_CENT),

@@ -41,11 +41,21 @@ def rule(
     source: str = FORMS,
     fidelity: Fidelity = Fidelity.MODELLED,
     profiles: frozenset[str] = ALL,
+    issuing_side: bool = False,
     start: Sample = as_it_is,
     setting: Callable[[Certificate, Context], Context] = nothing_beside,
 ) -> Rule[Certificate]:
     """A rule of the code `certificate.{code}`."""
-    kind = Kind(f"certificate.{code}", sentence, fix, severity, clause=clause, source=source, fidelity=fidelity)
+    kind = Kind(
+        f"certificate.{code}",
+        sentence,
+        fix,
+        severity,
+        clause=clause,
+        source=source,
+        fidelity=fidelity,
+        issuing_side=issuing_side,
+    )
     return Rule(kind, profiles, check, sample, layer, start, setting)
 
 
