@@ -1,6 +1,7 @@
 """Cost statements through the hub: to the issuing side only, seen by the issuing side only; calculated and not kept."""
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ import httpx
 import orjson
 import pytest
 
+from schemas.certificate.model import Certificate
+from schemas.certificate.samples import changed, criterion, dollars
 from schemas.certificate.statement import encode_statement, example_statement
 from schemas.content import Syntax
 from schemas.registry import Document
-from tests.exchange.cast import CERTIFICATES, NOW, Cast, certificate, description, refused_by, signed
+from tests.exchange.cast import CERTIFICATES, NOW, Cast, certificate, description, document, refused_by, signed
 from tests.exchange.running import hub_in_thread
 from tradebridge.client import Accepted, Refused
 from tradebridge.evidence.simulation import test_api_key
@@ -77,6 +80,56 @@ def test_the_importing_side_sees_nothing_of_it(trade: Cast) -> None:
     for found in importing.documents().items:
         shown = json.dumps([importing.checks(found["id"]), importing.timeline(found["id"]), found])
         assert "statement" not in shown and "CS-1" not in shown
+
+
+# --- A certificate beside its statement ------------------------------------------------------------------------------
+
+
+def bearings(number: str, *codes: str, percentage: str | None = None) -> Certificate:
+    """The products of the example statement on a certificate, the bearings with this claim."""
+    example = document(number)
+    assert isinstance(example, Certificate)
+    return changed(
+        {
+            "items.1.hs_code": "848210",
+            "items.1.description": "Ball bearings, deep groove, 20 mm bore",
+            "items.1.origin_criterion": criterion(*codes, percentage=percentage),
+            "items.1.fob_value": dollars("9000.00") if percentage else None,
+        }
+    )(example)
+
+
+def test_a_claim_that_its_own_statement_contradicts_is_refused(trade: Cast) -> None:
+    sent(trade, statement(certificate="SG-2026-77002"))
+    refused = refused_by(trade["SG-NSW"].submit, signed(bearings("SG-2026-77002", "WO")), ["TH-NSW"])
+    assert codes(refused) == {"certificate.claim-contradicted"}
+    (found,) = (each for each in refused.findings if each.code == "certificate.claim-contradicted")
+    assert (found.box, found.clause) == ("8", "rules of origin")
+    assert "RVC build-down 55 %" in found.expected
+    assert trade["SG-NSW"].submit(signed(bearings("SG-2026-77002", "CTH")), ["TH-NSW"]).findings == ()
+
+
+def test_what_a_statement_shows_is_told_to_the_issuing_side_and_does_not_travel(trade: Cast) -> None:
+    sent(trade, statement(certificate="SG-2026-77003"))
+    accepted = trade["SG-NSW"].submit(signed(bearings("SG-2026-77003", "RVC", percentage="61.5")), ["TH-NSW"])
+    assert [each.code for each in accepted.findings] == ["certificate.percentage-above-statement"]
+    assert [each["code"] for each in trade["SG-NSW"].checks(accepted.id)["findings"]] == [
+        "certificate.percentage-above-statement"
+    ]
+    (delivery,) = trade["TH-NSW"].inbox()
+    payload = delivery.note.split(".")[1]
+    assert b"percentage-above-statement" not in urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    assert trade["TH-NSW"].checks(accepted.id)["findings"] == []
+    assert trade["TH-NSW"].checks(accepted.id)["findingCount"] == 0
+
+
+def test_who_may_not_see_the_statement_learns_nothing_from_it(trade: Cast) -> None:
+    """Another member's check of the same certificate is not compared with a statement that is not its own."""
+    sent(trade, statement(certificate="SG-2026-77004"))
+    data = signed(bearings("SG-2026-77004", "WO"))
+    own = {each.code for each in trade["SG-NSW"].validate(data).findings}
+    other = {each.code for each in trade["VN-NSW"].validate(data).findings}
+    assert own - other == {"certificate.claim-contradicted"}
 
 
 # --- POST /v1/origin:check -------------------------------------------------------------------------------------------
