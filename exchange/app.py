@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exchange.api import (
+    batch,
     catalogue,
     documentation,
     documents,
@@ -76,7 +77,8 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    for module in (documents, inbox, feed, log, members, catalogue, origin, spaces, health, documentation, verify_page):
+    pages = (catalogue, origin, spaces, health, documentation, verify_page)
+    for module in (documents, batch, inbox, feed, log, members, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)

@@ -9,17 +9,18 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange import intake, paper, refused
+from exchange import intake, ledger, paper, refused
 from exchange.api.access import caller_of, hub_of, sees
 from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
 from exchange.api.problems import Problem, problem_response
 from exchange.events import accept_event
 from exchange.forwarding import forward as forward_document
 from exchange.hub import Hub
-from exchange.messages import Accepted, Submission
+from exchange.messages import IDEMPOTENCY_KEY, Accepted, Submission
 from exchange.refused import Refused
 from exchange.store import queries
 from exchange.store.queries import Stored
+from exchange.subject import subject_of
 from schemas.content import Syntax, open_content, sha256_hex
 from schemas.findings import MOST_TOLD, Finding, errors, finding, for_recipients, told
 from schemas.registry import profile_of
@@ -29,7 +30,6 @@ from tradebridge.render.pdf import pdf_of
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
-IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -145,6 +145,19 @@ def get_timeline(request: Request, document_id: str) -> Response:
     with hub_of(request).database.reading.connect() as connection:
         entries = queries.timeline(connection, sees(caller_of(request)), stored)
     return json_response({"document": stored.summary, "entries": entries})
+
+
+@router.get("/{document_id}/utilisation", summary="What is left of each item of a certificate, and who drew what")
+def get_utilisation(request: Request, document_id: str) -> Response:
+    stored = _stored(request, document_id)
+    limit, cursor = limit_of(request), request.query_params.get("cursor")
+    before = queries.parts_of(cursor, int)[0] if cursor else None
+    with hub_of(request).database.reading.connect() as connection:
+        subject = subject_of(connection, document_id)
+        if subject is None or not ledger.has_ledger(subject.profile):
+            raise Problem(finding("utilisation.no-ledger", found=stored.summary["profile"]))
+        account, rest = ledger.account(connection, subject, stored.only_for, limit, before)
+    return json_response({**account, "next": queries.cursor_of(rest) if rest is not None else None})
 
 
 @router.get("/{document_id}/evidence", summary="All that a third party needs to check it")

@@ -38,11 +38,21 @@ def problem_response(
 ) -> Response:
     """One answer for all that was wrong. The status is that of the gravest: rights go before content, and a document
     that is wrong in itself is 422 even where it is a duplicate besides."""
+    body = problem(request, findings, members)
+    status: int = body["status"]
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status == 503:
+        headers["Retry-After"] = "1"
+    return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")
+
+
+def problem(request: Request, findings: Iterable[Finding], members: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The problem (RFC 9457) as JSON has it."""
     found = list(findings)
     refusing = list(errors(found)) or found
     leading = min(refusing, key=lambda each: _RANK.get(each.status, 9))
     status = leading.status
-    body: dict[str, Any] = {
+    return {
         "type": f"/v1/rules/{leading.code}",
         "title": _TITLES.get(status, "Refused"),
         "status": status,
@@ -53,10 +63,6 @@ def problem_response(
         "errorCount": len(found),
         **(members or {}),
     }
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    if status == 503:
-        headers["Retry-After"] = "1"
-    return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")
 
 
 _RANK = {401: 0, 403: 1, 404: 2, 413: 3, 400: 4, 422: 5, 409: 6, 503: 7, 500: 8}
