@@ -21,7 +21,7 @@ _MADE = "Made by `make docs` out of the code: change it there."
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is not as it would be written.")
 @json_option
 def command(output: Path, check: bool, as_json: bool) -> Exit:
-    """Write the reference pages: command line, codes, how true they are, settings, lives of documents with drawings."""
+    """Write the reference pages: command line, codes, rule books, how true they are, settings, lives of documents."""
     stale = [name for name, text in pages().items() if not _is(output / name, text)]
     if not check:
         for name in stale:
@@ -36,7 +36,7 @@ def command(output: Path, check: bool, as_json: bool) -> Exit:
 
 def pages() -> dict[str, str]:
     """The pages and drawings by path below `docs`."""
-    from tradebridge.cli import catalogue, fidelity
+    from tradebridge.cli import catalogue, fidelity, rule_pages
     from tradebridge.cli.rules import page
 
     kinds = list(catalogue.load().values())
@@ -47,6 +47,7 @@ def pages() -> dict[str, str]:
         "reference/fidelity.md": fidelity.page(kinds),
         "reference/settings.md": _settings(),
         **_lives(),
+        **rule_pages.pages(),
     }
 
 
