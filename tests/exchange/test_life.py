@@ -183,6 +183,47 @@ def test_when_nobody_answers_the_clock_says_so_and_the_requesting_side_concludes
         assert len(told(cast, one)) == 6, "what is concluded is not reminded of"
 
 
+def reminders(cast: Cast, about: Accepted) -> list[tuple[str, str, bool]]:
+    """Term, deadline, and whether it has passed, as the hub's clock has said."""
+    entries = [each for each in cast.operator.timeline(about.id)["entries"] if each.get("type") == "reminded"]
+    said = [each["said"]["body"] for each in entries]
+    return [(each["term"], each["deadline"][:10], each["passed"]) for each in said]
+
+
+def test_an_answer_settles_its_term_and_a_conclusion_all(tmp_path: Path) -> None:
+    with at(tmp_path, NOW) as cast:
+        answered, concluded = submit(cast, "SG-2026-03015"), submit(cast, "SG-2026-03016")
+        for one in (answered, concluded):
+            say(cast, one, SAYS.VERIFICATION_REQUESTED, "TH-NSW", 0, body=REQUEST, reasons=DOUBT)
+            say(cast, one, SAYS.VERIFICATION_ANSWERED, "SG-NSW", 1, body={"result": "confirms"})
+        say(cast, concluded, SAYS.VERIFICATION_CONCLUDED, "TH-NSW", 2, body={"outcome": "confirmed"})
+    with at(tmp_path, NOW + timedelta(days=120)) as cast:
+        time.sleep(1)
+        assert reminders(cast, answered) == [], "the answer is there; the 180 days run on"
+    with at(tmp_path, NOW + timedelta(days=181)) as cast:
+        soon(lambda: reminders(cast, answered))
+        assert reminders(cast, answered) == [("result", "2026-07-04", True)]
+        assert reminders(cast, concluded) == []
+        assert standing(cast, answered) == ("issued", 3, "answered")
+
+
+def test_under_jtepa_an_answer_has_three_months_and_a_further_one_two(tmp_path: Path) -> None:
+    profile = "jtepa-co/2007"
+    with hub_in_thread(tmp_path) as cast:
+        cast.join(JP_JCCI={"sends": [profile]}, TH_NSW={"accepts": [profile]})
+        one = cast["JP-JCCI"].submit(certificate("JP-2026-1", by="JP-JCCI", profile=profile, exporter="JP"), ["TH-NSW"])
+        say(cast, one, SAYS.VERIFICATION_REQUESTED, "TH-NSW", 0, body=REQUEST, reasons=DOUBT)
+    with at(tmp_path, NOW.replace(month=4, hour=8)) as cast:
+        soon(lambda: reminders(cast, one) == [("answer", "2026-04-05", False)])
+    with at(tmp_path, NOW.replace(month=4, hour=10)) as cast:
+        soon(lambda: standing(cast, one) == ("issued", 3, "overdue"))
+        say(cast, one, SAYS.VERIFICATION_ANSWERED, "JP-JCCI", 3, body={"result": "corrects"})
+        say(cast, one, SAYS.VERIFICATION_REQUESTED, "TH-NSW", 4, body=REQUEST, reasons=DOUBT)
+    with at(tmp_path, NOW.replace(month=6, hour=11)) as cast:
+        soon(lambda: standing(cast, one) == ("issued", 6, "overdue"))
+        assert reminders(cast, one)[-1] == ("answer", "2026-06-05", True)
+
+
 def test_a_late_answer_is_still_an_answer(tmp_path: Path) -> None:
     with at(tmp_path, NOW) as cast:
         one = submit(cast, "SG-2026-03012")
