@@ -1,4 +1,4 @@
-"""What each agreement says on origin, as a reference page: the facts that are calculated by, with clause and fidelity."""
+"""What each agreement says on origin, as a reference page: the facts calculated by, each with clause and fidelity."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
