@@ -8,11 +8,13 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tradebridge.cli.exits import Exit, Failed, exit_of_codes
+from tradebridge.cli.folder import STATE_FILE, Make, Route, Sender, State, Told, files_in, reject_options_of_one, show
 from tradebridge.cli.names import country_of, member_id, member_ids
 from tradebridge.cli.reading import read_bytes
 from tradebridge.cli.terminal import bold, mark, out, out_findings, out_json, say
@@ -79,7 +81,14 @@ class Sending:
 @click.option("--variant", type=click.IntRange(min=0), default=0, help="Other goods and parties in an example.")
 @click.option("--idempotency-key", metavar="KEY", help="The same key and bytes again give the first answer again.")
 @click.option("--wait", "state", type=click.Choice(WAITS), help="Wait until every recipient is there.")
-@click.option("--timeout", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds for --wait.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds for --wait; of a folder: for a hub that does not answer.",
+)
+@click.option("--state", "state_file", metavar="FILE", help="Of a folder: where to note what is sent; else in it.")
 @click.option("--dry-run", is_flag=True, help="Check all of it here and send nothing.")
 @hub_options
 @json_option
@@ -96,17 +105,19 @@ def command(
     idempotency_key: str | None,
     state: str | None,
     timeout: float,
+    state_file: str | None,
     dry_run: bool,
     url: str | None,
     api_key: str | None,
     space: str | None,
     as_json: bool,
 ) -> Exit:
-    """Send the document in FILE (- is standard input), or an example.
+    """Send the document in FILE (- is standard input), or an example. If FILE is a folder: all documents in it.
 
     \b
     tb send --example form-d --from sg --to th
     tb send my-own.xml --from sg --to th --wait accepted
+    tb send my-folder --from sg --to th          interrupted, it goes on where it stopped
     """
     if (file is None) == (example is None):
         raise click.UsageError(
@@ -118,6 +129,11 @@ def command(
     for_header("--idempotency-key", idempotency_key)
     where = find(url, api_key, space)
     who, to = _parties(example, sender, recipients)
+    if file is not None and Path(file).is_dir():
+        reject_options_of_one({"--wait": state, "--idempotency-key": idempotency_key})
+        return _folder(where, Path(file), who, to, profile, bool(sign), state_file, timeout, dry_run, as_json)
+    if state_file is not None:
+        raise click.UsageError("--state is for a folder")
     if example is not None:
         data = _example(where, EXAMPLES[example], who, to[0], syntax, number, variant)
     else:
@@ -181,6 +197,45 @@ def _signed(
 
     signer: Signer = test_signer(where.seed, sender, "document")
     return Sending(sign_document(data, signer, where.now()), sender, recipients, profile, signer.kid)
+
+
+def _folder(
+    where: Where,
+    folder: Path,
+    sender: str,
+    recipients: tuple[str, ...],
+    profile: str | None,
+    sign: bool,
+    state_file: str | None,
+    timeout: float,
+    dry_run: bool,
+    as_json: bool,
+) -> Exit:
+    files = files_in(folder)
+
+    def make(data: bytes) -> bytes:
+        return _signed(where, data, sender, recipients, profile, sign).data
+
+    if dry_run:
+        return show((_judged(where, folder, path, make, profile) for path in files), len(files), as_json)
+    route = Route(where.url, where.space, sender, recipients, profile)
+    noted = State(Path(state_file) if state_file else folder / STATE_FILE)
+    with where.hub(sender) as hub:
+        sending = Sender(hub, route, noted, make, timeout)
+        return show(sending.results(folder, files), len(files), as_json)
+
+
+def _judged(where: Where, folder: Path, path: Path, make: Make, profile: str | None) -> Told:
+    """What the hub would say of one file, as far as can be known here."""
+    from tradebridge.cli.validate import read
+
+    name = str(path.relative_to(folder))
+    try:
+        reading = read(make(read_bytes(str(path))), where.now(), profile)
+    except Failed as failed:
+        return Told(name, "invalid", code=failed.code, detail=str(failed))
+    first = next((each for each in reading.findings if each.refuses), None)
+    return Told(name, "invalid", code=first.code, detail=first.message) if first else Told(name, "valid")
 
 
 def _dry_run(where: Where, sending: Sending, as_json: bool) -> Exit:
