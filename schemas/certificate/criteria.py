@@ -99,6 +99,8 @@ def criterion_combination(agreement: Agreement) -> Check[Certificate]:
 
     def check(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
         codes = item.origin_criterion.codes
+        if len(codes) == 1 and codes[0] not in agreement.additional:
+            return
         main = {code for code in codes if code in agreement.criteria}
         beside = {code for code in codes if code in agreement.additional}
         text = item.origin_criterion.text

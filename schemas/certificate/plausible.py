@@ -3,6 +3,8 @@
 Most of these rules no text states. They are warnings, save where no reading of the boxes makes sense.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -27,7 +29,9 @@ from schemas.registry import Context
 from schemas.rules import Layer, Rule, Violation
 
 _WARNING, _INVENTED = Severity.WARNING, Fidelity.INVENTED
-_TONNE = Decimal(1000)
+_GRAM, _HUNDRED_TONNES = Decimal("0.001"), Decimal(100_000)
+_LEAST_PRICE, _HIGHEST_PRICE = Decimal("0.001"), Decimal(1_000_000)
+_THREE_LETTERS = re.compile(r"(?:[^\W\d_].*?){3}", re.DOTALL)
 
 
 # --- One item --------------------------------------------------------------------------------------------------------
@@ -48,7 +52,7 @@ def edition_ahead(item: Item, document: Certificate, context: Context) -> Iterat
 
 def vague_description(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
     """A description that no officer can find goods by."""
-    if sum(map(str.isalpha, item.description)) < 3:
+    if _THREE_LETTERS.search(f"{item.description}") is None:
         yield Violation("/description", found=item.description, expected="the goods in words")
 
 
@@ -70,31 +74,36 @@ def broken_pieces(item: Item, document: Certificate, context: Context) -> Iterat
         yield Violation("/quantity/value", found=item.quantity.value, expected="a whole number of pieces")
 
 
+def _kilograms(quantity: Quantity) -> Decimal | None:
+    """More than nothing, in kilograms; None for what is no mass, or nothing."""
+    if quantity.value <= 0:
+        return None
+    if quantity.unit == "KGM":
+        return quantity.value
+    measured = measure(quantity)
+    return measured.amount if measured.unit == "KGM" else None
+
+
 def strange_package_weight(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
     """Packages that weigh less than a gram or more than a hundred tonnes each."""
-    if item.packages is None or item.gross_weight is None or item.gross_weight.value <= 0:
+    if item.packages is None or item.gross_weight is None:
         return
-    weight = measure(item.gross_weight)
-    if weight.unit != "KGM":
-        return
-    each = weight.amount / item.packages.quantity
-    if not Decimal("0.001") <= each <= 100 * _TONNE:
-        yield Violation("/packages/quantity", found=f"{each:.6g} kg each", expected="from 1 g to 100 t each")
+    weight, packages = _kilograms(item.gross_weight), item.packages.quantity
+    if weight is not None and not packages * _GRAM <= weight <= packages * _HUNDRED_TONNES:
+        found = f"{weight / packages:.6g} kg each"
+        yield Violation("/packages/quantity", found=found, expected="from 1 g to 100 t each")
 
 
 def strange_price(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
     """An FOB value of less than a tenth of a cent or more than a million US dollars a kilogram."""
     if item.fob_value is None or item.gross_weight is None or item.fob_value.currency != "USD":
         return
-    if item.gross_weight.value <= 0 or item.fob_value.amount <= 0:
+    weight, value = _kilograms(item.gross_weight), item.fob_value.amount
+    if weight is None or value <= 0:
         return
-    weight = measure(item.gross_weight)
-    if weight.unit != "KGM":
-        return
-    price = item.fob_value.amount / weight.amount
-    if not Decimal("0.001") <= price <= 1_000_000:
-        expected = "from USD 0.001 to 1,000,000 for a kilogram"
-        yield Violation("/fobValue/amount", found=f"USD {price:.6g} for a kilogram", expected=expected)
+    if not weight * _LEAST_PRICE <= value <= weight * _HIGHEST_PRICE:
+        expected = f"from USD {_LEAST_PRICE} to {_HIGHEST_PRICE:,} for a kilogram"
+        yield Violation("/fobValue/amount", found=f"USD {value / weight:.6g} for a kilogram", expected=expected)
 
 
 def manufactured_but_wholly_obtained(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
@@ -109,8 +118,11 @@ def manufactured_but_wholly_obtained(item: Item, document: Certificate, context:
 
 def listed_twice(document: Certificate, context: Context) -> Iterator[Violation]:
     """Two items that say the same in every box."""
+    described = Counter((item.description, item.hs_code) for item in document.items)
     seen: dict[object, int] = {}
     for index, item in enumerate(document.items):
+        if described[item.description, item.hs_code] == 1:
+            continue
         says = (
             *(item.description, item.hs_code, item.marks_and_numbers, item.packages, item.origin_criterion),
             *(item.gross_weight, item.quantity, item.fob_value, item.invoice_number),
