@@ -1,6 +1,8 @@
 """The path of a document into the hub, top to bottom.
 
-    recognise the profile, parse, validate          schemas.registry.read        (pure)
+    recognise the profile, parse                    schemas.registry.parse       (pure)
+    look up the documents that it names             exchange.related
+    validate                                        schemas.registry.judge       (pure)
     verify the issuer's signature                   tradebridge.evidence.seal    (pure)
     check who may send what to whom                 exchange.routing             (pure)
     check duplicate and order, for findings         here, only where something else is wrong already
@@ -15,7 +17,7 @@ no question that the transaction asks again.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from exchange import refused
+from exchange import ledger, refused
 from exchange.members import Member, Registry
 from exchange.messages import (
     Accepted,
@@ -38,14 +40,17 @@ from exchange.messages import (
     tell,
 )
 from exchange.refused import Refused
+from exchange.related import Held, look_up
 from exchange.replacing import replace_old
 from exchange.routing import check_issuing_side, check_limits, check_recipients, check_sender
 from exchange.store import tables as t
 from exchange.store.rows import add
+from schemas.certificate.model import Certificate
 from schemas.content import Content, sha256_hex
-from schemas.findings import Finding, errors, finding
+from schemas.findings import Finding, errors, finding, told
 from schemas.life import life_of
-from schemas.registry import Context, Document, Reading, Stated, read
+from schemas.registry import Context, Document, Parsed, Reading, Stated, parse
+from schemas.registry import judge as validated
 from tradebridge.evidence.receipts import Attestation
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.simulation import derived_id
@@ -67,12 +72,12 @@ async def accept(hub: "Hub", submission: Submission) -> Accepted | Refused:
         return await _refuse(hub, submission, judged)
     message = _compose(hub, submission, judged, content, document)
     try:
-        told = await hub.writer.do(lambda connection: _keep(connection, hub, message, judged, document))
+        listeners = await hub.writer.do(lambda connection: _keep(connection, hub, message, judged, document))
     except RefusedInTransaction as error:
         return await _record(hub, submission, judged, Refused((*judged.findings, *error.findings)))
     except IntegrityError:
         return await _repeated(hub, submission, judged)
-    hub.accepted((*message.envelope.recipients, *told))
+    hub.accepted((*message.envelope.recipients, *listeners))
     return Accepted(message.answer)
 
 
@@ -87,6 +92,8 @@ class Judged:
     signer: Verified | None
     findings: tuple[Finding, ...]
     now: datetime
+    held: Held = field(default_factory=Held)
+    """The documents that it names."""
 
 
 async def judge_apart(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:
@@ -100,10 +107,21 @@ def judge(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:
     """Read, validate, verify, and check the route: all findings together."""
     registry, now = hub.registry, hub.clock.now()
     sender = registry.members.get(submission.caller.member)
-    reading = read(submission.data, Context(now), submission.declared)
+    parsed = parse(submission.data, submission.declared)
+    held = _look_up(hub, submission, parsed)
+    reading = validated(parsed, Context(now, held.related, hub.products))
     signer, signature = _check_signature(registry, sender, reading, now)
     routing = _check_route(hub, sender, submission, reading) if route else ()
-    return Judged(reading, signer, (*routing, *reading.findings, *signature), now)
+    return Judged(reading, signer, (*routing, *reading.findings, *signature), now, held)
+
+
+def _look_up(hub: "Hub", submission: Submission, parsed: Parsed) -> Held:
+    references = parsed.references
+    if not references:
+        return Held()
+    member = None if submission.caller.operator else submission.caller.member
+    with hub.database.reading.connect() as connection:
+        return look_up(connection, member, references)
 
 
 def _check_signature(
@@ -169,7 +187,8 @@ def _compose(hub: "Hub", submission: Submission, judged: Judged, content: Conten
         "bytesDigest": envelope.bytes_digest,
         "contentDigest": envelope.content_digest,
         "receivedAt": rfc3339(now),
-        "findings": [each.to_json() for each in judged.findings],
+        "findings": told(judged.findings),
+        "findingCount": len(judged.findings),
         "receipt": receipt,
         "links": hub.links(envelope.document_id),
         "simulated": hub.simulated,
@@ -224,6 +243,7 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
             "signer": orjson.dumps(signer_json(judged.signer)).decode() if judged.signer else None,
             "findings": orjson.dumps([each.to_json() for each in judged.findings]).decode(),
             "state": "live",
+            "belongs_to": getattr(document, "belongs_to", None),
             "expires": ends.isoformat() if ends else None,
             "received_at": rfc3339(envelope.at),
             "row": hub.next_row(),
@@ -232,7 +252,10 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
     keep_standings(connection, envelope)
     facts = {"number": document.number, "sender": envelope.member, "recipients": envelope.recipients}
     tell(connection, "document.accepted", envelope, (envelope.member, *envelope.recipients), facts)
-    return replace_old(connection, hub, envelope, document, judged.signer.member if judged.signer else None)
+    listeners = replace_old(connection, hub, envelope, document, judged.signer.member if judged.signer else None)
+    if judged.held.original is not None and isinstance(document, Certificate):
+        ledger.draw_on_original(connection, hub, envelope, document, *judged.held.original)
+    return listeners
 
 
 def keep_standings(connection: Connection, envelope: Envelope) -> None:
