@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import Field, ValidationError
 
+from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.model import MOST_ITEMS, Money, OriginCriterion, Party, Quantity
 from schemas.certificate.structure import readable_part, structural_findings
 from schemas.certificate.values import (
@@ -227,12 +228,21 @@ def _coffee() -> Product:
     )
 
 
-_CHANGE_CODES = {"atiga": "CTH", "ajcep": "CTH", "jvepa": "CTH", "jtepa": "PS", "jiepa": "PS"}
+def _change_code(agreement_id: str) -> str:
+    """What the agreement's examples claim for manufactured goods, other than value content."""
+    claims = (
+        code
+        for agreement in AGREEMENTS
+        if agreement.id == agreement_id
+        for code, _ in agreement.example_claims
+        if code != "PE" and code not in agreement.content
+    )
+    return next(claims, "CTC")
 
 
 def _bearings(exporter: str, agreement: str, more: Decimal) -> Product:
     """Steel bars from outside, 450 of 1,000: a content of 55 %, and another heading."""
-    code = _CHANGE_CODES.get(agreement, "CTC")
+    code = _change_code(agreement)
     return Product(
         number=2,
         description="Ball bearings, deep groove, 20 mm bore",
