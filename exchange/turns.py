@@ -39,23 +39,25 @@ _ENDS: Mapping[str, tuple[str, frozenset[str]]] = {
 def times_taken(record: Sequence[tuple[str, str | None, str | None]]) -> list[Took | None]:
     """For each message (time, type of event or None, recipient) what its speaker took; None where no turn ends.
 
-    `examined` does not begin a turn anew: who has looked still owes the decision since the document came.
+    `examined` does not begin a turn anew: who has looked still owes the decision since the document came. Verification
+    has turns of its own.
     """
     taken: list[Took | None] = []
-    begun: dict[tuple[str | None, str], tuple[str, str]] = {}  # (recipient, side) -> (what began the turn, when)
+    begun: dict[tuple[str | None, str, bool], tuple[str, str]] = {}
     first = ("document", record[0][0]) if record else ("", "")
     for at, kind, recipient in record:
         side, asked = _ENDS.get(kind or "", ("", frozenset[str]()))
-        since = begun.get((recipient, side), first if side == RECIPIENT else ("", ""))
+        verifies = (kind or "").startswith("verification")
+        since = begun.get((recipient, side, verifies), first if side == RECIPIENT and not verifies else ("", ""))
         taken.append(Took(side, _seconds(since[1], at)) if since[0] in asked else None)
         if kind in ("queried", "verification-requested"):
-            begun[recipient, ISSUING_SIDE] = (kind, at)
+            begun[recipient, ISSUING_SIDE, verifies] = (kind, at)
         elif kind in ("answered", "verification-answered"):
-            begun[recipient, RECIPIENT] = (kind, at)
+            begun[recipient, RECIPIENT, verifies] = (kind, at)
         elif kind == "examined":
-            begun[recipient, RECIPIENT] = (kind, since[1])
-        elif side:
-            begun[recipient, side] = ("", at)
+            begun[recipient, RECIPIENT, False] = (kind, since[1])
+        if side and kind != "examined":
+            begun[recipient, side, verifies] = ("", at)
     return taken
 
 
