@@ -157,6 +157,14 @@ class CannotCarry(ValueError):
         self.found = found
 
 
+class TooLarge(CannotCarry):
+    """The partner's form cannot even say how large this document is: split it. `size` is in bytes."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(finding("partner.too-large", found=f"{size} bytes", expected=f"at most {most} bytes"))
+        self.size = size
+
+
 class UnknownStyle(LookupError):
     """No adapter has this name: see the folders in adapters/single_windows and adapters/platforms."""
 

@@ -351,6 +351,7 @@ def _load_families() -> None:
     import schemas.certificate.application
     import schemas.certificate.life
     import schemas.certificate.profiles
+    import schemas.certificate.split
     import schemas.certificate.statement_profile
     import schemas.event
     import schemas.life

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.port import Address, Limits, Loss, Rendition, Statement
+from adapters.port import Address, Limits, Loss, Rendition, Statement, TooLarge
 from adapters.reading import (
     CERTIFICATES,
     body_of,
@@ -30,11 +30,13 @@ from adapters.reading import (
 from adapters.single_windows.naccs import items
 from adapters.single_windows.naccs.header import (
     CRLF,
+    LARGEST,
     AnswerHeader,
     RequestHeader,
     read_answer,
     read_request,
     timestamp,
+    whole,
     write_answer,
     write_request,
 )
@@ -95,6 +97,8 @@ class NaccsCodec:
         profile = profile_to_carry(document, CERTIFICATES)
         value = json.loads(profile.encode[Syntax.JSON](document))
         data = items.body(_certificate(value))
+        if whole(data) > LARGEST:
+            raise TooLarge(whole(data), LARGEST)
         losses = tuple(differences(value, _read_certificate(data), absent=_ABSENT, changed=_CHANGED))
         header = RequestHeader(
             procedure=CERTIFICATE,
