@@ -142,7 +142,7 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
     return "", scope
 
 
-_OPEN_TAGS = {"health", "log"}
+_OPEN_TAGS = {"health", "log", "verify"}
 
 
 def _describe_keys(app: FastAPI) -> None:
