@@ -31,7 +31,7 @@ from exchange.store.queries import Stored
 from schemas.certificate.model import Certificate, Party
 from tradebridge.render.form import Form, Standing, form_of
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["verify"])
 
 SHOWN_ITEMS = 100
 _MOST_OF_A_NUMBER = 50
@@ -68,12 +68,12 @@ class Answer:
         return self.answer.split(" ")[0]
 
 
-@router.get("/v/{number:path}")
+@router.get("/v/{number:path}", summary="The page that checks a printed certificate: asks for the code")
 def page(request: Request, number: str) -> Response:
     return _page(hub_of(request), number, asked=False)
 
 
-@router.post("/v/{number:path}")
+@router.post("/v/{number:path}", summary="What the hub knows of it, for who has the code")
 async def answer(request: Request, number: str) -> Response:
     hub = hub_of(request)
     given = parse_qs((await body_of(request, 2_000)).decode("ascii", "replace")).get("code", [""])[0]

@@ -32,6 +32,7 @@ SHOWN = 20
 @click.option("--from", "from_", type=click.Choice(IDS), help="The form of FILE; else it is recognised.")
 @click.option("--output", "-o", default="-", metavar="FILE", help="Where to write; - is standard output.")
 @click.option("--template", metavar="PROFILE", help="Write an empty csv or xlsx of this profile, to be filled in.")
+@click.option("--example", metavar="PROFILE", help="Take an example of this profile instead of a FILE.")
 @click.option("--check", is_flag=True, help="Refuse a document that breaks a rule of its profile.")
 @click.option("--at", type=MOMENT, help="With --check: judge dates as of this time instead of now.")
 @json_option
@@ -41,6 +42,7 @@ def command(
     from_: str | None,
     output: str,
     template: str | None,
+    example: str | None,
     check: bool,
     at: datetime | None,
     as_json: bool,
@@ -51,6 +53,7 @@ def command(
     document must go to a file (--output).
 
     \b
+      tb convert --example atiga-form-d/2022 --to xml
       tb convert --template atiga-form-d/2022 --to xlsx -o form-d.xlsx
       tb convert form-d.xlsx --to xml -o form-d.xml
     """
@@ -58,9 +61,9 @@ def command(
         raise click.UsageError("--json needs --output FILE: standard output has room for one of the two")
     if template is not None:
         return _template(template, to, output, file, as_json)
-    if file is None:
-        raise click.UsageError("Name a FILE, or --template PROFILE.")
-    read, form = read_file(file, from_, rules=check, at=at)
+    if (file is None) == (example is None):
+        raise click.UsageError("Name one of FILE, --example PROFILE and --template PROFILE.")
+    read, form = read_file(file, from_, rules=check, at=at) if file is not None else _example(str(example))
     target = formats()[to]
     data, losses = _written(read.document, target, read.findings)
     write_bytes(output, data)
@@ -100,6 +103,15 @@ def read_file(
             findings=read.findings,
         )
     return read, form
+
+
+def _example(profile: str) -> "tuple[Read, Format]":
+    from schemas.registry import profile_of
+    from tradebridge.convert.format import Read
+
+    check_profile(profile)
+    found = profile_of(profile)
+    return Read(found.example() if found else None, ()), formats()["json"]
 
 
 def _written(
