@@ -30,6 +30,7 @@ from exchange.api import (
     members,
     origin,
     spaces,
+    statistics,
     verify_page,
 )
 from exchange.api.problems import Problem, problem_response
@@ -77,7 +78,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    pages = (catalogue, origin, spaces, health, documentation, verify_page)
+    pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
     for module in (documents, batch, inbox, feed, log, members, *pages):
         app.include_router(module.router)
     _answer_errors(app)

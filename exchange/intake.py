@@ -26,7 +26,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from exchange import ledger, refused
+from exchange import ledger, refused, statistics
 from exchange.members import Member, Registry
 from exchange.messages import (
     Accepted,
@@ -39,7 +39,7 @@ from exchange.messages import (
     receipt_for,
     tell,
 )
-from exchange.refused import Refused
+from exchange.refused import Refused, Route
 from exchange.related import Held, look_up
 from exchange.replacing import replace_old
 from exchange.routing import check_issuing_side, check_limits, check_recipients, check_sender
@@ -250,6 +250,14 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
         },
     )
     keep_standings(connection, envelope)
+    statistics.count(
+        connection,
+        envelope.document_id,
+        envelope.member,
+        envelope.recipients,
+        envelope.profile,
+        judged.findings,
+    )
     facts = {"number": document.number, "sender": envelope.member, "recipients": envelope.recipients}
     tell(connection, "document.accepted", envelope, (envelope.member, *envelope.recipients), facts)
     listeners = replace_old(connection, hub, envelope, document, judged.signer.member if judged.signer else None)
@@ -301,7 +309,9 @@ async def _repeated(hub: "Hub", submission: Submission, judged: Judged) -> Accep
 
 async def _record(hub: "Hub", submission: Submission, judged: Judged, refusal: Refused) -> Refused:
     number = judged.reading.stated.number if judged.reading.stated else None
-    return await refused.record(hub, submission.caller.member, submission.data, refusal, number=number)
+    profile = judged.reading.profile
+    route = Route(profile.id if profile else None, submission.recipients)
+    return await refused.record(hub, submission.caller.member, submission.data, refusal, number=number, route=route)
 
 
 def _look_back(connection: Connection, submission: Submission, reading: Reading) -> Accepted | Refused | None:

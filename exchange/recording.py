@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy.engine import Connection
 
-from exchange import deadlines, ledger
+from exchange import deadlines, ledger, statistics
 from exchange.members import EVENT_PROFILE, Registry
 from exchange.messages import Envelope, Message, keep, message_id_of, receipt_for, tell
 from exchange.store import tables as t
@@ -116,4 +116,5 @@ def _consequences(
     `RefusedInTransaction`."""
     standing = before.standings.get(event.recipient or "")
     deadlines.follow(connection, subject, event, standing.check if standing else None, envelope.at)
+    statistics.decided(connection, hub, subject, event, envelope.at)
     return ledger.follow(connection, hub, subject, event, envelope.at)

@@ -480,6 +480,12 @@ def consistency(first: int, second: int) -> Call[JSON]:
     return Call("GET", "/v1/log/consistency", Answer.json, query={"from": str(first), "to": str(second)})
 
 
+def statistics(*, profile: str | None = None, sender: str | None = None, recipient: str | None = None) -> Call[JSON]:
+    """Which rules fail most, by route, and how long decisions take: of one's own documents, an operator's of all."""
+    query = _given({"profile": profile, "sender": sender, "recipient": recipient})
+    return Call("GET", "/v1/statistics", Answer.json, query=query)
+
+
 def profiles() -> Call[Page]:
     return _list("/v1/profiles", {}, None, None)
 
