@@ -36,8 +36,11 @@ _EMBEDDED: fonts.Ranges = ((0x20, 0x17F), (0x2010, 0x2027))
 """What the fonts inside Typst have for certain: Latin."""
 MOST_TAGGED = 300
 """Items up to which the PDF is tagged for screen readers: the tags of thousands cost more than all the rest."""
-ONE_SHEET_LINES = 22
-"""Lines of items that surely leave room for the foot on the sheet: then the form fills it, as paper does."""
+SHEET_LINES = 70
+"""Lines of head, items and foot together that surely fit on one sheet: then the items fill what is left of it, as on
+paper."""
+_HEAD_SIGNS, _WIDE_SIGNS = 44, 95
+"""Characters that surely fit on a line of half the sheet, and of all of it."""
 
 
 def pdf_of(form: Form) -> bytes | Finding:
@@ -89,8 +92,7 @@ def _families() -> list[str]:
 
 def _data(form: Form) -> dict[str, Any]:
     verify = form.standing.verify
-    lines = sum(max([1, *(_height(cell) for cell in row)]) for row in form.rows) + len(form.closing)
-    single = lines <= ONE_SHEET_LINES
+    single = _height(form) <= SHEET_LINES
     closing = [form.closing if at == form.closing_column else () for at in range(len(form.columns))]
     return {
         "agreement": form.agreement,
@@ -112,9 +114,31 @@ def _data(form: Form) -> dict[str, Any]:
     }
 
 
-def _height(cell: tuple[Line, ...]) -> int:
-    """Lines of a cell, long ones counted as often as they wrap in a narrow column."""
-    return sum(1 + len(line.text) // 24 for line in cell)
+def _height(form: Form) -> int:
+    """Lines that the form takes on paper, rather too many than too few."""
+    left, right = (sum(map(_box_height, boxes)) for boxes in (form.left, form.right))
+    total = sum(column.width for column in form.columns)
+    signs = [max(4, _WIDE_SIGNS * column.width // total - 3) for column in form.columns]
+    rows = (max(_wrapped(cell, signs[at]) for at, cell in enumerate(row)) for row in form.rows)
+    closing = _wrapped(form.closing, signs[form.closing_column])
+    return max(left, right + 8) + 4 + sum(rows) + closing + _foot_height(form.foot)
+
+
+def _foot_height(foot: tuple[Box, ...]) -> int:
+    """Two that stand side by side are as high as the higher one."""
+    across = sum(_box_height(box) for box in foot if box.side == "across")
+    sides = [[_box_height(box) for box in foot if box.side == side] for side in ("left", "right")]
+    return across + sum(map(max, *sides)) if all(sides) else across + sum(map(sum, sides))
+
+
+def _box_height(box: Box) -> int:
+    return 2 + _wrapped(box.lines, _WIDE_SIGNS if box.side == "across" else _HEAD_SIGNS)
+
+
+def _wrapped(lines: tuple[Line, ...], signs: int) -> int:
+    """Lines after wrapping; a sign of a wide script takes two places."""
+    wide = (sum(2 if ord(sign) > 0x2E7F else 1 for sign in f"{line.label} {line.text}") for line in lines)
+    return sum(1 + length // signs for length in wide)
 
 
 def _box(box: Box) -> dict[str, Any]:
