@@ -1,5 +1,6 @@
 """The paper view: every box of every form, nothing read as markup, every character with a font or none printed."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from schemas.certificate.model import Certificate
 from schemas.findings import Finding
 from schemas.registry import profile_of
 from tests.schemas.certificate.strategies import any_certificate
-from tradebridge.render import fonts
+from tradebridge.render import fonts, pdf
 from tradebridge.render.form import PAGE_ITEMS, Form, Page, Standing, Verify, form_of, page_of
 from tradebridge.render.html import html_of
 from tradebridge.render.pdf import pdf_of
@@ -226,3 +227,21 @@ def test_a_broken_font_has_nothing(tmp_path: Path) -> None:
     path.write_bytes(b"\x00\x01\x00\x00\x00\x05")
     assert fonts.coverage(path) == ()
     assert fonts.coverage(tmp_path / "none.ttf") == ()
+
+
+@pytest.mark.parametrize("items", [1, 3, 5, 7])
+@pytest.mark.parametrize("lines", [1, 4, 9])
+def test_a_form_that_fills_its_sheet_has_one(items: int, lines: int) -> None:
+    """The estimate of `_height` errs on the safe side: what is set as one sheet is one."""
+    pytest.importorskip("typst", reason="the extra [pdf] is not installed")
+    certificate = example("rcep-co/2022", variant=7)
+    party = certificate.exporter.model_copy(update={"address": "\n".join(["A line of an address"] * lines)})
+    goods = tuple(
+        certificate.items[0].model_copy(update={"number": at, "description": "Goods of a kind. " * lines})
+        for at in range(1, items + 1)
+    )
+    form = drawn(certificate.model_copy(update={"exporter": party, "producer": party, "items": goods}))
+    data = pdf._data(form)
+    sheets = pdf._compiler().compile(format="svg", sys_inputs={"form": json.dumps(data)})
+    assert not data["single"] or isinstance(sheets, bytes) or len(sheets or ()) == 1
+    assert data["single"] or items * lines > 4
