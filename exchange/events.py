@@ -44,25 +44,10 @@ async def accept_event(hub: "Hub", submission: Submission, document_id: str) -> 
         reading, speaker = _read(hub, submission, now)
     content, event = reading.content, reading.document
     await clockwork.catch_up(hub, document_id)
-    with hub.database.reading.connect() as connection:
-        subject = subject_of(connection, document_id)
-        course = course_of(connection, subject) if subject is not None else Course({})
-        found = [*reading.findings, *speaker]
-        if subject is None or caller.member not in {subject.sender, subject.issuer, *course.standings}:
-            found.append(finding("document.unknown", found=document_id))
-            subject = None
-        after: Course | None = None
-        if subject is not None and isinstance(event, Event):
-            found += _check_subject(event, subject, now)
-            outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
-            if isinstance(outcome, Course):
-                after = outcome
-                found += (*deadlines.check(subject, event), *issuing.check(connection, subject, event))
-                found += ledger.check(connection, subject, event)
-            else:
-                found += outcome
+    subject, after, judged = _judge(hub, caller, document_id, event, now)
+    found = (*reading.findings, *speaker, *judged)
     if subject is None or content is None or not isinstance(event, Event) or after is None or any(errors(found)):
-        return await _refuse(hub, submission, document_id, tuple(found))
+        return await _refuse(hub, submission, document_id, found)
     message = compose(hub, submission.caller.member, submission.data, content, event, subject, after)
     try:
         await hub.writer.do(lambda connection: _keep(connection, hub, message, event))
@@ -83,6 +68,26 @@ def _read(hub: "Hub", submission: Submission, now: datetime) -> tuple[Reading, l
     if reading.content is None:
         return reading, []
     return reading, _check_speaker(hub.registry, reading.content, submission.caller, now)
+
+
+def _judge(
+    hub: "Hub", caller: Caller, document_id: str, event: object, now: datetime
+) -> tuple[Any, Course | None, list[Finding]]:
+    """The document, if the caller has a part in it; where it stands after the event; what is wrong."""
+    with hub.database.reading.connect() as connection:
+        subject = subject_of(connection, document_id)
+        course = course_of(connection, subject) if subject is not None else Course({})
+        if subject is None or caller.member not in {subject.sender, subject.issuer, *course.standings}:
+            return None, None, [finding("document.unknown", found=document_id)]
+        if not isinstance(event, Event):
+            return subject, None, []
+        found = _check_subject(event, subject, now)
+        outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
+        if not isinstance(outcome, Course):
+            return subject, None, [*found, *outcome]
+        found += (*deadlines.check(subject, event), *issuing.check(connection, subject, event))
+        found += ledger.check(connection, subject, event)
+        return subject, outcome, found
 
 
 def _check_speaker(registry: Registry, content: Content, caller: Caller, now: datetime) -> list[Finding]:

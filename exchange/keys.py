@@ -19,11 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
 from exchange.config import Settings
+from schemas.event import HUB as HUB
 from tradebridge.evidence.signer import LocalSigner, Signer
 from tradebridge.evidence.simulation import hmac_value, test_log_key, test_signer
-
-HUB = "HUB"
-"""The hub's own member id."""
 
 
 class KeysUnreadable(RuntimeError):

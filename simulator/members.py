@@ -16,11 +16,11 @@ from adapters.reading import BILLS_OF_LADING, CERTIFICATES
 from adapters.single_windows.countries import Country, countries
 from schemas.certificate.agreement import ASEAN
 from schemas.certificate.agreements import AGREEMENTS
+from schemas.event import HUB as HUB
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_api_key, test_signer
 
 OPERATOR = "OPERATOR"
-HUB = "HUB"
 PURPOSES = ("document", "event", "ack")
 
 APPLYING = ("co-application/1", "cost-statement/1")
