@@ -44,7 +44,7 @@ def test_what_is_wrong_in_a_workbook_is_told_by_cell(tb: Tb, tmp_path: Path) -> 
     assert tb("convert", "--example", FORM_D, "--to", "xlsx", "-o", "f.xlsx").code == Exit.OK
     book = load_workbook(tmp_path / "f.xlsx")
     items, certificate = book["Items"], book["Certificate"]
-    names = {cell.value: letters(cell.column) for cell in items[2]}
+    names = {cell.value: letters(cell.column or 1) for cell in items[2]}
     rows = {row[2].value: row[2].row for row in certificate.iter_rows(min_row=3)}
     items[f"{names['items.hsCode']}3"] = 90111
     items[f"{names['items.packages.quantity']}3"] = "many"
