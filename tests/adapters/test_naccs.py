@@ -17,7 +17,7 @@ from adapters.single_windows.naccs.header import (
 from adapters.single_windows.naccs.items import fitted
 from schemas.event import Actor, Event, EventType, Reason, Subject
 from tests.adapters.speakers import ADDRESS, AT, example
-from tests.schemas.certificate.test_split import many
+from tests.exchange.cast import of_items
 
 CODEC = find_adapter("naccs", "JP").codec
 CERTIFICATE = CODEC.encode(example("ajcep-form-aj/2014"), ADDRESS).data
@@ -152,5 +152,5 @@ def test_a_cut_never_splits_a_character() -> None:
 
 def test_a_certificate_whose_length_six_digits_cannot_say_is_too_large_and_says_how_large() -> None:
     with pytest.raises(TooLarge) as refused:
-        CODEC.encode(many(5_000), ADDRESS)
+        CODEC.encode(of_items(5_000), ADDRESS)
     assert refused.value.size > 999_999 and refused.value.found.code == "partner.too-large"

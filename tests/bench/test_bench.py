@@ -13,7 +13,7 @@ from tests.bench.children import ROOT, Child, ChildFailed, cores, pinned, reside
 from tests.bench.measuring import TINY, Bench, measure
 from tests.bench.report import bars, machine, table
 
-PARTS = ("intake", "steps", "roundtrips", "memory")
+PARTS = ("intake", "steps", "items", "roundtrips", "memory")
 STEPS = ["open", "decode", "rules", "verify", "receipt", "leaf", "commit"]
 
 
@@ -43,6 +43,15 @@ def test_every_step_has_its_cost(figures: dict[str, dict[str, dict[str, float]]]
     for syntax in ("xml", "json"):
         assert list(figures["steps_us"][syntax]) == STEPS
         assert all(cost > 0 for cost in figures["steps_us"][syntax].values())
+
+
+def test_an_item_has_its_cost_in_a_small_and_in_a_large_certificate(
+    figures: dict[str, dict[str, dict[str, dict[str, float]]]],
+) -> None:
+    for syntax in ("xml", "json"):
+        assert list(figures["items_us"][syntax]) == ["read", "find", "verify", "render"]
+        for found in figures["items_us"][syntax].values():
+            assert all(value > 0 for value in found.values())
 
 
 def test_round_trips_are_told_as_minutes_of_a_year(figures: dict[str, float]) -> None:

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from schemas.content import Syntax
 from tests.cli.conftest import Tb
-from tests.exchange.cast import NOW, encoded
-from tests.schemas.certificate.test_split import many
+from tests.exchange.cast import NOW, encoded, of_items
 from tradebridge.cli.exits import Exit
 
 
 def write(folder: Path, count: int, syntax: Syntax = Syntax.XML) -> str:
-    (folder / "large").write_bytes(encoded(many(count), syntax))
+    (folder / "large").write_bytes(encoded(of_items(count), syntax))
     return "large"
 
 

@@ -6,10 +6,12 @@ The cast speaks to the hub as anybody does: over HTTP, with the SDK and its own 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from schemas.certificate.model import Certificate
 from schemas.content import Syntax
 from schemas.event import Actor, Event, EventType, Reason, Subject, encode_event
 from schemas.registry import Document, profile_of
@@ -87,6 +89,18 @@ def document(
     found = profile_of(profile)
     assert found is not None
     return found.example(exporter=exporter, importer=importer, number=number, at=at, variant=variant)
+
+
+def of_items(count: int, profile: str = FORM_D, number: str = "SG-D-2026-00001") -> Certificate:
+    """A certificate of so many items, each with a description of its own."""
+    sample = document(number, profile, variant=1)
+    assert isinstance(sample, Certificate)
+    kinds = cycle(sample.items)
+    items = (
+        item.model_copy(update={"number": at, "description": f"{item.description}, lot {at}"})
+        for at, item in zip(range(1, count + 1), kinds, strict=False)
+    )
+    return sample.model_copy(update={"items": tuple(items)})
 
 
 def encoded(value: Document, syntax: Syntax = Syntax.XML) -> bytes:

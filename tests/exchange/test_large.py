@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from schemas.content import Syntax
-from tests.exchange.cast import Cast, description, refused_by, signed
+from tests.exchange.cast import Cast, description, of_items, refused_by, signed
 from tests.exchange.running import hub_in_thread
-from tests.schemas.certificate.test_split import many
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +16,7 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
 
 
 def large(number: str, count: int, by: str = "SG-NSW", syntax: Syntax = Syntax.XML, **changes: object) -> bytes:
-    return signed(many(count).model_copy(update={"number": number, **changes}), by, syntax)
+    return signed(of_items(count).model_copy(update={"number": number, **changes}), by, syntax)
 
 
 @pytest.mark.parametrize("syntax", Syntax)
@@ -32,7 +31,7 @@ def test_five_thousand_items_go_all_the_way(cast: Cast, syntax: Syntax) -> None:
 
 
 def test_five_thousand_findings_are_told_in_part_with_their_count(cast: Cast) -> None:
-    whole = many(5_000)
+    whole = of_items(5_000)
     items = [item.model_copy(update={"hs_code": "0901"}) for item in whole.items]
     data = large("SG-L2-1", 5_000, items=tuple(items))
     refused = refused_by(cast["SG-NSW"].submit, data, ["TH-NSW"])

@@ -12,20 +12,7 @@ from schemas.certificate.model import Certificate, Invoice, OfficialUse, Replace
 from schemas.certificate.split import Most, lots, split
 from schemas.findings import Finding, errors
 from schemas.registry import Context, profile_of
-from tests.exchange.cast import CERTIFICATES, NOW, document
-
-
-def many(count: int, profile: str = CERTIFICATES[0]) -> Certificate:
-    """A certificate of so many items."""
-    sample = document("SG-D-2026-00001", profile, variant=1)
-    assert isinstance(sample, Certificate)
-    own = sample.items
-    items = [own[at % len(own)] for at in range(count)]
-    numbered = (
-        item.model_copy(update={"number": at + 1, "description": f"{item.description}, lot {at + 1}"})
-        for at, item in enumerate(items)
-    )
-    return sample.model_copy(update={"items": tuple(numbered)})
+from tests.exchange.cast import CERTIFICATES, NOW, of_items
 
 
 def parts_of(certificate: Certificate, most: Most) -> tuple[Certificate, ...]:
@@ -42,7 +29,7 @@ def size(part: Certificate) -> int:
 
 @given(st.integers(2, 60), st.integers(1, 59))
 def test_every_item_stands_in_one_part_and_the_sums_stay(count: int, most: int) -> None:
-    whole = many(count)
+    whole = of_items(count)
     if count <= most:
         assert getattr(lots(whole, Most(items=most)), "code", "") == "split.not-needed"
         return
@@ -66,13 +53,13 @@ def test_every_item_stands_in_one_part_and_the_sums_stay(count: int, most: int) 
 def test_a_part_of_a_good_certificate_is_a_good_certificate(profile: str) -> None:
     found = profile_of(profile)
     assert found is not None
-    for part in parts_of(many(120, profile), Most(items=50)):
+    for part in parts_of(of_items(120, profile), Most(items=50)):
         assert not list(errors(found.check(part, Context(NOW))))
 
 
 @given(st.integers(3_000, 20_000))
 def test_no_part_is_larger_than_the_limit_and_one_item_more_would_be(limit: int) -> None:
-    whole = many(40)
+    whole = of_items(40)
     if size(whole) <= limit:
         return
     parts = parts_of(whole, Most(bytes=limit, size=size))
@@ -84,7 +71,7 @@ def test_no_part_is_larger_than_the_limit_and_one_item_more_would_be(limit: int)
 
 
 def test_a_part_has_the_invoices_that_its_items_name() -> None:
-    whole = many(4)
+    whole = of_items(4)
     names = ["A", "A", "B", "B"]
     items = tuple(
         item.model_copy(update={"invoice_number": name}) for item, name in zip(whole.items, names, strict=True)
@@ -99,7 +86,7 @@ def test_a_part_has_the_invoices_that_its_items_name() -> None:
 
 
 def test_what_is_not_split() -> None:
-    whole = many(4)
+    whole = of_items(4)
     replaced = Replaced(number="X1", date=whole.certification.date, reason=ReplacementReason.CORRECTED)
     marked = OfficialUse(treatment=Treatment.GIVEN)
     for change, code in (
@@ -112,7 +99,7 @@ def test_what_is_not_split() -> None:
 
 
 def test_numbers_are_as_many_as_parts_and_each_a_number() -> None:
-    whole = many(4)
+    whole = of_items(4)
     places = lots(whole, Most(items=2))
     assert not isinstance(places, Finding)
     for numbers in ([], ["A"], ["A", "A"], ["A", "B", "C"]):
@@ -123,5 +110,5 @@ def test_numbers_are_as_many_as_parts_and_each_a_number() -> None:
 
 
 def test_a_certificate_of_five_thousand_items_is_split_for_a_system_of_fifty() -> None:
-    parts = parts_of(many(5_000), Most(items=50))
+    parts = parts_of(of_items(5_000), Most(items=50))
     assert len(parts) == 100 and parts[-1].items[-1].description.endswith("lot 5000")
