@@ -112,7 +112,7 @@ GOODS = (
         "State the gross weight or another quantity with its unit.",
         per_item(goods.no_quantity),
         changed({"items.0.gross_weight": None, "items.0.quantity": None}),
-        clause="Form D and AJ box 9, RCEP box 12",
+        clause="Form D and AJ box 9, RCEP box 12, Japan's form (JTEPA) box 6; elsewhere modelled on them",
         fidelity=Fidelity.EXACT,
     ),
     rule(
@@ -177,7 +177,7 @@ GOODS = (
         per_item(goods.no_packages),
         changed({"items.0.packages": None}),
         severity=_WARNING,
-        clause="Form D and AJ box 7, RCEP box 8",
+        clause="Form D and AJ box 7, RCEP box 8, Japan's form (JTEPA) box 4; elsewhere modelled on them",
         fidelity=Fidelity.EXACT,
     ),
     rule(
@@ -188,7 +188,7 @@ GOODS = (
         per_item(goods.no_marks),
         changed({"items.0.marks_and_numbers": None}),
         severity=_WARNING,
-        clause="Form D and AJ box 6, RCEP box 7",
+        clause="Form D and AJ box 6, RCEP box 7, Japan's form (JTEPA) box 4; elsewhere modelled on them",
         fidelity=Fidelity.EXACT,
     ),
     rule(
@@ -330,7 +330,7 @@ TRANSPORT = (
         procedure.no_departure,
         changed({"transport.departure_date": None}),
         severity=_WARNING,
-        clause="Form D and AJ box 3, RCEP box 4",
+        clause="Form D and AJ box 3, RCEP box 4; elsewhere modelled on them",
         fidelity=Fidelity.EXACT,
     ),
     rule(
@@ -341,7 +341,7 @@ TRANSPORT = (
         procedure.no_port_of_discharge,
         changed({"transport.port_of_discharge": None}),
         severity=_WARNING,
-        clause="Form D and AJ box 3, RCEP box 4",
+        clause="Form D and AJ box 3, RCEP box 4; elsewhere modelled on them",
         fidelity=Fidelity.EXACT,
     ),
     rule(
@@ -361,7 +361,7 @@ TRANSPORT = (
         "Name number and date of each invoice.",
         procedure.no_invoice,
         changed({"invoices": ()}),
-        clause="Form D and AJ box 10, RCEP box 13",
+        clause="Form D and AJ box 10, RCEP box 13, Japan's form (JTEPA) box 7; elsewhere modelled on them",
         fidelity=Fidelity.EXACT,
     ),
     rule(
