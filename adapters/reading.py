@@ -27,10 +27,11 @@ _DECLARATION = {
     "port": "declarationPort",
 }
 _PLAIN = ("declaration", "quantity", "unit", "text", "draw", "result", "outcome")
-BODY_TEXTS = (*_PLAIN, "declarationDate", "declarationCountry", "declarationPort", "items")
+BODY_TEXTS = (*_PLAIN, "declarationDate", "declarationCountry", "declarationPort", "items", "boxes", "random")
 """Members of an event's body that partners can say: number of the customs declaration, its date, country and port, the
 quantities used by item (`1 120.50 KGM;2 3 PCE`), quantity and unit of a transport document (UN/ECE Recommendation 20),
-which draw or of what kind, result or outcome of a verification, and an answer in words."""
+which draw or of what kind, the boxes that are to be verified (`8 10`) or that it is at random (`true`), result or
+outcome of a verification, and an answer in words."""
 
 
 def profile_to_carry(document: Document, carried: Collection[str]) -> Profile:
@@ -78,6 +79,10 @@ def body_texts(event: Event, losses: list[Loss]) -> Iterator[tuple[str, str]]:
             yield from ((_DECLARATION[part], text) for part, text in value.items())
         elif name == "items" and (used := _items_text(value)):
             yield name, used
+        elif name == "boxes" and (boxes := _boxes_text(value)):
+            yield name, boxes
+        elif name == "random" and value is True:
+            yield name, "true"
         else:
             losses.append(Loss(f"/body/{_escaped(name)}", "the form has no place for this member of the body"))
 
@@ -97,6 +102,10 @@ def body_of(texts: Mapping[str, str]) -> dict[str, object]:
         body["declaration"] = {part: texts[name] for part, name in _DECLARATION.items() if name in texts}
     if "items" in texts:
         body["items"] = _items_of(texts["items"]) or texts["items"]
+    if "boxes" in texts:
+        body["boxes"] = texts["boxes"].split()
+    if "random" in texts:
+        body["random"] = texts["random"] == "true" or texts["random"]
     return body
 
 
@@ -125,6 +134,12 @@ def _items_of(text: str) -> list[dict[str, object]]:
     if not all(read):
         return []
     return [{"number": int(found[1]), "quantity": {"value": found[2], "unit": found[3]}} for found in read if found]
+
+
+def _boxes_text(value: object) -> str:
+    """The boxes to be verified as one text; empty where it could not be read back as they are."""
+    text = " ".join(value) if isinstance(value, list) and _all_text(value) else ""
+    return text if text.split() == value else ""
 
 
 def _escaped(name: str) -> str:

@@ -138,6 +138,8 @@ DECISION = (
     Item("/body/draw", 44),
     Item("/body/result", 20),
     Item("/body/outcome", 20),
+    Item("/body/boxes", 250),
+    Item("/body/random", 4),
 )
 REASON = (Item("/code", 100), Item("/pointer", 250), Item("/text", 700))
 
