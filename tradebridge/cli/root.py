@@ -27,7 +27,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "split": "Write a large certificate as several.",
         "diff": "Compare what two documents say.",
         "render": "Draw a certificate as its paper form.",
-        "event": "Say something about a document: decide, ask, answer, use, verify, cancel.",
+        "event": "Say it, signed: decide, ask, answer, use, verify, cancel.",
         "apply": "Apply to an authority for a certificate of origin.",
         "get": "Fetch a document, its evidence, timeline or checks.",
         "verify": "Check a document's evidence with public keys only.",
