@@ -10,7 +10,7 @@ lesson; then everybody waits until all that was to be delivered is delivered and
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from simulator.audit import audit
@@ -158,24 +158,24 @@ async def _submit_in_turn(run: _Run, documents: Iterable[Made]) -> None:
 async def _teach(run: _Run, lesson: Lesson) -> None:
     """A lesson's documents, each when it is its turn; and at the end what has happened."""
     documents = _made_of(run, lesson.documents)
+    places = {made.planned.place for made in documents}
     sent: dict[str, tuple[str, str]] = {}
     for made in documents:
-        await _until_at_rest(run, documents, later_too=False)
+        await _until_at_rest(run, places, later_too=False)
         document_id = await _submit(run, made)
         if document_id is None:
             return
         sent[made.planned.name] = made.number, document_id
-    await _until_at_rest(run, documents, later_too=True)
+    await _until_at_rest(run, places, later_too=True)
     _report(run, "lesson", await sentence_of(lesson, sent, run.world.operator), documents[-1])
 
 
-async def _until_at_rest(run: _Run, documents: Iterable[Made], *, later_too: bool) -> None:
+async def _until_at_rest(run: _Run, places: Collection[int], *, later_too: bool) -> None:
     """Until nothing is open of those that were sent; `later_too`: nor what waits for a later one of the lesson."""
     while any(
-        True
-        for document_id, made in list(run.sent.items())
-        if made in documents
-        for _ in _open_ends(run.world, document_id, made, later_too=later_too)
+        any(_open_ends(run.world, document_id, made, later_too=later_too))
+        for document_id, made in run.sent.items()
+        if made.planned.place in places
     ):
         await asyncio.sleep(POLL_SECONDS)
 

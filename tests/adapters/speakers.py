@@ -119,8 +119,17 @@ USES = st.fixed_dictionaries(
     }
 )
 """Of a certificate, as `schemas.certificate.said` has them."""
-bodies = USES | st.dictionaries(
-    st.sampled_from(["declaration", "quantity", "unit", "text", "colour"]), texts, max_size=3
+CHECKS = st.one_of(
+    st.fixed_dictionaries({"boxes": st.lists(st.from_regex(r"[0-9A-Za-z]{1,4}", fullmatch=True), max_size=50)}),
+    st.just({"random": True}),
+)
+"""Requests for a verification: of boxes, or at random."""
+bodies = (
+    USES
+    | CHECKS
+    | st.dictionaries(
+        st.sampled_from(["declaration", "quantity", "unit", "text", "boxes", "random", "colour"]), texts, max_size=3
+    )
 )
 NOT_OF_DCSA = frozenset(EventType) - {EventType(each) for each in STATUSES}
 """What is said of certificates only: DCSA's notifications have no word for it."""

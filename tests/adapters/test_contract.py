@@ -123,6 +123,8 @@ def test_an_event_comes_back_save_what_the_losses_name(speaker: Speaker, event: 
         assert statement.body.get(name, "") == value or is_lost(f"/body/{name}", rendition.losses)
     if event.body and "draw" in event.body and not any(loss.pointer.startswith("/body") for loss in rendition.losses):
         assert statement.body == event.body, "a use comes back whole"
+    if event.body.get("random") is True or (isinstance(event.body.get("boxes"), list) and event.body["boxes"]):
+        assert statement.body == event.body, "a window can ask for a verification in its own words"
 
 
 @each_speaker
