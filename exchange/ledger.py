@@ -171,7 +171,7 @@ def _in_use(subject: Any) -> tuple[Finding, ...]:
 
 
 def _drawing(balances: Mapping[int, Balance], body: Utilised) -> Drawing | tuple[Finding, ...]:
-    asked = [(item.number, Quantity(value=item.quantity.value, unit=item.quantity.unit)) for item in body.items]
+    asked = [(item.number, item.quantity) for item in body.items]
     return draw(balances, asked, _state_of(body), "/body/items")
 
 

@@ -112,6 +112,7 @@ register(
 
 EXACT = Context(prec=100, traps=[Inexact])
 """Sums and products of stated quantities and weights of units always fit; what does not raises."""
+_DOWN = Context(prec=100, rounding=ROUND_DOWN)
 _SIXTH = Decimal("0.000001")
 _NOTHING = Decimal(0)
 
@@ -172,14 +173,14 @@ class Balance:
 
     def stated(self, amount: Decimal) -> Quantity:
         """An amount in the item's unit, rounded down to the sixth decimal."""
-        return Quantity(value=_in_unit(amount, self.total.unit), unit=self.total.unit)
+        return Quantity.model_construct(value=_in_unit(amount, self.total.unit), unit=self.total.unit)
 
 
 def _in_unit(amount: Decimal, unit: str) -> Decimal:
     weight = _weight(unit)
-    if weight is not None:
-        amount = Context(prec=100, rounding=ROUND_DOWN).divide(amount, weight)
-    return plain(amount.quantize(_SIXTH, ROUND_DOWN, Context(prec=100)))
+    if weight is not None and weight != 1:
+        amount = _DOWN.divide(amount, weight)
+    return plain(_DOWN.quantize(amount, _SIXTH))
 
 
 def plain(amount: Decimal) -> Decimal:
@@ -234,7 +235,7 @@ class Taken:
 
     number: int
     """Of the item."""
-    stated: Quantity
+    stated: Measured
     """As the declaration states it."""
     amount: Decimal
     """In the measure of the item."""
@@ -249,7 +250,7 @@ class Drawing:
 
 
 def draw(
-    balances: Mapping[int, Balance], asked: Sequence[tuple[int, Quantity]], state: DrawState, pointer: str = ""
+    balances: Mapping[int, Balance], asked: Sequence[tuple[int, Measured]], state: DrawState, pointer: str = ""
 ) -> Drawing | tuple[Finding, ...]:
     """Draw these quantities of these items; all that is left of every item where nothing is named.
 
@@ -276,7 +277,7 @@ def _draw_all(balances: Mapping[int, Balance], state: DrawState, pointer: str) -
 
 
 def _against(
-    balance: Balance | None, before: Taken | None, number: int, quantity: Quantity, pointer: str
+    balance: Balance | None, before: Taken | None, number: int, quantity: Measured, pointer: str
 ) -> Finding | None:
     """What stands against drawing this quantity of this item."""
     if balance is None:
