@@ -24,11 +24,13 @@ from simulator.scenario import Lesson, Planned, Scenario
 from simulator.story import Line, Step, lines
 from simulator.world import World
 from tradebridge import calls
+from tradebridge.calls import HubError, Unreachable
 from tradebridge.evidence.times import rfc3339
 
 SETTLE_SECONDS = 10.0
 """How long the audit waits for the log to take the last leaves in."""
 POLL_SECONDS = 0.02
+ASK_AGAIN_SECONDS = 0.2
 
 DECISIONS = ("accepted", "queried", "rejected", "issued")
 
@@ -167,7 +169,20 @@ async def _teach(run: _Run, lesson: Lesson) -> None:
             return
         sent[made.planned.name] = made.number, document_id
     await _until_at_rest(run, places, later_too=True)
-    _report(run, "lesson", await sentence_of(lesson, sent, run.world.operator), documents[-1])
+    await _tell(run, lesson, sent, documents[-1])
+
+
+async def _tell(run: _Run, lesson: Lesson, sent: Mapping[str, tuple[str, str]], last: Made) -> None:
+    """What a lesson tells, with the ledger's figures: a hub that is away is asked again."""
+    while True:
+        try:
+            _report(run, "lesson", await sentence_of(lesson, sent, run.world.operator), last)
+            return
+        except Unreachable:
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
+        except HubError as error:
+            run.problems.append(f"lesson {lesson.name}: the hub does not tell what was drawn: {error}")
+            return
 
 
 async def _until_at_rest(run: _Run, places: Collection[int], *, later_too: bool) -> None:
