@@ -144,3 +144,33 @@ def test_an_empty_template_asks_for_what_the_form_has_and_says_all_that_is_missi
     assert all(found.pointer and "/" not in found.pointer for found in read.findings)
     assert boxes_of(agreement)["/exporter/name"] == "1"
     assert agreement_of(agreement.profile) is agreement
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("form_id", IDS)
+@SLOW
+@given(data=st.data())
+def test_no_bytes_raise(form_id: str, data: st.DataObject) -> None:
+    """A file with some bytes changed, cut or doubled is read or refused; it breaks nothing."""
+    written = bytearray(WRITTEN[form_id])
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(written) - 1))
+        end = min(len(written), start + data.draw(st.integers(1, 30)))
+        written[start:end] = data.draw(
+            st.sampled_from([b"", written[start:end] * 2, b"<", b'"', b"\xff", b"0", b"\n,"])
+        )
+        if not written:
+            break
+    read = read_with(FORMS[form_id], bytes(written), NOW, rules=True)
+    assert read.document is not None or any(found.refuses for found in read.findings)
+
+
+def _example() -> Certificate:
+    found = profile_of("atiga-form-d/2022")
+    assert found is not None
+    document = found.example(variant=3)
+    assert isinstance(document, Certificate)
+    return document
+
+
+WRITTEN = {form_id: form.write(_example()).data for form_id, form in FORMS.items()}

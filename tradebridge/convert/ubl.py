@@ -434,11 +434,13 @@ def _xpath(pointer: str) -> str:
     bare, index = without_indices(pointer), first_index(pointer)
     while bare and not any(each == bare or each.startswith(f"{bare}/") for each in places()):
         bare = bare.rpartition("/")[0]
-    path = places().get(bare) or next((path for each, path in places().items() if each.startswith(f"{bare}/")), "")
-    entry = {"/items": "cac:GoodsItem", "/invoices": "cac:SupportingDocumentReference"}.get(f"/{bare.split('/')[1]}")
+    if not bare:
+        return "/CertificateOfOrigin"
+    path = places().get(bare) or next(path for each, path in places().items() if each.startswith(f"{bare}/"))
+    entry = {"items": "cac:GoodsItem", "invoices": "cac:SupportingDocumentReference"}.get(bare.split("/")[1])
     if entry is not None and index is not None:
         path = path.replace(entry, f"{entry}[{index + 1}]", 1)
-    return path or "/CertificateOfOrigin"
+    return path
 
 
 def _written(document: Document) -> Written:
