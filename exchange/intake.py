@@ -1,9 +1,9 @@
 """The path of a document into the hub, top to bottom.
 
     recognise the profile, parse                    schemas.registry.parse       (pure)
+    verify the issuer's signature                   tradebridge.evidence.seal    (pure)
     look up the documents that it names             exchange.related
     validate                                        schemas.registry.judge       (pure)
-    verify the issuer's signature                   tradebridge.evidence.seal    (pure)
     check who may send what to whom                 exchange.routing             (pure)
     check duplicate and order, for findings         here, only where something else is wrong already
     sign the receipt                                tradebridge.evidence.receipts
@@ -108,29 +108,29 @@ def judge(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:
     registry, now = hub.registry, hub.clock.now()
     sender = registry.members.get(submission.caller.member)
     parsed = parse(submission.data, submission.declared)
-    held = _look_up(hub, submission, parsed)
+    seal = verify_seal(parsed.content, registry.trust, now) if parsed.content is not None else None
+    held = _look_up(hub, submission, parsed, seal.member if isinstance(seal, Verified) else None)
     reading = validated(parsed, Context(now, held.related, hub.products))
-    signer, signature = _check_signature(registry, sender, reading, now)
+    signer, signature = _check_signature(registry, sender, reading, seal)
     routing = _check_route(hub, sender, submission, reading) if route else ()
     return Judged(reading, signer, (*routing, *reading.findings, *signature), now, held)
 
 
-def _look_up(hub: "Hub", submission: Submission, parsed: Parsed) -> Held:
+def _look_up(hub: "Hub", submission: Submission, parsed: Parsed, signer: str | None) -> Held:
     references = parsed.references
     if not references:
         return Held()
     member = None if submission.caller.operator else submission.caller.member
     with hub.database.reading.connect() as connection:
-        return look_up(connection, member, references)
+        return look_up(connection, member, references, signer)
 
 
 def _check_signature(
-    registry: Registry, sender: Member | None, reading: Reading, now: datetime
+    registry: Registry, sender: Member | None, reading: Reading, verified: Verified | Finding | None
 ) -> tuple[Verified | None, tuple[Finding, ...]]:
     """Who signed, and may they issue this? An unsigned document is a warning where the sender's policy allows it."""
     if reading.content is None:
         return None, ()
-    verified = verify_seal(reading.content, registry.trust, now)
     if isinstance(verified, Finding):
         return None, (verified,)
     if verified is None:

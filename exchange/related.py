@@ -1,19 +1,23 @@
 """The documents that a submitted one names, as far as the hub has them and its sender may see them.
 
 1. Only what the submitting member itself sent, issued or received is looked at: no finding tells of a document of
-   others, not even that it exists.
+   others, not even that it exists. The original of a back-to-back certificate may also be one that its signer sees: who
+   lets a platform hand in what it signed draws on the original as if it had handed it in itself.
 2. A document is named by number, and by its issuer where that is known. Of several that fit, the newest live one counts
    where they name this one (`backwards`); otherwise only one that is alone.
-3. A document that names no others costs nothing; one that names some costs one look-up over indexed columns, and
-   reading those that are there.
+3. Who sees a document, and whether it fits, is asked in the look-up itself: documents of others, however many bear the
+   same number, hide nothing.
+4. A document that names no others costs nothing; one that names some costs one look at indexed columns, and where
+   something bears such a number a look-up of each.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Dialect, bindparam, exists, or_, select
 from sqlalchemy.engine import Connection
 
 from exchange.ledger import balances_of, given_back_by
@@ -23,9 +27,6 @@ from schemas.certificate.utilisation import EXACT, Balance, opening
 from schemas.content import open_content
 from schemas.findings import Finding
 from schemas.registry import Document, Measured, Reference, Related, Relation, profile_of
-
-MOST = 100
-"""Documents looked at: more of one number are no honest numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,15 @@ class Held:
         return self.ids[Relation.ORIGINAL], found.document
 
 
-def look_up(connection: Connection, member: str | None, references: Sequence[Reference]) -> Held:
-    """What the hub has of these references, and `member` may see. None: the operator, who sees all."""
-    candidates = _candidates(connection, references) if references else []
-    if not candidates:
+def look_up(
+    connection: Connection, member: str | None, references: Sequence[Reference], signer: str | None = None
+) -> Held:
+    """What the hub has of these references, and `member` may see; of originals also what `signer` may, who signed the
+    document. None as the member: the operator, who sees all."""
+    if not references or not _is_named(connection, references):
         return Held()
-    seen = _visible(connection, member, candidates)
-    rows = {each.relation: row for each in references if (row := _chosen(each, seen)) is not None}
+    found = {each.relation: _chosen(connection, each, _viewers(each, member, signer)) for each in references}
+    rows = {relation: row for relation, row in found.items() if row is not None}
     documents = {relation: _document(connection, row) for relation, row in rows.items()}
     related = {
         relation: Related(document, rows[relation].state, _left(connection, rows[relation], document))
@@ -62,48 +65,59 @@ def look_up(connection: Connection, member: str | None, references: Sequence[Ref
     return Held(_with_what_comes_back(connection, related, ids), ids)
 
 
-def _candidates(connection: Connection, references: Iterable[Reference]) -> list[Any]:
-    """Documents with one of these numbers, or that belong to one, newest first; whoever they belong to."""
-    row = t.documents.c
+def _is_named(connection: Connection, references: Iterable[Reference]) -> bool:
+    """Whether any document at all bears one of these numbers, or belongs to one. Nearly every certificate asks, and
+    nearly always there is none: so the query is compiled once, as in `store.rows`."""
     numbers = [each.number for each in references if not each.backwards]
     belonging = [each.number for each in references if each.backwards]
-    named = [row.number.in_(numbers)] if numbers else []
-    named += [row.belongs_to.in_(belonging)] if belonging else []
-    columns = row.id, row.message_id, row.profile, row.number, row.identity, row.belongs_to, row.state
-    query = select(*columns, row.sender, row.issuer).where(or_(*named))
-    return list(connection.execute(query.order_by(row.row.desc()).limit(MOST)))
+    statement, places = _compiled(connection.dialect, len(numbers), len(belonging))
+    named = {f"number_{at}": value for at, value in enumerate(numbers)}
+    named |= {f"belongs_{at}": value for at, value in enumerate(belonging)}
+    values: Any = named if places is None else tuple(named[place] for place in places)
+    return connection.exec_driver_sql(statement, values).first() is not None
 
 
-def _visible(connection: Connection, member: str | None, rows: list[Any]) -> list[Any]:
-    others = [row.id for row in rows if member not in (None, row.sender, row.issuer)]
-    standing = t.standings.c
-    received = (
-        set(
-            connection.execute(
-                select(standing.document_id).where(standing.document_id.in_(others), standing.recipient == member)
-            ).scalars()
-        )
-        if others
-        else set()
-    )
-    return [row for row in rows if row.id not in others or row.id in received]
+@lru_cache(maxsize=64)
+def _compiled(dialect: Dialect, numbers: int, belonging: int) -> tuple[str, tuple[str, ...] | None]:
+    """The text of the query, and the order of its values where the driver counts them instead of naming them."""
+    row = t.documents.c
+    named = [row.number == bindparam(f"number_{at}") for at in range(numbers)]
+    named += [row.belongs_to == bindparam(f"belongs_{at}") for at in range(belonging)]
+    compiled = select(row.id).where(or_(*named)).compile(dialect=dialect)
+    places = compiled.positiontup
+    return f"{compiled} LIMIT 1", tuple(places) if places is not None else None
 
 
-def _chosen(reference: Reference, rows: list[Any]) -> Any:
-    fitting = [row for row in rows if _fits(reference, row)]
+def _viewers(reference: Reference, member: str | None, signer: str | None) -> set[str]:
+    """Whose view counts; empty: everybody's."""
+    if member is None:
+        return set()
+    return {member, signer or member} if reference.relation is Relation.ORIGINAL else {member}
+
+
+def _chosen(connection: Connection, reference: Reference, viewers: set[str]) -> Any:
+    """The one document that is meant."""
+    row = t.documents.c
+    fitting = [or_(*(row.profile.startswith(family, autoescape=True) for family in reference.family_prefix))]
     if reference.backwards:
-        return next((row for row in fitting if row.state == "live"), None)
-    return fitting[0] if len(fitting) == 1 else None
+        fitting += [row.belongs_to == reference.number, row.state == "live"]
+    else:
+        fitting.append(row.number == reference.number)
+    if reference.issued_by is not None and not reference.backwards:
+        families = reference.family_prefix
+        fitting.append(row.identity.in_([f"{each} {reference.issued_by} {reference.number}" for each in families]))
+    if viewers:
+        fitting.append(_visible_to(viewers))
+    query = select(row.id, row.message_id, row.profile, row.state).where(*fitting)
+    found = connection.execute(query.order_by(row.row.desc()).limit(1 if reference.backwards else 2)).all()
+    return found[0] if len(found) == 1 else None
 
 
-def _fits(reference: Reference, row: Any) -> bool:
-    if not row.profile.startswith(reference.family_prefix):
-        return False
-    if reference.backwards:
-        return bool(row.belongs_to == reference.number)
-    family = row.profile.split("/")[0]
-    known = reference.issued_by is None or row.identity == f"{family} {reference.issued_by} {reference.number}"
-    return bool(row.number == reference.number and known)
+def _visible_to(members: Iterable[str]) -> ColumnElement[bool]:
+    """Sent, issued or received by one of these. Asked of each document that fits, not of all that a member has."""
+    row, standing = t.documents.c, t.standings.c
+    received = exists().where(standing.document_id == row.id, standing.recipient.in_(members))
+    return row.sender.in_(members) | row.issuer.in_(members) | received
 
 
 def _document(connection: Connection, row: Any) -> Document | None:

@@ -1,6 +1,7 @@
 """The ledger at the hub: who draws what on a certificate, what is left, and that nobody draws what is not there."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -12,9 +13,22 @@ import pytest
 
 from exchange.subject import event_in
 from schemas.certificate.model import Certificate, OriginalProof, Quantity, Replaced, ReplacementReason
+from schemas.certificate.statement import PROFILE as STATEMENT
+from schemas.certificate.statement import example_statement
 from schemas.content import Syntax
 from schemas.event import EventType, Reason
-from tests.exchange.cast import TRANSPORT_DOCUMENT, Cast, description, document, event, refused_by, signed, use
+from tests.exchange.cast import (
+    CAST,
+    NOW,
+    TRANSPORT_DOCUMENT,
+    Cast,
+    description,
+    document,
+    event,
+    refused_by,
+    signed,
+    use,
+)
 from tests.exchange.running import hub_in_thread
 from tradebridge.calls import Accepted
 from tradebridge.client import EventAccepted, Refused
@@ -205,6 +219,10 @@ def two_hubs(tmp_path: Path, postgresql_url: str) -> Iterator[tuple[Cast, Cast]]
     """Two hubs over one PostgreSQL: each has a writer of its own."""
     with hub_in_thread(tmp_path / "one", postgresql_url) as one, hub_in_thread(tmp_path / "two", postgresql_url) as two:
         one.join()
+        end = time.monotonic() + 10
+        while len(two.operator.members().items) < len(CAST):  # the second reads anew who takes part
+            assert time.monotonic() < end
+            time.sleep(0.05)
         yield one, two
 
 
@@ -361,3 +379,29 @@ def test_an_original_of_others_is_not_told_of_and_not_drawn_on(sqlite_cast: Cast
     assert left(cast, sent)[1] == ("0", "0", str(TOTAL))
     own = refused_by(cast["SG-NSW"].submit, copy_of(first, "SG-2026-05542", "99999"), ["TH-NSW"])
     assert "certificate.back-to-back-more-than-left" in codes(own)
+
+
+PLATFORM = {"country": "SG", "kind": "platform", "roles": ["sender"], "accepts": []}
+
+
+def test_who_lets_a_platform_hand_in_what_it_signed_draws_on_the_original_all_the_same(sqlite_cast: Cast) -> None:
+    cast = sqlite_cast
+    cast.operator.add_member(description("SG-PLATFORM", **PLATFORM))
+    sent, first = original(cast, "VN-2026-05550")
+    cast["SG-PLATFORM"].submit(copy_of(first, "SG-2026-05551", "1000"), ["TH-NSW"])
+    assert left(cast, sent)[1] == ("1000", "0", "230")
+    more = refused_by(cast["SG-PLATFORM"].submit, copy_of(first, "SG-2026-05552", "1000"), ["TH-NSW"])
+    assert "certificate.back-to-back-more-than-left" in codes(more)
+
+
+def test_documents_that_name_a_certificate_do_not_hide_its_original(sqlite_cast: Cast) -> None:
+    """A hundred and one cost statements for the number that is still to be certified."""
+    cast = sqlite_cast
+    cast.operator.add_member(description("SG-AUTHORITY", roles=["issuer", "recipient"], accepts=[STATEMENT]))
+    cast.operator.add_member(description("SG-FLOOD", **PLATFORM | {"sends": [STATEMENT]}))
+    sent, first = original(cast, "VN-2026-05560")
+    for ordinal in range(101):
+        statement = example_statement(number=f"CS-{ordinal}", at=NOW, certificate="SG-2026-05561")
+        cast["SG-FLOOD"].submit(signed(statement, "SG-FLOOD", Syntax.JSON), ["SG-AUTHORITY"])
+    cast["SG-NSW"].submit(copy_of(first, "SG-2026-05561", "1000"), ["TH-NSW"])
+    assert left(cast, sent)[1] == ("1000", "0", "230")
