@@ -4,6 +4,7 @@
 `Tradebridge-Space`) and puts it where the routes look for it.
 """
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -49,7 +50,7 @@ from schemas.registry import profiles
 logger = structlog.get_logger(__name__)
 
 _DESCRIPTION = """Certificates of origin and bills of lading between ASEAN and Japan: validated, signed for, delivered,
-answered, logged. Every call but health and the log wants `Authorization: Bearer KEY`."""
+answered, logged. Every call but health, the log, the profiles and the rules wants `Authorization: Bearer KEY`."""
 
 
 def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
@@ -143,7 +144,8 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
     return "", scope
 
 
-_OPEN_TAGS = {"health", "log", "verify"}
+_OPEN = re.compile(r"/(livez|readyz|metrics|v/.*|v1/(trust|log/.*|profiles|profiles/.*|rules|rules/.*))")
+"""Paths that want no key."""
 
 
 def _describe_keys(app: FastAPI) -> None:
@@ -155,9 +157,9 @@ def _describe_keys(app: FastAPI) -> None:
             described = describe()
             scheme = {"type": "http", "scheme": "bearer", "description": "An API key: tb_..."}
             described.setdefault("components", {})["securitySchemes"] = {"apiKey": scheme}
-            for path in described["paths"].values():
-                for call in path.values():
-                    if not _OPEN_TAGS & set(call.get("tags", ())):
+            for path, calls in described["paths"].items():
+                for call in calls.values():
+                    if not _OPEN.fullmatch(path):
                         call["security"] = [{"apiKey": []}]
         return app.openapi_schema or {}
 

@@ -1,6 +1,7 @@
 """Settings of the hub: environment variables `TRADEBRIDGE_*`, each with one documented default."""
 
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,12 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30.0, gt=0, description="How long a claimed delivery is left to who claimed it.")
     push_timeout_seconds: float = Field(10.0, gt=0, description="How long a member may take to answer a push.")
     push_batch: int = Field(500, ge=1, le=500, description="Deliveries in one push or inbox page, at most.")
+    bodies_per_member: int = Field(32, ge=1, description="Request bodies read at once from one member; then 429.")
+    bodies: int = Field(256, ge=1, description="Request bodies read at once from all; then 503.")
+    body_seconds: float = Field(120.0, gt=0, description="How long a request body may take to come in; then 408.")
+    feeds_per_member: int = Field(16, ge=1, description="Feeds open at once for one member; then 429.")
+    feeds: int = Field(1000, ge=1, description="Feeds open at once for all; then 503.")
+    api_keys_per_member: int = Field(20, ge=2, description="API keys of one member that hold at once; then 409.")
     sequence_seconds: float = Field(0.1, gt=0, le=1, description="How often the log takes new leaves in, at least.")
     log_level: str = Field("warning", description="debug, info, warning or error.")
     ready_fd: int = Field(-1, description="File descriptor that gets one JSON line when the hub is ready.")
@@ -42,9 +49,26 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data / 'hub.sqlite'}"
 
     @property
+    def open_simulation(self) -> bool:
+        """Can others than this machine reach keys that everybody can derive?"""
+        return self.simulated and not is_loopback(self.host)
+
+    @property
     def simulated(self) -> bool:
         """Are the keys test keys? Then every statement of the hub says so."""
         return bool(self.seed)
+
+
+def is_loopback(host: str) -> bool:
+    """Is this an address, or the name, of this machine alone?"""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+OPEN_SIMULATION = "a simulation: its keys are public, and others than this machine can reach it. Listen on 127.0.0.1"
+"""Said where `Settings.open_simulation` holds."""
 
 
 class UnsafeSettings(RuntimeError):

@@ -4,12 +4,18 @@
 2. It is complete within `HEAD_SECONDS` of its first byte, and of the connection's begin.
 3. Around a body there are at most `MAX_FRAMING` bytes that are no body (sizes of chunks, trailers).
 
+4. What is no HTTP is answered as every other refusal: 400 with a problem.
+
 Who goes beyond is cut off. The body itself is bounded where it is read (`exchange.api.bodies`).
 """
 
 import asyncio
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from exchange.api.problems import MEDIA_TYPE, problem_of
+from schemas.findings import finding
 
 MAX_HEAD = 64 * 1024
 """Bytes. What came in one piece with other requests does not count, so a pipeline of small ones is no large one."""
@@ -44,6 +50,16 @@ class BoundedConnection(HttpToolsProtocol):
             self.send_400_response("The head of the request is too large.")
         elif self._beside_body > MAX_FRAMING:
             self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """Uvicorn's answer to what cannot be read, in the hub's form; the connection ends."""
+        body = orjson.dumps(problem_of([finding("request.malformed", found=msg, expected="HTTP/1.1")], ""))
+        head = (
+            f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -69,6 +69,8 @@ class Deliverer:
         self._wake: dict[str, asyncio.Event] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        # Twice, so that the clocks of two processes need not be one.
+        self._longest = 2 * max(hub.settings.retry_max_seconds, hub.settings.lease_seconds)
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(hub.settings.push_timeout_seconds),
             follow_redirects=False,
@@ -95,7 +97,7 @@ class Deliverer:
 
     def due(self, connection: Connection) -> set[str]:
         """Whose deliveries are due: after a restart, a wait or a lease that ended, or taken in by another process."""
-        return outbox.due_recipients(connection, time.time())
+        return outbox.due_recipients(connection, time.time(), self._longest)
 
     async def stop(self) -> None:
         for worker in self._workers.values():
@@ -149,13 +151,11 @@ class Deliverer:
         now = time.time()
         lease_until = now + self._hub.settings.lease_seconds
         claimed = await self._hub.writer.do(
-            lambda connection: outbox.claim(connection, member.id, limit, now, lease_until)
+            lambda connection: outbox.claim(connection, member.id, limit, now, lease_until, self._longest)
         )
         if not claimed:
             return []
-        with self._hub.database.reading.connect() as connection:
-            fitting, left = outbox.within_size(connection, claimed)
-            ready = outbox.load(connection, fitting)
+        left, ready = await self._hub.ask(lambda connection: _fitting(connection, claimed))
         if left:
             ids = [each.id for each in left]
             await self._hub.writer.do(lambda connection: outbox.give_back(connection, ids, now))
@@ -310,8 +310,8 @@ class Deliverer:
 
     async def acknowledge(self, member: str, tokens: Sequence[str]) -> list[dict[str, Any]]:
         """Acknowledgements of a member that pulls. Each is settled on its own; given again, it holds again."""
-        with self._hub.database.reading.connect() as connection:
-            wanted = outbox.deliveries_of(connection, member, [_delivery_named(token) for token in tokens])
+        named = [_delivery_named(token) for token in tokens]
+        wanted = await self._hub.ask(lambda connection: outbox.deliveries_of(connection, member, named))
         handed_out = {row.id: (row.message_id, row.bytes_digest) for row in wanted.values()}
         settled = await self._judge(member, tokens, handed_out)
         at = rfc3339(self._hub.clock.now())
@@ -344,6 +344,12 @@ class Deliverer:
             return outcome
         self.wake([outcome])
         return None
+
+
+def _fitting(connection: Connection, claimed: Sequence[Claimed]) -> tuple[Sequence[Claimed], list[tuple[Claimed, Any]]]:
+    """Of what was claimed: what is left for later, and what fits one body, with its message."""
+    fitting, left = outbox.within_size(connection, claimed)
+    return left, outbox.load(connection, fitting)
 
 
 def _tokens_in(data: bytes) -> tuple[list[str], str]:

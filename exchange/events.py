@@ -44,7 +44,7 @@ async def accept_event(hub: "Hub", submission: Submission, document_id: str) -> 
         reading, speaker = _read(hub, submission, now)
     content, event = reading.content, reading.document
     await clockwork.catch_up(hub, document_id)
-    subject, after, judged = _judge(hub, caller, document_id, event, now)
+    subject, after, judged = await hub.ask(lambda connection: _judge(connection, caller, document_id, event, now))
     found = (*reading.findings, *speaker, *judged)
     if subject is None or content is None or not isinstance(event, Event) or after is None or any(errors(found)):
         return await _refuse(hub, submission, document_id, found)
@@ -71,23 +71,22 @@ def _read(hub: "Hub", submission: Submission, now: datetime) -> tuple[Reading, l
 
 
 def _judge(
-    hub: "Hub", caller: Caller, document_id: str, event: object, now: datetime
+    connection: Connection, caller: Caller, document_id: str, event: object, now: datetime
 ) -> tuple[Any, Course | None, list[Finding]]:
     """The document, if the caller has a part in it; where it stands after the event; what is wrong."""
-    with hub.database.reading.connect() as connection:
-        subject = subject_of(connection, document_id)
-        course = course_of(connection, subject) if subject is not None else Course({})
-        if subject is None or caller.member not in {subject.sender, subject.issuer, *course.standings}:
-            return None, None, [finding("document.unknown", found=document_id)]
-        if not isinstance(event, Event):
-            return subject, None, []
-        found = _check_subject(event, subject, now)
-        outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
-        if not isinstance(outcome, Course):
-            return subject, None, [*found, *outcome]
-        found += (*deadlines.check(subject, event), *issuing.check(connection, subject, event))
-        found += ledger.check(connection, subject, event)
-        return subject, outcome, found
+    subject = subject_of(connection, document_id)
+    course = course_of(connection, subject) if subject is not None else Course({})
+    if subject is None or caller.member not in {subject.sender, subject.issuer, *course.standings}:
+        return None, None, [finding("document.unknown", found=document_id)]
+    if not isinstance(event, Event):
+        return subject, None, []
+    found = _check_subject(event, subject, now)
+    outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
+    if not isinstance(outcome, Course):
+        return subject, None, [*found, *outcome]
+    found += (*deadlines.check(subject, event), *issuing.check(connection, subject, event))
+    found += ledger.check(connection, subject, event)
+    return subject, outcome, found
 
 
 def _check_speaker(registry: Registry, content: Content, caller: Caller, now: datetime) -> list[Finding]:
@@ -142,15 +141,13 @@ async def _refuse(
 ) -> Accepted | Refused:
     """Refuse, unless exactly these bytes were accepted before: then their first answer holds."""
     caller = submission.caller.member
-    with hub.database.reading.connect() as connection:
-        known = connection.execute(
-            select(t.messages.c.answer).where(
-                t.messages.c.document_id == document_id,
-                t.messages.c.member == caller,
-                t.messages.c.kind == "event",
-                t.messages.c.bytes_digest == sha256_hex(submission.data),
-            )
-        ).scalar()
+    same = select(t.messages.c.answer).where(
+        t.messages.c.document_id == document_id,
+        t.messages.c.member == caller,
+        t.messages.c.kind == "event",
+        t.messages.c.bytes_digest == sha256_hex(submission.data),
+    )
+    known = await hub.ask(lambda connection: connection.execute(same).scalar())
     if known is not None:
         return Accepted(known.encode(), replayed=True)
     return await refused.record(hub, caller, submission.data, Refused(findings), document=document_id)

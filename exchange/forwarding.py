@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 async def forward(hub: "Hub", caller: Caller, document_id: str, recipients: tuple[str, ...]) -> Accepted | Refused:
     """Deliver an accepted document to further recipients, or say all that stands against it."""
     sender = hub.registry.members.get(caller.member)
-    with hub.database.reading.connect() as connection:
-        subject = subject_of(connection, document_id)
-        there = set(course_of(connection, subject).standings) if subject is not None else set()
+    subject, there = await hub.ask(lambda connection: _seen(connection, document_id))
     if subject is None or sender is None or caller.member not in {subject.sender, *there}:
         return Refused((finding("document.unknown", found=document_id),))
     found = _check(hub, sender, subject, there, recipients)
@@ -51,6 +49,12 @@ async def forward(hub: "Hub", caller: Caller, document_id: str, recipients: tupl
             hub.accepted(recipients)
             return Accepted(message.answer)
     return await refused.record(hub, caller.member, b"", Refused(found), document=document_id)
+
+
+def _seen(connection: Connection, document_id: str) -> tuple[Any, set[str]]:
+    """The document, and who has it already."""
+    subject = subject_of(connection, document_id)
+    return subject, set() if subject is None else set(course_of(connection, subject).standings)
 
 
 def _check(hub: "Hub", sender: Member, subject: Any, there: set[str], names: tuple[str, ...]) -> tuple[Finding, ...]:

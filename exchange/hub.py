@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
 from exchange.keys import HubKeys, load_keys
-from exchange.members import OPERATOR, Member, Registry, add_api_key, changed, load_registry
+from exchange.members import Member, Registry, changed, load_registry, set_operator_key
 from exchange.metrics import Metrics
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
@@ -96,8 +96,8 @@ class Hub:
         self.database.close()
 
     def ensure_operator(self, api_key: str) -> None:
-        """The operator's key is known, from the first start."""
-        self.writer.do_now(lambda connection: add_api_key(connection, OPERATOR, api_key, ("operator",)))
+        """The operator's key is known, from the first start; one that was known before and is another has ended."""
+        self.writer.do_now(lambda connection: set_operator_key(connection, api_key))
         self.reload()
 
     async def change_member(self, member: str, what: str, job: Job[T]) -> T:
@@ -117,11 +117,28 @@ class Hub:
 
     def reload(self) -> None:
         """Read members and keys anew: somebody changed them."""
-        self.registry = self._read_registry()
+        self._take(self._read_registry())
+
+    def _take(self, registry: Registry) -> None:
+        """The newest counts, in whatever order they were read."""
+        if registry.version >= self.registry.version:
+            self.registry = registry
 
     def _read_registry(self) -> Registry:
+        return self._asked(self._loaded)
+
+    def _loaded(self, connection: Connection) -> Registry:
+        return load_registry(connection, self.keys, self.space, self.simulated)
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Ask the store. PostgreSQL is waited for in a thread; SQLite has the answer sooner than a thread would."""
+        if self.database.sqlite:
+            return self._asked(question)
+        return await asyncio.to_thread(self._asked, question)
+
+    def _asked(self, question: Callable[[Connection], T]) -> T:
         with self.database.reading.connect() as connection:
-            return load_registry(connection, self.keys, self.space, self.simulated)
+            return question(connection)
 
     def next_row(self) -> int:
         """A place in lists: microseconds of the real clock, never the same twice in this process."""
@@ -199,12 +216,9 @@ class Hub:
             await asyncio.sleep(NEWS_SECONDS)
 
     async def _news(self) -> None:
-        with self.database.reading.connect() as connection:
-            head = connection.execute(select(t.head.c.size, t.head.c.feed_size, t.head.c.members_version)).one()
-            due = self.deliverer.due(connection)
-            unplaced = log.waiting(connection)
+        head, due, unplaced = await self.ask(self._look)
         if head.members_version != self.registry.version:
-            self.reload()
+            self._take(await self.ask(self._loaded))
         if due:
             self.deliverer.wake(due)
         if unplaced:
@@ -214,6 +228,10 @@ class Hub:
         if head.feed_size != self.feed_size:
             self.feed_size = head.feed_size
             self._wake_readers()
+
+    def _look(self, connection: Connection) -> tuple[Any, set[str], int]:
+        head = connection.execute(select(t.head.c.size, t.head.c.feed_size, t.head.c.members_version)).one()
+        return head, self.deliverer.due(connection), log.waiting(connection)
 
     async def feed_after(self, position: int, member: str | None) -> AsyncIterator[tuple[int, str, str]]:
         """The feed from after `position`: position, kind, JSON. For a member only what it may see; None sees all."""

@@ -128,17 +128,33 @@ def _look_up(hub: "Hub", submission: Submission, parsed: Parsed, signer: str | N
 def _check_signature(
     registry: Registry, sender: Member | None, reading: Reading, verified: Verified | Finding | None
 ) -> tuple[Verified | None, tuple[Finding, ...]]:
-    """Who signed, and may they issue this? An unsigned document is a warning where the sender's policy allows it."""
+    """Who signed, and may they issue this?"""
     if reading.content is None:
         return None, ()
     if isinstance(verified, Finding):
         return None, (verified,)
     if verified is None:
-        allowed = sender is not None and sender.unsigned
-        return None, (finding("signature.unsigned" if allowed else "signature.missing"),)
+        return None, (_check_unsigned(registry, sender, reading),)
     issuer, stated = registry.trust.member(verified.member), reading.stated
     problem = issuer.may_issue(stated.profile, stated.issued_by) if issuer and stated else None
-    return verified, (problem,) if problem else ()
+    found = [problem] if problem else []
+    member = registry.members.get(verified.member)
+    if member is not None and member.suspended:
+        found.append(finding("signature.suspended-issuer", found=verified.member))
+    return verified, tuple(found)
+
+
+def _check_unsigned(registry: Registry, sender: Member | None, reading: Reading) -> Finding:
+    """A warning where the sender's policy allows it and the sender may itself issue such a document: nobody takes the
+    number of another authority's certificate by leaving the signature out."""
+    if sender is None or not sender.unsigned:
+        return finding("signature.missing")
+    issuer, stated = registry.trust.member(sender.id), reading.stated
+    problem = issuer.may_issue(stated.profile, stated.issued_by) if issuer and stated else None
+    if problem is None:
+        return finding("signature.unsigned")
+    found = f"unsigned, and {sender.id} may not issue it itself"
+    return finding("signature.missing", found=found, expected=f"the signature of {problem.expected}")
 
 
 def _check_route(hub: "Hub", sender: Member | None, submission: Submission, reading: Reading) -> tuple[Finding, ...]:
@@ -288,8 +304,7 @@ def signer_json(signer: Verified | None) -> dict[str, Any] | None:
 
 async def _refuse(hub: "Hub", submission: Submission, judged: Judged) -> Accepted | Refused:
     """Refuse with complete findings: what was seen already, and whether it was handed in before."""
-    with hub.database.reading.connect() as connection:
-        before = _look_back(connection, submission, judged.reading)
+    before = await hub.ask(lambda connection: _look_back(connection, submission, judged.reading))
     if isinstance(before, Accepted):
         return before  # accepted once, so it stays accepted, whatever has changed since
     found = before or Refused(())
@@ -298,8 +313,7 @@ async def _refuse(hub: "Hub", submission: Submission, judged: Judged) -> Accepte
 
 async def _repeated(hub: "Hub", submission: Submission, judged: Judged) -> Accepted | Refused:
     """The transaction met something unique that is there already: say what."""
-    with hub.database.reading.connect() as connection:
-        before = _look_back(connection, submission, judged.reading)
+    before = await hub.ask(lambda connection: _look_back(connection, submission, judged.reading))
     if isinstance(before, Accepted):
         return before
     if before is None:  # what stood in the way is gone again: nothing was kept, and the sender may simply try again

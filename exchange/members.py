@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
 from adapters.port import UnknownStyle, find_adapter
@@ -35,7 +35,7 @@ from schemas.registry import profile_of
 from tradebridge.evidence.notes import verifier_key_of
 from tradebridge.evidence.signer import UnsupportedKey, key_id, public_key_of
 from tradebridge.evidence.simulation import is_test_certificate
-from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import HUB_PURPOSES, TrustedKey, TrustedLog, TrustedMember, TrustList, hub_of
 
 OPERATOR = "OPERATOR"
@@ -170,7 +170,8 @@ def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: 
     trusted: dict[str, list[TrustedKey]] = {}
     for row in connection.execute(select(t.signing_keys).order_by(t.signing_keys.c.kid)):
         certificate = x509.load_pem_x509_certificate(row.certificate.encode())
-        key = TrustedKey.of(row.member, certificate, row.purposes.split())
+        times = (_moment(each) for each in (row.not_before, row.not_after, row.withdrawn))
+        key = TrustedKey.of(row.member, certificate, row.purposes.split(), *times)
         trusted.setdefault(row.member, []).append(key)
         public_keys.setdefault(row.member, []).append(key.to_json())
     api_keys = {
@@ -356,7 +357,8 @@ _CHANGEABLE = {"name", "roles", "sends", "accepts", "style", "delivery", "policy
 
 
 def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any], pointer: str = "") -> Finding | None:
-    """Add a certificate to a member. The key must be P-256 or Ed25519, and nobody else's."""
+    """Add a certificate to a member. The key must be P-256 or Ed25519, and nobody else's; `validFrom` and `validUntil`
+    may narrow the time of the certificate."""
     purposes = key.get("purposes", list(PURPOSES))
     if not isinstance(purposes, list) or not purposes or any(purpose not in PURPOSES for purpose in purposes):
         return finding("member.malformed", f"{pointer}/purposes", found=purposes, expected=", ".join(PURPOSES))
@@ -369,6 +371,9 @@ def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any],
         )
     except (ValueError, UnsupportedAlgorithm) as error:
         return finding("member.malformed", f"{pointer}/certificate", found=error, expected="a certificate in PEM")
+    wrong_time = _wrong_with_times(key, pointer)
+    if wrong_time:
+        return wrong_time
     kid = key_id(member, public_key)
     thumbprint = kid.split("#", 1)[1]
     if connection.execute(select(t.signing_keys.c.kid).where(t.signing_keys.c.kid.like(f"%#{thumbprint}"))).first():
@@ -380,8 +385,39 @@ def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any],
             "member": member,
             "certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
             "purposes": " ".join(purposes),
+            "not_before": key.get("validFrom"),
+            "not_after": key.get("validUntil"),
         },
     )
+    return None
+
+
+def _wrong_with_times(key: Mapping[str, Any], pointer: str) -> Finding | None:
+    given = {name: key[name] for name in ("validFrom", "validUntil") if key.get(name) is not None}
+    for name, text in given.items():
+        if not isinstance(text, str) or from_rfc3339(text) is None:
+            return finding("member.malformed", f"{pointer}/{name}", found=text, expected="a moment of RFC 3339")
+    begins, ends = (_moment(given.get(name)) for name in ("validFrom", "validUntil"))
+    if begins and ends and begins >= ends:
+        return finding("member.malformed", f"{pointer}/validUntil", found=given["validUntil"], expected="a later one")
+    return None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else from_rfc3339(text)
+
+
+def withdraw_signing_key(connection: Connection, member: str, kid: str, since: datetime) -> Finding | None:
+    """Nothing that is signed or seen from this moment on holds any more. It may be moved to an earlier moment, never to
+    a later one: a key that nobody believed is not believed again."""
+    own = (t.signing_keys.c.kid == kid) & (t.signing_keys.c.member == member)
+    row = connection.execute(select(t.signing_keys.c.withdrawn).where(own)).first()
+    if row is None:
+        return finding("member.unknown-key", "/kid", found=kid, expected=f"a key of {member}")
+    before = _moment(row.withdrawn)
+    if before is not None and before <= since:
+        return finding("member.key-withdrawn", "/from", found=rfc3339(since), expected=f"before {row.withdrawn}")
+    connection.execute(update(t.signing_keys).where(own).values(withdrawn=rfc3339(since)))
     return None
 
 
@@ -402,13 +438,36 @@ def add_api_key(
         )
 
 
-def rotate_api_key(connection: Connection, member: str, api_key: str, overlap: float) -> None:
-    """A new key for the member; every older one ends after `overlap` seconds."""
+def set_operator_key(connection: Connection, api_key: str) -> None:
+    """The one key of the operator: any other ends at once. Other processes read it anew."""
+    own = t.api_keys.c.member == OPERATOR
+    digest = hash_of(api_key)
+    known = set(connection.execute(select(t.api_keys.c.hash).where(own)).scalars())
+    if known == {digest}:
+        return
+    connection.execute(t.api_keys.delete().where(own, t.api_keys.c.hash != digest))
+    add_api_key(connection, OPERATOR, api_key, ("operator",))
+    connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
+
+
+def check_room(connection: Connection, member: str, most: int) -> Finding | None:
+    """May the member have one more API key? What has ended is forgotten."""
+    own = t.api_keys.c.member == member
+    connection.execute(t.api_keys.delete().where(own, t.api_keys.c.not_after <= time.time()))
+    count = connection.execute(select(func.count()).select_from(t.api_keys).where(own)).scalar_one()
+    return finding("member.too-many-keys", found=count, expected=f"fewer than {most}") if count >= most else None
+
+
+def rotate_api_key(connection: Connection, member: str, api_key: str, overlap: float, most: int) -> Finding | None:
+    """A new key for the member; every older one ends after `overlap` seconds. Without overlap there is always room."""
     end = time.time() + overlap
     older = t.api_keys.c.member == member
     still_open = t.api_keys.c.not_after.is_(None) | (t.api_keys.c.not_after > end)
     connection.execute(update(t.api_keys).where(older, still_open).values(not_after=end))
-    add_api_key(connection, member, api_key, SCOPES)
+    problem = check_room(connection, member, most)
+    if problem is None:
+        add_api_key(connection, member, api_key, SCOPES)
+    return problem
 
 
 def set_suspended(connection: Connection, member: str, suspended: bool, reason: str) -> None:

@@ -8,6 +8,9 @@ _SPACE = ("space",)
 _submitted = Counter("tradebridge_submissions", "Submissions by outcome", (*_SPACE, "outcome"), registry=REGISTRY)
 _delivered = Counter("tradebridge_delivered", "Deliveries acknowledged", _SPACE, registry=REGISTRY)
 _failed = Counter("tradebridge_delivery_attempts_failed", "Delivery attempts that failed", _SPACE, registry=REGISTRY)
+_unknown_keys = Counter(
+    "tradebridge_unknown_keys", "Requests with an API key that is not known or has ended", _SPACE, registry=REGISTRY
+)
 _log_size = Gauge("tradebridge_log_size", "Leaves in the log", _SPACE, registry=REGISTRY)
 _intake = Histogram(
     "tradebridge_intake_seconds",
@@ -28,5 +31,6 @@ class Metrics:
         self.refused = _submitted.labels(name, "refused")
         self.delivered = _delivered.labels(name)
         self.failed = _failed.labels(name)
+        self.unknown_keys = _unknown_keys.labels(name)
         self.log_size = _log_size.labels(name)
         self.intake_seconds = _intake.labels(name)

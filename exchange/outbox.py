@@ -3,7 +3,9 @@
 1. A delivery is claimed by moving `due_at` to the end of its lease; who claimed and died is overtaken then.
 2. Note and rendition are written once; a second writer changes nothing.
 3. The first acknowledgement counts. A failure counts only for the attempt that it is about.
-4. What becomes of a delivery is told in the feed, in the same transaction.
+4. Nothing waits longer than the longest wait or lease there is: what is due further ahead than that was written before
+   the clock was set back, and is due now.
+5. What becomes of a delivery is told in the feed, in the same transaction.
 
 Times here are real time in seconds: leases and waits never follow the business clock.
 """
@@ -15,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from exchange.store import tables as t
@@ -54,11 +56,17 @@ class Claimed:
         }
 
 
-def claim(connection: Connection, recipient: str, limit: int, now: float, lease_until: float) -> list[Claimed]:
-    """Lease what is due for this recipient, the longest due first."""
+def _is_due(now: float, longest: float) -> ColumnElement[bool]:
+    return (t.deliveries.c.due_at <= now) | (t.deliveries.c.due_at > now + longest)
+
+
+def claim(
+    connection: Connection, recipient: str, limit: int, now: float, lease_until: float, longest: float
+) -> list[Claimed]:
+    """Lease what is due for this recipient, the longest due first. `longest`: seconds that a delivery may wait."""
     rows = connection.execute(
         select(t.deliveries.c.id, t.deliveries.c.message_id, t.deliveries.c.document_id, t.deliveries.c.attempts)
-        .where(t.deliveries.c.recipient == recipient, t.deliveries.c.due_at <= now)
+        .where(t.deliveries.c.recipient == recipient, _is_due(now, longest))
         .order_by(t.deliveries.c.due_at, t.deliveries.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -208,7 +216,7 @@ def claimed_of(row: Any) -> Claimed:
     return Claimed(row.id, row.message_id, row.document_id, row.recipient, row.attempts, row.due_at, row.member)
 
 
-def due_recipients(connection: Connection, now: float) -> set[str]:
+def due_recipients(connection: Connection, now: float, longest: float) -> set[str]:
     """Whose deliveries are due now."""
-    rows = connection.execute(select(t.deliveries.c.recipient).where(t.deliveries.c.due_at <= now).distinct())
+    rows = connection.execute(select(t.deliveries.c.recipient).where(_is_due(now, longest)).distinct())
     return {row.recipient for row in rows}

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from exchange.app import Frame, make_app
-from exchange.config import Settings, UnsafeSettings
+from exchange.config import OPEN_SIMULATION, Settings, UnsafeSettings
 from exchange.connection import BoundedConnection
 from exchange.keys import KeysUnreadable
 from exchange.log import ForeignLog
@@ -39,6 +39,8 @@ def main() -> int:
         listening = _listen(settings.host, settings.port)
         host, port = listening.getsockname()[:2]
         settings = settings.model_copy(update={"base_url": settings.base_url or f"http://{host}:{port}", "port": port})
+        if settings.open_simulation:
+            print(f"tradebridge: warning: {host} is {OPEN_SIMULATION}", file=sys.stderr)
         app = make_app(settings)
     except ValidationError as error:
         for each in error.errors(include_input=False, include_url=False):

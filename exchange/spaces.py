@@ -1,13 +1,24 @@
-"""The spaces of one process: the default one, and those made beside it. Each is a `Hub` of its own."""
+"""The spaces of one process: the default one, and those made beside it. Each is a `Hub` of its own.
+
+1. One store has one hub: the default space is found without a name and, where the settings name it, by that name.
+2. A name that is no space opens nothing: one look whether there is a store, and for a moment the answer is remembered.
+"""
 
 import asyncio
+import time
 
 from exchange.config import Settings
 from exchange.hub import Hub, open_hub
 from exchange.keys import make_secret
 from exchange.members import new_api_key
+from exchange.places import Places
 from exchange.store import database as store
 from tradebridge.evidence.simulation import test_api_key
+
+MISSING_SECONDS = 1.0
+"""So long it is remembered that there is no space of a name: another process may make one."""
+MISSING_KEPT = 1000
+"""Names that are remembered."""
 
 
 class Spaces:
@@ -18,30 +29,38 @@ class Spaces:
         self._hubs: dict[str, Hub] = {"": default}
         self._operator_key = operator_key
         self._opening = asyncio.Lock()
+        self.bodies = Places("request bodies", settings.bodies_per_member, settings.bodies)
+        self.feeds = Places("feeds", settings.feeds_per_member, settings.feeds)
+        self._missing: dict[str, float] = {}
+        """Name to the time until which it is taken for no space."""
 
     def names(self) -> list[str]:
-        return sorted(self._hubs)
+        return sorted(hub.space for hub in self._hubs.values())
 
     def get(self, name: str) -> Hub | None:
         """An open space."""
-        return self._hubs.get(name)
+        return self._hubs.get("" if name == self._settings.space else name)
 
     async def find(self, name: str) -> Hub | None:
         """A space, opened if it exists in the store; None where there is none of this name."""
-        hub = self._hubs.get(name)
-        if hub is not None or not store.SPACE_NAME.fullmatch(name):
+        hub = self.get(name)
+        if hub is not None or not store.SPACE_NAME.fullmatch(name) or self._is_missing(name):
             return hub
         async with self._opening:
-            if name not in self._hubs and await asyncio.to_thread(self._exists, name):
-                await self._open(name)
-        return self._hubs.get(name)
+            if self.get(name) is None and not self._is_missing(name):
+                if await asyncio.to_thread(self._exists, name):
+                    await self._open(name)
+                else:
+                    self._remember_missing(name)
+        return self.get(name)
 
     async def make(self, name: str) -> bool:
         """Make a space; False where the name is taken. The operator's key of this process holds in it."""
         async with self._opening:
-            if name in self._hubs or await asyncio.to_thread(self._exists, name):
+            if self.get(name) is not None or await asyncio.to_thread(self._exists, name):
                 return False
             await self._open(name)
+            self._missing.pop(name, None)
             return True
 
     async def drop(self, name: str) -> bool:
@@ -65,11 +84,15 @@ class Spaces:
             await hub.stop()
 
     def _exists(self, name: str) -> bool:
-        database = store.open_database(self._settings.store_url, name)
-        try:
-            return store.exists(database)
-        finally:
-            database.close()
+        return store.exists_beside(self._hubs[""].database, self._settings.store_url, name)
+
+    def _is_missing(self, name: str) -> bool:
+        return self._missing.get(name, 0.0) > time.monotonic()
+
+    def _remember_missing(self, name: str) -> None:
+        if len(self._missing) >= MISSING_KEPT:
+            self._missing.clear()
+        self._missing[name] = time.monotonic() + MISSING_SECONDS
 
     async def _open(self, name: str) -> None:
         hub = await asyncio.to_thread(open_hub, self._settings, name)

@@ -38,6 +38,24 @@ MEMBERS = register(
             "Make a key of its own for each member and purpose.",
             status=409,
         ),
+        Kind(
+            "member.too-many-keys",
+            "The member has as many API keys as it may.",
+            "Let one end, or end all with a rotation without overlap.",
+            status=409,
+        ),
+        Kind(
+            "member.unknown-key",
+            "The member has no signing key of this name.",
+            "Name one as it stands at the member: GET /v1/members/{id}.",
+            status=404,
+        ),
+        Kind(
+            "member.key-withdrawn",
+            "The key was withdrawn already, from this moment or an earlier one.",
+            "Leave it, or name an earlier moment: a withdrawal is never taken back.",
+            status=409,
+        ),
     ]
 )
 
@@ -143,12 +161,30 @@ REQUESTS = register(
             status=406,
         ),
         Kind("request.cursor", "The cursor is not one that the hub gave.", "Start again without a cursor.", status=400),
+        Kind(
+            "request.too-many",
+            "The caller has as many of these open as it may.",
+            "Let one end, then send it again after the seconds of Retry-After.",
+            status=429,
+        ),
+        Kind(
+            "request.too-slow",
+            "The body of the request came too slowly; nothing was kept.",
+            "Send it again over a better line: the seconds named are for the whole body.",
+            status=408,
+        ),
         Kind("request.unknown-space", "There is no such space.", "Create it first: POST /v1/spaces.", status=404),
         Kind("request.space-exists", "A space of this name exists.", "Choose another name.", status=409),
         Kind(
             "hub.unavailable",
             "The hub cannot take this now; nothing was kept.",
             "Send it again, with the same Idempotency-Key.",
+            status=503,
+        ),
+        Kind(
+            "hub.busy",
+            "The hub has as many of these in hand as it takes at once; nothing was kept.",
+            "Send it again after the seconds of Retry-After.",
             status=503,
         ),
         Kind("hub.bug", "The hub failed; nothing was kept.", "Send it again later, and tell the operator.", status=500),

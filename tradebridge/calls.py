@@ -443,9 +443,25 @@ def rotate_key(member_id: str, *, overlap: int | None = None) -> Call[str]:
     )
 
 
-def add_key(member_id: str, certificate: str, purposes: Sequence[str]) -> Call[JSON]:
-    """Operator: a signing key of a member, from its certificate in PEM. Purposes: document, event, ack."""
-    return _post(_member(member_id, "/keys"), Answer.json, {"certificate": certificate, "purposes": list(purposes)})
+def add_key(
+    member_id: str,
+    certificate: str,
+    purposes: Sequence[str],
+    *,
+    valid_from: str | None = None,
+    valid_until: str | None = None,
+) -> Call[JSON]:
+    """Operator: a signing key of a member, from its certificate in PEM. Purposes: document, event, ack. Its time is the
+    certificate's, narrowed by moments of RFC 3339."""
+    key = {"certificate": certificate, "purposes": list(purposes)}
+    times = _given_any(validFrom=valid_from, validUntil=valid_until)
+    return _post(_member(member_id, "/keys"), Answer.json, {**key, **times})
+
+
+def withdraw_key(member_id: str, kid: str, *, since: str | None = None, reason: str | None = None) -> Call[JSON]:
+    """Operator: a signing key ends, at this moment of RFC 3339 (else now); what was accepted before still holds."""
+    path = _member(member_id, "/keys:withdraw")
+    return _post(path, Answer.json, {"kid": kid, **_given_any(**{"from": since, "reason": reason})})
 
 
 def suspend(member_id: str, *, reason: str | None = None) -> Call[JSON]:

@@ -1,10 +1,14 @@
 """Which hub, and who asks: what every route begins with."""
 
+from contextlib import AbstractContextManager
+
 from starlette.requests import Request
 
 from exchange.api.problems import Problem
 from exchange.hub import Hub
 from exchange.members import Caller
+from exchange.places import Places
+from exchange.spaces import Spaces
 from schemas.findings import Finding, finding
 
 
@@ -15,12 +19,27 @@ def hub_of(request: Request) -> Hub:
 
 def caller_of(request: Request, scope: str = "read") -> Caller:
     """The member or operator whose key came with the request, and may do this. Raises `Problem` (401, 403)."""
-    caller = hub_of(request).registry.caller(request.headers.get("authorization"))
+    hub = hub_of(request)
+    caller = hub.registry.caller(request.headers.get("authorization"))
     if isinstance(caller, Finding):
+        if caller.code == "access.key-unknown":
+            hub.metrics.unknown_keys.inc()
         raise Problem(caller)
     if scope not in caller.scopes and not caller.operator:
         raise Problem(finding("access.scope", found=" ".join(sorted(caller.scopes)), expected=scope))
+    request.scope["tradebridge.caller"] = caller
     return caller
+
+
+def spaces_of(request: Request) -> Spaces:
+    spaces: Spaces = request.scope["tradebridge.spaces"]
+    return spaces
+
+
+def place_of(request: Request, places: Places) -> AbstractContextManager[None]:
+    """A place for who asks (`caller_of` said so before). Taken when it is entered: raises `NoPlace`."""
+    caller: Caller = request.scope["tradebridge.caller"]
+    return places.take(f"{hub_of(request).space}/{caller.member}")
 
 
 def may_go_on(request: Request) -> bool:

@@ -22,7 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from exchange import intake, refused
 from exchange.api.access import caller_of, hub_of, may_go_on
 from exchange.api.bodies import recipients_of
-from exchange.api.problems import Problem, problem
+from exchange.api.problems import Problem, problem_of
 from exchange.batch import (
     MAX_BATCH_BYTES,
     Entry,
@@ -143,7 +143,7 @@ async def _settle(request: Request, hub: Hub, caller: Caller, entry: Entry) -> d
         outcome = Refused((finding("hub.bug"),))
     if isinstance(outcome, Refused):
         hub.metrics.refused.inc()
-        told = problem(request, outcome.findings, outcome.members)
+        told = problem_of(outcome.findings, request.url.path, outcome.members)
         return {**head, "status": told["status"], "problem": told}
     (hub.metrics.replayed if outcome.replayed else hub.metrics.accepted).inc()
     return {**head, "status": 202, "replayed": outcome.replayed, "accepted": orjson.loads(outcome.body)}

@@ -1,5 +1,6 @@
 """Reading a request's body within a limit, and the parameters that lists share."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -7,8 +8,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange.api.access import hub_of
+from exchange.api.access import hub_of, place_of, spaces_of
 from exchange.api.problems import Problem
+from exchange.places import NoPlace
 from exchange.store.queries import Page
 from schemas.content import MAX_BYTES, json_or_finding
 from schemas.findings import Finding, finding
@@ -18,10 +20,23 @@ MAX_BODY = MAX_BYTES * 4 // 3 + 10_000
 
 
 async def body_of(request: Request, limit: int = MAX_BODY) -> bytes:
-    """The body, or 413 as soon as it is known to be too large."""
+    """The body, or 413 as soon as it is known to be too large, 408 when it does not come to its end in time, 429 or 503
+    where too many are being read."""
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(int(stated), limit)
+    seconds = hub_of(request).settings.body_seconds
+    try:
+        with place_of(request, spaces_of(request).bodies):
+            async with asyncio.timeout(seconds):
+                return await _read(request, limit)
+    except NoPlace as error:
+        raise Problem(error.found) from error
+    except TimeoutError as error:
+        raise Problem(finding("request.too-slow", expected=f"the whole body within {seconds:g} s")) from error
+
+
+async def _read(request: Request, limit: int) -> bytes:
     data = bytearray()
     async for chunk in request.stream():
         data += chunk

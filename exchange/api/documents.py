@@ -63,7 +63,7 @@ async def submit(request: Request) -> Response:
 @router.post(":validate", openapi_extra=_BODY, summary="Judge a document and keep nothing")
 async def validate(request: Request) -> Response:
     hub = hub_of(request)
-    submission = await _submission(request)
+    submission = await _submission(request, recorded=False)
     judged = await intake.judge_apart(hub, submission, route=False)
     reading = judged.reading
     return json_response(
@@ -187,7 +187,8 @@ async def forward(request: Request, document_id: str) -> Response:
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-async def _submission(request: Request) -> Submission:
+async def _submission(request: Request, *, recorded: bool = True) -> Submission:
+    """What was handed in. `recorded`: a body that is too large is kept among the refusals."""
     caller = caller_of(request, "send")
     headers = request.headers
     key = headers.get("idempotency-key")
@@ -196,6 +197,8 @@ async def _submission(request: Request) -> Submission:
     try:
         data = await body_of(request)
     except Problem as problem:
+        if not recorded or problem.findings[0].code != "syntax.too-large":
+            raise
         hub = hub_of(request)
         kept = await refused.record(hub, caller.member, b"", Refused(problem.findings))
         raise Problem(*kept.findings, **kept.members) from problem

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from exchange.api.access import caller_of, hub_of, operator_of
 from exchange.api.bodies import body_of, json_of, json_response
 from exchange.api.problems import Problem
+from exchange.hub import Hub
 from exchange.members import (
     SCOPES,
     Member,
@@ -17,13 +18,17 @@ from exchange.members import (
     add_member,
     add_signing_key,
     change_member,
+    check_room,
     new_api_key,
     rotate_api_key,
     set_suspended,
+    withdraw_signing_key,
 )
 from exchange.messages import RefusedInTransaction
+from exchange.store.writer import Job
 from schemas.content import json_or_finding
 from schemas.findings import Finding, finding
+from tradebridge.evidence.times import from_rfc3339, rfc3339
 
 router = APIRouter(prefix="/v1/members", tags=["members"])
 
@@ -62,10 +67,7 @@ async def add(request: Request) -> Response:
             return outcome
         raise RefusedInTransaction(*outcome)
 
-    try:
-        await hub.change_member(member_id, "added", job)
-    except RefusedInTransaction as refused:
-        raise Problem(*refused.findings) from refused
+    await _change(hub, member_id, "added", job)
     return json_response({"member": _shown(request, hub.registry.members[member_id]), "apiKey": api_key}, 201)
 
 
@@ -80,10 +82,7 @@ async def change(request: Request, member_id: str) -> Response:
         if found := change_member(connection, member_id, changes):
             raise RefusedInTransaction(*found)
 
-    try:
-        await hub.change_member(member_id, "changed", job)
-    except RefusedInTransaction as refused:
-        raise Problem(*refused.findings) from refused
+    await _change(hub, member_id, "changed", job)
     hub.deliverer.wake([member_id])
     return json_response(_shown(request, hub.registry.members[member_id]))
 
@@ -94,7 +93,13 @@ async def rotate_key(request: Request, member_id: str) -> Response:
     _own_or_operator(request, member_id)
     overlap = _seconds_of(await _options(request), "overlap", DAY, 30 * DAY)
     api_key = new_api_key()
-    await hub.change_member(member_id, "API key rotated", lambda c: rotate_api_key(c, member_id, api_key, overlap))
+    most = hub.settings.api_keys_per_member
+
+    def job(connection: Connection) -> None:
+        if problem := rotate_api_key(connection, member_id, api_key, overlap, most):
+            raise RefusedInTransaction(problem)
+
+    await _change(hub, member_id, "API key rotated", job)
     return json_response({"member": member_id, "apiKey": api_key, "overlap": overlap})
 
 
@@ -108,7 +113,14 @@ async def add_key_of_scope(request: Request, member_id: str) -> Response:
         raise Problem(finding("request.malformed", "/scopes", found=scopes, expected=", ".join(SCOPES)))
     lifetime = _seconds_of(options, "expiresIn", 365 * DAY, 3 * 365 * DAY)
     api_key = new_api_key()
-    await hub.change_member(member_id, "API key added", lambda c: add_api_key(c, member_id, api_key, scopes, lifetime))
+    most = hub.settings.api_keys_per_member
+
+    def job(connection: Connection) -> None:
+        if problem := check_room(connection, member_id, most):
+            raise RefusedInTransaction(problem)
+        add_api_key(connection, member_id, api_key, scopes, lifetime)
+
+    await _change(hub, member_id, "API key added", job)
     return json_response({"member": member_id, "apiKey": api_key, "scopes": scopes, "expiresIn": lifetime}, 201)
 
 
@@ -123,11 +135,29 @@ async def add_key(request: Request, member_id: str) -> Response:
         if problem := add_signing_key(connection, member_id, key):
             raise RefusedInTransaction(problem)
 
-    try:
-        await hub.change_member(member_id, "signing key added", job)
-    except RefusedInTransaction as refused:
-        raise Problem(*refused.findings) from refused
+    await _change(hub, member_id, "signing key added", job)
     return json_response(_shown(request, hub.registry.members[member_id]), 201)
+
+
+@router.post("/{member_id}/keys:withdraw", summary="End a signing key, from a moment on (operator)")
+async def withdraw_key(request: Request, member_id: str) -> Response:
+    operator_of(request)
+    hub = hub_of(request)
+    _member(request, member_id)
+    options = await json_of(request, MAX_MEMBER)
+    given = options.get("from", rfc3339(hub.clock.now()))
+    since = from_rfc3339(given) if isinstance(given, str) else None
+    if since is None:
+        raise Problem(finding("request.malformed", "/from", found=given, expected="a moment of RFC 3339"))
+    kid, reason = str(options.get("kid", "")), str(options.get("reason", ""))[:500]
+
+    def job(connection: Connection) -> None:
+        if problem := withdraw_signing_key(connection, member_id, kid, since):
+            raise RefusedInTransaction(problem)
+
+    what = f"signing key {kid[-12:]} withdrawn from {rfc3339(since)}" + (f": {reason}" if reason else "")
+    await _change(hub, member_id, what, job)
+    return json_response(_shown(request, hub.registry.members[member_id]))
 
 
 @router.post("/{member_id}:suspend", summary="Suspend a member, with the reason (operator)")
@@ -149,6 +179,14 @@ async def _suspension(request: Request, member_id: str, suspended: bool) -> Resp
     await hub.change_member(member_id, what, lambda c: set_suspended(c, member_id, suspended, reason))
     hub.deliverer.wake([member_id])
     return json_response(_shown(request, hub.registry.members[member_id]))
+
+
+async def _change(hub: Hub, member_id: str, what: str, job: Job[object]) -> None:
+    """Change a member, or say what the transaction refused."""
+    try:
+        await hub.change_member(member_id, what, job)
+    except RefusedInTransaction as refused:
+        raise Problem(*refused.findings) from refused
 
 
 def _own_or_operator(request: Request, member_id: str) -> None:

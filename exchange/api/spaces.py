@@ -4,10 +4,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange.api.access import operator_of
+from exchange.api.access import operator_of, spaces_of
 from exchange.api.bodies import json_of, json_response
 from exchange.api.problems import Problem
-from exchange.spaces import Spaces
 from exchange.store.database import SPACE_NAME
 from schemas.findings import finding
 
@@ -17,7 +16,7 @@ router = APIRouter(prefix="/v1/spaces", tags=["spaces"])
 @router.get("", summary="The spaces that are open (operator)")
 def list_spaces(request: Request) -> Response:
     operator_of(request)
-    return json_response({"items": [{"name": name} for name in _spaces(request).names()], "next": None})
+    return json_response({"items": [{"name": name} for name in spaces_of(request).names()], "next": None})
 
 
 @router.post("", status_code=201, summary="Make a space: a store, log, keys and members of its own (operator)")
@@ -26,7 +25,7 @@ async def make_space(request: Request) -> Response:
     name = (await json_of(request, 10_000)).get("name")
     if not isinstance(name, str) or not SPACE_NAME.fullmatch(name):
         raise Problem(finding("request.malformed", "/name", found=name, expected="lower-case letters, digits, hyphens"))
-    if not await _spaces(request).make(name):
+    if not await spaces_of(request).make(name):
         raise Problem(finding("request.space-exists", "/name", found=name))
     return json_response({"name": name, "base": f"/s/{name}/v1"}, 201)
 
@@ -34,11 +33,6 @@ async def make_space(request: Request) -> Response:
 @router.delete("/{name}", status_code=204, summary="Drop a space and all that is in it (operator; simulation only)")
 async def drop_space(request: Request, name: str) -> Response:
     operator_of(request)
-    if not await _spaces(request).drop(name):
+    if not await spaces_of(request).drop(name):
         raise Problem(finding("request.unknown-space", found=name))
     return Response(status_code=204)
-
-
-def _spaces(request: Request) -> Spaces:
-    spaces: Spaces = request.scope["tradebridge.spaces"]
-    return spaces

@@ -13,18 +13,24 @@ import sqlite3
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.engine import URL, Connection
 
 from exchange.store.tables import head, metadata
 
+if TYPE_CHECKING:
+    import psycopg
+
 SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 STANDSTILL_SECONDS = 3
 """PostgreSQL: so long a transaction may wait for its own process (stopped, swapped out, its machine gone); then the
 server ends it. The writer runs the jobs again."""
+TRANSACTION_SECONDS = 8
+"""The same for a whole transaction: a process that stops between the commands of a pipeline (psycopg's `executemany`)
+does not count as idle. From PostgreSQL 17; migrations are exempt."""
 
 
 class StoreNotReady(RuntimeError):
@@ -118,8 +124,15 @@ def _open_postgresql(url: URL, space: str) -> Database:
         hide_parameters=True,
         connect_args={"options": " ".join(f"-c{name}={value}" for name, value in session.items())},
     )
+    event.listen(engine, "connect", _limit_transactions)
     # A read sees one moment, as on SQLite: evidence whose proofs are newer than its checkpoint would be false.
     return Database(url, space, engine, engine.execution_options(isolation_level="REPEATABLE READ"))
+
+
+def _limit_transactions(connection: "psycopg.Connection[Any]", record: Any) -> None:
+    if connection.info.server_version >= 170_000:
+        connection.execute(f"set transaction_timeout = {TRANSACTION_SECONDS * 1000:d}".encode())
+        connection.commit()
 
 
 def schema_of(space: str) -> str:
@@ -130,9 +143,20 @@ def schema_of(space: str) -> str:
 def exists(database: Database) -> bool:
     if database.sqlite:
         return Path(database.url.database or "").exists() and inspect(database.reading).has_table(head.name)
+    return _has_schema(database, database.space)
+
+
+def exists_beside(database: Database, database_url: str, space: str) -> bool:
+    """Is there a store of this space? Asked of an open database of the same server; opens nothing."""
+    if database.sqlite:
+        return _sqlite_path(make_url(database_url), space).exists()  # its file was put there whole
+    return _has_schema(database, space)
+
+
+def _has_schema(database: Database, space: str) -> bool:
     with database.reading.connect() as connection:
         query = text("select 1 from information_schema.tables where table_schema = :schema and table_name = 'head'")
-        return connection.execute(query, {"schema": schema_of(database.space)}).first() is not None
+        return connection.execute(query, {"schema": schema_of(space)}).first() is not None
 
 
 def create(database: Database) -> None:

@@ -47,6 +47,9 @@ signing_keys = Table(
     Column("member", String(40), nullable=False, index=True),
     Column("certificate", Text, nullable=False),  # PEM
     Column("purposes", String(200), nullable=False),  # space separated
+    Column("not_before", String(40)),  # business times beside the certificate's own; null: no other
+    Column("not_after", String(40)),
+    Column("withdrawn", String(40)),  # from then on nobody believes it
 )
 
 api_keys = Table(

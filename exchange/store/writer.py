@@ -6,12 +6,14 @@
 3. If the database breaks the group as a whole (a deadlock between two hub processes, a lost connection), nothing of
    it was committed: each job is run again, alone, in a transaction of its own. A job must therefore bear to be run
    twice. Only what fails alone is reported to its caller.
-4. Jobs run in the order in which they were handed in.
+4. Where the disk is full or the database away, trying again helps nobody: every job of the group fails at once.
+5. Jobs run in the order in which they were handed in.
 """
 
 import asyncio
 import contextlib
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +31,9 @@ Job = Callable[[Connection], T]
 
 MAX_GROUP = 128
 """Jobs in one transaction."""
+
+TROUBLE_SECONDS = 5.0
+"""So long after a failure by rule 4 the writer counts as being in trouble."""
 
 logger = structlog.get_logger(__name__)
 
@@ -55,10 +60,16 @@ class Writer:
         self._database = database
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._stopped = False
+        self._unwritable_at = -TROUBLE_SECONDS
         self.groups = 0
         self.jobs = 0
         self._thread = threading.Thread(target=self._run, name=f"writer-{database.space or 'default'}", daemon=True)
         self._thread.start()
+
+    @property
+    def in_trouble(self) -> bool:
+        """Did the disk or the database refuse, a moment ago, to write anything?"""
+        return time.monotonic() - self._unwritable_at < TROUBLE_SECONDS
 
     async def do(self, job: Job[T]) -> T:
         """Run the job, and come back when it is durable. Raises what the job raised."""
@@ -111,9 +122,16 @@ class Writer:
         try:
             self._transaction(group)
         except Exception as error:  # rule 3: the group as a whole failed, whatever the reason; each is tried alone
-            logger.warning("group commit failed, running its jobs alone", jobs=len(group), error=str(error)[:300])
+            with contextlib.suppress(OSError, ValueError):  # nobody takes the logs: that is no reason to stop writing
+                logger.warning("group commit failed", jobs=len(group), error=str(error)[:300])
+            unwritable = error if _is_unwritable(error) else None
             for pending in group:
-                self._alone(pending)
+                if unwritable is None:
+                    unwritable = self._alone(pending)
+                else:
+                    pending.error = unwritable
+            if unwritable is not None:
+                self._unwritable_at = time.monotonic()
 
     def _transaction(self, group: list[_Pending]) -> None:
         with self._database.writing.begin() as connection:
@@ -131,17 +149,21 @@ class Writer:
         self.groups += 1
         self.jobs += len(group)
 
-    def _alone(self, pending: _Pending) -> None:
+    def _alone(self, pending: _Pending) -> Exception | None:
+        """Run one job in a transaction of its own. Returns why no other can be written either, by rule 4."""
         for attempt in range(4):
             try:
                 self._transaction([pending])
-                return
+                return None
             except DBAPIError as error:
                 pending.error = error
+                if _is_unwritable(error):
+                    return error
                 time.sleep(0.05 * 2**attempt)
             except Exception as error:  # handed to the job's caller
                 pending.error = error
-                return
+                return None
+        return None
 
     def _report(self, group: list[_Pending]) -> None:
         loops: dict[asyncio.AbstractEventLoop, list[_Pending]] = {}
@@ -158,6 +180,24 @@ class Writer:
 def _is_lost(error: Exception) -> bool:
     """Has the transaction itself ended: by a deadlock, a full disk, a connection that the server closed?"""
     return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+_SQLITE_UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_POSTGRESQL_UNWRITABLE = ("53", "57P03", "58", "25006")
+"""Classes of SQLSTATE: no disk, memory or connection left; starting up or shutting down; I/O error; read only."""
+
+
+def _is_unwritable(error: Exception) -> bool:
+    """Is the disk full, or the database away? A connection that broke is no sign of it, one that cannot be made is."""
+    if not isinstance(error, OperationalError | DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_UNWRITABLE  # the low byte: the rest says where
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError) and not error.connection_invalidated
+    return str(state).startswith(_POSTGRESQL_UNWRITABLE)
 
 
 def _settle_all(group: list[_Pending]) -> None:

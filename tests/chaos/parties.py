@@ -8,7 +8,8 @@
 - The `Auditor` fetches evidence and verifies it, while documents are still on their way.
 - The `Watcher` is a witness: it fetches checkpoints while hubs come and go.
 
-Each of them may speak to any of the hubs' addresses: with two hubs over one store it makes no difference which.
+Each of them may speak to any of the hubs' addresses: with two hubs over one store it makes no difference which. One
+that was silent is left alone for a moment, as any client does that has a choice.
 """
 
 import json
@@ -34,7 +35,7 @@ from schemas.registry import profile_of
 from tests.chaos.journals import Journal
 from tests.exchange.cast import FORM_D, NOW, acknowledged, event, signed
 from tradebridge.calls import read_deliveries
-from tradebridge.client import Accepted, Delivery, EventAccepted, Hub, Refused, Unreachable
+from tradebridge.client import Accepted, Delivery, EventAccepted, Hub, Refused, TimedOut, Unreachable
 from tradebridge.evidence.notes import Checkpoint, verify_checkpoint
 from tradebridge.evidence.receipts import DeliveryNote, read_note
 from tradebridge.evidence.trust import TrustList
@@ -44,6 +45,8 @@ AGAIN_SECONDS = 0.05
 """Between two tries while no hub answers."""
 LONG_SECONDS, SHORT_SECONDS = 20.0, 2.0
 """How long a party waits for an answer; shorter where it can ask another hub."""
+SHUN_SECONDS = 1.0
+"""How long a party asks other hubs after one was silent."""
 LOST_ANSWERS = 0.05
 """Of a hundred answers to pushes, five get lost on the way."""
 
@@ -83,6 +86,7 @@ class Party(threading.Thread):
         super().__init__(name=name, daemon=True)
         timeout = LONG_SECONDS if len(hubs) == 1 else SHORT_SECONDS
         self.clients = [Hub(url, api_key, timeout=timeout) for url in hubs]
+        self.silent_until = dict.fromkeys(hubs, 0.0)
         self.traffic = traffic
         self.journal = journal
         self.dice = random.Random(name)
@@ -103,8 +107,16 @@ class Party(threading.Thread):
     def act(self) -> None:
         """One thing that the party does; it is asked again and again."""
 
-    def any_hub(self) -> Hub:
-        return self.dice.choice(self.clients)
+    @contextmanager
+    def any_hub(self) -> Iterator[Hub]:
+        """One of the hubs; of several not one that was silent just now."""
+        now = time.monotonic()
+        hub = self.dice.choice([each for each in self.clients if self.silent_until[each.url] < now] or self.clients)
+        try:
+            yield hub
+        except TimedOut:
+            self.silent_until[hub.url] = time.monotonic() + SHUN_SECONDS
+            raise
 
     def close(self) -> None:
         for client in self.clients:
@@ -191,8 +203,8 @@ class Sender(Party):
     def answer_to(self, data: bytes, to: tuple[str, ...], key: str) -> Accepted | Refused:
         while True:
             try:
-                with self.traffic.request():
-                    return self.any_hub().submit(data, to, idempotency_key=key)
+                with self.traffic.request(), self.any_hub() as hub:
+                    return hub.submit(data, to, idempotency_key=key)
             except Unreachable:
                 time.sleep(AGAIN_SECONDS)
             except Refused as refused:
@@ -316,8 +328,8 @@ class Recipient(Party):
     def answer_to(self, document: str, token: str) -> EventAccepted | Refused:
         while True:
             try:
-                with self.traffic.request():
-                    return self.any_hub().send_event(document, token)
+                with self.traffic.request(), self.any_hub() as hub:
+                    return hub.send_event(document, token)
             except Unreachable:
                 time.sleep(AGAIN_SECONDS)
             except Refused as refused:
@@ -334,10 +346,12 @@ class Pulling(Recipient):
     """Looks into its inbox."""
 
     def act(self) -> None:
-        deliveries = self.any_hub().inbox(limit=40, wait=0.5)
+        with self.any_hub() as hub:
+            deliveries = hub.inbox(limit=40, wait=0.5)
         tokens = [token for token in map(self.take, deliveries) if token]
         if tokens:
-            settled = self.any_hub().acknowledge(tokens)
+            with self.any_hub() as hub:
+                settled = hub.acknowledge(tokens)
             self.problems += [f"{self.member}: {each}" for each in settled if each.status != "delivered"]
 
 
@@ -415,7 +429,8 @@ class Auditor(Party):
         documents = [sender.documents[-1] for sender in self.senders if sender.documents]
         if not documents:
             return
-        evidence = self.any_hub().evidence(self.dice.choice(documents))
+        with self.any_hub() as hub:
+            evidence = hub.evidence(self.dice.choice(documents))
         report = verify_evidence(evidence, self.trust, NOW)
         complete = all(message["inclusion"] for message in evidence["messages"])
         if report.exit_code not in ((0,) if complete else (0, 3)):

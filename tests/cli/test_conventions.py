@@ -252,6 +252,16 @@ def test_version_gives_one_json_object(tb: Tb) -> None:
     assert set(tb("version", "--json").json) == {"tradebridge", "python", "platform", "libraries"}
 
 
+def test_doctor_warns_of_a_simulation_that_others_can_reach(tb: Tb) -> None:
+    def warnings(host: str) -> list[str]:
+        env = {"TRADEBRIDGE_SEED": "42", "TRADEBRIDGE_HOST": host}
+        ran = tb("doctor", "--json", "--url", f"http://127.0.0.1:{unused_port()}", env=env)
+        return [each["seen"] for each in ran.json["checks"] if each["name"] == "settings"]
+
+    assert warnings("127.0.0.1") == []
+    assert "its keys are public" in warnings("0.0.0.0")[0]  # noqa: S104  # never started
+
+
 def test_doctor_finds_this_machine_fit_and_says_how_to_start_a_hub(tb: Tb) -> None:
     ran = tb("doctor", "--json", "--url", f"http://127.0.0.1:{unused_port()}")
     checks = {each["name"]: each for each in ran.json["checks"]}

@@ -98,6 +98,35 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
+    ("signed_at", "at", "holds"),
+    [
+        (AT - MINUTE, AT - MINUTE, True),
+        (AT - MINUTE, None, True),
+        (AT, AT, False),
+        (AT, None, False),
+        (AT - MINUTE, AT, False),  # says that it was made before, and comes after
+        (AT + MINUTE, AT - MINUTE, False),
+    ],
+)
+def test_a_withdrawn_key_ends_at_its_moment(signed_at: datetime, at: datetime | None, holds: bool) -> None:
+    key = replace(member_of(SG, "SG").keys[0], withdrawn=AT)
+    found = key.judge_time(signed_at, at)
+    assert (found.code if found else None) == (None if holds else "signature.withdrawn-key")
+
+
+def test_a_withdrawn_key_travels_with_its_moment() -> None:
+    member = member_of(SG, "SG")
+    keys = (replace(member.keys[0], withdrawn=AT),)
+    ended = replace(TRUST, members=(replace(member, keys=keys),))
+    form = ended.to_json()
+    assert TrustList.from_json(form) == ended
+    form["members"][0]["keys"][0]["withdrawn"] = "yesterday"  # type: ignore[index]  # JSON
+    with pytest.raises(BadTrustList) as caught:
+        TrustList.from_json(form)
+    assert caught.value.found.pointer == "/members/0/keys/0/withdrawn"
+
+
+@pytest.mark.parametrize(
     ("signed_at", "at", "code"),
     [
         (AT, AT, None),

@@ -5,7 +5,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ from tests.evidence.world import (
 )
 from tradebridge.evidence import jws, notes, proofs, verify
 from tradebridge.evidence.report import Report, Verdict
-from tradebridge.evidence.trust import HUB_PURPOSES, TrustedKey, TrustList, hub_of
+from tradebridge.evidence.signer import LocalSigner
+from tradebridge.evidence.trust import HUB_PURPOSES, TrustedKey, TrustedMember, TrustList, hub_of
 from tradebridge.evidence.verify import verify_evidence
 
 Evidence = dict[str, Any]
@@ -95,6 +96,28 @@ def test_it_still_verifies_after_the_signer_s_certificate_has_expired() -> None:
     evidence["deliveries"] = []
     report = verify_evidence(evidence, TRUST, NOW)
     assert report.exit_code == 0, report
+
+
+def _withdrawn(signer: LocalSigner, since: datetime) -> TrustList:
+    """The list on which the keys of this member end at a moment."""
+
+    def ended(member: TrustedMember) -> TrustedMember:
+        keys = tuple(replace(key, withdrawn=since) for key in member.keys)
+        return replace(member, keys=keys) if member.id == signer.member else member
+
+    return replace(TRUST, members=tuple(ended(each) for each in TRUST.members))
+
+
+def test_a_key_that_was_withdrawn_later_changes_nothing() -> None:
+    """Judged by the time that the log proves, not by today."""
+    report = verify_evidence(GOOD_EVIDENCE, _withdrawn(SG, NOW - timedelta(seconds=1)), NOW)
+    assert report.exit_code == 0, report
+
+
+def test_a_key_that_was_withdrawn_before_has_issued_nothing() -> None:
+    report = verify_evidence(GOOD_EVIDENCE, _withdrawn(SG, AT - timedelta(days=1)), NOW)
+    assert (report.issued.verdict, report.exit_code) == ("no", 5)
+    assert [found.code for found in report.issued.findings] == ["signature.withdrawn-key"]
 
 
 # --- What is bent ----------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ CAST: Mapping[str, dict[str, Any]] = {
         "country": "SG",
         "kind": "platform",
         "policy": {"unsigned": True},
-        "roles": ["sender"],
+        "roles": ["issuer", "sender"],
         "accepts": [],
     },
     "CARRIER-SIM": {

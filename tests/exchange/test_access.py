@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import b64encode
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,24 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import create_engine, text
 
 from schemas.event import EventType
-from tests.exchange.cast import NOW, SEED, Cast, acknowledged, certificate, description, event, refused_by, signer
+from tests.exchange.cast import (
+    NOW,
+    SEED,
+    Cast,
+    acknowledged,
+    certificate,
+    description,
+    document,
+    encoded,
+    event,
+    refused_by,
+    signer,
+)
 from tests.exchange.running import hub_in_thread
 from tradebridge.client import Hub
+from tradebridge.evidence import xades
 from tradebridge.evidence.simulation import test_api_key
+from tradebridge.evidence.times import rfc3339
 
 
 def test_without_a_key_or_with_a_wrong_one_nothing_is_told(sqlite_cast: Cast) -> None:
@@ -33,6 +48,27 @@ def test_without_a_key_or_with_a_wrong_one_nothing_is_told(sqlite_cast: Cast) ->
             assert (answer.status_code, answer.json()["code"]) == (401, code)
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_wrong_key_is_counted_and_nowhere_written(sqlite_cast: Cast) -> None:
+    def counted() -> float:
+        lines = httpx.get(f"{sqlite_cast.url}/metrics").text.splitlines()
+        name = 'tradebridge_unknown_keys_total{space="default"} '
+        return float(next(line for line in lines if line.startswith(name)).removeprefix(name))
+
+    before = counted()
+    for _ in range(3):
+        httpx.get(f"{sqlite_cast.url}/v1/inbox", headers={"Authorization": "Bearer tb_live_guessed"})
+    httpx.get(f"{sqlite_cast.url}/v1/inbox")  # none at all is no guess
+    assert counted() - before == 3
+    assert "guessed" not in httpx.get(f"{sqlite_cast.url}/metrics").text
+
+
+def test_judging_keeps_nothing_however_large(sqlite_cast: Cast) -> None:
+    kept = sqlite_cast["VN-NSW"].refusals().items
+    refused = refused_by(sqlite_cast["VN-NSW"].validate, b"<" + b"x" * 14_000_000)
+    assert (refused.status, refused.code, refused.refusal) == (413, "syntax.too-large", "")
+    assert sqlite_cast["VN-NSW"].refusals().items == kept
 
 
 def test_a_member_sees_only_what_it_sent_or_received(sqlite_cast: Cast) -> None:
@@ -131,6 +167,61 @@ def test_a_new_signing_key_is_trusted_at_once(tmp_path: Path) -> None:
         assert fresh.kid not in str(cast["SG-NSW"].trust())
         cast.operator.add_key("SG-NSW", fresh.certificate.public_bytes(Encoding.PEM).decode(), ["document"])
         assert fresh.kid in str(cast["SG-NSW"].trust())
+
+
+def _pem(purpose: str) -> str:
+    return str(signer("SG-NSW", purpose).certificate.public_bytes(Encoding.PEM).decode())
+
+
+def test_a_signing_key_is_withdrawn_and_what_it_signed_before_still_holds(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path) as running:
+        cast = running.join()
+        before = cast["SG-NSW"].submit(certificate("SG-2026-03020"), ["TH-NSW"])
+        kid = signer("SG-NSW").kid
+        assert refused_by(cast["SG-NSW"].withdraw_key, "SG-NSW", kid).code == "access.scope"
+        assert refused_by(cast.operator.withdraw_key, "TH-NSW", kid).code == "member.unknown-key"
+        later = rfc3339(NOW + timedelta(days=1))
+        cast.operator.withdraw_key("SG-NSW", kid, since=later)
+        assert cast["SG-NSW"].submit(certificate("SG-2026-03021"), ["TH-NSW"]).id  # not ended yet
+        ended = cast.operator.withdraw_key("SG-NSW", kid, reason="lost")
+        assert [key["withdrawn"] for key in ended["keys"] if key["kid"] == kid] == [rfc3339(NOW)]
+        again = refused_by(cast.operator.withdraw_key, "SG-NSW", kid, since=later)
+        assert (again.status, again.code) == (409, "member.key-withdrawn")
+        refused = refused_by(cast["SG-NSW"].submit, certificate("SG-2026-03022"), ["TH-NSW"])
+        assert [(found.code, found.expected) for found in refused.findings] == [
+            ("signature.withdrawn-key", f"before {rfc3339(NOW)}")
+        ]
+        listed = {key["kid"]: key for each in cast["TH-NSW"].trust()["members"] for key in each["keys"]}
+        assert listed[kid]["withdrawn"] == rfc3339(NOW)
+        assert cast["TH-NSW"].summary(before.id)["state"] == "live"
+
+
+def test_a_signing_key_has_a_time_of_its_own_beside_its_certificates(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path) as running:
+        cast = running.join()
+        past, soon = rfc3339(NOW - timedelta(days=1)), rfc3339(NOW + timedelta(days=1))
+        cast.operator.add_key("SG-NSW", _pem("old"), ["document"], valid_until=past)
+        cast.operator.add_key("SG-NSW", _pem("next"), ["document"], valid_from=soon)
+        for purpose, code in (("old", "signature.expired-certificate"), ("next", "signature.not-yet-valid")):
+            data = xades.sign(encoded(document("SG-2026-03023")), signer("SG-NSW", purpose), NOW)
+            assert refused_by(cast["SG-NSW"].submit, data, ["TH-NSW"]).code == code
+        for times in ({"valid_from": "yesterday"}, {"valid_from": soon, "valid_until": past}):
+            wrong = refused_by(cast.operator.add_key, "SG-NSW", _pem("third"), ["document"], **times)
+            assert (wrong.status, wrong.code) == (422, "member.malformed")
+
+
+def test_what_a_suspended_issuer_signed_is_refused_from_others_too(tmp_path: Path) -> None:
+    with hub_in_thread(tmp_path) as running:
+        cast = running.join()
+        kept = certificate("SG-2026-03024")
+        first = cast["OLD-EXPORT"].submit(kept, ["TH-NSW"], idempotency_key="k-1")
+        cast.operator.suspend("SG-NSW", reason="an inquiry")
+        refused = refused_by(cast["OLD-EXPORT"].submit, certificate("SG-2026-03025"), ["TH-NSW"])
+        assert [(found.code, found.found) for found in refused.findings] == [("signature.suspended-issuer", "SG-NSW")]
+        assert "inquiry" not in str(refused.problem)
+        assert cast["OLD-EXPORT"].submit(kept, ["TH-NSW"], idempotency_key="k-1").id == first.id
+        cast.operator.resume("SG-NSW")
+        assert cast["OLD-EXPORT"].submit(certificate("SG-2026-03025"), ["TH-NSW"]).id
 
 
 def test_a_foreign_acknowledgement_shows_nothing(sqlite_cast: Cast) -> None:

@@ -74,6 +74,22 @@ BAD: dict[str, tuple[Callable[[], bytes], str, str]] = {
     ),
     "11 MB": (lambda: b"<a>" + b"x" * 11_000_000 + b"</a>", "syntax.too-large", ""),
     "200 levels of XML": (lambda: deep_xml(200), "syntax.too-deep", "XML-3"),
+    "50,000 attributes on one element": (
+        lambda: b"<a " + b" ".join(b'a%d=""' % n for n in range(50_000)) + b"/>",
+        "syntax.too-many-attributes",
+        "XML-3",
+    ),
+    "50,000 attributes, each of a namespace": (
+        lambda: (
+            b"<a %s %s/>"
+            % (
+                b" ".join(b'xmlns:n%d="u:%d"' % (n, n) for n in range(50_000)),
+                b" ".join(b'n%d:a=""' % n for n in range(50_000)),
+            )
+        ),
+        "syntax.too-many-attributes",
+        "XML-3",
+    ),
     "200 levels of JSON": (lambda: as_jws(b'{"a":' * 200 + b"1" + b"}" * 200), "syntax.too-deep", "JSN-8"),
     "an internal entity": (
         lambda: with_prologue(b'<!DOCTYPE a [<!ENTITY x "y">]>'),

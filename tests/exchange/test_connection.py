@@ -1,5 +1,6 @@
 """What a stranger's connection may cost, and a start that is refused: a hub in a process of its own."""
 
+import json
 import os
 import socket
 import stat
@@ -88,7 +89,10 @@ def test_what_is_within_the_bounds_passes(hub: HubProcess) -> None:
     ],
 )
 def test_a_request_that_two_readers_may_cut_differently_is_refused(hub: HubProcess, framing: bytes) -> None:
-    assert answered(hub, POST + framing).startswith(b"HTTP/1.1 400 ")
+    answer = answered(hub, POST + framing)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json\r\n" in answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "request.malformed"
 
 
 def test_a_head_that_does_not_come_to_its_end_is_waited_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 
 from exchange import outbox
@@ -140,6 +141,19 @@ def test_an_inbox_can_wait(cast: Cast) -> None:
     assert len(cast["TH-NSW"].inbox(wait=10)) == 1
     assert time.monotonic() - began < 8
     thread.join()
+
+
+def test_what_is_due_further_ahead_than_any_wait_is_due_now(tmp_path: Path) -> None:
+    """Written before the clock was set back by an hour; one within the bound waits on."""
+    with hub_in_thread(tmp_path) as running:
+        cast = running.join()
+        for number, ahead in (("SG-2026-04020", 3600.0), ("SG-2026-04021", 20.0)):
+            accepted = cast["SG-NSW"].submit(certificate(number), ["TH-NSW"])
+            with create_engine(f"sqlite:///{tmp_path / 'hub.sqlite'}").begin() as connection:
+                due = text("update deliveries set state = 'retrying', due_at = due_at + :ahead where document_id = :id")
+                connection.execute(due, {"ahead": ahead, "id": accepted.id})
+        assert len(cast["TH-NSW"].inbox()) == 1
+        assert cast["TH-NSW"].inbox() == ()  # leased, not given twice
 
 
 def test_a_lease_that_ends_is_given_again_with_the_same_message(tmp_path: Path, database_url: str) -> None:

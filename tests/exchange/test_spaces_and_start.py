@@ -1,6 +1,7 @@
 """Spaces, starting and stopping, health, and the documentation without internet."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -49,6 +50,96 @@ def test_a_space_is_there_again_after_a_restart(tmp_path: Path, database_url: st
         Cast(f"{default.url}/s/kept").join()["SG-NSW"].submit(certificate("SG-2026-06002"), ["TH-NSW"])
     with hub_in_thread(tmp_path, database_url) as again:
         assert len(Cast(f"{again.url}/s/kept")["TH-NSW"].inbox()) == 1
+
+
+def test_the_default_space_is_one_hub_under_both_of_its_names(tmp_path: Path, database_url: str) -> None:
+    with hub_in_thread(tmp_path, database_url, space="home") as default:
+        named = Cast(f"{default.url}/s/home").join()
+        accepted = named["SG-NSW"].submit(certificate("SG-2026-06005"), ["TH-NSW"])
+        assert accepted.raw["links"]["self"] == f"/s/home/v1/documents/{accepted.id}"
+        assert len(default["TH-NSW"].inbox()) == 1
+        listed = httpx.get(f"{default.url}/v1/spaces", headers=OPERATOR).json()["items"]
+        assert listed == [{"name": "home"}]
+        assert httpx.post(f"{default.url}/v1/spaces", json={"name": "home"}, headers=OPERATOR).status_code == 409
+        assert httpx.delete(f"{default.url}/v1/spaces/home", headers=OPERATOR).status_code == 404
+        assert default["TH-NSW"].documents().items
+        named.close()
+
+
+def test_a_name_that_is_no_space_opens_nothing_and_is_looked_for_once_in_a_while(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exchange import spaces
+    from exchange.store import database as store
+
+    monkeypatch.setattr(spaces, "MISSING_KEPT", 5)
+    looked: list[str] = []
+    look = store.exists_beside
+
+    def counted(opened: store.Database, url: str, name: str) -> bool:
+        looked.append(name)
+        return look(opened, url, name)
+
+    monkeypatch.setattr(store, "exists_beside", counted)
+    with hub_in_thread(tmp_path, database_url) as default, httpx.Client() as client:
+        opened: list[str] = []
+        monkeypatch.setattr(spaces, "open_hub", lambda settings, name: opened.append(name))
+        for _ in range(20):
+            assert client.get(f"{default.url}/s/nobody/livez").status_code == 404
+        assert looked.count("nobody") < 5
+        for number in range(20):
+            assert client.get(f"{default.url}/s/n-{number}/livez").json()["code"] == "request.unknown-space"
+        assert opened == []
+        monkeypatch.undo()
+        assert client.post(f"{default.url}/v1/spaces", json={"name": "nobody"}, headers=OPERATOR).status_code == 201
+        assert client.get(f"{default.url}/s/nobody/livez").status_code == 200  # at once where it was made
+
+
+def test_a_new_operator_key_ends_the_old_one(tmp_path: Path, database_url: str) -> None:
+    first, second = "tb_live_" + "1" * 43, "tb_live_" + "2" * 43
+    for key, other in ((first, second), (second, first), (first, second)):
+        with hub_in_thread(tmp_path, database_url, operator_key=key) as running:
+            assert Hub(running.url, key).members().items == ()
+            assert refused_by(Hub(running.url, other).members).code == "access.key-unknown"
+
+
+@pytest.mark.parametrize(
+    ("seed", "host", "warned"),
+    [("42", "0.0.0.0", True), ("42", "::", True), ("42", "127.0.0.2", False), ("42", "::1", False), ("", "::", False)],  # noqa: S104
+)
+def test_a_simulation_that_others_can_reach_is_warned_of(seed: str, host: str, warned: bool) -> None:
+    assert Settings(seed=seed, host=host).open_simulation is warned
+
+
+def test_the_start_of_a_simulation_that_others_can_reach_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from exchange import serve
+
+    monkeypatch.setattr(serve, "_listen", lambda host, port: _Bound(host, port))
+    monkeypatch.setattr(serve, "make_app", _refuse_to_start)
+    monkeypatch.setattr(serve, "_configure_logs", lambda level: None)  # it holds for the whole process
+    for name, value in {"SEED": SEED, "HOST": "0.0.0.0", "DATA": str(tmp_path)}.items():  # noqa: S104
+        monkeypatch.setenv(f"TRADEBRIDGE_{name}", value)
+    before = os.umask(0o022)
+    assert serve.main() == 2
+    os.umask(before)
+    warning, _ = capsys.readouterr().err.splitlines()
+    assert warning.startswith("tradebridge: warning: 0.0.0.0 is a simulation: its keys are public")
+
+
+class _Bound:
+    """A socket that is bound to nothing: a test opens no port to others."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._name = (host, port)
+
+    def getsockname(self) -> tuple[str, int]:
+        return self._name
+
+
+def _refuse_to_start(settings: Settings) -> None:
+    raise UnsafeSettings("enough seen")
 
 
 def test_only_the_operator_makes_spaces(sqlite_cast: Cast) -> None:
@@ -165,4 +256,14 @@ def test_the_documentation_needs_no_internet(sqlite_cast: Cast) -> None:
     for name in ("docs.js", "docs.css", "swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
         assert httpx.get(f"{sqlite_cast.url}/docs/assets/{name}").status_code == 200
     paths = httpx.get(f"{sqlite_cast.url}/openapi.json").json()["paths"]
+    assert "security" in paths["/v1/refusals"]["get"]
     assert {"/v1/documents", "/v1/inbox", "/v1/inbox:ack", "/v1/feed", "/v1/log/checkpoint"} <= set(paths)
+
+
+def test_the_description_says_which_calls_want_a_key(sqlite_cast: Cast) -> None:
+    paths = httpx.get(f"{sqlite_cast.url}/openapi.json").json()["paths"]
+    with httpx.Client(base_url=sqlite_cast.url) as client:
+        for path, calls in paths.items():
+            for method, call in calls.items():
+                answer = client.request(method, re.sub(r"{[^}]*}", "x", path))
+                assert (answer.status_code == 401) == ("security" in call), (method, path)

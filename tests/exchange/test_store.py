@@ -11,12 +11,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, inspect, select, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from exchange.store import database as store
 from exchange.store import migrations
 from exchange.store import tables as t
-from exchange.store.writer import Writer, WriterStopped
+from exchange.store import writer as writer_module
+from exchange.store.writer import Job, Writer, WriterStopped, _is_unwritable
 
 
 def test_a_new_store_is_ready_and_at_the_newest_version(database_url: str) -> None:
@@ -201,6 +202,68 @@ def test_what_was_handed_in_before_the_end_is_written_and_what_comes_after_is_re
     database.close()
 
 
+def test_on_a_full_disk_every_job_of_a_group_fails_at_once_and_no_neighbour_is_tried(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = store.open_database(sqlite_url)
+    store.create(database)
+    writer = Writer(database)
+    tried: list[str] = []
+    released = threading.Event()
+
+    def large(name: str) -> Job[None]:
+        def job(connection: Connection) -> None:
+            released.wait(10)
+            tried.append(name)
+            connection.execute(t.members.insert(), {"id": name, "status": "active", "data": "x" * 1_000_000})
+
+        return job
+
+    _limit_pages(database, 200)
+    with ThreadPoolExecutor(20) as pool:
+        first = pool.submit(writer.do_now, large("M-0"))
+        time.sleep(0.2)
+        others = [pool.submit(writer.do_now, large(f"M-{number}")) for number in range(1, 20)]
+        time.sleep(0.2)
+        released.set()
+        began = time.monotonic()
+        for each in (first, *others):
+            with pytest.raises(OperationalError, match="full"):
+                each.result(10)
+    assert time.monotonic() - began < 2
+    assert len(tried) == 2  # one of each group
+    assert writer.in_trouble
+    monkeypatch.setattr(writer_module.logger, "warning", _broken_pipe)
+    with pytest.raises(OperationalError, match="full"):
+        writer.do_now(large("M-20"))  # whoever took the logs has gone: the writer stays
+    _limit_pages(database, 1_000_000)
+    writer.do_now(_member_job("AFTER"))
+    assert _members(database) == ["AFTER"]
+    writer.stop()
+    database.close()
+
+
+def _broken_pipe(*arguments: object, **facts: object) -> None:
+    raise BrokenPipeError
+
+
+def _limit_pages(database: store.Database, pages: int) -> None:
+    """A disk of so many pages, as SQLite simulates it on the writer's connection."""
+    with database.writing.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+
+def test_a_database_that_is_away_is_told_from_a_connection_that_broke() -> None:
+    away = store.open_database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(OperationalError) as caught, away.writing.connect():
+        pass
+    assert _is_unwritable(caught.value)
+    caught.value.connection_invalidated = True
+    assert not _is_unwritable(caught.value)
+    assert not _is_unwritable(ValueError("a job's own"))
+    away.close()
+
+
 def test_two_writers_that_cross_each_other_both_get_through(postgresql_url: str) -> None:
     """Two hub processes insert the same keys in opposite order: PostgreSQL breaks the deadlock, the writers mend it."""
     opened = [store.open_database(postgresql_url) for _ in range(2)]
@@ -241,11 +304,22 @@ def test_two_writers_that_cross_each_other_both_get_through(postgresql_url: str)
         database.close()
 
 
+def test_a_migration_may_take_its_time(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "TRANSACTION_SECONDS", 1)
+    database = store.open_database(postgresql_url)
+    with database.writing.begin() as connection:
+        migrations.upgrade(connection)
+        connection.execute(text("select pg_sleep(1.5)"))
+    assert store.check(database) == "ready"
+    database.close()
+
+
+@pytest.mark.parametrize("limit", ["STANDSTILL_SECONDS", "TRANSACTION_SECONDS"])
 def test_a_writer_that_stands_still_in_a_transaction_holds_nobody_up_and_writes_after_all(
-    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     """The database ends the transaction of a process that does not go on, with its locks; the writer runs it again."""
-    monkeypatch.setattr(store, "STANDSTILL_SECONDS", 1)
+    monkeypatch.setattr(store, limit, 1)
     opened = [store.open_database(postgresql_url) for _ in range(2)]
     store.create(opened[0])
     _add_member(opened[0], "A")
@@ -297,7 +371,7 @@ def test_the_template_is_made_once(tmp_path: Path) -> None:
         store.create(database)
         database.close()
     assert sorted(path.name for path in (tmp_path / "spaces").glob("*.sqlite")) == [
-        ".template-0002.sqlite",
+        ".template-0003.sqlite",
         "a.sqlite",
         "b.sqlite",
     ]

@@ -131,6 +131,17 @@ def test_an_unsigned_document_needs_the_members_policy_and_is_attested(cast: Cas
     assert checks["attestation"]
 
 
+def test_an_unsigned_document_is_taken_only_from_who_may_issue_it(cast: Cast) -> None:
+    """Else a member of that policy could take the number of any authority's certificate."""
+    squatting = encoded(document("TH-2026-00012", exporter="TH", importer="VN"))
+    refused = refusal(cast, "OLD-EXPORT", squatting, ["VN-NSW"])
+    assert codes(refused) == {"signature.missing"}
+    assert "OLD-EXPORT may not issue it" in refused.findings[0].found
+    assert refused.findings[0].expected == "the signature of an issuer of country TH"
+    genuine = certificate("TH-2026-00012", "TH-NSW", exporter="TH", importer="VN")
+    assert cast["TH-NSW"].submit(genuine, ["VN-NSW"]).id
+
+
 def test_concurrent_submissions_of_one_document_have_one_winner(cast: Cast) -> None:
     value = document("SG-2026-00011")
     versions = [signed(value, at=NOW.replace(second=second)) for second in range(16)]

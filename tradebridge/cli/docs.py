@@ -36,7 +36,7 @@ def command(output: Path, check: bool, as_json: bool) -> Exit:
 
 def pages() -> dict[str, str]:
     """The pages and drawings by path below `docs`."""
-    from tradebridge.cli import catalogue, fidelity, mapping, rule_pages
+    from tradebridge.cli import catalogue, fidelity, mapping, origin_facts, rule_pages
     from tradebridge.cli.rules import page
 
     kinds = list(catalogue.load().values())
@@ -46,6 +46,7 @@ def pages() -> dict[str, str]:
         "reference/cli.md": _command_line(),
         "reference/fidelity.md": fidelity.page(kinds),
         "reference/settings.md": _settings(),
+        "reference/origin.md": origin_facts.page(_MADE),
         "reference/conversions.md": mapping.page(_MADE),
         **_lives(),
         **rule_pages.pages(),

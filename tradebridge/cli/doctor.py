@@ -44,7 +44,7 @@ def command(url: str | None, api_key: str | None, space: str | None, as_json: bo
     """Check Python, libraries, ports, folders, the store, and the hub. Exit code 1 if a check failed."""
     where = find(url, api_key, space)
     asked = url is not None or where.world is not None
-    checks = [_python(), _libraries(), _data_folder(), _store(), *_hub(where, asked)]
+    checks = [_python(), _libraries(), _data_folder(), _store(), *_hub(where, asked), *_settings()]
     failed = any(each.status == "fail" for each in checks)
     if as_json:
         listed = [{"name": each.name, "status": each.status, "seen": each.seen, "fix": each.fix} for each in checks]
@@ -142,6 +142,7 @@ def _hub(where: Where, asked: bool) -> Iterator[Check]:
     try:
         with where.public() as hub:
             alive, ready = hub.livez(), hub.readyz()
+            open_simulation = not where.local and bool(hub.trust().get("simulated"))
     except HubError as error:
         if asked:
             yield Check("hub", "fail", str(error), error.next_step)
@@ -151,8 +152,31 @@ def _hub(where: Where, asked: bool) -> Iterator[Check]:
         return
     yield _health("hub alive", where.url, alive)
     yield _health("hub ready", where.url, ready)
+    if open_simulation:
+        yield Check("keys", "warn", f"{where.url} is a simulation that others can reach", _PUBLIC_KEYS)
     yield _clock(alive, where)
     yield _world()
+
+
+def _settings() -> Iterator[Check]:
+    """Of a hub that would be started in this environment."""
+    if not os.environ.get("TRADEBRIDGE_SEED"):
+        return
+    from pydantic import ValidationError
+
+    from exchange.config import OPEN_SIMULATION, Settings
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = ", ".join(f"TRADEBRIDGE_{str(each['loc'][0]).upper()}" for each in error.errors(include_input=False))
+        yield Check("settings", "fail", wrong, "See docs/reference/settings.md for what they take.")
+        return
+    if settings.open_simulation:
+        yield Check("settings", "warn", f"{settings.host} is {OPEN_SIMULATION}", _PUBLIC_KEYS)
+
+
+_PUBLIC_KEYS = "Listen on 127.0.0.1 (TRADEBRIDGE_HOST), or unset TRADEBRIDGE_SEED: anybody can derive test keys."
 
 
 def _health(name: str, url: str, health: "Health") -> Check:

@@ -1,10 +1,12 @@
 """`tb member`: who may exchange through the hub. All but `list` and `show` need the operator's key."""
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from tradebridge.cli.exits import Exit
+from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import read_bytes, read_json
 from tradebridge.cli.root import Suggesting
@@ -13,6 +15,7 @@ from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
 
 KINDS = ("single-window", "issuing-authority", "platform")
 ROLES = ("issuer", "sender", "recipient")
+PURPOSES = ("document", "event", "ack")
 
 
 @click.group("member", cls=Suggesting)
@@ -151,6 +154,72 @@ def rotate_key(
     return Exit.OK
 
 
+@command.command("add-key")
+@click.argument("member", metavar="ID")
+@click.option("--cert", "certificate", metavar="PEM", required=True, help="The certificate of the key.")
+@click.option(
+    "--purpose", "purposes", multiple=True, type=click.Choice(PURPOSES), help="What it may sign; all unless told."
+)
+@click.option("--valid-from", type=MOMENT, help="Not believed before; else the certificate says.")
+@click.option("--valid-until", type=MOMENT, help="Not believed after; else the certificate says.")
+@hub_options
+@json_option
+def add_key(
+    member: str,
+    certificate: str,
+    purposes: tuple[str, ...],
+    valid_from: datetime | None,
+    valid_until: datetime | None,
+    url: str | None,
+    api_key: str | None,
+    space: str | None,
+    as_json: bool,
+) -> Exit:
+    """Give the member ID a further signing key."""
+    pem = read_bytes(certificate).decode("utf-8", "replace")
+    with find(url, api_key, space).hub(OPERATOR) as hub:
+        changed = hub.add_key(
+            member_id(member, "sender"),
+            pem,
+            purposes or PURPOSES,
+            valid_from=_rfc3339(valid_from),
+            valid_until=_rfc3339(valid_until),
+        )
+    return _changed(changed, as_json)
+
+
+@command.command("withdraw-key")
+@click.argument("member", metavar="ID")
+@click.argument("kid", metavar="KID")
+@click.option("--from", "since", type=MOMENT, help="From when nobody believes it; else from now on.")
+@click.option("--reason", metavar="TEXT", help="Why; the member is told.")
+@hub_options
+@json_option
+def withdraw_key(
+    member: str,
+    kid: str,
+    since: datetime | None,
+    reason: str | None,
+    url: str | None,
+    api_key: str | None,
+    space: str | None,
+    as_json: bool,
+) -> Exit:
+    """End the signing key KID of the member ID. What was accepted before still holds.
+
+    \b
+    tb member show ID          tells the names of its keys
+    """
+    with find(url, api_key, space).hub(OPERATOR) as hub:
+        changed = hub.withdraw_key(member_id(member, "sender"), kid, since=_rfc3339(since), reason=reason)
+    if as_json:
+        out_json(changed)
+        return Exit.OK
+    ended = next((key["withdrawn"] for key in changed["keys"] if key["kid"] == kid), "")
+    out(f"{mark('ok')} {kid} ends at {ended}")
+    return Exit.OK
+
+
 @command.command("suspend")
 @click.argument("member", metavar="ID")
 @click.option("--reason", metavar="TEXT", help="Why; the member is told.")
@@ -172,6 +241,12 @@ def resume(member: str, url: str | None, api_key: str | None, space: str | None,
     """Let a suspended member exchange again."""
     with find(url, api_key, space).hub(OPERATOR) as hub:
         return _changed(hub.resume(member_id(member, "recipient")), as_json)
+
+
+def _rfc3339(moment: datetime | None) -> str | None:
+    from tradebridge.evidence.times import rfc3339
+
+    return None if moment is None else rfc3339(moment)
 
 
 def _changed(member: dict[str, Any], as_json: bool) -> Exit:
@@ -196,6 +271,11 @@ def _draw(member: dict[str, Any]) -> None:
         ("unsigned", "allowed" if member.get("policy", {}).get("unsigned") else "refused"),
         ("status", member["status"]),
     ]
-    rows += [("key", f"{key.get('kid', '')} ({', '.join(key.get('purposes', ()))})") for key in member.get("keys", ())]
+    rows += [("key", _key_line(key)) for key in member.get("keys", ())]
     for line in columns(rows):
         out(f"  {line}")
+
+
+def _key_line(key: dict[str, Any]) -> str:
+    ended = f"; withdrawn from {key['withdrawn']}" if "withdrawn" in key else ""
+    return f"{key.get('kid', '')} ({', '.join(key.get('purposes', ()))}{ended})"

@@ -23,6 +23,7 @@ UNSURE = frozenset(
         "signature.missing",
         "signature.not-yet-valid",
         "signature.unknown-key",
+        "signature.withdrawn-key",
         "trust.malformed",
     }
 )

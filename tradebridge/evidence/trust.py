@@ -4,7 +4,8 @@
    message says of itself (a name, an issuer, an embedded key, an address) leads to a key.
 2. A key has one member, one certificate and one algorithm, fixed when the list is made. The algorithm comes from the
    kind of key, never from a message. A renewed certificate needs a new key.
-3. A key is valid where both its certificate and the list say so: the later beginning and the earlier end.
+3. A key is valid where both its certificate and the list say so: the later beginning and the earlier end. A key that
+   was withdrawn stays on the list with the moment: what is known to be signed before still holds, nothing later does.
 4. A key serves the purposes it is registered for: `document`, `event`, `ack` of a member; `receipt`, `note`,
    `attestation` (and `event`, for what the clock does) of the hub.
 5. Certificates are pinned. Who issued a certificate is the operator's concern when it is registered, not looked at.
@@ -63,6 +64,8 @@ class TrustedKey:
     """SHA-256 of the certificate in lower-case hexadecimal."""
     jose: ECKey | OKPKey = field(repr=False, compare=False)
     """The public key as joserfc takes it."""
+    withdrawn: datetime | None = None
+    """From this moment on nobody believes it; None while it is believed."""
 
     @classmethod
     def of(
@@ -72,6 +75,7 @@ class TrustedKey:
         purposes: Iterable[str],
         not_before: datetime | None = None,
         not_after: datetime | None = None,
+        withdrawn: datetime | None = None,
     ) -> Self:
         """The key of a certificate, valid within its time and the one given. Raises `UnsupportedKey`."""
         public_key = public_key_of(certificate)
@@ -89,6 +93,7 @@ class TrustedKey:
             der=der,
             fingerprint=sha256_hex(der),
             jose=_for_joserfc(public_key),
+            withdrawn=withdrawn,
         )
 
     def judge_time(self, signed_at: datetime, at: datetime | None) -> Finding | None:
@@ -113,6 +118,13 @@ class TrustedKey:
                     expected=f"from {rfc3339(self.not_before)}",
                     attack="X5-7",
                 )
+            if self.withdrawn is not None and moment >= self.withdrawn:
+                return finding(
+                    "signature.withdrawn-key",
+                    found=rfc3339(moment),
+                    expected=f"before {rfc3339(self.withdrawn)}",
+                    attack="X5-7",
+                )
             if moment > self.not_after:
                 return finding(
                     "signature.expired-certificate",
@@ -129,6 +141,7 @@ class TrustedKey:
             "purposes": sorted(self.purposes),
             "notBefore": rfc3339(self.not_before),
             "notAfter": rfc3339(self.not_after),
+            **({"withdrawn": rfc3339(self.withdrawn)} if self.withdrawn else {}),
         }
 
 
@@ -291,6 +304,7 @@ class _KeyForm(_Form):
     purposes: list[str]
     not_before: str
     not_after: str
+    withdrawn: str | None = None
 
 
 class _HubForm(_Form):
@@ -342,9 +356,12 @@ def _key(member: str, form: _KeyForm, pointer: str) -> TrustedKey:
     not_before, not_after = from_rfc3339(form.not_before), from_rfc3339(form.not_after)
     if not_before is None or not_after is None:
         raise _wrong(f"{pointer}/notBefore", f"{form.not_before} to {form.not_after}", "two moments of RFC 3339")
+    withdrawn = None if form.withdrawn is None else from_rfc3339(form.withdrawn)
+    if form.withdrawn is not None and withdrawn is None:
+        raise _wrong(f"{pointer}/withdrawn", form.withdrawn, "a moment of RFC 3339")
     try:
         certificate = x509.load_pem_x509_certificate(form.certificate.encode())
-        key = TrustedKey.of(member, certificate, form.purposes, not_before, not_after)
+        key = TrustedKey.of(member, certificate, form.purposes, not_before, not_after, withdrawn)
     except UnsupportedKey as error:
         raise _wrong(f"{pointer}/certificate", str(error), "a key on P-256 or Ed25519") from error
     except ValueError as error:

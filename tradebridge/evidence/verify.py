@@ -179,7 +179,9 @@ def _was_recorded(
 # --- 3: the document, unchanged --------------------------------------------------------------------------------------
 
 
-_OF_TIME = frozenset({"signature.expired-certificate", "signature.not-yet-valid", "signature.time-ahead"})
+_OF_TIME = frozenset(
+    f"signature.{each}" for each in ("expired-certificate", "not-yet-valid", "time-ahead", "withdrawn-key")
+)
 _ABOUT_THE_SIGNER = _OF_TIME | {"signature.unknown-key", "signature.wrong-purpose"}
 """What a seal can be refused for without a word on whether the document was changed."""
 

@@ -35,7 +35,10 @@ def stamp(connection: Connection) -> None:
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Run what is missing, inside the caller's transaction; up to an older version only in a test."""
+    """Run what is missing, inside the caller's transaction, however long that takes; up to an older version only in a
+    test."""
+    if connection.dialect.name == "postgresql" and (connection.dialect.server_version_info or ()) >= (17,):
+        connection.exec_driver_sql("set local transaction_timeout = 0")
     scripts = _scripts()
 
     def steps(revision: str, context: MigrationContext) -> object:
