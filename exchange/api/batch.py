@@ -21,7 +21,7 @@ from starlette.responses import Response, StreamingResponse
 
 from exchange import intake, refused
 from exchange.api.access import caller_of, hub_of, may_go_on
-from exchange.api.bodies import recipients_of
+from exchange.api.bodies import reading, recipients_of
 from exchange.api.problems import Problem, problem_of
 from exchange.batch import (
     MAX_BATCH_BYTES,
@@ -91,18 +91,22 @@ async def submit_batch(request: Request) -> Response:
 
 
 async def _received(request: Request) -> IO[bytes]:
-    """The whole body, from its start. Raises `Problem` as soon as it is known to be too large."""
+    """The whole body, from its start. Raises `Problem` as soon as it is known to be too large, as `body_of` does."""
     too_large = Problem(finding("batch.too-large", expected=f"at most {MAX_BATCH_BYTES} bytes"))
     stated, size = request.headers.get("content-length", ""), 0
     if stated.isdigit() and int(stated) > MAX_BATCH_BYTES:
         raise too_large
     file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115  # closed where its last entry is read
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BATCH_BYTES:
-            file.close()
-            raise too_large
-        file.write(chunk)
+    try:
+        async with reading(request):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > MAX_BATCH_BYTES:
+                    raise too_large
+                file.write(chunk)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return file
 
