@@ -61,7 +61,7 @@ docs: .venv/run.stamp ## the reference pages that come out of the code
 locks: ## run.lock and test.lock anew from pyproject.toml; ARGS=--upgrade for newer versions
 	@test -x .venv-locks/bin/uv || { $(FIND_PYTHON); "$$python" -m venv .venv-locks && .venv-locks/bin/pip install --quiet uv; }
 	@.venv-locks/bin/uv pip compile pyproject.toml --group build $(LOCK) $(ARGS) --output-file run.lock
-	@.venv-locks/bin/uv pip compile pyproject.toml --group build --extra test --constraint run.lock $(LOCK) $(ARGS) --output-file test.lock
+	@.venv-locks/bin/uv pip compile pyproject.toml --group build --extra test --extra pdf --constraint run.lock $(LOCK) $(ARGS) --output-file test.lock
 
 clean: ## remove all that make has made
 	rm -rf .venv .venv-locks build dist tradebridge.egg-info

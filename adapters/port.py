@@ -17,6 +17,7 @@ from typing import Protocol
 
 from schemas.event import Event
 from schemas.findings import Finding, Kind, finding, register
+from schemas.losses import Loss as Loss
 from schemas.registry import Document
 
 register(
@@ -53,18 +54,6 @@ register(
         ),
     ]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """One thing of the original that the rendition does not carry."""
-
-    pointer: str
-    """JSON Pointer into the document's JSON form."""
-    reason: str
-
-    def to_json(self) -> dict[str, str]:
-        return {"pointer": self.pointer, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +155,14 @@ class CannotCarry(ValueError):
     def __init__(self, found: Finding) -> None:
         super().__init__(found.message)
         self.found = found
+
+
+class TooLarge(CannotCarry):
+    """The partner's form cannot even say how large this document is: split it. `size` is in bytes."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(finding("partner.too-large", found=f"{size} bytes", expected=f"at most {most} bytes"))
+        self.size = size
 
 
 class UnknownStyle(LookupError):

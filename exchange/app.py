@@ -19,7 +19,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exchange.api import catalogue, documentation, documents, feed, health, inbox, log, members, spaces
+from exchange.api import (
+    batch,
+    catalogue,
+    documentation,
+    documents,
+    feed,
+    health,
+    inbox,
+    log,
+    members,
+    origin,
+    spaces,
+    statistics,
+    verify_page,
+)
 from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, check_startable
 from exchange.hub import Hub, open_hub
@@ -65,7 +79,8 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    for module in (documents, inbox, feed, log, members, catalogue, spaces, health, documentation):
+    pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
+    for module in (documents, batch, inbox, feed, log, members, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)
@@ -129,7 +144,7 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
     return "", scope
 
 
-_OPEN = re.compile(r"/(livez|readyz|metrics|v1/(trust|log/.*|profiles|rules|rules/.*))")
+_OPEN = re.compile(r"/(livez|readyz|metrics|v/.*|v1/(trust|log/.*|profiles|profiles/.*|rules|rules/.*))")
 """Paths that want no key."""
 
 

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="sqlite:///PATH or postgresql+psycopg://...; default: hub.sqlite in data."
     )
+    product_rules: Path | None = Field(None, description="Your table of product-specific rules of origin (TOML).")
     space: str = Field("", description="Name of the default space; empty as a rule.")
     seed: str = Field("", description="Simulation only: keys, ids and salts are derived from it. Empty: real ones.")
     clock: datetime | None = Field(None, description="Simulation only: the business clock stands still at this time.")

@@ -31,7 +31,7 @@ from exchange.outbox import Claimed
 from exchange.store import tables as t
 from schemas.content import from_base64url, open_content, sha256_hex
 from schemas.event import Event
-from schemas.findings import Finding, finding
+from schemas.findings import Finding, finding, for_recipients
 from schemas.registry import profile_of
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Original, Rendered, read_acknowledgement
 from tradebridge.evidence.times import rfc3339
@@ -228,7 +228,7 @@ class Deliverer:
             number=row.number,
             original=Original(row.bytes_digest, row.media_type),
             rendition=shown,
-            findings=tuple(orjson.loads(row.findings)) if row.kind != "event" else (),
+            findings=tuple(for_recipients(orjson.loads(row.findings))) if row.kind != "event" else (),
             time=now,
             simulated=self._hub.simulated,
         ).sign(self._hub.keys.signer, now)

@@ -20,8 +20,8 @@ from exchange.messages import (
     tell,
 )
 from exchange.refused import Refused
-from exchange.routing import check_recipients
-from exchange.subject import standings_of, subject_of
+from exchange.routing import check_issuing_side, check_recipients
+from exchange.subject import course_of, subject_of
 from schemas.findings import Finding, finding
 from schemas.registry import profile_of
 from tradebridge.evidence.times import rfc3339
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 async def forward(hub: "Hub", caller: Caller, document_id: str, recipients: tuple[str, ...]) -> Accepted | Refused:
     """Deliver an accepted document to further recipients, or say all that stands against it."""
     sender = hub.registry.members.get(caller.member)
-    subject, there = await hub.ask(lambda c: (subject_of(c, document_id), set(standings_of(c, document_id))))
+    subject, there = await hub.ask(lambda connection: _seen(connection, document_id))
     if subject is None or sender is None or caller.member not in {subject.sender, *there}:
         return Refused((finding("document.unknown", found=document_id),))
     found = _check(hub, sender, subject, there, recipients)
@@ -51,8 +51,17 @@ async def forward(hub: "Hub", caller: Caller, document_id: str, recipients: tupl
     return await refused.record(hub, caller.member, b"", Refused(found), document=document_id)
 
 
+def _seen(connection: Connection, document_id: str) -> tuple[Any, set[str]]:
+    """The document, and who has it already."""
+    subject = subject_of(connection, document_id)
+    return subject, set() if subject is None else set(course_of(connection, subject).standings)
+
+
 def _check(hub: "Hub", sender: Member, subject: Any, there: set[str], names: tuple[str, ...]) -> tuple[Finding, ...]:
-    found = list(check_recipients(hub.registry, sender, names, profile_of(subject.profile)))
+    profile = profile_of(subject.profile)
+    found = list(check_recipients(hub.registry, sender, names, profile))
+    if profile is not None and profile.issuing_side is not None:
+        found += check_issuing_side(hub.registry, names, None)
     found += [finding("route.already-there", found=name) for name in names if name in there or name == subject.sender]
     if subject.state != "live":
         found.append(finding("event.not-now", found=subject.state, expected="a live document"))
@@ -89,7 +98,9 @@ def _keep(connection: Connection, hub: "Hub", message: Message, first_sender: st
     envelope = message.envelope
     current = subject_of(connection, envelope.document_id, lock=True)
     if current is None or current.state != "live":
-        raise RefusedInTransaction(finding("event.not-now", found="cancelled", expected="a live document"))
+        raise RefusedInTransaction(
+            finding("event.not-now", found=current.state if current else "none", expected="a live document")
+        )
     keep(connection, hub, message)
     keep_standings(connection, envelope)
     facts = {"sender": envelope.member, "recipients": envelope.recipients, "number": current.number}

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
-from exchange import log
+from exchange import clockwork, log
 from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
@@ -29,6 +29,7 @@ from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
+from schemas.certificate.products import read_products
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ class Hub:
         self.randomness = randomness
         self.keys = keys
         self.simulated = settings.simulated
+        self.products = read_products(settings.product_rules.read_text("utf-8")) if settings.product_rules else None
         self.metrics = Metrics(space)
         self.database = store.open_database(settings.store_url, space)
         if store.check(self.database) == "behind":
@@ -74,6 +76,7 @@ class Hub:
         self._tasks = [
             asyncio.create_task(self._sequence(), name="sequence"),
             asyncio.create_task(self._look_for_news(), name="news"),
+            asyncio.create_task(self._look_at_the_clock(), name="clock"),
         ]
         self._to_sequence.set()
 
@@ -197,6 +200,19 @@ class Hub:
             except Exception:
                 # As above: the store may be away; what is due then is found at the next look.
                 logger.exception("looking for news failed; trying again")
+            await asyncio.sleep(NEWS_SECONDS)
+
+    async def _look_at_the_clock(self) -> None:
+        """What the business clock has brought: certificates that expire, terms that run out."""
+        while True:
+            try:
+                while await clockwork.run_once(self) >= clockwork.AT_ONCE:
+                    pass
+            except WriterStopped:
+                return
+            except Exception:
+                # As above: what is due stays due.
+                logger.exception("looking at the clock failed; trying again")
             await asyncio.sleep(NEWS_SECONDS)
 
     async def _news(self) -> None:

@@ -1,7 +1,9 @@
 """The path of a document into the hub, top to bottom.
 
-    recognise the profile, parse, validate          schemas.registry.read        (pure)
+    recognise the profile, parse                    schemas.registry.parse       (pure)
     verify the issuer's signature                   tradebridge.evidence.seal    (pure)
+    look up the documents that it names             exchange.related
+    validate                                        schemas.registry.judge       (pure)
     check who may send what to whom                 exchange.routing             (pure)
     check duplicate and order, for findings         here, only where something else is wrong already
     sign the receipt                                tradebridge.evidence.receipts
@@ -15,7 +17,7 @@ no question that the transaction asks again.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +26,31 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from exchange import refused
+from exchange import ledger, refused, statistics
 from exchange.members import Member, Registry
-from exchange.messages import Accepted, Envelope, Message, Submission, keep, message_id_of, receipt_for, tell
-from exchange.refused import Refused
-from exchange.routing import check_limits, check_recipients, check_sender
+from exchange.messages import (
+    Accepted,
+    Envelope,
+    Message,
+    RefusedInTransaction,
+    Submission,
+    keep,
+    message_id_of,
+    receipt_for,
+    tell,
+)
+from exchange.refused import Refused, Route
+from exchange.related import Held, look_up
+from exchange.replacing import replace_old
+from exchange.routing import check_issuing_side, check_limits, check_recipients, check_sender
 from exchange.store import tables as t
+from exchange.store.rows import add
+from schemas.certificate.model import Certificate
 from schemas.content import Content, sha256_hex
-from schemas.findings import Finding, errors, finding
-from schemas.life import State
-from schemas.registry import Context, Document, Reading, Stated, read
+from schemas.findings import Finding, errors, finding, told
+from schemas.life import life_of
+from schemas.registry import Context, Document, Parsed, Reading, Stated, parse
+from schemas.registry import judge as validated
 from tradebridge.evidence.receipts import Attestation
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.simulation import derived_id
@@ -55,10 +72,12 @@ async def accept(hub: "Hub", submission: Submission) -> Accepted | Refused:
         return await _refuse(hub, submission, judged)
     message = _compose(hub, submission, judged, content, document)
     try:
-        await hub.writer.do(lambda connection: _keep(connection, hub, message, judged, document))
+        listeners = await hub.writer.do(lambda connection: _keep(connection, hub, message, judged, document))
+    except RefusedInTransaction as error:
+        return await _record(hub, submission, judged, Refused((*judged.findings, *error.findings)))
     except IntegrityError:
         return await _repeated(hub, submission, judged)
-    hub.accepted(message.envelope.recipients)
+    hub.accepted((*message.envelope.recipients, *listeners))
     return Accepted(message.answer)
 
 
@@ -73,6 +92,8 @@ class Judged:
     signer: Verified | None
     findings: tuple[Finding, ...]
     now: datetime
+    held: Held = field(default_factory=Held)
+    """The documents that it names."""
 
 
 async def judge_apart(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:
@@ -86,19 +107,30 @@ def judge(hub: "Hub", submission: Submission, *, route: bool = True) -> Judged:
     """Read, validate, verify, and check the route: all findings together."""
     registry, now = hub.registry, hub.clock.now()
     sender = registry.members.get(submission.caller.member)
-    reading = read(submission.data, Context(now), submission.declared)
-    signer, signature = _check_signature(registry, sender, reading, now)
+    parsed = parse(submission.data, submission.declared)
+    seal = verify_seal(parsed.content, registry.trust, now) if parsed.content is not None else None
+    held = _look_up(hub, submission, parsed, seal.member if isinstance(seal, Verified) else None)
+    reading = validated(parsed, Context(now, held.related, hub.products))
+    signer, signature = _check_signature(registry, sender, reading, seal)
     routing = _check_route(hub, sender, submission, reading) if route else ()
-    return Judged(reading, signer, (*routing, *reading.findings, *signature), now)
+    return Judged(reading, signer, (*routing, *reading.findings, *signature), now, held)
+
+
+def _look_up(hub: "Hub", submission: Submission, parsed: Parsed, signer: str | None) -> Held:
+    references = parsed.references
+    if not references:
+        return Held()
+    member = None if submission.caller.operator else submission.caller.member
+    with hub.database.reading.connect() as connection:
+        return look_up(connection, member, references, signer)
 
 
 def _check_signature(
-    registry: Registry, sender: Member | None, reading: Reading, now: datetime
+    registry: Registry, sender: Member | None, reading: Reading, verified: Verified | Finding | None
 ) -> tuple[Verified | None, tuple[Finding, ...]]:
     """Who signed, and may they issue this?"""
     if reading.content is None:
         return None, ()
-    verified = verify_seal(reading.content, registry.trust, now)
     if isinstance(verified, Finding):
         return None, (verified,)
     if verified is None:
@@ -133,6 +165,8 @@ def _check_route(hub: "Hub", sender: Member | None, submission: Submission, read
     may_not = check_sender(sender, profile)
     found = [may_not] if may_not else []
     found += check_recipients(registry, sender, submission.recipients, profile)
+    if profile is not None and profile.issuing_side is not None and reading.document is not None:
+        found += check_issuing_side(registry, submission.recipients, profile.issuing_side(reading.document))
     if not found:
         for name in submission.recipients:
             found += check_limits(hub, registry.members[name], reading)
@@ -169,7 +203,8 @@ def _compose(hub: "Hub", submission: Submission, judged: Judged, content: Conten
         "bytesDigest": envelope.bytes_digest,
         "contentDigest": envelope.content_digest,
         "receivedAt": rfc3339(now),
-        "findings": [each.to_json() for each in judged.findings],
+        "findings": told(judged.findings),
+        "findingCount": len(judged.findings),
         "receipt": receipt,
         "links": hub.links(envelope.document_id),
         "simulated": hub.simulated,
@@ -205,8 +240,10 @@ def identity_of(document: Document | Stated, sender: str) -> str | None:
     return f"{document.profile.split('/')[0]} {document.issued_by or 'member:' + sender} {document.number}"
 
 
-def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, document: Document) -> None:
-    envelope = message.envelope
+def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, document: Document) -> tuple[str, ...]:
+    """The transaction. Gives who is told, beside the recipients: those of a document that this one replaces."""
+    envelope, life = message.envelope, life_of(message.envelope.profile)
+    ends = life.ends(document)
     keep(connection, hub, message)
     connection.execute(
         insert(t.documents).inline(),
@@ -222,21 +259,37 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
             "signer": orjson.dumps(signer_json(judged.signer)).decode() if judged.signer else None,
             "findings": orjson.dumps([each.to_json() for each in judged.findings]).decode(),
             "state": "live",
+            "belongs_to": getattr(document, "belongs_to", None),
+            "expires": ends.isoformat() if ends else None,
             "received_at": rfc3339(envelope.at),
             "row": hub.next_row(),
         },
     )
     keep_standings(connection, envelope)
+    statistics.count(
+        connection,
+        envelope.document_id,
+        envelope.member,
+        envelope.recipients,
+        envelope.profile,
+        judged.findings,
+    )
     facts = {"number": document.number, "sender": envelope.member, "recipients": envelope.recipients}
     tell(connection, "document.accepted", envelope, (envelope.member, *envelope.recipients), facts)
+    listeners = replace_old(connection, hub, envelope, document, judged.signer.member if judged.signer else None)
+    if judged.held.original is not None and isinstance(document, Certificate):
+        ledger.draw_on_original(connection, hub, envelope, document, *judged.held.original)
+    return listeners
 
 
 def keep_standings(connection: Connection, envelope: Envelope) -> None:
-    """Each recipient begins where nothing is said yet."""
-    connection.execute(
-        insert(t.standings).inline(),
+    """Each recipient begins where nothing is said yet: in the first state of the document's life."""
+    first = life_of(envelope.profile).first.value
+    add(
+        connection,
+        t.standings,
         [
-            {"document_id": envelope.document_id, "recipient": name, "state": State.RECEIVED.value, "sequence": 0}
+            {"document_id": envelope.document_id, "recipient": name, "state": first, "sequence": 0}
             for name in envelope.recipients
         ],
     )
@@ -270,7 +323,9 @@ async def _repeated(hub: "Hub", submission: Submission, judged: Judged) -> Accep
 
 async def _record(hub: "Hub", submission: Submission, judged: Judged, refusal: Refused) -> Refused:
     number = judged.reading.stated.number if judged.reading.stated else None
-    return await refused.record(hub, submission.caller.member, submission.data, refusal, number=number)
+    profile = judged.reading.profile
+    route = Route(profile.id if profile else None, submission.recipients)
+    return await refused.record(hub, submission.caller.member, submission.data, refusal, number=number, route=route)
 
 
 def _look_back(connection: Connection, submission: Submission, reading: Reading) -> Accepted | Refused | None:

@@ -1,8 +1,9 @@
 """Custody of the hub's own keys: test keys from a seed, or files that only the owner can read.
 
-The hub has two: an ES256 key for receipts, delivery notes and attestations, and an Ed25519 key that signs the log's
-checkpoints. Files are made at the first start (mode 0600); their certificate begins by the business clock, which dates
-what they sign. Test keys carry a marker that pilot mode refuses.
+The hub has three: an ES256 key for receipts, delivery notes and attestations, an Ed25519 key that signs the log's
+checkpoints, and a secret from which the codes on printed certificates are derived. Files are made at the first start
+(mode 0600); their certificate begins by the business clock, which dates what they sign. Test keys carry a marker that
+pilot mode refuses.
 """
 
 import contextlib
@@ -18,11 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
 from exchange.config import Settings
+from schemas.event import HUB as HUB
 from tradebridge.evidence.signer import LocalSigner, Signer
-from tradebridge.evidence.simulation import test_log_key, test_signer
-
-HUB = "HUB"
-"""The hub's own member id."""
+from tradebridge.evidence.simulation import hmac_value, test_log_key, test_signer
 
 
 class KeysUnreadable(RuntimeError):
@@ -35,6 +34,8 @@ class HubKeys:
     log_key: ed25519.Ed25519PrivateKey
     origin: str
     """The log's name in its checkpoints (C2SP tlog-checkpoint)."""
+    code_key: bytes
+    """32 bytes: `exchange.paper` derives from it the codes by which printed certificates are checked."""
 
 
 def load_keys(settings: Settings, space: str, now: datetime) -> HubKeys:
@@ -42,9 +43,12 @@ def load_keys(settings: Settings, space: str, now: datetime) -> HubKeys:
     name = space or "default"
     if settings.seed:
         seed = f"{settings.seed}/{space}" if space else settings.seed
-        return HubKeys(test_signer(seed, HUB, "receipt"), test_log_key(seed), f"tradebridge.simulation/{name}")
+        origin = f"tradebridge.simulation/{name}"
+        return HubKeys(test_signer(seed, HUB, "receipt"), test_log_key(seed), origin, hmac_value(seed, "code key", b""))
     folder = settings.data / "keys" / name
-    return HubKeys(_file_signer(folder, now), _file_log_key(folder), f"tradebridge.local/{name}")
+    return HubKeys(
+        _file_signer(folder, now), _file_log_key(folder), f"tradebridge.local/{name}", _file_code_key(folder)
+    )
 
 
 def _file_signer(folder: Path, now: datetime) -> Signer:
@@ -70,6 +74,19 @@ def _file_log_key(folder: Path) -> ed25519.Ed25519PrivateKey:
     if not isinstance(loaded, ed25519.Ed25519PrivateKey):
         raise KeysUnreadable(f"{path.name} is not an Ed25519 key")
     return loaded
+
+
+def _file_code_key(folder: Path) -> bytes:
+    path = folder / "codes.key"
+    if not path.exists():
+        make_secret(path, os.urandom(32))
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise KeysUnreadable(f"{path.name}: {error}") from error
+    if len(key) != 32:
+        raise KeysUnreadable(f"{path.name} has {len(key)} bytes, not 32")
+    return key
 
 
 def _own_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:

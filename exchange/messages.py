@@ -5,6 +5,7 @@ its leaf, its deliveries and its entry in the feed. There is no window in which 
 """
 
 import hashlib
+import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,9 @@ from tradebridge.evidence.times import rfc3339
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
+
+
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,17 @@
 """Who may send what to whom. One recipient that is unknown or unwilling refuses all: nothing is half sent."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING
 
-from adapters.port import CannotCarry
+from adapters.port import CannotCarry, Limits, TooLarge
 from exchange.members import Member, Registry
+from schemas.certificate.model import MOST_ITEMS, Certificate
+from schemas.certificate.split import why_not
+from schemas.content import MAX_BYTES
 from schemas.findings import Finding, finding
-from schemas.registry import Profile, Reading
+from schemas.registry import Document, Profile, Reading
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -52,6 +57,17 @@ def _check_recipient(registry: Registry, sender: Member, name: str, profile: Pro
     return None
 
 
+def check_issuing_side(registry: Registry, names: Iterable[str], country: str | None) -> Iterator[Finding]:
+    """What only the issuing side may see goes to issuers of that country. None: to nobody else any more, as when it is
+    forwarded."""
+    for name in names:
+        recipient = registry.members.get(name)
+        if recipient is None or ("issuer" in recipient.roles and recipient.country == country):
+            continue
+        wanted = f"an issuer of {country}" if country else "no further recipient"
+        yield finding("route.issuing-side-only", found=name, expected=wanted)
+
+
 def check_limits(hub: "Hub", recipient: Member, reading: Reading) -> tuple[Finding, ...]:
     """A partner's limits are findings before sending, not failures after.
 
@@ -65,6 +81,22 @@ def check_limits(hub: "Hub", recipient: Member, reading: Reading) -> tuple[Findi
     if codec.limits.max_bytes is not None and len(content.received) * 4 > codec.limits.max_bytes:
         try:
             size = len(codec.encode(document, hub.address("", "", "", recipient.id)).data)
+        except TooLarge as error:
+            size = error.size
         except CannotCarry:
             size = 0  # it gets the original alone
-    return codec.limits.findings(len(getattr(document, "items", ())), size)
+    found = codec.limits.findings(len(getattr(document, "items", ())), size)
+    return tuple(replace(each, fix=_way_out(document, codec.limits, size)) for each in found)
+
+
+def _way_out(document: Document, limits: Limits, size: int) -> str:
+    """What to do about a document that is too large: a certificate can be split, where nothing stands against it."""
+    if not isinstance(document, Certificate):
+        return "Agree another way with the recipient."
+    wrong = why_not(document)
+    if wrong is not None:
+        return f"{wrong.message} {wrong.fix}"
+    parts = max(
+        ceil(len(document.items) / (limits.max_items or MOST_ITEMS)), ceil(size / (limits.max_bytes or MAX_BYTES))
+    )
+    return f"Split it into {parts} certificates or more: tb split FILE."

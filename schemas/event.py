@@ -7,7 +7,7 @@ the speaker has seen for this document and recipient: the hub refuses the event 
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -17,6 +17,8 @@ from schemas.findings import Finding, Kind, finding, register
 from schemas.registry import Context, Decoded, Document, Profile, add_profile
 
 PROFILE = "tradebridge-event/1"
+HUB = "HUB"
+"""The hub's own member id: it speaks only for what the clock does, and for what a replacing certificate says."""
 
 register(
     [
@@ -48,12 +50,26 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_
 
 
 class EventType(StrEnum):
+    """All that can be said of a document. Which of it may be said of one, when and by whom, is its family's life."""
+
+    EXAMINED = "examined"
     ACCEPTED = "accepted"
     QUERIED = "queried"
     ANSWERED = "answered"
     REJECTED = "rejected"
     UTILISED = "utilised"
+    COMMITTED = "committed"
+    RELEASED = "released"
+    REVERSED = "reversed"
     CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+    VERIFICATION_REQUESTED = "verification-requested"
+    VERIFICATION_ANSWERED = "verification-answered"
+    VERIFICATION_CONCLUDED = "verification-concluded"
+    REMINDED = "reminded"
+    ISSUED = "issued"
+    """On an application: the certificate was issued."""
 
 
 class _Part(BaseModel):
@@ -80,7 +96,11 @@ class Reason(_Part):
 
     code: Annotated[str, Field(min_length=1, max_length=100)]
     pointer: Annotated[str, Field(max_length=500)] = ""
+    box: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,4}$")] | None = None
+    """Of the paper form, as printed there."""
     text: Annotated[str, Field(max_length=2000)] = ""
+    minor: Literal[True] | None = None
+    """A minor discrepancy: listed, and no reason to refuse by itself."""
 
 
 class Event(_Part):

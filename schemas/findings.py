@@ -10,9 +10,10 @@ Rules of this part:
 5. An error refuses. A warning travels with the document to the officer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -48,6 +49,8 @@ class Kind:
     fidelity: Fidelity = Fidelity.INVENTED
     status: int = 422
     """The HTTP status when this finding alone refuses a request."""
+    issuing_side: bool = False
+    """It tells of what only the issuing side may see (a cost statement): it does not travel to recipients."""
 
     @property
     def family(self) -> str:
@@ -175,6 +178,24 @@ def _shown(value: object) -> str:
 
 def errors(findings: Iterable[Finding]) -> Iterator[Finding]:
     return (each for each in findings if each.refuses)
+
+
+MOST_TOLD = 500
+"""Findings in one answer; how many there are in all is said beside them."""
+
+
+def for_recipients(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of the findings of a document, as JSON, those that may travel with it: without what is the issuing side's."""
+    return [each for each in findings if not (each["code"] in _CATALOGUE and _CATALOGUE[each["code"]].issuing_side)]
+
+
+def told(findings: Sequence[Finding], most: int = MOST_TOLD) -> list[dict[str, object]]:
+    """Their public forms, at most so many, in their order: of each code the first, then what there is room for."""
+    if len(findings) <= most:
+        return [each.to_json() for each in findings]
+    first = list({each.code: place for place, each in reversed(list(enumerate(findings)))}.values())
+    chosen = dict.fromkeys([*sorted(first), *range(most)])
+    return [findings[place].to_json() for place in sorted(list(chosen)[:most])]
 
 
 def downgraded(found: Finding) -> Finding:

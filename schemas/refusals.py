@@ -79,6 +79,11 @@ ROUTING = register(
             "The recipient does not accept this profile.",
             "Send one of the profiles that the recipient accepts, or choose another recipient.",
         ),
+        Kind(
+            "route.issuing-side-only",
+            "Only an issuing authority of the exporting country may have this.",
+            "Send it to the authority that is to issue the certificate; it is not forwarded.",
+        ),
         Kind("route.to-itself", "The sender is among the recipients.", "Leave the sender out of Tradebridge-To."),
         Kind("route.already-there", "The document has gone to this recipient already.", "Leave it out.", status=409),
         Kind(
@@ -183,6 +188,48 @@ REQUESTS = register(
             status=503,
         ),
         Kind("hub.bug", "The hub failed; nothing was kept.", "Send it again later, and tell the operator.", status=500),
+    ]
+)
+
+BATCH = register(
+    [
+        Kind(
+            "batch.media-type",
+            "A batch comes as lines of JSON or as a zip archive.",
+            "Send Content-Type: application/x-ndjson or application/zip.",
+            status=400,
+        ),
+        Kind("batch.too-large", "The batch is larger than one request may be.", "Send several batches.", status=413),
+        Kind("batch.too-many", "The batch has more documents than it may.", "Send several batches.", status=413),
+        Kind(
+            "batch.line",
+            "A line of the batch is not what a batch is made of.",
+            'Write {"to": [...], "content": base64} in one line; profile, idempotencyKey and name are optional.',
+            status=400,
+        ),
+        Kind(
+            "batch.line-too-large",
+            "A line of the batch is longer than it may be.",
+            "Send this document by itself, or in a zip archive.",
+            status=413,
+        ),
+        Kind(
+            "batch.not-an-archive",
+            "The archive cannot be read.",
+            "Pack the documents into one plain zip file, each name once.",
+            status=400,
+        ),
+        Kind(
+            "batch.entry-unreadable",
+            "A file in the archive cannot be unpacked.",
+            "Pack it anew, without a password.",
+        ),
+        Kind(
+            "batch.expands",
+            "What is unpacked from the archive is larger than it may be.",
+            "Send fewer or smaller documents in one archive.",
+            status=413,
+        ),
     ]
 )
 

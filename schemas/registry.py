@@ -3,16 +3,24 @@
 A family (certificates of origin, bills of lading, events) brings its profiles in its own module; adding one there is
 all that a new agreement needs. Reading is one walk: open the bytes, recognise the profile, build the model, check
 codes and rules. All findings come back together, never only the first.
+
+The walk has two steps, so that rules may look at other documents: `parse` gives the model and the documents that it
+refers to; whoever has them looks them up and puts them into the context of `judge`. `read` is both, for who has none.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.content import Content, Syntax, open_content
 from schemas.findings import Finding, Kind, errors, finding, register
 from schemas.json_places import with_places
+
+if TYPE_CHECKING:
+    from schemas.certificate.products import ProductRules
 
 register(
     [
@@ -57,12 +65,78 @@ class Document(Protocol):
         of lading, None where anybody may (a shipper's instructions)."""
 
 
+# --- Other documents -------------------------------------------------------------------------------------------------
+
+
+class Relation(StrEnum):
+    """What another document is to the one that names it."""
+
+    ORIGINAL = "original"
+    """The certificate that a back-to-back certificate rests on."""
+    REPLACED = "replaced"
+    """The certificate in whose place this one stands."""
+    LADING = "lading"
+    """The transport document of the goods."""
+    STATEMENT = "statement"
+    """The cost statement behind a claim of origin."""
+    APPLICATION = "application"
+    """The application on which a certificate was issued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Another document, as a document names it."""
+
+    relation: Relation
+    family_prefix: tuple[str, ...]
+    """How the id of its profile may begin: `atiga-form-d`, `dcsa-transport-document`."""
+    number: str
+    issued_by: str | None = None
+    """As `Document.issued_by`; None where the document does not say."""
+    backwards: bool = False
+    """The other document names this one: look for what belongs to `number`, not for what has it."""
+
+
+class Measured(Protocol):
+    """A quantity: a number of units."""
+
+    @property
+    def value(self) -> Decimal: ...
+
+    @property
+    def unit(self) -> str:
+        """UN/ECE Recommendation 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What is held of a document that another one refers to."""
+
+    document: Document
+    state: str
+    """Of the document as a whole: `live`, `cancelled`, `replaced` or `expired`."""
+    left: Mapping[int, Measured] | None = None
+    """By item number, what the ledger has left of it; None where there is no ledger for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a rule may know beside the document. Passed in, so that rules stay pure."""
 
     now: datetime
     """The business clock, UTC."""
+    related: Mapping[Relation, Related] = field(default_factory=dict)
+    """Of the documents that this one refers to, those that are held and that its sender may see."""
+    products: "ProductRules | None" = None
+    """The operator's table of product-specific rules of origin, if there is one."""
+
+
+# --- Profiles --------------------------------------------------------------------------------------------------------
+
+
+def refers_to_none(document: Document) -> tuple[Reference, ...]:
+    """References of a profile whose documents name no others."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +162,11 @@ class Profile:
     """A valid sample. Keyword arguments of every family: exporter and importer countries, number, date of issue."""
     locate: Callable[[Content, Sequence[Finding]], tuple[Finding, ...]] | None = None
     """For XML: findings that point into the JSON form, pointing into the bytes received: XPath, line, column."""
+    issuing_side: Callable[[Document], str] | None = None
+    """For what only the issuing side may see: the country whose issuing authorities it may be sent to, and nobody else.
+    """
+    references: Callable[[Document], tuple[Reference, ...]] = refers_to_none
+    """The other documents that a document names, as far as it can be read; at most one of each relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +178,27 @@ class Decoded:
     readable: Document | None = None
     """Without a document: what of it can be read, so that its rules can be checked in the same answer. See
     `schemas.rules`; it goes nowhere else."""
+
+    @property
+    def subject(self) -> Document | None:
+        """What the rules are checked on."""
+        return self.document if self.document is not None else self.readable
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The first step of reading: what the bytes say, not yet judged by the rules."""
+
+    content: Content | None
+    profile: Profile | None
+    decoded: Decoded
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The other documents that this one names: look them up, and judge it in a context that has them."""
+        if self.profile is None or self.decoded.subject is None:
+            return ()
+        return self.profile.references(self.decoded.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +267,30 @@ def recognise(content: Content, declared: str | None = None) -> Profile | Findin
 
 def read(data: bytes, context: Context, declared: str | None = None) -> Reading:
     """Bytes to document and findings: syntax, codes, rules. Signatures are judged elsewhere, from `content.seal`."""
+    return judge(parse(data, declared), context)
+
+
+def parse(data: bytes, declared: str | None = None) -> Parsed:
+    """Bytes to model: syntax, and the form of the codes. No rule is checked yet."""
     content = open_content(data)
     if isinstance(content, Finding):
-        return Reading(None, None, None, (content,))
+        return Parsed(None, None, Decoded(None, (content,)))
     profile = recognise(content, declared)
     if isinstance(profile, Finding):
-        return Reading(content, None, None, (profile,))
-    decoded = profile.decode(content)
-    findings = _all_findings(content, profile, decoded, context)
+        return Parsed(content, None, Decoded(None, (profile,)))
+    return Parsed(content, profile, profile.decode(content))
+
+
+def judge(parsed: Parsed, context: Context) -> Reading:
+    """What parsing found, then what the rules find; but not what they find where nothing could be read."""
+    content, profile, decoded = parsed.content, parsed.profile, parsed.decoded
+    if content is None or profile is None:
+        return Reading(content, None, None, decoded.findings)
+    ruled = profile.check(decoded.subject, context) if decoded.subject is not None else ()
+    if decoded.document is None:
+        known = {found.pointer for found in decoded.findings}
+        ruled = tuple(found for found in ruled if not _inside(found.pointer, known))
+    findings = _located(content, profile, decoded.findings + ruled)
     return Reading(content, profile, decoded.document, findings, _stated(profile, decoded))
 
 
@@ -188,21 +304,11 @@ def _stated(profile: Profile, decoded: Decoded) -> Stated | None:
         except Unreadable:
             return None
 
-    subject = decoded.document or decoded.readable
+    subject = decoded.subject
     if subject is None:
         return None
     number, issued_by = (readable(ask, subject) for ask in (lambda each: each.number, lambda each: each.issued_by))
     return Stated(profile.id, number, issued_by)
-
-
-def _all_findings(content: Content, profile: Profile, decoded: Decoded, context: Context) -> tuple[Finding, ...]:
-    """What decoding found, then what the rules find; but not what they find where nothing could be read."""
-    subject = decoded.document or decoded.readable
-    ruled = profile.check(subject, context) if subject is not None else ()
-    if decoded.document is None:
-        known = {found.pointer for found in decoded.findings}
-        ruled = tuple(found for found in ruled if not _inside(found.pointer, known))
-    return _located(content, profile, decoded.findings + ruled)
 
 
 def _located(content: Content, profile: Profile, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -240,8 +346,13 @@ def _names_itself(content: Content) -> str:
 
 def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
+    import schemas.bill_of_lading.life
     import schemas.bill_of_lading.profiles
+    import schemas.certificate.application
+    import schemas.certificate.life
     import schemas.certificate.profiles
+    import schemas.certificate.split
+    import schemas.certificate.statement_profile
     import schemas.event
     import schemas.life
     import schemas.refusals  # noqa: F401

@@ -1,10 +1,13 @@
-"""The rule engine of all families: a rule is data, plus one pure function, plus a sample that breaks it.
+"""The rule engine of all families: a rule is data, a pure function, a sample that passes and one that fails.
 
 1. A rule's `Kind` holds its code, sentence, clause, source, fidelity, severity and fix, and goes into the catalogue.
 2. Its function gets the document and the context and yields a `Violation` for each place that breaks it; it looks
    nothing up outside and remembers nothing.
-3. Its sample takes a valid example and breaks this rule: a test runs every sample, so that no rule is dead.
-4. `rule_book` sorts the rules of a profile once, by layer: codes before rules. All of them run; none stops another.
+3. Its passing sample is the profile's valid example, or what `start` makes of it where the rule needs something to
+   stand on (a back-to-back certificate, say); its failing sample is what `sample` makes of that. `setting` says what
+   stands beside both: other documents, a table of products, another day. A test runs every sample both ways, so that
+   no rule is dead and none cries wolf.
+4. `rule_book` sorts the rules of a profile once, by layer: codes first. All of them run; none stops another.
 5. Where a document could be read in part only, the unreadable places hold `UNREADABLE`. A rule that touches one is
    given up; in `each` only the entry that holds it. So a broken document gets all findings that can be trusted.
 """
@@ -22,12 +25,20 @@ E = TypeVar("E")
 
 
 class Layer(IntEnum):
-    """What kind of knowledge a rule applies, in the order in which findings are given."""
+    """What a rule looks at, in the order in which findings are given."""
 
     CODES = 1
-    """A code list knows the code."""
-    RULES = 2
-    """The agreement, the form or the standard asks for it."""
+    """A code, against the list that knows it."""
+    BOX = 2
+    """One box, or one member."""
+    ENTRY = 3
+    """The boxes of one item together."""
+    WHOLE = 4
+    """The document as a whole: items beside each other, items and head."""
+    TIME = 5
+    """Dates beside each other and beside the clock."""
+    OTHERS = 6
+    """Other documents: the original, the one replaced, the transport document; a table of products."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +58,50 @@ class Violation:
 Check = Callable[[D, Context], Iterator[Violation]]
 
 
+def as_it_is(document: D) -> D:
+    """The start of most samples: the valid example itself."""
+    return document
+
+
+def nothing_beside(document: object, context: Context) -> Context:
+    """The setting of most samples: the document alone."""
+    return context
+
+
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[D]):
-    """One rule. `sample` gets a valid document of the profile and gives one that breaks this rule."""
+    """One rule."""
 
     kind: Kind
     profiles: frozenset[str]
     """Ids of the profiles that it holds for."""
     check: Check[D]
     sample: Callable[[D], D]
-    layer: Layer = Layer.RULES
+    """The failing sample, made of the passing one."""
+    layer: Layer = Layer.WHOLE
+    start: Callable[[D], D] = as_it_is
+    """The passing sample, made of the valid example of the profile."""
+    setting: Callable[[D, Context], Context] = nothing_beside
+    """What stands beside both samples: made of the passing one, and of a context with nothing but a clock."""
 
     @property
     def code(self) -> str:
         return self.kind.code
+
+
+@dataclass(frozen=True, slots=True)
+class Samples(Generic[D]):
+    """Both samples of a rule, and what stands beside them."""
+
+    passing: D
+    failing: D
+    context: Context
+
+
+def samples(rule: Rule[D], example: D, context: Context) -> Samples[D]:
+    """The samples of a rule, from a valid example of one of its profiles and a context with nothing but a clock."""
+    passing = rule.start(example)
+    return Samples(passing, rule.sample(passing), rule.setting(passing, context))
 
 
 def register_rules(rules: Iterable[Rule[D]]) -> tuple[Rule[D], ...]:

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     SENT = "sent"
     """A document, with the hub's receipt."""
     REFUSED = "refused"
-    """A document of its own that the hub refused."""
+    """A document of its own that the hub refused; or an event, which its story lets it say though it is refused."""
     RECEIVED = "received"
     """A document, with the digest of its original."""
     EVENT_SIGNED = "event signed"
@@ -54,7 +54,7 @@ class Entry:
     token: str = ""
     """The receipt, the delivery note or the acknowledgement: a compact JWS."""
     event: dict[str, Any] = field(default_factory=dict)
-    """Of an event: id, type, recipient, sequence (the one that it makes)."""
+    """Of an event: id, type, recipient, sequence (the one that it makes); of one's own also the place in the story."""
     codes: tuple[str, ...] = ()
     """Finding codes, of what was refused."""
 

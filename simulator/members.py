@@ -14,15 +14,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.reading import BILLS_OF_LADING, CERTIFICATES
 from adapters.single_windows.countries import Country, countries
+from schemas.certificate.agreement import ASEAN
+from schemas.certificate.agreements import AGREEMENTS
+from schemas.event import HUB as HUB
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_api_key, test_signer
 
 OPERATOR = "OPERATOR"
-HUB = "HUB"
 PURPOSES = ("document", "event", "ack")
 
+APPLYING = ("co-application/1", "cost-statement/1")
+"""What an exporter's platform sends to an issuing authority. In the simulation people decide on it, not the partner."""
+
 TRANSPORT_DOCUMENT, SHIPPING_INSTRUCTIONS = BILLS_OF_LADING
-WITH_JAPAN = ("ajcep-form-aj/2014", "rcep-co/2022")
 CARRIER_CODE = "SIML"
 """Carrier code of the simulated carrier; no real carrier has it."""
 
@@ -103,6 +107,12 @@ def members(*, with_tl: bool = False) -> tuple[Member, ...]:
     return tuple(sorted((each for each in every if each.default or with_tl), key=lambda member: member.id))
 
 
+def certificates_of(country: str) -> tuple[str, ...]:
+    """The profiles of the agreements that the country is party to; of a member-to-be, those of ASEAN, for practice."""
+    agreements = [each for each in AGREEMENTS if country in each.parties or (country == "TL" and each.parties >= ASEAN)]
+    return tuple(agreement.profile for agreement in agreements)
+
+
 def _window(country: Country) -> Member:
     name = f"{country.window.value} of {country.name} (simulated)"
     if country.code == "JP":
@@ -114,7 +124,7 @@ def _window(country: Country) -> Member:
             style=country.style.value,
             mode=country.channel.value,
             roles=("recipient",),
-            accepts=WITH_JAPAN,
+            accepts=certificates_of("JP"),
         )
     return Member(
         id=f"{country.code}-NSW",
@@ -124,8 +134,8 @@ def _window(country: Country) -> Member:
         style=country.style.value,
         mode=country.channel.value,
         roles=("issuer", "sender", "recipient"),
-        sends=CERTIFICATES,
-        accepts=CERTIFICATES,
+        sends=certificates_of(country.code),
+        accepts=(*certificates_of(country.code), *APPLYING),
         default=country.default,
     )
 
@@ -138,8 +148,9 @@ _OTHERS = (
         kind="issuing-authority",
         style=None,
         mode="push",
-        roles=("issuer", "sender"),
-        sends=WITH_JAPAN,
+        roles=("issuer", "sender", "recipient"),
+        sends=certificates_of("JP"),
+        accepts=APPLYING,
     ),
     Member(
         id="TRADEWALTZ-SIM",
@@ -149,7 +160,7 @@ _OTHERS = (
         style="tradewaltz",
         mode="push",
         roles=("issuer", "sender", "recipient"),
-        sends=(SHIPPING_INSTRUCTIONS,),
+        sends=(SHIPPING_INSTRUCTIONS, *APPLYING),
         accepts=(*CERTIFICATES, *BILLS_OF_LADING),
     ),
     Member(

@@ -21,7 +21,8 @@ import hashlib
 import logging
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from adapters.port import Adapter, Address, Statement
@@ -31,7 +32,7 @@ from schemas.event import Actor, Event, EventType, Reason, Subject, decode_event
 from schemas.findings import Finding
 from simulator.clock import Clock
 from simulator.journal import Entry, Journal, Kind
-from simulator.members import HUB, Keys, Member
+from simulator.members import APPLYING, HUB, Keys, Member
 from simulator.story import Line, Said, Story, recipient_says, sender_says
 from tradebridge.calls import Accepted, Delivery, HubError, Refused, Unreachable
 from tradebridge.client import AsyncHub
@@ -92,6 +93,8 @@ class Partner:
         self._told = told
         self._speaking: dict[str, asyncio.Lock] = {}
         self._silent: set[tuple[str, Line]] = set()
+        self._waiting: dict[str, set[str]] = {}
+        """Documents of which nothing is said before another one was sent, by that one's number."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- taking delivery ---------------------------------------------------------------------------------------------
@@ -188,7 +191,7 @@ class Partner:
         known = [entry for entry in self.journal.of_document(receipt.document_id) if entry.kind is Kind.SENT]
         if known:
             return known[0]
-        return self._keep(
+        sent = self._keep(
             Entry(
                 at=self._now(),
                 member=self.member.id,
@@ -203,6 +206,9 @@ class Partner:
                 token=token,
             )
         )
+        for waiting in sorted(self._waiting.pop(number, ())):
+            self._soon(waiting)
+        return sent
 
     def _refused(self, refused: Refused, number: str, profile: str, digest: str, to: Sequence[str]) -> Entry:
         return self._keep(
@@ -214,7 +220,7 @@ class Partner:
                 profile=profile,
                 bytes_digest=digest,
                 peers=tuple(to),
-                codes=tuple(each.code for each in refused.findings if each.refuses) or (refused.code,),
+                codes=_codes(refused),
             )
         )
 
@@ -267,11 +273,18 @@ class Partner:
         if first is None:
             return None
         story = self._stories.get(first.content_digest)
+        if story is None and first.profile in APPLYING:
+            return None
         if first.kind is Kind.SENT:
             line = sender_says(story, first.peers, said)
         else:
-            line = recipient_says(story, first.number, self.member.id, said)
-        return None if line is None or (document_id, line) in self._silent else line
+            line = recipient_says(story, first.number, self.member.id, said, self._refused_places(document_id))
+        if line is None or (document_id, line) in self._silent:
+            return None
+        if line.step.after and self._sent_under(line.step.after) is None:
+            self._waiting.setdefault(line.step.after, set()).add(document_id)
+            return None
+        return line
 
     def _known(self, document_id: str) -> tuple[Entry | None, list[Said]]:
         """The entry by which this partner has the document, and all events on it that it knows of."""
@@ -284,10 +297,18 @@ class Partner:
         }
         return first, list(said.values())
 
+    def _refused_places(self, document_id: str) -> frozenset[int]:
+        entries = self.journal.of_document(document_id)
+        return frozenset(entry.event["place"] for entry in entries if entry.kind is Kind.REFUSED)
+
+    def _sent_under(self, number: str) -> Entry | None:
+        """The document that this partner has sent under a number."""
+        return next((each for each in self.journal.entries if each.kind is Kind.SENT and each.number == number), None)
+
     def _unsent(self, document_id: str) -> list[Entry]:
         entries = self.journal.of_document(document_id)
-        sent = {entry.event["id"] for entry in entries if entry.kind is Kind.EVENT_SENT}
-        signed = [entry for entry in entries if entry.kind is Kind.EVENT_SIGNED and entry.event["id"] not in sent]
+        heard = {entry.event["id"] for entry in entries if entry.kind in (Kind.EVENT_SENT, Kind.REFUSED)}
+        signed = [entry for entry in entries if entry.kind is Kind.EVENT_SIGNED and entry.event["id"] not in heard]
         return [entry for entry in signed if (document_id, _line_of(entry)) not in self._silent]
 
     def _signed(self, document_id: str, line: Line) -> Entry:
@@ -305,7 +326,7 @@ class Partner:
                 profile=EVENT_PROFILE,
                 bytes_digest=_sha256(token.encode()),
                 token=token,
-                event=_facts(event),
+                event={**_facts(event), "place": line.place},
             )
         )
 
@@ -313,6 +334,9 @@ class Partner:
         try:
             accepted = await self._heard(lambda: self._hub.send_event(signed.document_id, signed.token))
         except Refused as refused:
+            if self._is_refused_on_purpose(signed):
+                self._keep(replace(signed, at=self._now(), kind=Kind.REFUSED, token="", codes=_codes(refused)))
+                return
             # Somebody else spoke in between, or the document's life has ended: the story is over, and says so.
             self._silent.add((signed.document_id, _line_of(signed)))
             log.warning("%s was not heard on %s: %s", self.member.id, signed.number, refused)
@@ -335,20 +359,39 @@ class Partner:
             )
         )
 
+    def _is_refused_on_purpose(self, signed: Entry) -> bool:
+        first, _ = self._known(signed.document_id)
+        story = self._stories.get(first.content_digest) if first else None
+        place, recipient = signed.event["place"], signed.event.get("recipient")
+        steps = story.at(recipient) if story and recipient else ()
+        return place < len(steps) and bool(steps[place].refused)
+
     def _event(self, first: Entry, line: Line) -> Event:
         at = self._clock.now()
         about = f"{first.content_digest} {self.member.id} {line.type} {line.recipient} {line.expected_sequence}"
         return Event(
-            id=derived_id("evt", at, hmac_value(self._seed, "event", about.encode())),
+            id=derived_id("evt", at, hmac_value(self._seed, "event", f"{about} {line.place}".encode())),
             type=EventType(line.type),
             document=Subject(id=first.document_id, content_digest=first.content_digest),
             recipient=line.recipient,
             expected_sequence=line.expected_sequence,
             actor=Actor(member=self.member.id, person="Officer 1 (simulated)", role="officer"),
             at=at,
-            reasons=tuple(Reason(code=code, text=text) for code, text in _REASONS.get(line.type, ())),
-            body=dict(_BODIES.get(line.type, {})),
+            reasons=tuple(Reason.model_validate(reason) for reason in line.step.reasons or _REASONS.get(line.type, ())),
+            body=self._body(line, at),
         )
+
+    def _body(self, line: Line, at: datetime) -> dict[str, Any]:
+        """What an event says: its step's body, else the usual one. A use is for an import declaration of its own, of
+        all that is left where it names no items; `issued` names the certificate sent before."""
+        body = dict(line.step.body or _BODIES.get(line.type, {}))
+        if line.type == "utilised":
+            reference = f"SIMULATED-DECLARATION-{line.place}"
+            declared = {"reference": reference, "date": at.date().isoformat(), "country": self.member.country}
+            return {"declaration": declared, **body}
+        if line.type == "issued" and (certificate := self._sent_under(line.step.after)) is not None:
+            return {"certificate": {"number": certificate.number, "document": certificate.document_id}, **body}
+        return body
 
     def _in_own_language(self, first: Entry, event: Event) -> Event:
         """The same decision as the partner's own system writes it, and as its connector reads it from there."""
@@ -414,14 +457,13 @@ class Partner:
         return rfc3339(self._clock.now())
 
 
-_REASONS: Mapping[str, Sequence[tuple[str, str]]] = {
-    "queried": (("simulation.please-confirm", "Please confirm the number of packages."),),
-    "rejected": (("simulation.not-our-consignment", "No consignment of this document has arrived."),),
-    "cancelled": (("simulation.issued-in-error", "The document was issued in error."),),
+_REASONS: Mapping[str, Sequence[Mapping[str, str]]] = {
+    "queried": ({"code": "simulation.please-confirm", "text": "Please confirm the number of packages."},),
+    "rejected": ({"code": "simulation.not-our-consignment", "text": "No consignment of this document has arrived."},),
+    "cancelled": ({"code": "simulation.issued-in-error", "text": "The document was issued in error."},),
 }
 _BODIES: Mapping[str, Mapping[str, Any]] = {
     "answered": {"text": "The number of packages is confirmed."},
-    "utilised": {"declaration": "SIMULATED-DECLARATION-1"},
 }
 
 
@@ -456,7 +498,12 @@ def _facts(event: Event) -> dict[str, Any]:
 
 
 def _line_of(entry: Entry) -> Line:
-    return Line(entry.event["type"], entry.event.get("recipient"), entry.event["sequence"] - 1)
+    event = entry.event
+    return Line(event["type"], event.get("recipient"), event["sequence"] - 1, event["place"])
+
+
+def _codes(refused: Refused) -> tuple[str, ...]:
+    return tuple(each.code for each in refused.findings if each.refuses) or (refused.code,)
 
 
 def _wait(attempt: int) -> float:

@@ -10,7 +10,7 @@ class Progress:
     """One step."""
 
     kind: str
-    """submitted, accepted, refused, delivered, event or audit."""
+    """submitted, accepted, refused, delivered, event, event-refused, lesson or audit."""
     at: str
     """Business time, RFC 3339."""
     number: str
@@ -19,7 +19,7 @@ class Progress:
     recipient: str
     """Empty where the step is not about one."""
     text: str
-    """One sentence; of a defect also what it teaches."""
+    """One sentence; of a defect, an event refused on purpose and a lesson also what it teaches."""
     codes: tuple[str, ...] = ()
     """Finding codes of a refusal."""
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -124,13 +124,7 @@ class Stories:
         line = {
             "scenario": scenario,
             "run": run,
-            "stories": {
-                digest: {
-                    "decisions": {who: list(says) for who, says in story.decisions.items()},
-                    "cancelled": story.cancelled,
-                }
-                for digest, story in stories.items()
-            },
+            "stories": {digest: story.to_json() for digest, story in stories.items()},
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
@@ -142,8 +136,7 @@ class Stories:
         assert isinstance(scenario, str) and isinstance(run, int) and isinstance(stories, dict)  # noqa: S101
         self.runs[scenario] = max(self.runs.get(scenario, 0), run + 1)
         for digest, story in stories.items():
-            decisions = {who: tuple(says) for who, says in story["decisions"].items()}
-            self.by_digest[digest] = Story(decisions, story["cancelled"])
+            self.by_digest[digest] = Story.from_json(story)
 
 
 def adapter_of(member: Member) -> Adapter | None:

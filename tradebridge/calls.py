@@ -6,7 +6,7 @@
 """
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -151,6 +151,28 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One document of a batch."""
+
+    data: bytes
+    to: Sequence[str]
+    profile: str | None = None
+    idempotency_key: str | None = None
+    name: str = ""
+    """Comes back with the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one document of a batch: it is accepted, or refused."""
+
+    index: int
+    name: str
+    accepted: Accepted | None = None
+    refused: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventAccepted:
     """The hub took an event."""
 
@@ -291,10 +313,25 @@ def submit(
     return Call("POST", "/v1/documents", _accepted, headers=headers, body=data)
 
 
+def batch(entries: Sequence[Entry]) -> Call[tuple[Result, ...]]:
+    """Hand many documents in at once (at most 5,000 or 64 MB): a result for each, in their order."""
+    body = b"".join(_line(each) for each in entries)
+    headers = {"Content-Type": "application/x-ndjson"}
+    return Call("POST", "/v1/documents:batch", _results, headers=headers, body=body, extra_seconds=len(entries) / 10)
+
+
 def validate(data: bytes, *, profile: str | None = None) -> Call[Validation]:
     """What the hub would say of a document; it keeps nothing."""
     headers = {"Content-Type": media_type_of(data), **_given({"Tradebridge-Profile": profile})}
     return Call("POST", "/v1/documents:validate", _validation, headers=headers, body=data)
+
+
+def check_origin(data: bytes, *, agreement: str | None = None) -> Call[JSON]:
+    """What the calculation says of a cost statement, under the agreement that it claims or another; nothing is kept."""
+    headers = {"Content-Type": media_type_of(data)}
+    return Call(
+        "POST", "/v1/origin:check", Answer.json, query=_given({"agreement": agreement}), headers=headers, body=data
+    )
 
 
 def documents(
@@ -329,6 +366,12 @@ def checks(document_id: str) -> Call[JSON]:
 def timeline(document_id: str) -> Call[JSON]:
     """What happened to it, oldest first."""
     return Call("GET", _document(document_id, "/timeline"), Answer.json)
+
+
+def utilisation(document_id: str, *, limit: int | None = None, cursor: str | None = None) -> Call[JSON]:
+    """Of a certificate: what is left of each item, and who drew what, newest first."""
+    query = _given({"limit": limit, "cursor": cursor})
+    return Call("GET", _document(document_id, "/utilisation"), Answer.json, query=query)
 
 
 def evidence(document_id: str) -> Call[JSON]:
@@ -453,6 +496,12 @@ def consistency(first: int, second: int) -> Call[JSON]:
     return Call("GET", "/v1/log/consistency", Answer.json, query={"from": str(first), "to": str(second)})
 
 
+def statistics(*, profile: str | None = None, sender: str | None = None, recipient: str | None = None) -> Call[JSON]:
+    """Which rules fail most, by route, and how long decisions take: of one's own documents, an operator's of all."""
+    query = _given({"profile": profile, "sender": sender, "recipient": recipient})
+    return Call("GET", "/v1/statistics", Answer.json, query=query)
+
+
 def profiles() -> Call[Page]:
     return _list("/v1/profiles", {}, None, None)
 
@@ -533,7 +582,31 @@ def _post(path: str, read: Callable[[Answer], T], value: Mapping[str, object]) -
 
 
 def _accepted(answer: Answer) -> Accepted:
-    members = answer.json()
+    return _read_accepted(answer.json(), answer.headers.get("idempotency-replayed", "").lower() == "true")
+
+
+def _results(answer: Answer) -> tuple[Result, ...]:
+    """The lines of a batch's answer. Raises `NotAHub` for one that was cut off."""
+    lines = [replace(answer, body=line).json() for line in answer.body.splitlines()]
+    if not lines or "summary" not in lines[-1]:
+        raise NotAHub(answer.url, "the answer to the batch has no end")
+    return tuple(_result(each) for each in lines[:-1])
+
+
+def _result(line: JSON) -> Result:
+    if "problem" in line:
+        return Result(line["index"], line["name"], refused=Refused(line["problem"]))
+    return Result(line["index"], line["name"], accepted=_read_accepted(line["accepted"], bool(line["replayed"])))
+
+
+def _line(entry: Entry) -> bytes:
+    """Of a batch."""
+    own = {"profile": entry.profile, "idempotencyKey": entry.idempotency_key, "name": entry.name or None}
+    members = {"to": _ids(entry.to), "content": b64encode(entry.data).decode(), **_given(own)}
+    return json.dumps(members).encode() + b"\n"
+
+
+def _read_accepted(members: JSON, replayed: bool) -> Accepted:
     return Accepted(
         id=members["id"],
         message_id=members["messageId"],
@@ -546,7 +619,7 @@ def _accepted(answer: Answer) -> Accepted:
         received_at=members["receivedAt"],
         findings=read_findings(members.get("findings", ())),
         receipt=members["receipt"],
-        replayed=answer.headers.get("idempotency-replayed", "").lower() == "true",
+        replayed=replayed,
         raw=members,
     )
 

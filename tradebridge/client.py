@@ -24,6 +24,7 @@ from tradebridge.calls import (
     Body,
     Call,
     Delivery,
+    Entry,
     EventAccepted,
     FeedEvent,
     Health,
@@ -32,6 +33,7 @@ from tradebridge.calls import (
     NotAHub,
     Page,
     Refused,
+    Result,
     Settled,
     TimedOut,
     Unreachable,
@@ -43,6 +45,7 @@ __all__ = [
     "AsyncHub",
     "Body",
     "Delivery",
+    "Entry",
     "EventAccepted",
     "FeedEvent",
     "Health",
@@ -52,6 +55,7 @@ __all__ = [
     "NotAHub",
     "Page",
     "Refused",
+    "Result",
     "Settled",
     "TimedOut",
     "Unreachable",
@@ -154,12 +158,15 @@ class Hub:
             raise _unreachable(self.url, error) from error
 
     submit = _Sent(calls.submit)
+    batch = _Sent(calls.batch)
     validate = _Sent(calls.validate)
+    check_origin = _Sent(calls.check_origin)
     documents = _Sent(calls.documents)
     get = _Sent(calls.get)
     summary = _Sent(calls.summary)
     checks = _Sent(calls.checks)
     timeline = _Sent(calls.timeline)
+    utilisation = _Sent(calls.utilisation)
     evidence = _Sent(calls.evidence)
     send_event = _Sent(calls.send_event)
     forward = _Sent(calls.forward)
@@ -179,6 +186,7 @@ class Hub:
     checkpoint = _Sent(calls.checkpoint)
     inclusion = _Sent(calls.inclusion)
     consistency = _Sent(calls.consistency)
+    statistics = _Sent(calls.statistics)
     profiles = _Sent(calls.profiles)
     rules = _Sent(calls.rules)
     rule = _Sent(calls.rule)
@@ -257,12 +265,15 @@ class AsyncHub:
             raise _unreachable(self.url, error) from error
 
     submit = _SentAsync(calls.submit)
+    batch = _SentAsync(calls.batch)
     validate = _SentAsync(calls.validate)
+    check_origin = _SentAsync(calls.check_origin)
     documents = _SentAsync(calls.documents)
     get = _SentAsync(calls.get)
     summary = _SentAsync(calls.summary)
     checks = _SentAsync(calls.checks)
     timeline = _SentAsync(calls.timeline)
+    utilisation = _SentAsync(calls.utilisation)
     evidence = _SentAsync(calls.evidence)
     send_event = _SentAsync(calls.send_event)
     forward = _SentAsync(calls.forward)
@@ -282,6 +293,7 @@ class AsyncHub:
     checkpoint = _SentAsync(calls.checkpoint)
     inclusion = _SentAsync(calls.inclusion)
     consistency = _SentAsync(calls.consistency)
+    statistics = _SentAsync(calls.statistics)
     profiles = _SentAsync(calls.profiles)
     rules = _SentAsync(calls.rules)
     rule = _SentAsync(calls.rule)

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
@@ -25,11 +27,18 @@ async def body_of(request: Request, limit: int = MAX_BODY) -> bytes:
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(int(stated), limit)
+    async with reading(request):
+        return await _read(request, limit)
+
+
+@asynccontextmanager
+async def reading(request: Request) -> AsyncIterator[None]:
+    """While a body is read: it has a place among those of its member and of all, and so much time. Raises `Problem`."""
     seconds = hub_of(request).settings.body_seconds
     try:
         with place_of(request, spaces_of(request).bodies):
             async with asyncio.timeout(seconds):
-                return await _read(request, limit)
+                yield
     except NoPlace as error:
         raise Problem(error.found) from error
     except TimeoutError as error:

@@ -10,8 +10,10 @@ from exchange.api.access import caller_of, hub_of, sees
 from exchange.api.bodies import json_response, limit_of, page_response
 from exchange.api.problems import Problem
 from exchange.store import queries
+from schemas.content import Syntax
 from schemas.findings import Kind, catalogue, finding
 from schemas.registry import profiles
+from schemas.samples import rule_json
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
@@ -30,6 +32,16 @@ def list_profiles() -> Response:
         for profile in profiles().values()
     ]
     return json_response({"items": items, "next": None})
+
+
+@router.get("/profiles/{name}/{version}/example", summary="A valid document of a profile, in JSON")
+def get_example(request: Request, name: str, version: str) -> Response:
+    profile = profiles().get(f"{name}/{version}")
+    if profile is None or Syntax.JSON not in profile.encode:
+        raise Problem(finding("request.not-found", found=f"{name}/{version}", expected="a profile of GET /v1/profiles"))
+    given = request.query_params.get("variant", "0")
+    variant = int(given) if given.isdecimal() and len(given) < 7 else 0
+    return Response(profile.encode[Syntax.JSON](profile.example(variant=variant)), media_type="application/json")
 
 
 @router.get("/rules", summary="Everything that can be found in a document, and every refusal")
@@ -57,6 +69,7 @@ def _shown(kind: Kind) -> dict[str, Any]:
         "source": kind.source,
         "fidelity": kind.fidelity.value,
         "status": kind.status,
+        **rule_json(kind.code),
     }
 
 

@@ -9,24 +9,27 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange import intake, refused
+from exchange import intake, ledger, paper, refused
 from exchange.api.access import caller_of, hub_of, sees
 from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
 from exchange.api.problems import Problem, problem_response
 from exchange.events import accept_event
 from exchange.forwarding import forward as forward_document
 from exchange.hub import Hub
-from exchange.messages import Accepted, Submission
+from exchange.messages import IDEMPOTENCY_KEY, Accepted, Submission
 from exchange.refused import Refused
 from exchange.store import queries
 from exchange.store.queries import Stored
+from exchange.subject import subject_of
 from schemas.content import Syntax, open_content, sha256_hex
-from schemas.findings import Finding, errors, finding
+from schemas.findings import MOST_TOLD, Finding, errors, finding, for_recipients, told
 from schemas.registry import profile_of
+from tradebridge.render.form import page_of
+from tradebridge.render.html import POLICY, html_of
+from tradebridge.render.pdf import pdf_of
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
-IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -71,7 +74,8 @@ async def validate(request: Request) -> Response:
             "bytesDigest": sha256_hex(submission.data),
             "contentDigest": reading.content.content_digest if reading.content else None,
             "signer": intake.signer_json(judged.signer),
-            "findings": [each.to_json() for each in judged.findings],
+            "findings": told(judged.findings),
+            "findingCount": len(judged.findings),
         }
     )
 
@@ -93,23 +97,28 @@ def list_documents(request: Request) -> Response:
     return page_response(request, page)
 
 
-@router.get("/{document_id}", summary="One document: as received, as JSON or as XML, by Accept")
+@router.get("/{document_id}", summary="One document: as received, as JSON or XML, as HTML or PDF, by Accept")
 def get_document(request: Request, document_id: str) -> Response:
     stored = _stored(request, document_id)
     form = _form_of(request.headers.get("accept", "*/*"), stored)
-    etag = f'"{stored.summary["bytesDigest"]}-{form}"'
+    state = f"-{stored.summary['state']}" if form in ("html", "pdf") else ""
+    etag = f'"{stored.summary["bytesDigest"]}-{form}{state}"'
     headers = {"ETag": etag, "Vary": "Accept", "Tradebridge-Profile": stored.summary["profile"]}
     if etag in _etags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     if form == "received":
         return Response(stored.data, headers=headers, media_type=stored.media_type)
+    if form in ("html", "pdf"):
+        return _on_paper(request, stored, form, headers)
     data, media_type = _converted(stored, Syntax(form))
     return Response(data, headers=headers, media_type=media_type)
 
 
 @router.get("/{document_id}/summary", summary="State, recipients and both tracks of one document")
 def get_summary(request: Request, document_id: str) -> Response:
-    return json_response(_stored(request, document_id).summary)
+    hub, summary = hub_of(request), _stored(request, document_id).summary
+    verify = paper.verify_of(hub, summary, _base_url(request)) if paper.has_paper(summary) else None
+    return json_response(summary | ({"verify": {"url": verify.url, "code": verify.code}} if verify else {}))
 
 
 @router.get("/{document_id}/checks", summary="What was found when it came in")
@@ -117,10 +126,12 @@ def get_checks(request: Request, document_id: str) -> Response:
     stored = _stored(request, document_id)
     profile = profile_of(stored.summary["profile"])
     policy = {"closed": profile.closed, "retentionYears": profile.retention_years} if profile else {}
+    findings = stored.findings if stored.only_for is None else for_recipients(stored.findings)
     return json_response(
         {
             "profile": stored.summary["profile"],
-            "findings": stored.findings,
+            "findings": findings[:MOST_TOLD],
+            "findingCount": len(findings),
             "signer": stored.signer,
             "attestation": stored.attestation,
             "policy": policy,
@@ -134,6 +145,19 @@ def get_timeline(request: Request, document_id: str) -> Response:
     with hub_of(request).database.reading.connect() as connection:
         entries = queries.timeline(connection, sees(caller_of(request)), stored)
     return json_response({"document": stored.summary, "entries": entries})
+
+
+@router.get("/{document_id}/utilisation", summary="What is left of each item of a certificate, and who drew what")
+def get_utilisation(request: Request, document_id: str) -> Response:
+    stored = _stored(request, document_id)
+    limit, cursor = limit_of(request), request.query_params.get("cursor")
+    before = queries.parts_of(cursor, int)[0] if cursor else None
+    with hub_of(request).database.reading.connect() as connection:
+        subject = subject_of(connection, document_id)
+        if subject is None or not ledger.has_ledger(subject.profile):
+            raise Problem(finding("utilisation.no-ledger", found=stored.summary["profile"]))
+        account, rest = ledger.account(connection, subject, stored.only_for, limit, before)
+    return json_response({**account, "next": queries.cursor_of(rest) if rest is not None else None})
 
 
 @router.get("/{document_id}/evidence", summary="All that a third party needs to check it")
@@ -208,7 +232,7 @@ def _stored(request: Request, document_id: str) -> Stored:
 
 
 def _form_of(accept: str, stored: Stored) -> str:
-    """`received`, `json` or `xml`: the first that is asked for and can be given."""
+    """`received`, `json`, `xml`, `html` or `pdf`: the first that is asked for and can be given."""
     own = "xml" if stored.media_type == "application/xml" else "jose"
     for wanted in _wanted(accept):
         if wanted in ("*/*", "application/*", "") or wanted == stored.media_type:
@@ -217,9 +241,35 @@ def _form_of(accept: str, stored: Stored) -> str:
             return "received" if own == "xml" else "xml"
         if wanted == "application/json":
             return "json"
-    raise Problem(
-        finding("request.not-acceptable", found=accept[:100], expected="application/json, application/xml or */*")
-    )
+        if wanted in ("text/html", "application/pdf") and paper.has_paper(stored.summary):
+            return wanted.rpartition("/")[2]
+    offered = "application/json, application/xml or */*; of a certificate text/html or application/pdf too"
+    raise Problem(finding("request.not-acceptable", found=accept[:100], expected=offered))
+
+
+def _base_url(request: Request) -> str:
+    return hub_of(request).settings.base_url or str(request.base_url).rstrip("/")
+
+
+def _on_paper(request: Request, stored: Stored, form: str, headers: dict[str, str]) -> Response:
+    """The paper view: a page of HTML (`?page=2` for more items), or a PDF."""
+    hub = hub_of(request)
+    drawn = paper.form_for(hub, stored, _base_url(request))
+    if isinstance(drawn, Finding):
+        raise Problem(drawn)
+    if form == "pdf":
+        data = pdf_of(drawn)
+        if isinstance(data, Finding):
+            raise Problem(data)
+        name = re.sub(r"[^A-Za-z0-9.-]", "_", drawn.number)
+        named = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
+        return Response(data, headers=headers | named, media_type="application/pdf")
+    number = request.query_params.get("page", "1")
+    page = page_of(drawn, int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0)
+    if isinstance(page, Finding):
+        raise Problem(page)
+    policy = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+    return Response(html_of(drawn, page, simulated=hub.simulated), headers=headers | policy, media_type="text/html")
 
 
 def _etags(header: str) -> set[str]:

@@ -7,7 +7,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from schemas.findings import Finding, errors, kind_of
+from schemas.findings import Finding, errors, kind_of, told
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -64,7 +64,8 @@ def problem_of(findings: Iterable[Finding], instance: str, members: Mapping[str,
         "detail": _detail(leading, len(refusing)),
         "instance": instance,
         "code": leading.code,
-        "errors": [each.to_json() for each in found[:500]],
+        "errors": told(found),
+        "errorCount": len(found),
         **(members or {}),
     }
 

@@ -11,8 +11,10 @@ import orjson
 from sqlalchemy import Select, select
 from sqlalchemy.engine import Connection, Row
 
-from exchange import log
+from exchange import ledger, log
 from exchange.store import tables as t
+from exchange.subject import event_in
+from exchange.turns import Took, times_taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,15 @@ def _summary(row: Row[Any], recipients: dict[str, Any], member: str | None) -> d
         "contentDigest": row.content_digest,
         "bytesDigest": row.bytes_digest,
         "state": row.state,
+        **_utilisation(row, member),
     }
+
+
+def _utilisation(row: Row[Any], member: str | None) -> dict[str, str]:
+    """How far a certificate is used, for who sees all of its recipients."""
+    if not _sees_all(row, member) or not ledger.has_ledger(row.profile):
+        return {}
+    return {"utilisation": row.utilisation or "unused"}
 
 
 def _sees_all(row: Row[Any], member: str | None) -> bool:
@@ -141,6 +151,7 @@ def _tracks(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]
         found.setdefault(row.document_id, {})[row.recipient] = {
             "state": row.state,
             "sequence": row.sequence,
+            **({"verification": row.check_state} if row.check_state else {}),
             "delivery": delivered.get((row.document_id, row.recipient)),
         }
     return found
@@ -214,8 +225,10 @@ def _concerning(stored: Stored) -> Select[Any]:
 
 def timeline(connection: Connection, member: str | None, stored: Stored) -> list[dict[str, Any]]:
     """What happened to a document, oldest first. A member sees the deliveries of events to itself only."""
-    messages = connection.execute(_concerning(stored).order_by(t.messages.c.received_at)).all()
-    entries = [_message_entry(row) for row in messages]
+    order = (t.messages.c.received_at, t.events.c.sequence)
+    messages = connection.execute(_concerning(stored).order_by(*order)).all()
+    taken = times_taken([(row.received_at, row.type, row.recipient) for row in messages])
+    entries = [_message_entry(row, seconds) for row, seconds in zip(messages, taken, strict=True)]
     deliveries = (
         select(t.deliveries, t.messages.c.kind)
         .join(t.messages, t.messages.c.id == t.deliveries.c.message_id)
@@ -227,17 +240,26 @@ def timeline(connection: Connection, member: str | None, stored: Stored) -> list
     for row in connection.execute(deliveries):
         if member is None or member == row.recipient or row.kind != "event":
             entries.append(_delivery_entry(row))
+    entries += ledger.entries(connection, stored.summary["id"], stored.only_for)
     return sorted(entries, key=lambda entry: entry["at"] or "9999")
 
 
-def _message_entry(row: Row[Any]) -> dict[str, Any]:
+def _message_entry(row: Row[Any], took: Took | None) -> dict[str, Any]:
     entry = {"at": row.received_at, "kind": row.kind, "member": row.member, "messageId": row.id, "recipient": None}
     if row.kind == "event":
         about = f" ({row.recipient})" if row.recipient else ""
         said = {"event": row.event, "type": row.type, "recipient": row.recipient, "sequence": row.sequence}
-        return {**entry, **said, "text": f"{row.member} says: {row.type}{about}"}
+        took_so_long = {"took": took.to_json()} if took else {}
+        return {**entry, **said, **took_so_long, "said": _said(row), "text": f"{row.member} says: {row.type}{about}"}
     verb = "accepted from" if row.kind == "document" else "forwarded by"
     return {**entry, "text": f"{verb} {row.member}"}
+
+
+def _said(row: Row[Any]) -> dict[str, Any]:
+    """What an event says, for people: who, why, and its body without the partner's own bytes."""
+    event = event_in(row.bytes).model_dump(mode="json", by_alias=True, exclude_none=True)
+    body = {name: value for name, value in event["body"].items() if name not in ("native", "nativeMediaType")}
+    return {"actor": event["actor"], "at": event["at"], "reasons": event["reasons"], "body": body}
 
 
 def _delivery_entry(row: Row[Any]) -> dict[str, Any]:

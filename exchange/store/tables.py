@@ -94,20 +94,27 @@ documents = Table(
     Column("issuer", String(40)),  # the member whose key signed it; null where nobody did
     Column("signer", Text),  # JSON
     Column("findings", Text, nullable=False),  # JSON: the warnings
-    Column("state", String(12), nullable=False),  # live, cancelled
+    Column("state", String(12), nullable=False),  # live, cancelled, replaced, expired
+    Column("utilisation", String(8)),  # held, partly, wholly; null while nothing is drawn
+    Column("belongs_to", String(100), index=True),  # number of the document that it was made for, where it names one
+    Column("expires", String(10)),  # last day of validity; null: it does not end
     Column("received_at", String(40), nullable=False),
     Column("row", Counter, nullable=False),  # place in lists; in order of acceptance, made from the real clock
     Index("ix_documents_row", "row"),
     Index("ix_documents_sender_row", "sender", "row"),
 )
+_EXPIRING = (documents.c.state == "live") & documents.c.expires.is_not(None)
+Index("ix_documents_expires", documents.c.expires, sqlite_where=_EXPIRING, postgresql_where=_EXPIRING)
 
 standings = Table(
     "standings",
     metadata,
     Column("document_id", String(40), primary_key=True),
     Column("recipient", String(40), primary_key=True),
-    Column("state", String(12), nullable=False),
+    Column("state", String(30), nullable=False),
     Column("sequence", Integer, nullable=False),
+    Column("check_state", String(16)),  # of a retroactive verification; null: none was asked for
+    Column("draws", Integer, nullable=False, server_default="0"),  # of this recipient, that are open
     Index("ix_standings_recipient", "recipient", "document_id"),
 )
 
@@ -117,11 +124,53 @@ events = Table(
     Column("id", String(40), primary_key=True),
     Column("message_id", String(40), nullable=False, unique=True),
     Column("document_id", String(40), nullable=False, index=True),
-    Column("type", String(20), nullable=False),
+    Column("type", String(30), nullable=False),
     Column("recipient", String(40)),
     Column("sequence", Integer, nullable=False),  # the one it made
     Column("member", String(40), nullable=False),
     Column("at", String(40), nullable=False),
+)
+
+deadlines = Table(
+    "deadlines",
+    metadata,
+    Column("id", String(40), primary_key=True),  # of the event that began the term
+    Column("document_id", String(40), nullable=False, index=True),
+    Column("kind", String(12), primary_key=True),  # what is due at its end: answer, result
+    Column("recipient", String(40), nullable=False),
+    Column("due", String(40), nullable=False),  # end of the term
+    Column("next_at", String(40)),  # when the hub's clock speaks next; null: there is nothing more to say
+)
+_WAITING = deadlines.c.next_at.is_not(None)
+Index("ix_deadlines_next_at", deadlines.c.next_at, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+# Amounts are decimals in text: exact, on both databases. Rows of a document are changed under the lock of its row.
+balances = Table(
+    "balances",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("item", Integer, primary_key=True, autoincrement=False),  # number of the item on the certificate
+    Column("total", String(24), nullable=False),  # as the certificate states it, in this unit
+    Column("unit", String(3), nullable=False),
+    Column("drawn", String(60), nullable=False),  # kilograms for a mass, else in the unit
+    Column("held", String(60), nullable=False),  # by provisional draws
+)
+
+draws = Table(
+    "draws",
+    metadata,
+    Column("id", String(40), primary_key=True),  # of the event that drew, or of the back-to-back certificate
+    Column("document_id", String(40), nullable=False),
+    Column("member", String(40), nullable=False),  # the recipient that drew, or who sent the back-to-back certificate
+    Column("state", String(12), nullable=False),  # provisional, final, released, reversed
+    Column("reference", String(200)),  # of the declaration; null for a back-to-back certificate
+    Column("declaration", Text),  # JSON
+    Column("taken", Text, nullable=False),  # JSON: [[number, value, unit, amount], ...]
+    Column("at", String(40), nullable=False),
+    Column("settled_by", String(40)),  # the event that committed, released or reversed it last
+    Column("settled_at", String(40)),
+    Column("row", Counter, nullable=False),  # place in lists
+    Index("ix_draws_document_id_row", "document_id", "row"),
 )
 
 leaves = Table(
@@ -183,6 +232,37 @@ refusals = Table(
     Column("member", String(40), nullable=False),  # empty: nobody that the hub knows
     Column("problem", Text, nullable=False),  # JSON: the answer given
     Index("ix_refusals_member_row", "member", "row"),
+)
+
+# For statistics: one row for each code found in a submission, and each recipient that it was for.
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("about", String(40), nullable=False, index=True),  # the document, or the refusal
+    Column("sender", String(40), nullable=False),
+    Column("recipient", String(40), nullable=False),  # empty: none that the hub knows
+    Column("profile", String(60), nullable=False),  # empty: not recognised
+    Column("code", String(100), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Index("ix_findings_sender_id", "sender", "id"),
+    Index("ix_findings_recipient_id", "recipient", "id"),
+)
+
+# For statistics: the first decision of each recipient on each document.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("recipient", String(40), primary_key=True),
+    Column("sender", String(40), nullable=False),
+    Column("profile", String(60), nullable=False),
+    Column("outcome", String(30), nullable=False),  # accepted, rejected
+    Column("seconds", Float, nullable=False),  # of the business clock, since the document came for this recipient
+    Column("row", Counter, nullable=False),
+    Index("ix_decisions_row", "row"),
+    Index("ix_decisions_sender_row", "sender", "row"),
+    Index("ix_decisions_recipient_row", "recipient", "row"),
 )
 
 tiles = Table(

@@ -4,15 +4,17 @@ Each function takes the agreement and gives the check. Which of them an agreemen
 stands in its own file.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 from schemas.certificate.agreement import Agreement
 from schemas.certificate.model import Certificate, Item
 from schemas.certificate.procedure import a_year_after, earliest_today
 from schemas.certificate.values import json_name
 from schemas.registry import Context
-from schemas.rules import Check, Violation, each
+from schemas.rules import Check, Unreadable, Violation, each
 
 ItemCheck = Callable[[Item, Certificate, Context], Iterator[Violation]]
 
@@ -55,11 +57,15 @@ def origin_not_a_party(agreement: Agreement) -> Check[Certificate]:
     return check
 
 
-def origin_not_of_issuer(document: Certificate, context: Context) -> Iterator[Violation]:
-    """Goods of another country than the one that issues, without being back-to-back."""
-    origin = document.declaration.origin_country
-    if origin != document.issuing_country and not document.tick_boxes.back_to_back:
-        yield Violation("/declaration/originCountry", found=origin, expected=document.issuing_country)
+def origin_not_of_issuer(agreement: Agreement) -> Check[Certificate]:
+    """Goods of another party than the one that issues, without being back-to-back; one outside is another rule's."""
+
+    def check(document: Certificate, context: Context) -> Iterator[Violation]:
+        origin, issuer = document.declaration.origin_country, document.issuing_country
+        if origin != issuer and origin in agreement.parties and not document.tick_boxes.back_to_back:
+            yield Violation("/declaration/originCountry", found=origin, expected=issuer)
+
+    return check
 
 
 def original_not_a_party(agreement: Agreement) -> Check[Certificate]:
@@ -93,6 +99,8 @@ def criterion_combination(agreement: Agreement) -> Check[Certificate]:
 
     def check(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
         codes = item.origin_criterion.codes
+        if len(codes) == 1 and codes[0] not in agreement.additional:
+            return
         main = {code for code in codes if code in agreement.criteria}
         beside = {code for code in codes if code in agreement.additional}
         text = item.origin_criterion.text
@@ -107,12 +115,12 @@ def criterion_combination(agreement: Agreement) -> Check[Certificate]:
     return per_item(check)
 
 
-def percentage_missing(*codes: str) -> Check[Certificate]:
-    """One of these codes without its percentage."""
+def percentage_missing(agreement: Agreement) -> Check[Certificate]:
+    """Value content without its percentage."""
 
     def check(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
         criterion = item.origin_criterion
-        if criterion.percentage is None and set(codes) & set(criterion.codes):
+        if criterion.percentage is None and not agreement.content.isdisjoint(criterion.codes):
             yield Violation(
                 "/originCriterion/percentage", found=criterion.text, expected="the percentage beside the code"
             )
@@ -121,39 +129,59 @@ def percentage_missing(*codes: str) -> Check[Certificate]:
 
 
 def content_below(agreement: Agreement) -> Check[Certificate]:
-    """A regional value content below the agreement's least."""
+    """A value content below the agreement's least; of a product in the operator's table, another rule judges it."""
+    least, codes = agreement.rvc_least or Decimal(0), agreement.content - {"PC"}
 
     def check(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
         criterion = item.origin_criterion
-        if "RVC" not in criterion.codes or criterion.percentage is None:
+        if criterion.percentage is None or codes.isdisjoint(criterion.codes) or criterion.percentage >= least:
             return
-        if criterion.percentage < agreement.rvc_least:
-            expected = f"at least {agreement.rvc_least} %"
+        if context.products is None or context.products.rule_for(agreement.id, item.hs_code) is None:
+            expected = f"at least {least} %"
             yield Violation("/originCriterion/percentage", found=f"{criterion.percentage} %", expected=expected)
 
     return per_item(check)
 
 
-def value_missing(*codes: str) -> Check[Certificate]:
-    """No FOB value where one of these codes needs it."""
+def value_missing(agreement: Agreement) -> Check[Certificate]:
+    """No FOB value where value content needs it."""
 
     def check(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
-        if item.fob_value is None and set(codes) & set(item.origin_criterion.codes):
+        if item.fob_value is None and not agreement.content.isdisjoint(item.origin_criterion.codes):
             yield Violation("/fobValue", found=item.origin_criterion.text, expected="the FOB value with its currency")
 
     return per_item(check)
 
 
-def value_not_asked(*codes: str) -> Check[Certificate]:
-    """An FOB value where the form asks for none: without one of these codes."""
+def value_not_asked(agreement: Agreement) -> Check[Certificate]:
+    """An FOB value where the form asks for none: without value content."""
 
     def check(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
-        if item.fob_value is not None and not set(codes) & set(item.origin_criterion.codes):
+        if item.fob_value is not None and agreement.content.isdisjoint(item.origin_criterion.codes):
             yield Violation(
                 "/fobValue", found=item.fob_value.amount, expected=f"none with {item.origin_criterion.text}"
             )
 
     return per_item(check)
+
+
+def tolerance_without_change(agreement: Agreement) -> Check[Certificate]:
+    """De minimis beside a criterion that asks for no change of classification: there is nothing to tolerate."""
+
+    def check(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
+        codes = item.origin_criterion.codes
+        if "DMI" in codes and len(codes) > 1 and agreement.tolerant.isdisjoint(codes):
+            expected = f"DMI beside {' or '.join(sorted(agreement.tolerant))}"
+            yield Violation("/originCriterion/codes", found=item.origin_criterion.text, expected=expected)
+
+    return per_item(check)
+
+
+def accumulation_of_own(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
+    """Accumulation beside wholly obtained: the materials of others have no part in it."""
+    codes = item.origin_criterion.codes
+    if "ACU" in codes and "WO" in codes:
+        yield Violation("/originCriterion/codes", found=item.origin_criterion.text, expected="WO without ACU")
 
 
 def short_hs_code(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
@@ -200,6 +228,26 @@ def no_such_tick_box(agreement: Agreement) -> Check[Certificate]:
                 yield Violation(f"/tickBoxes/{json_name(box)}", found="ticked", expected="no such box on this form")
 
     return check
+
+
+_NOT_LATIN = re.compile(r"[^\W\d_A-Za-z\u00c0-\u024f\u1e00-\u1eff\u00aa\u00ba\u00b5]")
+"""A letter of another script than Latin; signs and digits are of no script."""
+
+
+def not_in_english(document: Certificate, context: Context) -> Iterator[Violation]:
+    """A description or remark in letters of another script. Names and addresses may stand as they are."""
+    if document.remarks is not None:
+        yield from _not_latin("/remarks", document.remarks)
+    for index, item in enumerate(document.items):
+        try:
+            yield from _not_latin(f"/items/{index}/description", item.description)
+        except Unreadable:
+            continue
+
+
+def _not_latin(pointer: str, text: str) -> Iterator[Violation]:
+    if not text.isascii() and (found := _NOT_LATIN.search(text)):
+        yield Violation(pointer, found=text[max(0, found.start() - 20) : found.start() + 20], expected="English")
 
 
 # --- Times -----------------------------------------------------------------------------------------------------------
@@ -249,3 +297,48 @@ def expired(document: Certificate, context: Context) -> Iterator[Violation]:
         end = min(end, proof.valid_until or a_year_after(proof.date))
     if end < earliest_today(context.now):
         yield Violation("/certification/date", found=f"valid until {end}", expected="a certificate that is still valid")
+
+
+def before_the_form(agreement: Agreement) -> Check[Certificate]:
+    """Issued on a form that did not exist on that day."""
+
+    def check(document: Certificate, context: Context) -> Iterator[Violation]:
+        if document.certification.date < agreement.since:
+            yield Violation(
+                "/certification/date", found=document.certification.date, expected=f"{agreement.since} or later"
+            )
+
+    return check
+
+
+def original_valid_too_long(document: Certificate, context: Context) -> Iterator[Violation]:
+    """An original that is said to be valid for longer than a certificate can be."""
+    proof = document.original_proof
+    if proof is not None and proof.valid_until is not None and proof.valid_until > a_year_after(proof.date):
+        expected = f"{a_year_after(proof.date)} or earlier"
+        yield Violation("/originalProof/validUntil", found=proof.valid_until, expected=expected)
+
+
+# --- Invoices and values ---------------------------------------------------------------------------------------------
+
+
+def invoiced_at_home(document: Certificate, context: Context) -> Iterator[Violation]:
+    """A third country that is the exporting one."""
+    invoice = document.third_country_invoice
+    if invoice is not None and invoice.country == document.issuing_country:
+        yield Violation("/thirdCountryInvoice/country", found=invoice.country, expected="a third country")
+
+
+_SMALL = Decimal(200)
+"""US dollars."""
+
+
+def small_consignment(document: Certificate, context: Context) -> Iterator[Violation]:
+    """A consignment so small that it needs no certificate; judged where all its values stand in US dollars."""
+    total = Decimal(0)
+    for item in document.items:
+        if item.fob_value is None or item.fob_value.currency != "USD":
+            return
+        total += item.fob_value.amount
+    if 0 < total <= _SMALL:
+        yield Violation("/items", found=f"USD {total}", expected=f"more than USD {_SMALL}, or no certificate")

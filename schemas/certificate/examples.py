@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from schemas.certificate.agreement import Agreement
+from schemas.certificate.agreements import agreement_of
 from schemas.certificate.model import (
-    AJCEP_FORM_AJ,
-    ATIGA_FORM_D,
-    RCEP_CO,
     Certificate,
     Certification,
     Declaration,
@@ -100,12 +99,6 @@ _TRADES = (
     "Coral Parts",
 )
 _VESSELS = ("EXAMPLE ORCHID", "EXAMPLE BANYAN", "EXAMPLE LOTUS", "EXAMPLE CORAL", "EXAMPLE MONSOON")
-_SERIALS = {ATIGA_FORM_D: "D", AJCEP_FORM_AJ: "AJ", RCEP_CO: "RC"}
-_MADE = {
-    ATIGA_FORM_D: (("RVC", "45.2"), ("CTH", ""), ("CC", ""), ("RVC", "61"), ("CTSH", "")),
-    AJCEP_FORM_AJ: (("CTH", ""), ("RVC", "52.5"), ("CTC", ""), ("PE", "")),
-    RCEP_CO: (("CTC", ""), ("RVC", "48"), ("PE", ""), ("CTC", "")),
-}
 
 
 def example(
@@ -118,15 +111,15 @@ def example(
     variant: int = 0,
 ) -> Certificate:
     """A valid certificate of this profile. `exporter` and `importer` are countries, `at` is the time of issue."""
-    day = at.astimezone(UTC).date()
-    items = tuple(_item(profile, exporter, variant, index) for index in range(1 + (variant * 3 + 1) % 5))
+    agreement, day = agreement_of(profile), at.astimezone(UTC).date()
+    items = tuple(_item(agreement, exporter, variant, index) for index in range(1 + (variant * 3 + 1) % 5))
     certificate = Certificate(
         profile=profile,
-        number=number or f"{exporter}-{_SERIALS[profile]}-{day.year}-{41 + variant:05d}",
+        number=number or _number(agreement, exporter, importer, day, 41 + variant),
         issuing_country=exporter,
         exporter=_party(exporter, variant, 12),
         consignee=_party(importer, variant + 3, 48),
-        producer=_party(exporter, variant + 1, 7) if profile == RCEP_CO else None,
+        producer=None if "/producer" in agreement.absent else _party(exporter, variant + 1, 7),
         transport=_transport(exporter, importer, day + timedelta(days=1), variant),
         items=items,
         invoices=(Invoice(number=f"INV-{day.year}-{1200 + variant}", date=day - timedelta(days=4)),),
@@ -144,14 +137,21 @@ def example(
             official="B. Specimen",
         ),
     )
-    return _ticked(certificate, day, variant)
+    return _ticked(agreement, certificate, day, variant)
+
+
+def _number(agreement: Agreement, exporter: str, importer: str, day: date, serial: int) -> str:
+    """In the issuer's format where it is known."""
+    if exporter in agreement.numbers:
+        return f"{exporter}-{importer} {day:%y}/01/{serial:05d}"
+    return f"{exporter}-{agreement.example_serial}-{day.year}-{serial:05d}"
 
 
 def complete(profile: str) -> Certificate:
     """A certificate in which every part is present: what unreadable places are filled from. Not valid by the rules."""
     sample = example(profile, exporter="SG", importer="TH")
     day = sample.certification.date
-    places = sample.transport.model_copy(update={"route": "direct"})
+    places = sample.transport.model_copy(update={"route": "direct", "transport_document": "BL-1"})
     item = sample.items[0].model_copy(
         update={
             "origin_country": "SG",
@@ -201,11 +201,12 @@ def _transport(exporter: str, importer: str, departure: date, variant: int) -> T
     )
 
 
-def _item(profile: str, exporter: str, variant: int, index: int) -> Item:
+def _item(agreement: Agreement, exporter: str, variant: int, index: int) -> Item:
     goods = _GOODS[(variant * 5 + index * 3) % len(_GOODS)]
     packages = 10 + (variant * 7 + index * 13) % 90
-    code, percentage = ("WO", "") if goods.grown else _MADE[profile][(variant + index) % len(_MADE[profile])]
-    fob = code == "RVC" or profile == AJCEP_FORM_AJ
+    claims = agreement.example_claims
+    code, percentage = ("WO", "") if goods.grown else claims[(variant + index) % len(claims)]
+    fob = code in agreement.content or agreement.value_always
     return Item(
         number=index + 1,
         marks_and_numbers=f"EXAMPLE {variant}\nC/NO. 1-{packages}",
@@ -214,7 +215,7 @@ def _item(profile: str, exporter: str, variant: int, index: int) -> Item:
         hs_code=goods.hs_code,
         hs_edition="2022",
         origin_criterion=OriginCriterion(codes=(code,), percentage=Decimal(percentage) if percentage else None),
-        origin_country=exporter if profile == RCEP_CO else None,
+        origin_country=None if "/items/originCountry" in agreement.absent else exporter,
         gross_weight=Quantity(value=Decimal(packages * goods.kilograms), unit="KGM"),
         fob_value=Money(amount=Decimal(packages * goods.value).quantize(Decimal("0.01")), currency="USD")
         if fob
@@ -222,16 +223,16 @@ def _item(profile: str, exporter: str, variant: int, index: int) -> Item:
     )
 
 
-def _ticked(certificate: Certificate, day: date, variant: int) -> Certificate:
+def _ticked(agreement: Agreement, certificate: Certificate, day: date, variant: int) -> Certificate:
     """In some variants: an invoice from a third country, or an issue after shipment."""
-    if variant % 7 == 3:
+    if variant % 7 == 3 and "third_country_invoicing" in agreement.tick_boxes:
         return certificate.model_copy(
             update={
                 "tick_boxes": TickBoxes(third_country_invoicing=True),
                 "third_country_invoice": ThirdCountryInvoice(company="Example Invoicing Ltd", country="HK"),
             }
         )
-    if variant % 7 == 5:
+    if variant % 7 == 5 and "issued_retroactively" in agreement.tick_boxes:
         shipped = certificate.transport.model_copy(update={"departure_date": day - timedelta(days=20)})
         return certificate.model_copy(update={"tick_boxes": TickBoxes(issued_retroactively=True), "transport": shipped})
     return certificate

@@ -1,7 +1,8 @@
 """The paper forms: which box of each form a part of the certificate stands in.
 
 Sources: Form D: Viet Nam Circular 10/2022/TT-BCT, annex. Form AJ: Singapore Customs Act, Order 4, Twelfth Schedule, and
-the announcement of its revised ASEAN version (2014). RCEP: Form RCEP specimen.
+the announcement of its revised ASEAN version (2014). RCEP: Form RCEP specimen. Japan's form for Thailand: form 11 of
+the ordinance on certificates of origin (Appendix 1-A (Japan) of the Operational Procedures).
 """
 
 import re
@@ -72,6 +73,24 @@ RCEP_FORM: Boxes = _SHARED | {
     "/replaces": "16",
     "/tickBoxes": "17",
 }
+
+FORM_OF_JAPAN: Boxes = _SHARED | {
+    "/transport": "3",
+    "/items": "4",
+    "/items/originCriterion": "5",
+    "/items/grossWeight": "6",
+    "/items/quantity": "6",
+    "/items/invoiceNumber": "7",
+    "/invoices": "7",
+    "/remarks": "8",
+    "/thirdCountryInvoice": "8",
+    "/tickBoxes": "8",
+    "/replaces": "8",
+    "/declaration": "9",
+    "/certification": "10",
+}
+"""The form that Japan issues under its agreements with one partner: ten boxes, none to tick; what other forms tick
+stands in words in the box of remarks. It has none for the importing customs."""
 
 _INDEX = re.compile(r"/[0-9]+(?=/|$)")
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from schemas.certificate.model import Certificate, Item
+from schemas.certificate.model import CONTENT_CODES, Certificate, Item
 from schemas.codes import currencies, units
 from schemas.registry import Context
 from schemas.rules import Violation
@@ -110,7 +110,7 @@ def repeated_codes(item: Item, document: Certificate, context: Context) -> Itera
 def idle_percentage(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
     """A percentage where no code has one."""
     criterion = item.origin_criterion
-    if criterion.percentage is not None and not {"RVC", "PC"} & set(criterion.codes):
+    if criterion.percentage is not None and CONTENT_CODES.isdisjoint(criterion.codes):
         yield Violation("/originCriterion/percentage", found=f"{criterion.percentage} %", expected="none")
 
 

@@ -23,4 +23,4 @@ def decode_json(content: Content, stand_in: Certificate) -> Decoded:
         return Decoded(Certificate.model_validate(content.value, by_alias=True, by_name=False))
     except ValidationError as error:
         sample = stand_in.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return Decoded(None, structural_findings(error), readable_part(content.value, sample))
+        return Decoded(None, structural_findings(error), readable_part(content.value, sample, Certificate))

@@ -109,6 +109,7 @@ _CONSIGNMENT = Group(
         _place("LoadingLocation", "port_of_loading"),
         _place("UnloadingLocation", "port_of_discharge"),
         Leaf("Itinerary", "route"),
+        Leaf("TransportDocumentID", "transport_document"),
     ),
     "transport",
 )

@@ -50,8 +50,8 @@ def unknown_hs(item: Item, document: Certificate, context: Context) -> Iterator[
 
 
 def unchecked_edition(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
-    """An edition that there is no list of."""
-    if item.hs_edition != commodities.EDITION:
+    """An edition that there is no list of; one that never was is another rule's."""
+    if item.hs_edition in commodities.EDITIONS and item.hs_edition != commodities.EDITION:
         yield Violation("/hsEdition", found=item.hs_edition, expected=commodities.EDITION)
 
 

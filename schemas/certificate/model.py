@@ -1,6 +1,7 @@
-"""A certificate of origin: every box of Form D (ATIGA, 2022), Form AJ (AJCEP, 2014) and the certificate of RCEP.
+"""A certificate of origin: every box of Form D (ATIGA, 2022), Form AJ (AJCEP, 2014), the certificate of RCEP, and those
+of Japan's agreements with one partner.
 
-One model for all three, since the forms ask for the same things in other boxes (`form.py` has the numbers of the
+One model for all, since the forms ask for the same things in other boxes (`form.py` has the numbers of the
 boxes); which parts a form has, and which it requires, is a rule of its agreement. Sources: Viet Nam Circular
 10/2022/TT-BCT, annex with Form D; Form AJ specimen and notes (Singapore Customs Act, Order 4, Twelfth Schedule); Form
 RCEP specimen.
@@ -36,7 +37,10 @@ ATIGA_FORM_D = "atiga-form-d/2022"
 AJCEP_FORM_AJ = "ajcep-form-aj/2014"
 RCEP_CO = "rcep-co/2022"
 
-MOST_ITEMS = 1_000
+CONTENT_CODES = frozenset({"RVC", "QVC", "LVC", "PC"})
+"""Criteria of value content, by any agreement's name for it: the percentage stands beside them."""
+
+MOST_ITEMS = 5_000
 """Items of one certificate: a bound of ours; partners have lower ones."""
 
 
@@ -92,6 +96,8 @@ class Transport(Part):
     port_of_loading: Place | None = None
     port_of_discharge: Place | None = None
     route: Text | None = None
+    transport_document: Number | None = None
+    """Number of the bill of lading or waybill, where the issuer states it: no form asks for it."""
 
 
 class Packages(Part):
@@ -127,7 +133,7 @@ class OriginCriterion(Part):
     def text(self) -> str:
         """As in the box of the form: `WO`, `RVC 45.2%`, `CTH, ACU`."""
         shown = "" if self.percentage is None else f" {decimal_text(self.percentage)}%"
-        return ", ".join(code + (shown if code in ("RVC", "PC") else "") for code in self.codes)
+        return ", ".join(code + (shown if code in CONTENT_CODES else "") for code in self.codes)
 
 
 class Item(Part):

@@ -7,11 +7,12 @@ from typing import Any
 
 from schemas.certificate.agreements import AGREEMENTS, Agreement
 from schemas.certificate.examples import FIRST_DAY, complete, example
-from schemas.certificate.form import with_box
+from schemas.certificate.form import Boxes, with_box
 from schemas.certificate.json import decode_json, encode_json
 from schemas.certificate.layout import CERTIFICATE, NAMESPACE, ROOT
 from schemas.certificate.model import Certificate
 from schemas.certificate.places import nearest_pointer
+from schemas.certificate.referring import references
 from schemas.certificate.rules import RULES
 from schemas.certificate.xml import decode_xml, encode_xml, locate
 from schemas.content import Content, Syntax
@@ -44,12 +45,17 @@ def _decode(agreement: Agreement, content: Content) -> Decoded:
     if document is not None:
         other = finding("certificate.not-in-list", "/profile", found=document.profile, expected=agreement.profile)
         decoded = Decoded(None, (other,), document)
-    return replace(decoded, findings=tuple(_boxed(found, agreement) for found in decoded.findings))
+    boxes = _boxes(agreement, decoded.readable)
+    return replace(decoded, findings=tuple(_boxed(found, boxes) for found in decoded.findings))
 
 
-def _boxed(found: Finding, agreement: Agreement) -> Finding:
+def _boxes(agreement: Agreement, document: Document | None) -> Boxes:
+    return agreement.boxes_on(document.issuing_country if isinstance(document, Certificate) else None)
+
+
+def _boxed(found: Finding, boxes: Boxes) -> Finding:
     by_path = found.pointer.startswith(f"/{CERTIFICATE.tag}")
-    return with_box(found, agreement.boxes, nearest_pointer(found.pointer) if by_path else None)
+    return with_box(found, boxes, nearest_pointer(found.pointer) if by_path else None)
 
 
 @cache
@@ -62,7 +68,8 @@ def _profile(agreement: Agreement) -> Profile:
 
     def check(document: Document, context: Context) -> tuple[Finding, ...]:
         found = check_rules(book, _certificate(document), context)
-        return tuple(with_box(each, agreement.boxes) for each in found)
+        boxes = _boxes(agreement, document)
+        return tuple(with_box(each, boxes) for each in found)
 
     def sample(
         *,
@@ -91,6 +98,7 @@ def _profile(agreement: Agreement) -> Profile:
         },
         example=sample,
         locate=locate,
+        references=references,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from schemas.certificate.model import Certificate, Money, OriginalProof, OriginCriterion, Quantity
+from schemas.certificate.model import Certificate, Item, Money, OriginalProof, OriginCriterion, Quantity
 from schemas.certificate.values import Part
 
 Sample = Callable[[Certificate], Certificate]
@@ -51,20 +51,48 @@ def all_dates(by: int) -> Sample:
     )
 
 
+def dated(day: date) -> Sample:
+    """A sample: the whole procedure happens around this day of issue."""
+    return lambda certificate: all_dates((day - certificate.certification.date).days)(certificate)
+
+
 def first_item_only(certificate: Certificate) -> Certificate:
     """A change: only the first item is left."""
     return certificate.model_copy(update={"items": certificate.items[:1]})
 
 
 def original_proof(country: str = "MY", days: int = -30) -> Sample:
-    """A change to a back-to-back certificate: its original, issued so many days before it, by that country."""
+    """A change to a back-to-back certificate: its original, issued so many days before it by the country of origin."""
 
     def sample(certificate: Certificate) -> Certificate:
         day = certificate.certification.date + timedelta(days=days)
         proof = OriginalProof(number=f"{country}-0001", date=day, country=country)
-        return changed({"tick_boxes.back_to_back": True, "original_proof": proof})(certificate)
+        places = {"tick_boxes.back_to_back": True, "original_proof": proof}
+        return originating(country)(changed(places)(certificate))
 
     return sample
+
+
+def of_edition(year: str) -> Sample:
+    """A sample: all HS codes are of this edition."""
+    return lambda certificate: certificate.model_copy(
+        update={"items": tuple(item.model_copy(update={"hs_edition": year}) for item in certificate.items)}
+    )
+
+
+def originating(country: str) -> Sample:
+    """A sample: goods of this country, wherever the form says so."""
+    return lambda certificate: changed(
+        {
+            "declaration.origin_country": country,
+            "items": tuple(_of(country, item) for item in certificate.items),
+        }
+    )(certificate)
+
+
+def _of(country: str, item: Item) -> Item:
+    """The item with this country of origin, where the form states one of each item."""
+    return item if item.origin_country is None else item.model_copy(update={"origin_country": country})
 
 
 def criterion(*codes: str, percentage: str | None = None) -> OriginCriterion:

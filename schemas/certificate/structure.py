@@ -1,4 +1,4 @@
-"""What is wrong with the structure of a certificate, and what can be read of it all the same.
+"""What is wrong with the structure of a certificate or a document beside it, and what can be read of it all the same.
 
 1. All errors are found at once, under the same codes in XML and JSON: missing, unknown, of another type or form.
 2. Findings are complete (DESIGN, invariant 7): a document with one wrong member still gets its rules checked. What
@@ -8,18 +8,18 @@
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from schemas.certificate.model import Certificate
 from schemas.certificate.values import Part, json_name
 from schemas.findings import Finding, Kind, finding, register
 from schemas.rules import UNREADABLE
 
 register(
-    Kind(code, sentence, fix, clause="certificate.xsd and the JSON of the same names")
+    Kind(code, sentence, fix, clause="the schema of the profile: certificate.xsd, and JSON of the same names")
     for code, sentence, fix in (
         ("certificate.missing", "A required part is missing.", "Add the part named by the pointer."),
         (
@@ -34,7 +34,7 @@ register(
         ("certificate.not-in-list", "The value is none of those allowed.", "Use one of the values named."),
         ("certificate.wrong-length", "The value is too long, or empty.", "Keep within the length named."),
         ("certificate.out-of-range", "The number is too small or too large.", "Give a number within the range."),
-        ("certificate.not-valid", "The document does not follow the schema.", "Follow certificate.xsd."),
+        ("certificate.not-valid", "The document does not follow the schema.", "Follow the schema of the profile."),
     )
 )
 
@@ -148,8 +148,11 @@ def _errors(error: ValidationError) -> list[ErrorDetails]:
 # --- Reading on ------------------------------------------------------------------------------------------------------
 
 
-def readable_part(value: Mapping[str, Any], stand_in: Mapping[str, Any]) -> Certificate | None:
-    """The certificate as far as it can be read, with `UNREADABLE` in the other places. For its rules only.
+P = TypeVar("P", bound=Part)
+
+
+def readable_part(value: Mapping[str, Any], stand_in: Mapping[str, Any], model: type[P]) -> P | None:
+    """The document as far as it can be read, with `UNREADABLE` in the other places. For its rules only.
 
     `value` is the document as JSON has it, wrong in places; `stand_in` is a valid document of the same profile, from
     which what is missing or wrong is taken so that the model can be built. None where too little is left.
@@ -158,7 +161,7 @@ def readable_part(value: Mapping[str, Any], stand_in: Mapping[str, Any]) -> Cert
     unreadable: set[tuple[int | str, ...]] = set()
     for _ in range(4):  # a wrong part may hide another in its place; each round mends all that show
         try:
-            document = Certificate.model_validate(patched, by_alias=True, by_name=False)
+            document = model.model_validate(patched, by_alias=True, by_name=False)
         except ValidationError as error:
             for each in _errors(error):
                 unreadable |= _patch(patched, stand_in, each)
@@ -192,7 +195,7 @@ def _within(value: Any, part: int | str) -> Any:
     return value.get(part) if isinstance(value, dict) else None
 
 
-def _mark(document: Certificate, places: set[tuple[int | str, ...]]) -> None:
+def _mark(document: Part, places: set[tuple[int | str, ...]]) -> None:
     """Put `UNREADABLE` where a stand-in was taken. Frozen is for those who get a document; this one nobody gets."""
     for place in places:
         here: Any = document
@@ -207,9 +210,11 @@ def _mark(document: Certificate, places: set[tuple[int | str, ...]]) -> None:
             _mark(document, {tuple(path)})
 
 
-_MEMBERS = {json_name(name): name for part in Part.__subclasses__() for name in part.model_fields}
+@cache
+def _members() -> dict[str, str]:
+    return {json_name(name): name for part in Part.__subclasses__() for name in part.model_fields}
 
 
 def member_named(alias: str) -> str:
     """The model's name of a JSON member: `hsCode` to `hs_code`. A name means the same in every part."""
-    return _MEMBERS.get(alias, alias)
+    return _members().get(alias, alias)

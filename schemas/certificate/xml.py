@@ -8,7 +8,7 @@
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import resources
 from typing import Any
@@ -115,7 +115,7 @@ def _irregular(root: etree._Element, value: dict[str, Any], stand_in: Certificat
     if not found:
         found.extend(_validator_says(root))
     sample = stand_in.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return Decoded(None, tuple(found), readable_part(value, sample))
+    return Decoded(None, tuple(found), readable_part(value, sample, Certificate))
 
 
 def irregularities(group: Group, element: etree._Element, path: str) -> Iterator[Finding]:
@@ -209,73 +209,81 @@ def _validator_says(root: etree._Element) -> Iterator[Finding]:
 
 def locate(content: Content, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Findings that point into the JSON form, pointing into the XML received."""
-    root = content.tree
-    if root is None:
+    if content.tree is None:
         return tuple(findings)
-    places = element_places(content.received)
-    ordinals = {element: ordinal for ordinal, element in enumerate(root.iter())}
-    return tuple(_located(found, root, ordinals, places) for found in findings)
+    located = _Located(content.tree, element_places(content.received))
+    return tuple(located.finding(found) for found in findings)
 
 
-def _located(
-    found: Finding,
-    root: etree._Element,
-    ordinals: Mapping[etree._Element, int],
-    places: Sequence[tuple[int, int]],
-) -> Finding:
-    if found.pointer.startswith(f"/{CERTIFICATE.tag}"):
-        path, element = found.pointer, _existing(root, found.pointer)
-    else:
-        path, element = xpath_of(root, found.pointer)
-    ordinal = ordinals.get(element, 0)
-    line, column = places[ordinal] if ordinal < len(places) else (element.sourceline, None)
-    return replace(found, pointer=path, line=line, column=column)
+class _Located:
+    """Finds elements of one tree. Children are sorted by name once: each item is then found at the same cost."""
 
+    def __init__(self, root: etree._Element, places: Sequence[tuple[int, int]]) -> None:
+        self._root = root
+        self._places = places
+        self._ordinals = {element: ordinal for ordinal, element in enumerate(root.iter())}
+        self._named: dict[etree._Element, dict[str, list[etree._Element]]] = {}
 
-def _existing(root: etree._Element, path: str) -> etree._Element:
-    """The element of a path that `irregularities` made, or the nearest one around it."""
-    steps = path.split("/")[2:]
-    element = root
-    for step in steps:
-        name, _, index = step.partition("[")
-        same = [child for child in element if etree.QName(child).localname == name]
-        at = int(index.rstrip("]")) - 1 if index else 0
-        if at >= len(same):
-            break
-        element = same[at]
-    return element
+    def finding(self, found: Finding) -> Finding:
+        if found.pointer.startswith(f"/{CERTIFICATE.tag}"):
+            path, element = found.pointer, self._existing(found.pointer)
+        else:
+            path, element = self._xpath(found.pointer)
+        ordinal = self._ordinals.get(element, 0)
+        line, column = self._places[ordinal] if ordinal < len(self._places) else (element.sourceline, None)
+        return replace(found, pointer=path, line=line, column=column)
 
+    def _existing(self, path: str) -> etree._Element:
+        """The element of a path that `irregularities` made, or the nearest one around it."""
+        element = self._root
+        for step in path.split("/")[2:]:
+            name, _, index = step.partition("[")
+            same = self._children(element).get(name, [])
+            at = int(index.rstrip("]")) - 1 if index else 0
+            if at >= len(same):
+                break
+            element = same[at]
+        return element
 
-def xpath_of(root: etree._Element, pointer: str) -> tuple[str, etree._Element]:
-    """A JSON Pointer as XPath, and the element there: or, where it is missing, the nearest one around it."""
-    path, element, node = f"/{CERTIFICATE.tag}", root, CERTIFICATE
-    parts = pointer.split("/")[1:]
-    while parts:
-        member = member_named(parts.pop(0))
-        steps = names_in(node, member)
-        if steps is None:
-            break
-        for step in steps[:-1]:
-            path, element = f"{path}/{step.tag}", _child(element, step.tag, 0)
-        target = steps[-1]
-        if isinstance(target, Measure):
-            path, element = f"{path}/{target.tag}", _child(element, target.tag, 0)
-            if parts and member_named(parts[0]) == target.unit:
-                path = f"{path}/@{target.attribute}"
-            break
-        many = target.many and bool(parts)
-        index = int(parts.pop(0)) if many else 0
-        path = f"{path}/{target.tag}[{index + 1}]" if many else f"{path}/{target.tag}"
-        element = _child(element, target.tag, index)
-        if not isinstance(target, Group):
-            break
-        node = target
-    return path, element
+    def _xpath(self, pointer: str) -> tuple[str, etree._Element]:
+        """A JSON Pointer as XPath, and the element there: or, where it is missing, the nearest one around it."""
+        path, element, node = f"/{CERTIFICATE.tag}", self._root, CERTIFICATE
+        parts = pointer.split("/")[1:]
+        while parts:
+            member = member_named(parts.pop(0))
+            steps = names_in(node, member)
+            if steps is None:
+                break
+            for step in steps[:-1]:
+                path, element = f"{path}/{step.tag}", self._child(element, step.tag, 0)
+            target = steps[-1]
+            if isinstance(target, Measure):
+                path, element = f"{path}/{target.tag}", self._child(element, target.tag, 0)
+                if parts and member_named(parts[0]) == target.unit:
+                    path = f"{path}/@{target.attribute}"
+                break
+            many = target.many and bool(parts)
+            index = int(parts.pop(0)) if many else 0
+            path = f"{path}/{target.tag}[{index + 1}]" if many else f"{path}/{target.tag}"
+            element = self._child(element, target.tag, index)
+            if not isinstance(target, Group):
+                break
+            node = target
+        return path, element
 
+    def _child(self, element: etree._Element, tag: str, index: int) -> etree._Element:
+        found = self._children(element).get(f"{{{NAMESPACE}}}{tag}", [])
+        return found[index] if index < len(found) else element
 
-def _child(element: etree._Element, tag: str, index: int) -> etree._Element:
-    found = element.findall(f"{{{NAMESPACE}}}{tag}")
-    return found[index] if index < len(found) else element
+    def _children(self, element: etree._Element) -> dict[str, list[etree._Element]]:
+        """The children of each name, with its namespace and without."""
+        named = self._named.get(element)
+        if named is None:
+            named = self._named[element] = {}
+            for child in element:
+                for name in {str(child.tag), etree.QName(child).localname}:
+                    named.setdefault(name, []).append(child)
+        return named
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------

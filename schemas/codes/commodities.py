@@ -8,6 +8,9 @@ import orjson
 EDITION = "2022"
 """The edition that the list is of."""
 
+EDITIONS = ("1988", "1996", "2002", "2007", "2012", "2017", "2022", "2028")
+"""All editions, by the year in which each entered or enters into force."""
+
 _NO_COMMODITY = frozenset({"999999"})
 """The list's line for goods of no kind, which is no code of the system."""
 

@@ -1,6 +1,11 @@
-"""UN/ECE Recommendation 20: units of measure, those in use in trade documents. The full list has thousands more."""
+"""UN/ECE Recommendation 20: units of measure, those in use in trade documents. The full list has thousands more.
+
+Masses have their weight in kilograms, exact by definition; a kilogram of a named substance weighs nothing that the unit
+could tell, so it has none.
+"""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -23,6 +28,8 @@ class Unit:
     code: str
     name: str
     dimension: Dimension
+    kilograms: Decimal | None = None
+    """Weight of one, exact; None where it is no mass, or the mass of a part of what is weighed."""
 
 
 _TABLE = {
@@ -64,13 +71,37 @@ _TABLE = {
     """,
 }
 
+_KILOGRAMS = {
+    "MGM": "0.000001",
+    "GRM": "0.001",
+    "DJ": "0.01",
+    "HGM": "0.1",
+    "KGM": "1",
+    "DTN": "100",
+    "TNE": "1000",
+    "KTN": "1000000",
+    "CTM": "0.0002",
+    "LBR": "0.45359237",
+    "ONZ": "0.028349523125",
+    "STI": "6.35029318",
+    "CWI": "50.80234544",
+    "CWA": "45.359237",
+    "STN": "907.18474",
+    "LTN": "1016.0469088",
+    "APZ": "0.0311034768",
+    "DWT": "0.00155517384",
+    "GRN": "0.00006479891",
+}
+"""The international pound of 1959 and what is made of it; the rest is decimal."""
+
 
 def _units() -> dict[str, Unit]:
     units: dict[str, Unit] = {}
     for dimension, table in _TABLE.items():
         for entry in " ".join(table.split()).split("; "):
             code, name = entry.split(" ", 1)
-            units[code] = Unit(code, name.rstrip("; "), dimension)
+            weight = Decimal(_KILOGRAMS[code]) if code in _KILOGRAMS else None
+            units[code] = Unit(code, name.rstrip("; "), dimension, weight)
     return units
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import adapters
+from adapters.platforms.dcsa.codec import STATUSES
 from adapters.port import Adapter, Address, CannotCarry, find_adapter
 from adapters.reading import CERTIFICATES
 from schemas.content import Content, Syntax, open_content
@@ -96,19 +97,61 @@ pointers = st.one_of(
     texts,
 )
 reasons = st.builds(Reason, code=slugs, pointer=pointers, text=texts)
-bodies = st.dictionaries(st.sampled_from(["declaration", "quantity", "unit", "text", "colour"]), texts, max_size=3)
-events = st.builds(
-    Event,
-    id=st.from_regex(r"evt_[0-9a-z]{26}", fullmatch=True),
-    type=st.sampled_from(EventType),
-    document=st.just(Subject(id=ADDRESS.document_id, content_digest="ab" * 32)),
-    recipient=st.sampled_from([None, "TH-NSW", "JP-NACCS"]),
-    expectedSequence=st.integers(0, 9),
-    actor=st.builds(Actor, member=st.just("TH-NSW"), person=st.none() | slugs, role=st.none() | slugs),
-    at=st.just(AT),
-    reasons=st.lists(reasons, max_size=3).map(tuple),
-    body=bodies,
+USES = st.fixed_dictionaries(
+    {
+        "declaration": st.fixed_dictionaries(
+            {"reference": st.just("TH-2026-778"), "date": st.just("2026-01-20"), "country": st.just("TH")},
+            optional={"port": st.sampled_from(["THBKK", "Laem Chabang"])},
+        ),
+        "items": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "number": st.integers(1, 99_999),
+                    "quantity": st.fixed_dictionaries(
+                        {"value": st.sampled_from(["1", "120.50", "0.000001"]), "unit": st.sampled_from(["KGM", "PR"])}
+                    ),
+                }
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        "draw": st.sampled_from(["final", "provisional"]),
+    }
 )
+"""Of a certificate, as `schemas.certificate.said` has them."""
+CHECKS = st.one_of(
+    st.fixed_dictionaries({"boxes": st.lists(st.from_regex(r"[0-9A-Za-z]{1,4}", fullmatch=True), max_size=50)}),
+    st.just({"random": True}),
+)
+"""Requests for a verification: of boxes, or at random."""
+bodies = (
+    USES
+    | CHECKS
+    | st.dictionaries(
+        st.sampled_from(["declaration", "quantity", "unit", "text", "boxes", "random", "colour"]), texts, max_size=3
+    )
+)
+NOT_OF_DCSA = frozenset(EventType) - {EventType(each) for each in STATUSES}
+"""What is said of certificates only: DCSA's notifications have no word for it."""
+
+
+def events_of(types: st.SearchStrategy[EventType]) -> st.SearchStrategy[Event]:
+    return st.builds(
+        Event,
+        id=st.from_regex(r"evt_[0-9a-z]{26}", fullmatch=True),
+        type=types,
+        document=st.just(Subject(id=ADDRESS.document_id, content_digest="ab" * 32)),
+        recipient=st.sampled_from([None, "TH-NSW", "JP-NACCS"]),
+        expectedSequence=st.integers(0, 9),
+        actor=st.builds(Actor, member=st.just("TH-NSW"), person=st.none() | slugs, role=st.none() | slugs),
+        at=st.just(AT),
+        reasons=st.lists(reasons, max_size=3).map(tuple),
+        body=bodies,
+    )
+
+
+events = events_of(st.sampled_from([EventType(each) for each in STATUSES]))
+certificate_events = events_of(st.sampled_from(EventType))
 
 LINES = st.text("ab Z&<>¶?'\"\tĐồngไทย東京ñ€🚢", min_size=1, max_size=200).map(str.strip).filter(bool)
 TEXTS = st.text("ab\n Z&<>¶?\tĐồngไทย東京€", min_size=1, max_size=1500).map(str.strip).filter(bool)

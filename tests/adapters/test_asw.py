@@ -54,6 +54,17 @@ def test_each_layer_has_a_kind_of_message_of_its_own() -> None:
         "utilised": "UTILISATION",
         "answered": "FEEDBACK",
         "cancelled": "CANCELLATION",
+        "examined": "CUSTOMS_RESPONSE",
+        "committed": "UTILISATION",
+        "released": "UTILISATION",
+        "reversed": "UTILISATION",
+        "replaced": "CANCELLATION",
+        "expired": "CANCELLATION",
+        "verification-requested": "VERIFICATION",
+        "verification-answered": "VERIFICATION",
+        "verification-concluded": "VERIFICATION",
+        "reminded": "VERIFICATION",
+        "issued": "FEEDBACK",
     }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.port import Statement, find_adapter
+from adapters.port import Statement, TooLarge, find_adapter
 from adapters.single_windows.naccs.header import (
     ANSWER,
     REQUEST,
@@ -17,6 +17,7 @@ from adapters.single_windows.naccs.header import (
 from adapters.single_windows.naccs.items import fitted
 from schemas.event import Actor, Event, EventType, Reason, Subject
 from tests.adapters.speakers import ADDRESS, AT, example
+from tests.exchange.cast import of_items
 
 CODEC = find_adapter("naccs", "JP").codec
 CERTIFICATE = CODEC.encode(example("ajcep-form-aj/2014"), ADDRESS).data
@@ -147,3 +148,9 @@ def test_headers_come_back() -> None:
 def test_a_cut_never_splits_a_character() -> None:
     assert fitted("東京港", 5).decode("euc_jp") == "東京"
     assert fitted("Đồng", 20) == "Đồng".encode("euc_jp", "replace")
+
+
+def test_a_certificate_whose_length_six_digits_cannot_say_is_too_large_and_says_how_large() -> None:
+    with pytest.raises(TooLarge) as refused:
+        CODEC.encode(of_items(5_000), ADDRESS)
+    assert refused.value.size > 999_999 and refused.value.found.code == "partner.too-large"

@@ -43,13 +43,15 @@ class Size:
     window: int
     """Round trips under way at once."""
     latency_seconds: float
+    items: int
+    """Of the large certificate."""
     memory: tuple[int, int] | None
     """Documents after which memory is read; None: not measured."""
 
 
-FULL = Size(5, 3.0, 3000, 64, 12_000, 15.0, 256, 10.0, (5_000, 50_000))
-QUICK = Size(2, 1.2, 1200, 64, 3_000, 3.0, 256, 2.5, None)
-TINY = Size(1, 0.1, 64, 4, 12, 0.2, 4, 0.1, (32, 96))
+FULL = Size(5, 3.0, 3000, 64, 12_000, 15.0, 256, 10.0, 5_000, (5_000, 50_000))
+QUICK = Size(2, 1.2, 1200, 64, 3_000, 3.0, 256, 2.5, 5_000, None)
+TINY = Size(1, 0.1, 64, 4, 12, 0.2, 4, 0.1, 100, (32, 96))
 """For the test of the bench itself: figures of no worth."""
 
 
@@ -156,6 +158,13 @@ class Bench:
 
     # --- the rest ---
 
+    def items(self) -> dict[str, Any]:
+        """Microseconds for an item of a small and of a large certificate, by syntax and step."""
+        with Child("tests.bench.items", core=self.core) as child:
+            return {
+                each.value: child.ask(syntax=each, items=self.size.items, rounds=self.size.rounds) for each in SYNTAXES
+            }
+
     def steps(self) -> dict[str, dict[str, float]]:
         """Microseconds for a document in each step, by syntax."""
         with Child("tests.bench.steps", str(self.folder), core=self.core) as child:
@@ -223,7 +232,7 @@ def idle() -> dict[str, Any]:
         return {"idle_hub": None, "idle_world": None, "ready_s": None, "reason": str(error)[-300:]}
 
 
-PARTS = ("intake", "postgresql", "steps", "roundtrips", "memory", "idle")
+PARTS = ("intake", "postgresql", "steps", "items", "roundtrips", "memory", "idle")
 
 
 def measure(folder: Path, size: Size, parts: Sequence[str] = PARTS) -> Mapping[str, Any]:
@@ -234,6 +243,8 @@ def measure(folder: Path, size: Size, parts: Sequence[str] = PARTS) -> Mapping[s
             result |= bench.intake_and_floor()
         if "steps" in parts:
             result["steps_us"] = bench.steps()
+        if "items" in parts:
+            result["items_us"] = bench.items()
         if "roundtrips" in parts:
             result |= bench.round_trips()
         if "postgresql" in parts:

@@ -78,7 +78,7 @@ def measure(hub: Hub, documents: Sequence[bytes]) -> Mapping[str, float]:
 
 
 async def _commit(hub: Hub, messages: Sequence[tuple[Message, intake.Judged, Document]]) -> None:
-    def job(made: tuple[Message, intake.Judged, Document]) -> Callable[[Any], None]:
+    def job(made: tuple[Message, intake.Judged, Document]) -> Callable[[Any], object]:
         return lambda connection: intake._keep(connection, hub, *made)
 
     for start in range(0, len(messages), GROUP):

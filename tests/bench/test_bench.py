@@ -13,7 +13,7 @@ from tests.bench.children import ROOT, Child, ChildFailed, cores, pinned, reside
 from tests.bench.measuring import TINY, Bench, measure
 from tests.bench.report import bars, machine, table
 
-PARTS = ("intake", "steps", "roundtrips", "memory")
+PARTS = ("intake", "steps", "items", "roundtrips", "memory")
 STEPS = ["open", "decode", "rules", "verify", "receipt", "leaf", "commit"]
 
 
@@ -45,6 +45,15 @@ def test_every_step_has_its_cost(figures: dict[str, dict[str, dict[str, float]]]
         assert all(cost > 0 for cost in figures["steps_us"][syntax].values())
 
 
+def test_an_item_has_its_cost_in_a_small_and_in_a_large_certificate(
+    figures: dict[str, dict[str, dict[str, dict[str, float]]]],
+) -> None:
+    for syntax in ("xml", "json"):
+        assert list(figures["items_us"][syntax]) == ["read", "find", "verify", "render"]
+        for found in figures["items_us"][syntax].values():
+            assert all(value > 0 for value in found.values())
+
+
 def test_round_trips_are_told_as_minutes_of_a_year(figures: dict[str, float]) -> None:
     assert figures["asw_minutes"] == pytest.approx(800_000 / figures["roundtrips_per_s"] / 60)
 
@@ -63,6 +72,7 @@ def test_the_table_shows_every_part(figures: dict[str, object]) -> None:
 def test_bars_are_missed_where_the_figures_miss_them() -> None:
     found = {
         "intake_to_floor": {"xml": 0.9, "json": 0.69},
+        "items_us": {"xml": {"read": {"ratio": 1.0}, "find": {"ratio": 1.31}}},
         "rss_mb": {"ratio": 1.3, "idle_hub": 10.0, "idle_world": 151.0},
     }
     assert set(bars(found).values()) == {False}

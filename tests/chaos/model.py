@@ -14,7 +14,8 @@ ISSUER = "SG-NSW"
 """Signs every document, whoever hands it in."""
 
 FOLLOWS = {
-    "received": {"accepted", "queried", "rejected"},
+    "issued": {"examined", "accepted", "queried", "rejected"},
+    "examined": {"accepted", "queried", "rejected"},
     "queried": {"answered", "accepted", "rejected"},
     "answered": {"accepted", "queried", "rejected"},
     "accepted": {"utilised"},
@@ -22,7 +23,10 @@ FOLLOWS = {
     "rejected": set[str](),
     "cancelled": set[str](),
 }
-"""What may be said of a document in each state, apart from a cancellation."""
+"""What may be said of a certificate in each state, apart from a cancellation."""
+
+KINDS = sorted({"cancelled"}.union(*FOLLOWS.values()))
+"""All that is said here. Verification, replacement and expiry have tests of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class Model:
 
     def _address(self, kept: Kept, to: tuple[str, ...]) -> None:
         for name in to:
-            kept.standings[name] = ("received", 0)
+            kept.standings[name] = ("issued", 0)
             self.parcels[name].append(Parcel("document", kept.data))
 
     # --- forwarding ---

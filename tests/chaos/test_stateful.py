@@ -20,6 +20,7 @@ from schemas.content import Syntax, sha256_hex
 from schemas.event import EventType
 from tests.chaos.model import (
     FOLLOWS,
+    KINDS,
     MEMBERS,
     RECEIVING,
     SENDING,
@@ -129,7 +130,7 @@ class Trading(RuleBasedStateMachine):
     @precondition(lambda self: self.model.documents)
     @rule(
         draw=st.data(),
-        kind=st.sampled_from(EventType),
+        kind=st.sampled_from([EventType(kind) for kind in KINDS]),
         usual=usually,
         offset=st.sampled_from([0] * 8 + [1, -1]),
         reasons=usually,

@@ -71,6 +71,17 @@ def test_a_valid_file_is_told_in_one_line(tb: Tb, file: File) -> None:
     assert "atiga-form-d/2022" in ran.out
 
 
+def test_what_is_found_many_times_is_told_once_with_its_places(tb: Tb, file: File) -> None:
+    value = json.loads(example("form-d", "json"))
+    value["items"] = [value["items"][0] | {"number": at + 1, "hsCode": "ABCDEF"} for at in range(40)]
+    ran = tb("validate", file(json.dumps(value).encode()), *at)
+    assert ran.code == Exit.INVALID
+    assert ran.out.count("certificate.wrong-form") == 1 and "40 times" in ran.out
+    assert "/items/4/hsCode" in ran.out and "/items/5/hsCode" not in ran.out and "and 35 more places" in ran.out
+    listed = tb("validate", "document", "--json", *at).json["findings"]
+    assert len([each for each in listed if each["code"] == "certificate.wrong-form"]) == 40
+
+
 def wrong_hs(data: bytes) -> bytes:
     """A Form D in JSON whose first item has an HS code of letters."""
     document = json.loads(data)
@@ -311,13 +322,14 @@ def test_rules_lists_profiles(tb: Tb) -> None:
 
 
 def test_the_committed_reference_pages_are_current(tb: Tb) -> None:
-    ran = tb("docs", "--check", "--output", str(ROOT / "docs" / "reference"))
+    ran = tb("docs", "--check", "--output", str(ROOT / "docs"))
     assert ran.code == Exit.OK, ran.out
 
 
 def test_a_page_that_is_not_current_is_found_and_written(tb: Tb, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "docs" / "reference", tmp_path / "pages")
-    (tmp_path / "pages" / "cli.md").write_text("old")
-    assert tb("docs", "--check", "--output", "pages", "--json").json["stale"] == ["cli.md"]
+    shutil.copytree(ROOT / "docs", tmp_path / "pages")
+    page = tmp_path / "pages" / "reference" / "cli.md"
+    page.write_text("old")
+    assert tb("docs", "--check", "--output", "pages", "--json").json["stale"] == ["reference/cli.md"]
     assert tb("docs", "--output", "pages").code == Exit.OK
-    assert (tmp_path / "pages" / "cli.md").read_text() == (ROOT / "docs" / "reference" / "cli.md").read_text()
+    assert page.read_text() == (ROOT / "docs" / "reference" / "cli.md").read_text()

@@ -36,6 +36,7 @@ def answer(value: object, status: int = 200, media_type: str = "application/json
     [
         (calls.submit(b"<a/>", ["TH-NSW"]), "POST /v1/documents"),
         (calls.validate(b"<a/>"), "POST /v1/documents:validate"),
+        (calls.check_origin(b"{}", agreement="rcep"), "POST /v1/origin:check"),
         (calls.get("doc_1"), "GET /v1/documents/doc_1"),
         (calls.checks("doc_1"), "GET /v1/documents/doc_1/checks"),
         (calls.timeline("doc_1"), "GET /v1/documents/doc_1/timeline"),

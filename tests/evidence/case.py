@@ -94,6 +94,20 @@ class Message:
         return proofs.leaf_hash(sha256(self.salt() + self.record()).digest())
 
 
+BODIES: dict[EventType, dict[str, Any]] = {
+    EventType.ANSWERED: {"text": "As on the packing list."},
+    EventType.UTILISED: {
+        "declaration": {"reference": "TH-2026-00001", "date": "2026-01-05", "country": "TH"},
+        "items": [{"number": 1, "quantity": {"value": "1", "unit": "KGM"}}],
+    },
+    EventType.EXPIRED: {"validUntil": "2027-01-05"},
+    EventType.REPLACED: {
+        "by": {"number": "SG-2026-00042", "document": "doc_0000000000000042", "contentDigest": "0" * 64}
+    },
+}
+_WHOLE = (EventType.CANCELLED, EventType.EXPIRED, EventType.REPLACED)
+
+
 def event(
     kind: EventType,
     signer: LocalSigner = TH,
@@ -108,11 +122,12 @@ def event(
         id=f"evt_000000000000{kind.value}{sequence}",
         type=kind,
         document=Subject(id=DOCUMENT_ID, content_digest=content.content_digest),
-        recipient=None if kind is EventType.CANCELLED else "TH-NSW",
+        recipient=None if kind in _WHOLE else "TH-NSW",
         expected_sequence=sequence,
         actor=Actor(member=signer.member, person="Officer 1", role="officer"),
         at=at,
         reasons=(Reason(code="other", text="see there"),) if kind in (EventType.QUERIED, EventType.REJECTED) else (),
+        body=BODIES.get(kind, {}),
     ).model_copy(update=changes)
     token = jws.sign(encode_event(stated), jws.EVENT, signer, at).encode()
     return Message("event", f"msg_{kind.value}{sequence}", signer.member, token, at, "tradebridge-event/1", ("SG-NSW",))

@@ -307,6 +307,36 @@ def an_event_on_another_document() -> Report:
     return verify_evidence(Case(events=[other]).build(), TRUST, NOW)
 
 
+@vector("valid", "no", 4)
+def a_replaced_certificate() -> Report:
+    return verify_evidence(Case(events=[event(EventType.REPLACED, HUB)]).build(), TRUST, NOW)
+
+
+@vector("valid", "no", 4)
+def an_expired_certificate_though_it_was_used() -> Report:
+    used = [*GOOD.events, event(EventType.EXPIRED, HUB, 4)]
+    return verify_evidence(replace(GOOD, events=used).build(), TRUST, NOW)
+
+
+@vector("valid", "could-not-check", 3)
+def an_expiry_that_a_member_says() -> Report:
+    return verify_evidence(Case(events=[event(EventType.EXPIRED, SG)]).build(), TRUST, NOW)
+
+
+@vector("valid", "could-not-check", 3)
+def a_decision_that_the_hub_says() -> Report:
+    return verify_evidence(Case(events=[event(EventType.ACCEPTED, HUB)]).build(), TRUST, NOW)
+
+
+@vector("valid", "could-not-check", 3)
+def an_answer_to_a_question_that_nobody_asked() -> Report:
+    asked = event(EventType.QUERIED)
+    answered = event(
+        EventType.ANSWERED, SG, 1, body={"answers": [{"question": "q9", "kind": "explains", "text": "So."}]}
+    )
+    return verify_evidence(Case(events=[asked, answered]).build(), TRUST, NOW)
+
+
 @vector("valid", "could-not-check", 3)
 def an_event_that_is_a_receipt() -> Report:
     """JWS-21."""

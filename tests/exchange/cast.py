@@ -6,10 +6,12 @@ The cast speaks to the hub as anybody does: over HTTP, with the SDK and its own 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from schemas.certificate.model import Certificate
 from schemas.content import Syntax
 from schemas.event import Actor, Event, EventType, Reason, Subject, encode_event
 from schemas.registry import Document, profile_of
@@ -89,6 +91,18 @@ def document(
     return found.example(exporter=exporter, importer=importer, number=number, at=at, variant=variant)
 
 
+def of_items(count: int, profile: str = FORM_D, number: str = "SG-D-2026-00001") -> Certificate:
+    """A certificate of so many items, each with a description of its own."""
+    sample = document(number, profile, variant=1)
+    assert isinstance(sample, Certificate)
+    kinds = cycle(sample.items)
+    items = (
+        item.model_copy(update={"number": at, "description": f"{item.description}, lot {at}"})
+        for at, item in zip(range(1, count + 1), kinds, strict=False)
+    )
+    return sample.model_copy(update={"items": tuple(items)})
+
+
 def encoded(value: Document, syntax: Syntax = Syntax.XML) -> bytes:
     found = profile_of(value.profile)
     assert found is not None
@@ -112,6 +126,23 @@ def acknowledged(delivery: Delivery, member: str, digest: str, at: datetime = NO
     return ack.sign(signer(member, "ack"), at)
 
 
+USE: dict[str, Any] = {
+    "declaration": {"reference": "TH-2026-00001", "date": "2026-01-05", "country": "TH"},
+    "items": [{"number": 1, "quantity": {"value": "1", "unit": "KGM"}}],
+}
+"""One kilogram of the first item, for one declaration."""
+BODIES: Mapping[EventType, dict[str, Any]] = {
+    EventType.ANSWERED: {"text": "The marks are those on the packing list."},
+}
+
+
+def use(ordinal: int, *items: tuple[int, str, str], **changes: Any) -> dict[str, Any]:
+    """The body of a use by a declaration of its own: item number, value, unit; one kilogram of item 1 if none."""
+    declaration = USE["declaration"] | {"reference": f"TH-2026-{ordinal:05}"}
+    drawn = [{"number": number, "quantity": {"value": value, "unit": unit}} for number, value, unit in items]
+    return {"declaration": declaration, "items": drawn or USE["items"], **changes}
+
+
 def event(
     kind: EventType,
     document_id: str,
@@ -124,7 +155,7 @@ def event(
     at: datetime = NOW,
     **changes: Any,
 ) -> str:
-    """A signed event. Queries and rejections carry a reason, unless `reasons` says otherwise."""
+    """A signed event. Queries and rejections carry a reason, uses and answers a body, unless told otherwise."""
     needs = kind in (EventType.QUERIED, EventType.REJECTED)
     reasons = (Reason(code="atiga.box", pointer="/items/0", text="Box 8 is not legible."),) if needs else ()
     value = hmac_value(SEED, "event", f"{document_id} {kind} {by}".encode(), sequence * 100 + ordinal)
@@ -138,6 +169,7 @@ def event(
             "actor": Actor(member=by, person="Officer 1", role="officer"),
             "at": at,
             "reasons": reasons,
+            "body": use(sequence * 100 + ordinal) if kind is EventType.UTILISED else BODIES.get(kind, {}),
         }
         | changes
     )

@@ -59,7 +59,7 @@ def test_a_pulled_delivery_is_leased_until_it_is_acknowledged(cast: Cast) -> Non
     assert [each.status for each in cast["TH-NSW"].acknowledge([token])] == ["delivered"]
     assert [each.status for each in cast["TH-NSW"].acknowledge([token])] == ["delivered"]  # said again, it holds again
     (summary,) = cast["SG-NSW"].documents().items
-    assert summary["recipients"]["TH-NSW"] == {"state": "received", "sequence": 0, "delivery": "delivered"}
+    assert summary["recipients"]["TH-NSW"] == {"state": "issued", "sequence": 0, "delivery": "delivered"}
 
 
 def test_acknowledgements_are_settled_each_on_its_own(cast: Cast) -> None:

@@ -44,7 +44,7 @@ def test_a_query_is_answered_and_then_decided(cast: Cast, said: Any) -> None:
     assert code(said(ACCEPTED, "TH-NSW", 2)) == "accepted"
     assert code(said(UTILISED, "TH-NSW", 3)) == "accepted"
     assert code(said(UTILISED, "TH-NSW", 4)) == "accepted"
-    assert states(cast) == {"TH-NSW": ("utilised", 5), "VN-NSW": ("received", 0)}
+    assert states(cast) == {"TH-NSW": ("utilised", 5), "VN-NSW": ("issued", 0)}
     told = [entry["type"] for entry in cast["SG-NSW"].timeline(said.id)["entries"] if entry["kind"] == "event"]
     assert sorted(told) == sorted(["queried", "answered", "accepted", "utilised", "utilised"])
 
@@ -87,7 +87,7 @@ def test_an_event_that_may_not_be_said_changes_nothing(cast: Cast, said: Any, wr
     assert expected in {found.code for found in outcome.findings}
     if len(outcome.findings) == 1:
         assert outcome.status == status
-    assert states(cast) == {"TH-NSW": ("received", 0), "VN-NSW": ("received", 0)}
+    assert states(cast) == {"TH-NSW": ("issued", 0), "VN-NSW": ("issued", 0)}
     assert cast[by].refusals().items[0]["id"] == outcome.refusal
 
 

@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection
 from exchange.store import tables as t
 from schemas.content import Content, Syntax, open_content, sha256_hex
 from schemas.event import EventType, decode_event
-from schemas.life import Parties, Standing, State, apply
+from schemas.life import Course, Parties, Standing, State, apply, life_of
 from tests.exchange.cast import (
     NOW,
     Cast,
@@ -254,7 +254,7 @@ def test_an_event_that_breaks_anywhere_leaves_nothing_behind(cast: Cast, databas
         with breaking_at(table):
             assert refused_by(cast["TH-NSW"].send_event, accepted.id, accepted_by_thailand(accepted)).status == 500
         assert rows(database_url) == before, f"broken at {table}"
-        assert standings(cast, accepted) == {"TH-NSW": ("received", 0)}
+        assert standings(cast, accepted) == {"TH-NSW": ("issued", 0)}
     assert cast["SG-NSW"].inbox() == ()
     assert cast["TH-NSW"].send_event(accepted.id, accepted_by_thailand(accepted)).sequence == 1
 
@@ -269,16 +269,18 @@ def standings(cast: Cast, accepted: Accepted) -> dict[str, tuple[str, int]]:
 
 def replayed(evidence: dict[str, Any], sender: str, recipients: list[str]) -> dict[str, tuple[str, int]]:
     """The standings that the logged, signed messages of the evidence lead to, and nothing else."""
-    at = dict.fromkeys(recipients, Standing(State.RECEIVED, 0))
+    life = life_of(evidence["document"]["profile"])
+    at = Course(dict.fromkeys(recipients, Standing(State.ISSUED, 0)))
     for message in evidence["messages"]:
         assert message["inclusion"]
         if message["kind"] == "event":
             content = open_content(b64decode(message["bytes"]))
             assert isinstance(content, Content)
             said = decode_event(content).document
-            changed = apply(at, said, Parties(sender, sender, frozenset(recipients)))  # type: ignore[arg-type]  # an event
-            at |= changed  # type: ignore[arg-type]  # no finding: the hub accepted it
-    return {name: (each.state.value, each.sequence) for name, each in at.items()}
+            after = apply(life, at, said, Parties(sender, sender, frozenset(recipients)))  # type: ignore[arg-type]  # an event
+            assert isinstance(after, Course)
+            at = after
+    return {name: (each.state.value, each.sequence) for name, each in at.standings.items()}
 
 
 def logged(cast: Cast, accepted: Accepted) -> dict[str, Any]:
@@ -311,7 +313,7 @@ def test_taking_delivery_decides_nothing(cast: Cast) -> None:
     (delivery,) = cast["TH-NSW"].inbox()
     (settled,) = cast["TH-NSW"].acknowledge([acknowledged(delivery, "TH-NSW", sha256_hex(delivery.original))])
     assert settled.status == "delivered"
-    assert standings(cast, accepted) == {"TH-NSW": ("received", 0)}
+    assert standings(cast, accepted) == {"TH-NSW": ("issued", 0)}
 
 
 def test_nothing_that_an_operator_can_do_changes_a_state(cast: Cast) -> None:

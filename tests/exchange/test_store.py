@@ -41,6 +41,37 @@ def test_migrations_from_nothing_end_in_the_same_schema_as_the_tables(database_u
     database.close()
 
 
+def test_a_store_of_the_first_version_keeps_what_it_holds_and_its_certificates_get_their_life(
+    database_url: str,
+) -> None:
+    database = store.open_database(database_url)
+    first = "insert into standings (document_id, recipient, state, sequence) values "
+    document = (
+        "insert into documents (id, message_id, profile, content_digest, sender, findings, state, received_at, row)"
+    )
+    with database.writing.begin() as connection:
+        migrations.upgrade(connection, to="0001")
+        for name, profile in (("one", "rcep-co/2022"), ("two", "dcsa-transport-document/3.0")):
+            values = f"('{name}', '{name}', '{profile}', '{name}', 'SG-NSW', '[]', 'live', '2026-01-05T09:00:00Z', 1)"
+            connection.execute(text(f"{document} values {values}"))
+            connection.execute(
+                text(f"{first} ('{name}', 'TH-NSW', 'received', 0), ('{name}', 'VN-NSW', 'accepted', 1)")
+            )
+        migrations.upgrade(connection)
+    with database.reading.connect() as connection:
+        rows = connection.execute(
+            select(t.standings).order_by(t.standings.c.document_id, t.standings.c.recipient)
+        ).all()
+        assert [(row.document_id, row.state, row.sequence, row.draws) for row in rows] == [
+            ("one", "issued", 0, 0),
+            ("one", "accepted", 1, 0),
+            ("two", "received", 0, 0),
+            ("two", "accepted", 1, 0),
+        ]
+        assert connection.execute(select(t.documents.c.utilisation)).scalars().all() == [None, None]
+    database.close()
+
+
 def test_a_store_of_an_older_version_is_behind(database_url: str) -> None:
     database = store.open_database(database_url)
     store.create(database)
@@ -340,7 +371,7 @@ def test_the_template_is_made_once(tmp_path: Path) -> None:
         store.create(database)
         database.close()
     assert sorted(path.name for path in (tmp_path / "spaces").glob("*.sqlite")) == [
-        ".template-0002.sqlite",
+        ".template-0003.sqlite",
         "a.sqlite",
         "b.sqlite",
     ]

@@ -69,6 +69,7 @@ def test_an_import_across_a_border_breaks_one_row(importer: str, imported: str) 
         ("tradebridge.client", "tradebridge.evidence.verify"),
         ("tradebridge.cli.serve", "exchange.hub"),
         ("exchange.hub", "adapters.port"),
+        ("exchange.paper", "tradebridge.render.form"),
         ("exchange.hub", "tradebridge.evidence.jws"),
         ("simulator.world", "tradebridge.client"),
         ("simulator.world", "adapters.single_windows.asw.codec"),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from schemas.findings import Severity, UnknownCode, catalogue, downgraded, errors, finding, kind_of
+from schemas.findings import Severity, UnknownCode, catalogue, downgraded, errors, finding, kind_of, told
 from schemas.registry import profiles
 
 profiles()  # loads every family
@@ -42,3 +42,12 @@ def test_an_open_profile_makes_a_warning_of_an_error() -> None:
     assert found.refuses and not downgraded(found).refuses
     assert downgraded(found).severity is Severity.WARNING
     assert list(errors([found, downgraded(found)])) == [found]
+
+
+def test_many_findings_are_told_in_part_and_every_code_among_them() -> None:
+    many = [finding("syntax.not-xml", f"/items/{place}") for place in range(20)]
+    found = [*many, finding("syntax.empty"), *many]
+    shown = told(found, 5)
+    assert [each["pointer"] for each in shown] == ["/items/0", "/items/1", "/items/2", "/items/3", ""]
+    assert told(found[:5], 5) == [each.to_json() for each in found[:5]]
+    assert len(told(found, 21)) == 21

@@ -5,10 +5,23 @@ from datetime import UTC, datetime
 
 import pytest
 
+from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.xml import encode_xml
 from schemas.content import Syntax, open_content
 from schemas.findings import Finding
-from schemas.registry import Context, Reading, Stated, profile_of, profiles, read, recognise
+from schemas.registry import (
+    Context,
+    Reading,
+    Related,
+    Relation,
+    Stated,
+    judge,
+    parse,
+    profile_of,
+    profiles,
+    read,
+    recognise,
+)
 
 NOW = Context(now=datetime(2026, 1, 6, 12, tzinfo=UTC))
 FORM_D = "atiga-form-d/2022"
@@ -25,12 +38,12 @@ def codes(reading: Reading) -> list[str]:
 
 def test_the_profiles_of_this_hub_are_registered() -> None:
     assert set(profiles()) == {
-        FORM_D,
-        "ajcep-form-aj/2014",
-        "rcep-co/2022",
+        *(agreement.profile for agreement in AGREEMENTS),
         "dcsa-transport-document/3.0",
         "dcsa-shipping-instructions/3.0",
         "tradebridge-event/1",
+        "co-application/1",
+        "cost-statement/1",
     }
     assert profile_of("atiga-form-d/1999") is None
 
@@ -120,3 +133,22 @@ def test_reading_in_many_threads_at_once_gives_each_its_own_findings() -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("data", [form_d(), form_d().replace(b"<ID>", b"<ID> "), b"<a", b"{}"])
+def test_reading_is_parsing_and_then_judging(data: bytes) -> None:
+    judged, at_once = judge(parse(data), NOW), read(data, NOW)
+    assert (judged.document, judged.profile, judged.findings) == (at_once.document, at_once.profile, at_once.findings)
+
+
+def test_a_document_that_names_no_other_is_only_looked_for_by_those_that_name_it() -> None:
+    (statement,) = parse(form_d()).references
+    assert (statement.relation, statement.number, statement.backwards) == (Relation.STATEMENT, "SG-D-2026-00041", True)
+    assert parse(b"<a").references == ()
+
+
+def test_a_context_has_nothing_beside_the_document_unless_told_so() -> None:
+    assert not NOW.related and NOW.products is None
+    document = profiles()[FORM_D].example()
+    known = Context(NOW.now, {Relation.ORIGINAL: Related(document, "live")})
+    assert known.related[Relation.ORIGINAL].left is None

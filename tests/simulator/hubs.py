@@ -68,6 +68,10 @@ class HubAtTheOtherEnd:
     """Payloads of the events, in order."""
     tokens: list[str] = field(default_factory=list)
     unwell: list[int] = field(default_factory=list)
+    unheard: dict[str, str] = field(default_factory=dict)
+    """Types of events that are refused, each with the code of the finding."""
+    asked: list[str] = field(default_factory=list)
+    """Types of the events, also of those refused."""
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if self.unwell:
@@ -76,8 +80,13 @@ class HubAtTheOtherEnd:
                 raise httpx.ConnectError("gone", request=request)
             problem = {"status": status, "code": "hub.busy", "title": "busy", "errors": []}
             return httpx.Response(status, json=problem, headers={"content-type": "application/problem+json"})
+        if request.url.path == "/v1/documents":
+            return self._take(request)
         token = request.content.decode()
         event = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+        self.asked.append(event["type"])
+        if event["type"] in self.unheard:
+            return _refusal(self.unheard[event["type"]])
         self.heard.append(event)
         self.tokens.append(token)
         content = open_content(request.content)
@@ -105,6 +114,39 @@ class HubAtTheOtherEnd:
             "receivedAt": "2026-01-05T09:00:00Z",
         }
         return httpx.Response(202, json=answer)
+
+    def _take(self, request: httpx.Request) -> httpx.Response:
+        """A document of JP-JCCI's."""
+        digest = sha256_hex(request.content)
+        receipt = Receipt(
+            message_id="msg_sent1",
+            document_id="doc_sent1",
+            member="JP-JCCI",
+            recipients=("TH-NSW",),
+            bytes_digest=digest,
+            content_digest=digest,
+            profile="rcep-co/2022",
+            time=AT,
+        ).sign(HUB, AT)
+        answer = {
+            "id": "doc_sent1",
+            "messageId": "msg_sent1",
+            "profile": "rcep-co/2022",
+            "sender": "JP-JCCI",
+            "recipients": ["TH-NSW"],
+            "bytesDigest": digest,
+            "contentDigest": digest,
+            "receivedAt": "2026-01-05T09:00:00Z",
+            "findings": [],
+            "receipt": receipt,
+        }
+        return httpx.Response(202, json=answer)
+
+
+def _refusal(code: str) -> httpx.Response:
+    found = {"code": code, "severity": "error", "pointer": "/body", "message": "-", "fix": "-"}
+    problem = {"status": 409, "code": code, "title": "refused", "errors": [found]}
+    return httpx.Response(409, json=problem, headers={"content-type": "application/problem+json"})
 
 
 def partner_of(
@@ -137,7 +179,8 @@ def delivery_of(
 ) -> Delivery:
     """A document on its way from SG-NSW to a recipient."""
     member = MEMBERS[recipient]
-    document = profiles()[profile].example(exporter="SG", importer=member.country, number=number, at=AT)
+    route = {"importer": member.country} if member.style else {"exporter": "SG", "importer": "TH"}
+    document = profiles()[profile].example(**{"exporter": "SG", **route}, number=number, at=AT)
     original = jws.sign(
         profiles()[profile].encode[Syntax.JSON](document),
         "tradebridge-document+jws",

@@ -13,7 +13,7 @@ from schemas.content import sha256_hex
 from schemas.event import Actor, Event, EventType, Subject
 from simulator.journal import Kind
 from simulator.partner import Partner
-from simulator.story import Story
+from simulator.story import Step, Story, steps_of
 from tests.simulator.hubs import (
     AT,
     MEMBERS,
@@ -241,7 +241,9 @@ def test_a_query_is_answered_and_the_answer_leads_to_the_decision(tmp_path: Path
     async def work() -> None:
         delivery = delivery_of("TH-NSW")
         digest = sha256_hex(jws_payload(delivery.original))
-        thailand = partner_of("TH-NSW", tmp_path, hub, stories={digest: Story({"TH-NSW": ("queried", "accepted")})})
+        thailand = partner_of(
+            "TH-NSW", tmp_path, hub, stories={digest: Story({"TH-NSW": steps_of(["queried", "accepted"])})}
+        )
         thailand.take([delivery])
         await quiet(thailand)
         assert [event["type"] for event in hub.heard] == ["queried"]
@@ -260,6 +262,49 @@ def test_a_query_is_answered_and_the_answer_leads_to_the_decision(tmp_path: Path
 
     during(work)
     assert [(event["type"], event["expectedSequence"]) for event in hub.heard] == [("queried", 0), ("accepted", 2)]
+
+
+def test_an_event_that_is_refused_on_purpose_is_journaled_once_and_the_story_goes_on(tmp_path: Path) -> None:
+    hub = HubAtTheOtherEnd(unheard={"utilised": "utilisation.more-than-left"})
+    too_much = Step("utilised", refused="utilisation.more-than-left", teaches="more than is left")
+    story = Story({"TH-NSW": steps_of(["accepted", too_much, "rejected"])})
+
+    async def work() -> None:
+        delivery = delivery_of("TH-NSW")
+        stories = {sha256_hex(jws_payload(delivery.original)): story}
+        thailand = partner_of("TH-NSW", tmp_path, hub, stories=stories)
+        thailand.take([delivery])
+        await quiet(thailand)
+        (refused,) = (entry for entry in thailand.journal.entries if entry.kind is Kind.REFUSED)
+        assert refused.codes == ("utilisation.more-than-left",)
+        assert (refused.event["type"], refused.event["place"]) == ("utilised", 1)
+        again = partner_of("TH-NSW", tmp_path, hub, stories=stories)
+        again.resume()
+        await quiet(again)
+
+    during(work)
+    assert [(each["type"], each["expectedSequence"]) for each in hub.heard] == [("accepted", 0), ("rejected", 1)]
+    assert hub.asked == ["accepted", "utilised", "rejected"]
+
+
+def test_a_certificate_is_called_issued_when_it_was_sent_and_with_its_id(tmp_path: Path) -> None:
+    hub = HubAtTheOtherEnd()
+
+    async def work() -> None:
+        delivery = delivery_of("JP-JCCI", "co-application/1", number="APP-2026-00001")
+        digest = sha256_hex(jws_payload(delivery.original))
+        story = Story({"JP-JCCI": steps_of([Step("issued", after="JP-2026-00002")])})
+        authority = partner_of("JP-JCCI", tmp_path, hub, stories={digest: story})
+        authority.take([delivery])
+        await quiet(authority)
+        assert hub.heard == []
+        await authority.submit(b"{}", ["TH-NSW"], "JP-2026-00002", "rcep-co/2022")
+        await quiet(authority)
+
+    during(work)
+    (event,) = hub.heard
+    assert event["type"] == "issued"
+    assert event["body"]["certificate"] == {"number": "JP-2026-00002", "document": "doc_sent1"}
 
 
 def test_two_partners_with_one_seed_sign_the_same_event(tmp_path: Path) -> None:

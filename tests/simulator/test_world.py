@@ -17,7 +17,7 @@ import pytest
 
 from schemas.content import Syntax
 from schemas.registry import profiles
-from simulator.documents import sign
+from simulator.documents import make_every, sign
 from simulator.launch import Launched, LaunchFailed, Progress, Summary, launch, run_scenario
 from simulator.members import keys_of
 from simulator.scenario import load
@@ -27,7 +27,7 @@ AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SCENARIO = load("asean-japan")
 DEFECTIVE = [planned for planned in SCENARIO.documents if planned.defect]
 IMPATIENT = {"TRADEBRIDGE_LEASE_SECONDS": "1", "TRADEBRIDGE_RETRY_BASE_SECONDS": "0.1"}
-PAIRS = sum(len(planned.recipients) for planned in SCENARIO.documents if not planned.defect)
+PAIRS = sum(len(planned.recipients) for planned in SCENARIO.every if not planned.defect)
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def test_everything_reaches_its_end(played: tuple[Launched, Summary, list[Progre
         "scenario": "asean-japan",
         "seed": "42",
         "members": 14,
-        "submitted": len(SCENARIO.documents),
-        "accepted": len(SCENARIO.documents) - len(DEFECTIVE),
+        "submitted": len(SCENARIO.every),
+        "accepted": len(SCENARIO.every) - len(DEFECTIVE),
         "refused": len(DEFECTIVE),
         "delivered": PAIRS,
         "decided": PAIRS,
@@ -72,6 +72,44 @@ def test_each_step_is_told_as_it_happens(played: tuple[Launched, Summary, list[P
     refusals = [step for step in steps if step.kind == "refused"]
     assert sorted(step.codes[0] for step in refusals) == sorted(each.defect.code for each in DEFECTIVE if each.defect)
     assert all(any(each.defect and each.defect.teaches in step.text for each in DEFECTIVE) for step in refusals)
+
+
+def test_each_lesson_is_told_when_it_has_happened_with_what_the_ledger_has(
+    played: tuple[Launched, Summary, list[Progress]],
+) -> None:
+    told = [step.text for step in played[2] if step.kind == "lesson"]
+    assert len(told) == len(SCENARIO.lessons) == 7
+    assert all(sum(lesson.teaches in text for text in told) == 1 for lesson in SCENARIO.lessons)
+    for words in (
+        "40 of 100 cartons drawn on the original",
+        "is used by two declarations: 75 of 100 cartons, 25 left",
+        "is wholly used: 100 of 100 cartons, and none twice",
+    ):
+        assert sum(words in text for text in told) == 1
+
+
+def test_an_over_use_is_refused_and_neither_lost_nor_dead(played: tuple[Launched, Summary, list[Progress]]) -> None:
+    world, summary, steps = played
+    (refusal,) = (step for step in steps if step.kind == "event-refused")
+    assert refusal.codes == ("utilisation.more-than-left",)
+    assert "50 cartons are declared where 40 are left" in refusal.text
+    assert summary.refused == len(DEFECTIVE)
+    lines = [json.loads(line) for line in journals(world).splitlines()]
+    assert [line["number"] for line in lines if line["kind"] == "refused" and line.get("event")] == [refusal.number]
+
+
+def test_what_the_lessons_say_is_on_the_record(played: tuple[Launched, Summary, list[Progress]]) -> None:
+    world, _, _ = played
+    numbers = {made.planned.name: made.number for made in make_every(SCENARIO, seed="42", at=AT)}
+    with Hub(world.hub_url, world.api_keys["JP-JCCI"]) as hub:
+        (application,) = hub.documents(number=numbers["application"]).items
+        assert application["recipients"]["JP-JCCI"]["state"] == "issued"
+        (original,) = hub.documents(number=numbers["original"]).items
+        (draw,) = hub.utilisation(original["id"])["draws"]
+        assert (draw["member"], draw["items"][0]["quantity"]) == ("SG-NSW", {"value": "40", "unit": "NMP"})
+    with Hub(world.hub_url, world.api_keys["SG-NSW"]) as hub:
+        (wrong,) = hub.documents(number=numbers["wrong"]).items
+        assert wrong["state"] == "replaced"
 
 
 def test_two_worlds_with_one_seed_and_one_clock_write_the_same_journals(

@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     from schemas.findings import Kind
     from schemas.rules import Rule
 
-_OTHERS = ("schemas.refusals", "tradebridge.evidence.refusals", "adapters.port")
-_RULE_TABLES = ("schemas.certificate.rules", "schemas.bill_of_lading.rules")
+_OTHERS = (
+    "schemas.refusals",
+    "tradebridge.evidence.refusals",
+    "adapters.port",
+    "tradebridge.convert.findings",
+    "tradebridge.render.findings",
+)
 
 
 def load() -> "dict[str, Kind]":
@@ -27,21 +32,22 @@ def load() -> "dict[str, Kind]":
 def rules_of(profile: str) -> "tuple[Rule[Any], ...]":
     """The rules of a profile in the order in which they run; none for a profile that has codes only."""
     from schemas.rules import rule_book
+    from schemas.samples import all_rules
 
-    return rule_book(_rules(), profile)
+    return rule_book(all_rules(), profile)
 
 
 def profiles_of(code: str) -> list[str]:
     """The profiles that have a rule with this code; none for what concerns every document or none."""
-    return sorted({profile for rule in _rules() if rule.code == code for profile in rule.profiles})
+    from schemas.samples import rules_by_code
 
-
-def _rules() -> "list[Rule[Any]]":
-    return [rule for module in _RULE_TABLES for rule in import_module(module).RULES]
+    return sorted({profile for rule in rules_by_code().get(code, ()) for profile in rule.profiles})
 
 
 def kind_json(kind: "Kind") -> dict[str, object]:
-    """A kind in its public form: the members of GET /v1/rules/{code}."""
+    """A kind in its public form: the members of GET /v1/rules/{code}. Rules of documents come with their samples."""
+    from schemas.samples import rule_json
+
     return {
         "code": kind.code,
         "family": kind.family,
@@ -52,4 +58,5 @@ def kind_json(kind: "Kind") -> dict[str, object]:
         "source": kind.source,
         "fidelity": kind.fidelity.value,
         "status": kind.status,
+        **rule_json(kind.code),
     }

@@ -1,4 +1,4 @@
-"""`tb docs`: the reference pages that come out of the code: command line, codes, how true they are, settings.
+"""`tb docs`: the pages and drawings that come out of the code: command line, codes, how true they are, settings, lives.
 
 They are committed, so that they can be read without running anything; a test compares them with what this writes.
 """
@@ -16,16 +16,16 @@ _MADE = "Made by `make docs` out of the code: change it there."
 
 @click.command("docs")
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), default=Path("docs/reference"), show_default=True, help="Folder."
+    "--output", "-o", type=click.Path(path_type=Path), default=Path("docs"), show_default=True, help="Folder."
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is not as it would be written.")
 @json_option
 def command(output: Path, check: bool, as_json: bool) -> Exit:
-    """Write the reference pages: the command line, all codes, how true they are, and the hub's settings."""
+    """Write the reference pages: command line, codes, rule books, how true they are, settings, lives of documents."""
     stale = [name for name, text in pages().items() if not _is(output / name, text)]
     if not check:
-        output.mkdir(parents=True, exist_ok=True)
         for name in stale:
+            (output / name).parent.mkdir(parents=True, exist_ok=True)
             (output / name).write_text(pages()[name], encoding="utf-8")
     if as_json:
         out_json({"folder": str(output), "stale" if check else "written": stale})
@@ -35,17 +35,21 @@ def command(output: Path, check: bool, as_json: bool) -> Exit:
 
 
 def pages() -> dict[str, str]:
-    """The pages by file name."""
-    from tradebridge.cli import catalogue, fidelity
+    """The pages and drawings by path below `docs`."""
+    from tradebridge.cli import catalogue, fidelity, mapping, origin_facts, rule_pages
     from tradebridge.cli.rules import page
 
     kinds = list(catalogue.load().values())
     head = f"# What is checked: all codes\n\n{_MADE} `tb explain CODE` says the same of one.\n\n"
     return {
-        "codes.md": head + page(kinds),
-        "cli.md": _command_line(),
-        "fidelity.md": fidelity.page(kinds),
-        "settings.md": _settings(),
+        "reference/codes.md": head + page(kinds),
+        "reference/cli.md": _command_line(),
+        "reference/fidelity.md": fidelity.page(kinds),
+        "reference/settings.md": _settings(),
+        "reference/origin.md": origin_facts.page(_MADE),
+        "reference/conversions.md": mapping.page(_MADE),
+        **_lives(),
+        **rule_pages.pages(),
     }
 
 
@@ -63,6 +67,29 @@ def _settings() -> str:
         shown = "" if default in ("", "None") else f"`{default}`"
         parts.append(f"| `TRADEBRIDGE_{name.upper()}` | {shown} | {setting.description} |")
     return "\n".join(parts) + "\n"
+
+
+def _lives() -> dict[str, str]:
+    """Each family's life, drawn, and all of them as tables with the terms of verification."""
+    from schemas.certificate.terms import NOT_KNOWN, TERMS
+    from schemas.life import lives
+    from tradebridge.render.life import draw, table
+
+    drawn = {f"pictures/life-{family}.svg": draw(life) for family, life in lives().items()}
+    parts = ["# The lives of documents: all transitions", "", f"{_MADE} [The life](../life.md) tells it in words."]
+    for family, life in lives().items():
+        picture = f"![{life.title}](../pictures/life-{family}.svg)"
+        parts += ["", f"## {life.title}", "", picture, "", f"It begins as `{life.first}`.", "", table(life).rstrip()]
+    parts += ["", "## Terms of verification", ""]
+    parts += ["| agreement | what is due | term | clause | source | fidelity |", "| --- " * 6 + "|"]
+    for name, terms in [*TERMS.items(), ("any other", NOT_KNOWN)]:
+        due = (("answer", terms.answer), ("answer to a further question", terms.further), ("conclusion", terms.result))
+        parts += [
+            f"| {name} | {what} | {term.text} | {term.clause or '-'} | {term.source} | {term.fidelity} |"
+            for what, term in due
+            if term is not None
+        ]
+    return {**drawn, "reference/life.md": "\n".join(parts) + "\n"}
 
 
 def _command_line() -> str:

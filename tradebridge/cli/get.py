@@ -102,9 +102,18 @@ def _dump(value: dict[str, Any]) -> bytes:
 
 
 def _timeline(value: dict[str, Any]) -> None:
-    rows = [(entry["at"], entry["kind"], entry.get("text", "")) for entry in value["entries"]]
+    rows = [(entry["at"], entry["kind"], entry.get("text", "") + _took(entry)) for entry in value["entries"]]
     for line in columns(rows):
         out(line)
+
+
+def _took(entry: dict[str, Any]) -> str:
+    """How long the side that spoke took, by the business clock: `, after 2 d 5 h`; nothing below a minute."""
+    minutes = int(entry["took"]["seconds"]) // 60 if "took" in entry else 0
+    days, hours = divmod(minutes // 60, 24)
+    parts = [(days, "d"), (hours, "h"), (0 if days else minutes % 60, "min")]
+    said = " ".join(f"{count} {unit}" for count, unit in parts if count)
+    return f", after {said}" if said else ""
 
 
 def _checks(value: dict[str, Any]) -> None:
@@ -123,7 +132,8 @@ def _summary(value: dict[str, Any]) -> None:
     rows = [("id", value["id"]), ("sender", value["sender"]), ("issuer", value.get("issuer") or "could not check")]
     rows += [("received", value["receivedAt"])]
     for member, at in value["recipients"].items():
-        rows.append((member, f"{at['state']}, {at['delivery'] or 'not sent'}"))
+        checked = f", verification {at['verification']}" if "verification" in at else ""
+        rows.append((member, f"{at['state']}, {at['delivery'] or 'not sent'}{checked}"))
     for line in columns(rows):
         out(f"  {line}")
 

@@ -23,13 +23,22 @@ SECTIONS: dict[str, dict[str, str]] = {
         "send": "Send a document, or an example of one.",
         "validate": "Check a document, without a server.",
         "sign": "Sign a document.",
+        "convert": "Write a document in another form.",
+        "split": "Write a large certificate as several.",
+        "diff": "Compare what two documents say.",
+        "render": "Draw a certificate as its paper form.",
+        "event": "Say it, signed: decide, ask, answer, use, verify, cancel.",
+        "apply": "Apply to an authority for a certificate of origin.",
         "get": "Fetch a document, its evidence, timeline or checks.",
         "verify": "Check a document's evidence with public keys only.",
+        "utilisation": "Show what is left of a certificate, and who drew what.",
+        "stats": "Show which rules fail most, and how long decisions take.",
         "tail": "Watch what happens, as it happens.",
     },
     "What is checked": {
         "explain": "Say what a code means and what to do.",
         "rules": "List what is checked.",
+        "origin": "Calculate whether products originate.",
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",
@@ -140,9 +149,8 @@ def _failed(failed: Failed, as_json: bool) -> int:
         findings = [each.to_json() for each in failed.findings]
         _out_error(failed.exit_code, failed.code, str(failed), failed.next_step, findings)
         return failed.exit_code
-    for finding in failed.findings:
-        for line in finding_lines(finding):
-            say(line)
+    for line in finding_lines(failed.findings):
+        say(line)
     if not failed.findings:
         say(f"{mark('fail')} {failed}")
         if failed.next_step:

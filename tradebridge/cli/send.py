@@ -8,11 +8,13 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tradebridge.cli.exits import Exit, Failed, exit_of_codes
+from tradebridge.cli.folder import STATE_FILE, Make, Route, Sender, State, Told, files_in, reject_options_of_one, show
 from tradebridge.cli.names import country_of, member_id, member_ids
 from tradebridge.cli.reading import read_bytes
 from tradebridge.cli.terminal import bold, mark, out, out_findings, out_json, say
@@ -46,6 +48,10 @@ EXAMPLES = {
     "shipping-instructions": Example("dcsa-shipping-instructions/3.0", "TRADEWALTZ-SIM", "CARRIER-SIM", "json"),
 }
 
+_UNDECIDED = ("received", "issued", "applied", "examined")
+"""`issued` is where a certificate begins."""
+_FINAL = ("rejected", "utilised", "cancelled", "replaced", "expired")
+
 WAITS = ("delivered", "decided", "accepted", "queried", "rejected", "utilised")
 
 
@@ -75,7 +81,14 @@ class Sending:
 @click.option("--variant", type=click.IntRange(min=0), default=0, help="Other goods and parties in an example.")
 @click.option("--idempotency-key", metavar="KEY", help="The same key and bytes again give the first answer again.")
 @click.option("--wait", "state", type=click.Choice(WAITS), help="Wait until every recipient is there.")
-@click.option("--timeout", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds for --wait.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds for --wait; of a folder: for a hub that does not answer.",
+)
+@click.option("--state", "state_file", metavar="FILE", help="Of a folder: where to note what is sent; else in it.")
 @click.option("--dry-run", is_flag=True, help="Check all of it here and send nothing.")
 @hub_options
 @json_option
@@ -92,17 +105,19 @@ def command(
     idempotency_key: str | None,
     state: str | None,
     timeout: float,
+    state_file: str | None,
     dry_run: bool,
     url: str | None,
     api_key: str | None,
     space: str | None,
     as_json: bool,
 ) -> Exit:
-    """Send the document in FILE (- is standard input), or an example.
+    """Send the document in FILE (- is standard input), or an example. If FILE is a folder: all documents in it.
 
     \b
     tb send --example form-d --from sg --to th
     tb send my-own.xml --from sg --to th --wait accepted
+    tb send my-folder --from sg --to th          interrupted, it goes on where it stopped
     """
     if (file is None) == (example is None):
         raise click.UsageError(
@@ -114,6 +129,11 @@ def command(
     for_header("--idempotency-key", idempotency_key)
     where = find(url, api_key, space)
     who, to = _parties(example, sender, recipients)
+    if file is not None and Path(file).is_dir():
+        reject_options_of_one({"--wait": state, "--idempotency-key": idempotency_key})
+        return _folder(where, Path(file), who, to, profile, bool(sign), state_file, timeout, dry_run, as_json)
+    if state_file is not None:
+        raise click.UsageError("--state is for a folder")
     if example is not None:
         data = _example(where, EXAMPLES[example], who, to[0], syntax, number, variant)
     else:
@@ -179,6 +199,45 @@ def _signed(
     return Sending(sign_document(data, signer, where.now()), sender, recipients, profile, signer.kid)
 
 
+def _folder(
+    where: Where,
+    folder: Path,
+    sender: str,
+    recipients: tuple[str, ...],
+    profile: str | None,
+    sign: bool,
+    state_file: str | None,
+    timeout: float,
+    dry_run: bool,
+    as_json: bool,
+) -> Exit:
+    files = files_in(folder)
+
+    def make(data: bytes) -> bytes:
+        return _signed(where, data, sender, recipients, profile, sign).data
+
+    if dry_run:
+        return show((_judged(where, folder, path, make, profile) for path in files), len(files), as_json)
+    route = Route(where.url, where.space, sender, recipients, profile)
+    noted = State(Path(state_file) if state_file else folder / STATE_FILE)
+    with where.hub(sender) as hub:
+        sending = Sender(hub, route, noted, make, timeout)
+        return show(sending.results(folder, files), len(files), as_json)
+
+
+def _judged(where: Where, folder: Path, path: Path, make: Make, profile: str | None) -> Told:
+    """What the hub would say of one file, as far as can be known here."""
+    from tradebridge.cli.validate import read
+
+    name = str(path.relative_to(folder))
+    try:
+        reading = read(make(read_bytes(str(path))), where.now(), profile)
+    except Failed as failed:
+        return Told(name, "invalid", code=failed.code, detail=str(failed))
+    first = next((each for each in reading.findings if each.refuses), None)
+    return Told(name, "invalid", code=first.code, detail=first.message) if first else Told(name, "valid")
+
+
 def _dry_run(where: Where, sending: Sending, as_json: bool) -> Exit:
     from tradebridge.cli.validate import read, summary
 
@@ -241,13 +300,13 @@ def _reached(recipient: dict[str, Any], state: str) -> bool:
     if state == "delivered":
         return bool(recipient["delivery"] == "delivered")
     if state == "decided":
-        return bool(recipient["state"] != "received")
+        return recipient["state"] not in _UNDECIDED
     return bool(recipient["state"] == state)
 
 
 def _final(recipient: dict[str, Any]) -> bool:
     """Nothing more will come of itself."""
-    return recipient["delivery"] == "dead" or recipient["state"] in ("rejected", "utilised", "cancelled")
+    return recipient["delivery"] == "dead" or recipient["state"] in _FINAL
 
 
 def _outcome(now: dict[str, Any], state: str | None) -> Exit:
@@ -267,6 +326,8 @@ _STATE_MARKS = {
     "answered": "warn",
     "rejected": "fail",
     "cancelled": "fail",
+    "replaced": "fail",
+    "expired": "fail",
 }
 
 
@@ -275,8 +336,8 @@ def _say_outcome(accepted: "Accepted", now: dict[str, Any], state: str | None, e
         delivery = each["delivery"] or "not sent"
         preposition = "to" if delivery == "delivered" else "for"
         out(f"{mark(_DELIVERY_MARKS.get(delivery, 'warn'))} {delivery.ljust(11)} {preposition} {member}")
-        if each["state"] != "received":
-            out(f"{mark(_STATE_MARKS[each['state']])} {each['state'].ljust(11)} by {member}")
+        if each["state"] not in _UNDECIDED:
+            out(f"{mark(_STATE_MARKS.get(each['state'], 'warn'))} {each['state'].ljust(11)} by {member}")
     if exit_code is Exit.TIMEOUT:
         say(f"{mark('fail')} not {state} in time; `tb tail` shows what comes")
     elif exit_code is Exit.CHECKS_FAILED:

@@ -48,7 +48,7 @@ def command(
     if as_json and output == "-":
         raise click.UsageError("--json needs --output FILE: standard output cannot hold both")
     who = member_id(member, "sender")
-    signer = _signer(who, seed, key_file, certificate_file)
+    signer = signer_of(who, seed, key_file, certificate_file)
     signed = sign_document(read_bytes(file), signer, at or datetime.now(UTC))
     write_bytes(output, signed)
     if as_json:
@@ -78,7 +78,14 @@ def sign_document(data: bytes, signer: "Signer", at: datetime) -> bytes:
     return sign_jws(data, DOCUMENT_TYPE, signer, at).encode()
 
 
-def _signer(member: str, seed: str | None, key_file: str | None, certificate_file: str | None) -> "Signer":
+def signer_of(
+    member: str,
+    seed: str | None,
+    key_file: str | None,
+    certificate_file: str | None,
+    purpose: str = "document",
+) -> "Signer":
+    """The key of the files, or the member's test key for this purpose: of `seed`, of the running world, else of 42."""
     if (key_file is None) != (certificate_file is None):
         raise click.UsageError("--key and --cert belong together")
     if key_file is not None and certificate_file is not None:
@@ -90,7 +97,7 @@ def _signer(member: str, seed: str | None, key_file: str | None, certificate_fil
     from tradebridge.evidence.simulation import test_signer
 
     world = running.find()
-    return test_signer(seed or (world.seed if world else DEFAULT_SEED), member, "document")
+    return test_signer(seed or (world.seed if world else DEFAULT_SEED), member, purpose)
 
 
 def _local_signer(member: str, key_file: str, certificate_file: str) -> "Signer":

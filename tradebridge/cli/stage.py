@@ -1,4 +1,5 @@
-"""A scenario on a terminal: a bar, the counts, and the last lines of what happens. Refusals stay on the screen."""
+"""A scenario on a terminal: a bar, the counts, and the last lines of what happens. Refusals and lessons stay on the
+screen."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,7 +13,13 @@ from rich.text import Text
 if TYPE_CHECKING:
     from simulator.launch import Progress
 
-_STYLES = {"refused": "yellow", "delivered": "green", "event": "cyan", "audit": "bold"}
+_STYLES = {"delivered": "green", "event": "cyan", "audit": "bold"}
+_STAYS = {
+    "refused": ("[warn] ", "yellow"),
+    "event-refused": ("[warn] ", "yellow"),
+    "lesson": ("[ok]   ", "green"),
+}
+"""Kinds of steps that stay on the screen: with which word before them."""
 _COUNTS = ("accepted", "refused", "delivered", "decided")
 
 
@@ -31,8 +38,9 @@ class Stage:
     def show(self, progress: "Progress") -> None:
         """Take in one thing that happened."""
         line = Text(f"  {progress.text}", style=_STYLES.get(progress.kind, ""), no_wrap=True, overflow="ellipsis")
-        if progress.kind == "refused":
-            self._live.console.print(Text("[warn] ", style="yellow") + Text(progress.text))
+        if progress.kind in _STAYS:
+            word, colour = _STAYS[progress.kind]
+            self._live.console.print(Text(word, style=colour) + Text(progress.text))
         else:
             self._lines = [*self._lines, line][-self._kept :]
         counts = progress.counts

@@ -86,25 +86,57 @@ def _padded(cell: str, width: int) -> str:
     return cell + " " * max(0, width - len(click.unstyle(cell)))
 
 
-def finding_lines(finding: "Finding") -> list[str]:
-    """A finding for people: where, what, found and expected, the clause, what to do."""
-    indent = " " * (MARK_WIDTH + 1)
-    word = "fail" if finding.refuses else "warn"
-    where = ", ".join(_places(finding))
-    head = f"{mark(word)} {bold(finding.code)}  {where + ': ' if where else ''}{finding.message}"
-    lines = [head]
+_INDENT = " " * (MARK_WIDTH + 1)
+MOST_PLACES = 5
+"""That one finding shows of those where it was found."""
+
+
+def finding_lines(findings: "Iterable[Finding]") -> list[str]:
+    """Findings for people, errors first: where, what, found and expected, the clause, what to do. What was found in
+    several places is told once, with its places."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for each in sorted(findings, key=lambda each: not each.refuses):
+        groups.setdefault((each.code, each.severity, each.message, each.box, each.fix, each.attack), []).append(each)
+    return [line for group in groups.values() for line in (_one(group[0]) if len(group) == 1 else _several(group))]
+
+
+def _one(finding: "Finding") -> list[str]:
+    where = ", ".join(_where(finding))
+    lines = [_head(finding, where)]
     if finding.pointer:
-        lines.append(f"{indent}{dim(finding.pointer)}")
-    lines.extend(f"{indent}{text}" for text in (_contrast(finding), _origin(finding)) if text)
-    if finding.fix:
-        lines.append(f"{indent}fix: {finding.fix}")
-    return lines
+        lines.append(f"{_INDENT}{dim(finding.pointer)}")
+    return [*lines, *_below(_contrast(finding), finding)]
 
 
-def _places(finding: "Finding") -> Iterable[str]:
+def _several(group: "Sequence[Finding]") -> list[str]:
+    """One head and one fix; found and expected stand with their places where they differ."""
+    first = group[0]
+    alike = all((each.found, each.expected) == (first.found, first.expected) for each in group)
+    lines = [_head(first, ", ".join([*_where(first, line=False), f"{len(group)} times"]))]
+    for each in group[:MOST_PLACES]:
+        line = f"line {each.line}" if each.line is not None else ""
+        parts = (line, "" if alike else _contrast(each))
+        told = " · ".join(part for part in parts if part)
+        lines.append(f"{_INDENT}{dim(each.pointer or 'the whole document')}{'  ' + told if told else ''}")
+    if len(group) > MOST_PLACES:
+        lines.append(f"{_INDENT}and {len(group) - MOST_PLACES} more places; --json lists them")
+    return [*lines, *_below(_contrast(first) if alike else "", first)]
+
+
+def _head(finding: "Finding", where: str) -> str:
+    word = "fail" if finding.refuses else "warn"
+    return f"{mark(word)} {bold(finding.code)}  {where + ': ' if where else ''}{finding.message}"
+
+
+def _below(contrast: str, finding: "Finding") -> list[str]:
+    fix = f"fix: {finding.fix}" if finding.fix else ""
+    return [f"{_INDENT}{text}" for text in (contrast, _origin(finding), fix) if text]
+
+
+def _where(finding: "Finding", *, line: bool = True) -> Iterable[str]:
     if finding.box:
         yield f"box {finding.box}"
-    if finding.line is not None:
+    if line and finding.line is not None:
         yield f"line {finding.line}" + (f", column {finding.column}" if finding.column is not None else "")
 
 
@@ -126,6 +158,5 @@ def _origin(finding: "Finding") -> str:
 
 def out_findings(findings: "Iterable[Finding]") -> None:
     """Errors first, then warnings, each as a block."""
-    for finding in sorted(findings, key=lambda each: not each.refuses):
-        for line in finding_lines(finding):
-            out(line)
+    for line in finding_lines(findings):
+        out(line)

@@ -4,6 +4,7 @@ Signatures are not judged here: that needs keys (`tb verify`, or the hub).
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
 @click.argument("file")
 @click.option("--profile", metavar="ID", help="The profile it must be of; else it is recognised.")
 @click.option("--at", type=MOMENT, help="Judge dates as of this time instead of now.")
+@click.option(
+    "--rules",
+    "table",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Your table of product-specific rules (TOML).",
+)
 @json_option
-def command(file: str, profile: str | None, at: datetime | None, as_json: bool) -> Exit:
+def command(file: str, profile: str | None, at: datetime | None, table: Path | None, as_json: bool) -> Exit:
     """Check the document in FILE (- is standard input): syntax, codes, rules. Nothing is sent.
 
     Exit code 0: valid, perhaps with warnings. 4: not valid.
     """
-    reading = read(read_bytes(file), at or datetime.now(UTC), profile)
+    reading = read(read_bytes(file), at or datetime.now(UTC), profile, table)
     exit_code = exit_of_codes(each.code for each in reading.findings if each.refuses)
     if as_json:
         out_json(summary(reading))
@@ -39,13 +46,14 @@ def command(file: str, profile: str | None, at: datetime | None, as_json: bool) 
     return exit_code
 
 
-def read(data: bytes, now: datetime, profile: str | None = None) -> "Reading":
+def read(data: bytes, now: datetime, profile: str | None = None, table: Path | None = None) -> "Reading":
     """Read the document. A profile that does not exist is an error of usage, with the nearest one."""
     from schemas import registry
+    from tradebridge.cli.origin import table_of
 
     if profile is not None:
         check_profile(profile)
-    return registry.read(data, registry.Context(now=now), profile)
+    return registry.read(data, registry.Context(now=now, products=table_of(table)), profile)
 
 
 def summary(reading: "Reading") -> dict[str, object]:

@@ -196,12 +196,12 @@ def say_next() -> None:
 
 
 def play(launched: "Launched", name: str, deadline: float) -> "Summary":
-    """Play the scenario; live on a terminal, a line for each refusal elsewhere (standard error, both)."""
+    """Play the scenario; live on a terminal, a line for each refusal and lesson elsewhere (standard error, both)."""
     from simulator.launch import LaunchFailed, run_scenario
 
     try:
         if not interactive(sys.stderr):
-            return run_scenario(launched, name, _say_refusal, deadline=deadline)
+            return run_scenario(launched, name, _say_what_teaches, deadline=deadline)
         from tradebridge.cli.stage import Stage
 
         with Stage(name, launched.seed, LINES_SHOWN) as stage:
@@ -210,9 +210,9 @@ def play(launched: "Launched", name: str, deadline: float) -> "Summary":
         raise Failed(Exit.UNREACHABLE, str(error), "With --data DIR the logs of both are kept there.") from error
 
 
-def _say_refusal(progress: "Progress") -> None:
-    if progress.kind == "refused":
-        say(f"{mark('warn')} {progress.text}")
+def _say_what_teaches(progress: "Progress") -> None:
+    if progress.kind in ("refused", "event-refused", "lesson"):
+        say(f"{mark('ok' if progress.kind == 'lesson' else 'warn')} {progress.text}")
 
 
 def show_summary(summary: "Summary") -> None:

@@ -237,6 +237,16 @@ register(
             "Ask its issuer for the document that takes its place.",
         ),
         Kind(
+            "evidence.replaced",
+            "Another document stands in the place of this one.",
+            "Ask its issuer, or the hub, for the document that takes its place.",
+        ),
+        Kind(
+            "evidence.expired",
+            "The validity of the document has ended.",
+            "What was drawn on it in time stands; for anything later ask its issuer.",
+        ),
+        Kind(
             "evidence.wrong-event",
             "An event in the evidence is not genuine, or does not follow from the ones before it.",
             "Ask for the evidence again: what became of the document cannot be told from this one.",

@@ -3,7 +3,7 @@
 | question  | yes says |
 | unchanged | these are the bytes that the hub accepted, and what is said of them in the evidence is genuine |
 | issued    | signed by a member of the trust list that may issue this document |
-| valid     | up to the evidence's checkpoint nothing on the record cancels it |
+| valid     | up to the evidence's checkpoint nothing on the record cancels, replaces or expires it |
 | recorded  | its record is in the log whose checkpoint the trusted key has signed, since the time it tells |
 
 Read it from `verify_evidence` downwards. What it believes comes from the trust list in the caller's hand; the list
@@ -23,13 +23,13 @@ not on the record; 3 nothing false, but something could not be checked.
 """
 
 from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas.content import Content, open_content
 from schemas.event import Event, EventType, decode_event
-from schemas.life import Parties, Standing, State, apply
+from schemas.life import Course, Parties, Standing, apply, life_of
 from schemas.registry import Document, profile_of
 from tradebridge.evidence import jws, notes, proofs
 from tradebridge.evidence.file import EvidenceFile, Message, Record, commitment, read_evidence, read_record
@@ -281,38 +281,49 @@ def _is_valid(
     if isinstance(checkpoint, Finding):
         return answer("valid", [checkpoint], "", UNSURE | {checkpoint.code})
     found: list[Finding] = []
-    standings: dict[str, Standing] = {}
+    life, course = life_of(file.document.profile), Course({})
     sender = next((each.record.member for each in messages if each.record and each.form.kind == "document"), "")
     issuer = seal.member if isinstance(seal, Verified) else None
     for index, message in enumerate(messages):
         if message.form.kind != "event":
             recipients = message.receipt.recipients if message.receipt else ()
-            standings = {name: Standing(State.RECEIVED, 0) for name in recipients} | standings
+            fresh = {name: Standing(life.first, 0) for name in recipients}
+            course = Course({**fresh, **course.standings}, course.ended)
             continue
         event = _read_event(message, f"/messages/{index}", file, trust)
         if isinstance(event, Finding):
             found.append(_wrong_event(index, event))
             continue
-        changed = apply(standings, event, Parties(sender, issuer, frozenset(standings)))
-        if isinstance(changed, Finding) and _counts_what_is_hidden(event, changed, standings):
-            changed = {name: Standing(State.CANCELLED, event.expected_sequence + 1) for name in standings}
-        if isinstance(changed, Finding):
-            found.append(_wrong_event(index, changed))
+        after = apply(life, course, event, Parties(sender, issuer, frozenset(course.standings)))
+        if not isinstance(after, Course) and _counts_what_is_hidden(event, after, course):
+            unseen = {name: replace(each, sequence=event.expected_sequence) for name, each in course.standings.items()}
+            after = apply(life, replace(course, standings=unseen), event, Parties(sender, issuer, frozenset(unseen)))
+        if not isinstance(after, Course):
+            found.append(_wrong_event(index, after[0]))
             continue
-        standings.update(changed)
-        if event.type is EventType.CANCELLED:
+        course = after
+        if event.type in _ENDS:
             when = f"by {event.actor.member} at {rfc3339(event.at)}"
-            found.append(finding("evidence.cancelled", f"/messages/{index}", found=when))
-    states = ", ".join(f"{name} {standing.state.value}" for name, standing in sorted(standings.items()))
-    return answer("valid", found, f"Nothing up to leaf {checkpoint.size} of the log cancels it ({states}).")
+            found.append(finding(_ENDS[event.type], f"/messages/{index}", found=when))
+    states = ", ".join(f"{name} {standing.state.value}" for name, standing in sorted(course.standings.items()))
+    return answer("valid", found, f"Nothing up to leaf {checkpoint.size} of the log ends it ({states}).")
 
 
-def _counts_what_is_hidden(event: Event, refused: Finding, standings: Mapping[str, Standing]) -> bool:
-    """A recipient's evidence lacks what the others decided, while a cancellation states the highest sequence of all: it
-    may be ahead of what is seen here, never behind. The event is genuine, and its party was looked at before."""
-    seen = max((standing.sequence for standing in standings.values()), default=0)
-    ahead = event.expected_sequence > seen
-    return event.type is EventType.CANCELLED and refused.code == "event.old-sequence" and ahead
+_ENDS = {
+    EventType.CANCELLED: "evidence.cancelled",
+    EventType.REPLACED: "evidence.replaced",
+    EventType.EXPIRED: "evidence.expired",
+}
+"""Events after which a document is not valid any more."""
+
+
+def _counts_what_is_hidden(event: Event, refused: Sequence[Finding], course: Course) -> bool:
+    """A recipient's evidence lacks what others decided, while what ends a document states the highest sequence of all.
+
+    So it may be ahead of what is seen here, never behind. The event is genuine, and its party was looked at before.
+    """
+    ahead = event.expected_sequence > course.highest
+    return event.type in _ENDS and [each.code for each in refused] == ["event.old-sequence"] and ahead
 
 
 def _wrong_event(index: int, why: Finding) -> Finding:

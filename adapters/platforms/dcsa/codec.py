@@ -16,19 +16,21 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from adapters.port import Address, Limits, Loss, Rendition, Statement
+from adapters.port import Address, CannotCarry, Limits, Loss, Rendition, Statement
 from adapters.reading import (
     BILLS_OF_LADING,
     BODY_TEXTS,
+    body_of,
     body_texts,
     document_from,
     opened,
     profile_to_carry,
+    reason_losses,
     unreadable,
 )
 from schemas.content import Syntax
 from schemas.event import Event, Reason
-from schemas.findings import Finding
+from schemas.findings import Finding, finding
 from schemas.registry import Document, profile_of
 
 MEDIA_TYPE = "application/json"
@@ -104,7 +106,10 @@ class DcsaCodec:
             Loss("/document/contentDigest", "DCSA's notifications name a document by reference only"),
             Loss("/actor", "DCSA's notifications name their source, not the officer"),
             Loss("/id", "a notification has one id: that of the message"),
+            *reason_losses(event),
         ]
+        if event.type not in STATUSES:
+            raise CannotCarry(finding("partner.cannot-carry", found=event.type, expected=", ".join(STATUSES)))
         status, updated = STATUSES[event.type]
         said = [_feedback(event.type, number, reason, losses) for number, reason in enumerate(event.reasons)]
         said += [_information(name, value) for name, value in body_texts(event, losses)]
@@ -150,11 +155,13 @@ class DcsaCodec:
                 for each in said.feedbacks
                 if each.code != _INFORMATION
             ),
-            body={
-                each.property: each.message
-                for each in said.feedbacks
-                if each.code == _INFORMATION and each.property in BODY_TEXTS
-            },
+            body=body_of(
+                {
+                    each.property: each.message
+                    for each in said.feedbacks
+                    if each.code == _INFORMATION and each.property in BODY_TEXTS
+                }
+            ),
         )
 
 

@@ -26,9 +26,7 @@ FORMAT = "tradewaltz-simulation/1"
 MEDIA_TYPE = "application/json"
 
 DOCUMENT_TYPES = {  # INVENTED
-    "atiga-form-d/2022": "CERTIFICATE_OF_ORIGIN",
-    "ajcep-form-aj/2014": "CERTIFICATE_OF_ORIGIN",
-    "rcep-co/2022": "CERTIFICATE_OF_ORIGIN",
+    **dict.fromkeys(CERTIFICATES, "CERTIFICATE_OF_ORIGIN"),
     "dcsa-transport-document/3.0": "BILL_OF_LADING",
     "dcsa-shipping-instructions/3.0": "SHIPPING_INSTRUCTIONS",
 }

@@ -20,10 +20,12 @@ from adapters.port import Address, Limits, Loss, Rendition, Statement
 from adapters.reading import (
     BODY_TEXTS,
     CERTIFICATES,
+    body_of,
     body_texts,
     document_from,
     opened,
     profile_to_carry,
+    reason_losses,
     unreadable,
 )
 from schemas.content import Syntax, canonical_xml, parse_xml
@@ -41,6 +43,17 @@ RESPONSES = {  # INVENTED: kind of message and status code of each type of event
     "utilised": ("UTILISATION", "U01"),
     "answered": ("FEEDBACK", "F01"),
     "cancelled": ("CANCELLATION", "X01"),
+    "examined": ("CUSTOMS_RESPONSE", "C04"),
+    "committed": ("UTILISATION", "U02"),
+    "released": ("UTILISATION", "U03"),
+    "reversed": ("UTILISATION", "U04"),
+    "replaced": ("CANCELLATION", "X02"),
+    "expired": ("CANCELLATION", "X03"),
+    "verification-requested": ("VERIFICATION", "V01"),
+    "verification-answered": ("VERIFICATION", "V02"),
+    "verification-concluded": ("VERIFICATION", "V03"),
+    "reminded": ("VERIFICATION", "V04"),
+    "issued": ("FEEDBACK", "F02"),
 }
 _TYPES = {kind_and_code: event_type for event_type, kind_and_code in RESPONSES.items()}
 
@@ -91,6 +104,7 @@ class AswCodec:
         for name, lost in (("person", event.actor.person), ("role", event.actor.role)):
             if lost is not None:
                 losses.append(Loss(f"/actor/{name}", "a window names itself, not its officers"))
+        losses += reason_losses(event)
         losses.append(Loss("/expectedSequence", "windows of this style do not count the events of a document"))
         return _rendition(root, tuple(losses))
 
@@ -112,11 +126,13 @@ class AswCodec:
                 (_text(reason, "Code"), _text(reason, "Pointer"), _text(reason, "Description"))
                 for reason in response.iterfind(_name("Reason"))
             ),
-            body={
-                name: element.text or ""
-                for name in BODY_TEXTS
-                if (element := response.find(_name(_element_of(name)))) is not None
-            },
+            body=body_of(
+                {
+                    name: element.text or ""
+                    for name in BODY_TEXTS
+                    if (element := response.find(_name(_element_of(name)))) is not None
+                }
+            ),
         )
 
 
@@ -167,7 +183,7 @@ def _in_xml(character: str) -> bool:
 
 
 def _element_of(name: str) -> str:
-    return name.capitalize()
+    return name[:1].upper() + name[1:]
 
 
 def _opened(data: bytes) -> etree._Element | Finding:

@@ -17,22 +17,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.port import Address, Limits, Loss, Rendition, Statement
-from adapters.reading import CERTIFICATES, body_texts, document_from, profile_to_carry, unreadable
+from adapters.port import Address, Limits, Loss, Rendition, Statement, TooLarge
+from adapters.reading import (
+    CERTIFICATES,
+    body_of,
+    body_texts,
+    document_from,
+    profile_to_carry,
+    reason_losses,
+    unreadable,
+)
 from adapters.single_windows.naccs import items
 from adapters.single_windows.naccs.header import (
     CRLF,
+    LARGEST,
     AnswerHeader,
     RequestHeader,
     read_answer,
     read_request,
     timestamp,
+    whole,
     write_answer,
     write_request,
 )
 from schemas.content import Syntax
 from schemas.event import Event
 from schemas.findings import Finding, finding
+from schemas.losses import differences
 from schemas.registry import Document
 
 MEDIA_TYPE = "application/octet-stream"
@@ -50,9 +61,24 @@ TYPES = {  # INVENTED: three letters, and the code of the result
     "rejected": ("REJ", "E9001-RSON-{:04d}"),
     "answered": ("ANS", ""),
     "cancelled": ("CAN", ""),
+    "examined": ("EXA", SUCCESS),
+    "committed": ("COM", SUCCESS),
+    "released": ("REL", SUCCESS),
+    "reversed": ("REV", SUCCESS),
+    "replaced": ("RPL", ""),
+    "expired": ("EXP", ""),
+    "verification-requested": ("VRQ", SUCCESS),
+    "verification-answered": ("VAN", ""),
+    "verification-concluded": ("VCO", SUCCESS),
+    "reminded": ("REM", ""),
+    "issued": ("ISS", SUCCESS),
 }
 _BY_LETTERS = {letters: event_type for event_type, (letters, _) in TYPES.items()}
-_SPOKEN_BY_SENDER = ("answered", "cancelled")
+_SPOKEN_BY_SENDER = ("answered", "cancelled", "replaced", "expired", "verification-answered", "reminded")
+"""By the issuing side, or by the hub for it."""
+
+_ABSENT, _CHANGED = "the items have no place for it", "it does not fit its item, or EUC-JP"
+"""Why something is lost."""
 
 _HEADER_CODES = {
     "A0016": "a header of 398 bytes and CRLF",
@@ -71,7 +97,9 @@ class NaccsCodec:
         profile = profile_to_carry(document, CERTIFICATES)
         value = json.loads(profile.encode[Syntax.JSON](document))
         data = items.body(_certificate(value))
-        losses = tuple(_differences("", value, _read_certificate(data)))
+        if whole(data) > LARGEST:
+            raise TooLarge(whole(data), LARGEST)
+        losses = tuple(differences(value, _read_certificate(data), absent=_ABSENT, changed=_CHANGED))
         header = RequestHeader(
             procedure=CERTIFICATE,
             user=USER,
@@ -100,6 +128,7 @@ class NaccsCodec:
             Loss("/actor", "the form names the user's system, not the officer"),
             Loss("/expectedSequence", "the form does not count the events of a document"),
             Loss("/at", "the form has the time of its own message, to the second"),
+            *reason_losses(event),
         ]
         said = {
             "type": TYPES[event.type][0],
@@ -112,7 +141,8 @@ class NaccsCodec:
             "reasons": [{"code": each.code, "pointer": each.pointer, "text": each.text} for each in event.reasons],
         }
         body = items.body(_decision(said))
-        losses += _differences("", _without_empty(said), _without_empty(_read_decision(items.Lines(body))))
+        read = _without_empty(_read_decision(items.Lines(body)))
+        losses += differences(_without_empty(said), read, absent=_ABSENT, changed=_CHANGED)
         if event.type in _SPOKEN_BY_SENDER:
             return Rendition(write_request(_afterwards(address), body), MEDIA_TYPE, tuple(losses))
         results = _results(event).ljust(15 * RESULTS_IN_LINE).encode("ascii") + CRLF
@@ -151,7 +181,7 @@ def _statement(header: AnswerHeader, said: dict[str, Any]) -> Statement | tuple[
         reasons=tuple(
             (each.get("code", ""), each.get("pointer", ""), each.get("text", "")) for each in said["reasons"]
         ),
-        body=said.get("body", {}),
+        body=body_of(said.get("body", {})),
     )
 
 
@@ -246,19 +276,6 @@ def _bad_header(code: str) -> Finding:
 
 
 # --- what was lost ---------------------------------------------------------------------------------------------------
-
-
-def _differences(pointer: str, given: Any, read: Any) -> Iterator[Loss]:
-    """Where what was read back is not what was given."""
-    if isinstance(given, dict) and given:
-        for name, value in given.items():
-            yield from _differences(f"{pointer}/{name}", value, read.get(name) if isinstance(read, dict) else None)
-    elif isinstance(given, list) and isinstance(read, list) and len(given) == len(read):
-        for number, (one, other) in enumerate(zip(given, read, strict=True)):
-            yield from _differences(f"{pointer}/{number}", one, other)
-    elif given != read and not (given is False and read is None):
-        reason = "the items have no place for it" if read is None else "it does not fit its item, or EUC-JP"
-        yield Loss(pointer, reason)
 
 
 def _without_empty(said: dict[str, Any]) -> dict[str, Any]:

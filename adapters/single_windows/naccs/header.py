@@ -59,6 +59,15 @@ ANSWER: Mapping[str, int] = {
 }
 
 
+LARGEST = 999_999
+"""Bytes of a message whose length six digits can say."""
+
+
+def whole(body: bytes) -> int:
+    """Bytes of the message around a body, header and its CRLF included."""
+    return SIZE + len(CRLF) + len(body)
+
+
 class TooLong(ValueError):
     """A field of the header has no room for this value: shorten it before it comes here."""
 
@@ -135,7 +144,7 @@ def timestamp(at: datetime) -> str:
 
 def _write(layout: Mapping[str, int], header: RequestHeader | AnswerHeader, body: bytes) -> bytes:
     values = {field.name: getattr(header, field.name) for field in fields(header)}
-    values["length"] = f"{SIZE + len(CRLF) + len(body):06d}"
+    values["length"] = f"{whole(body):06d}"
     return b"".join(_padded(name, values.get(name, ""), size) for name, size in layout.items()) + CRLF + body
 
 

@@ -60,6 +60,7 @@ COMMON = (
     Item("/transport/portOfDischarge/UNLocationCode", 5),
     Item("/transport/portOfDischarge/name", 70),
     Item("/transport/route", 280),
+    Item("/transport/transportDocument", 35),
     Item("/remarks", 700),
     Item("/declaration/originCountry", 2),
     Item("/declaration/importingCountry", 2),
@@ -130,6 +131,15 @@ DECISION = (
     Item("/body/quantity", 22),
     Item("/body/unit", 3),
     Item("/body/text", 700),
+    Item("/body/declarationDate", 10),
+    Item("/body/declarationCountry", 2),
+    Item("/body/declarationPort", 35),
+    Item("/body/items", 1400),
+    Item("/body/draw", 44),
+    Item("/body/result", 20),
+    Item("/body/outcome", 20),
+    Item("/body/boxes", 250),
+    Item("/body/random", 4),
 )
 REASON = (Item("/code", 100), Item("/pointer", 250), Item("/text", 700))
 

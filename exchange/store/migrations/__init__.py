@@ -34,14 +34,15 @@ def stamp(connection: Connection) -> None:
     MigrationContext.configure(connection).stamp(_scripts(), "head")
 
 
-def upgrade(connection: Connection) -> None:
-    """Run what is missing, inside the caller's transaction, however long that takes."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run what is missing, inside the caller's transaction, however long that takes; up to an older version only in a
+    test."""
     if connection.dialect.name == "postgresql" and (connection.dialect.server_version_info or ()) >= (17,):
         connection.exec_driver_sql("set local transaction_timeout = 0")
     scripts = _scripts()
 
     def steps(revision: str, context: MigrationContext) -> object:
-        return scripts._upgrade_revs("head", revision)
+        return scripts._upgrade_revs(to, revision)
 
     with EnvironmentContext(Config(), scripts, fn=steps) as environment:
         environment.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)

@@ -4,17 +4,51 @@ Rules 11 to 23 are cited by the numbers of 2009, which later texts may have move
 """
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from schemas.certificate.agreement import ASEAN, Agreement
-from schemas.certificate.agreements.family import EXACT, MODELLED, Clause, family_rules, own_rule
 from schemas.certificate.criteria import per_item
+from schemas.certificate.family import EXACT, MODELLED, Clause, family_rules, own_rule
 from schemas.certificate.form import FORM_D
-from schemas.certificate.model import ATIGA_FORM_D, Certificate, Item, ThirdCountryInvoice
+from schemas.certificate.law import GeneralRule, InProportion, Method, OriginLaw, Says, Tolerance
+from schemas.certificate.model import ATIGA_FORM_D, Certificate, Item
+from schemas.certificate.products import Basis, Change
 from schemas.certificate.samples import changed, criterion, dollars
 from schemas.findings import Severity
 from schemas.registry import Context
-from schemas.rules import Rule, Violation
+from schemas.rules import Layer, Rule, Violation
+
+ORIGIN = OriginLaw(
+    wholly_obtained=Says("Articles 26(a) and 27", EXACT),
+    exclusively=None,
+    general=GeneralRule(
+        content=Decimal(40),
+        content_says=Says("Article 28(1)(a)(i)", MODELLED),
+        final_process=False,
+        change=Change.HEADING,
+        change_says=Says("Article 28(1)(a)(ii)", MODELLED),
+    ),
+    product_rules=Says("Annex 3", MODELLED),
+    by_product_rule=frozenset(),
+    content_name="RVC",
+    methods={
+        Method.BUILD_DOWN: Says("Article 29(1)(b), indirect method", EXACT),
+        Method.BUILD_UP: Says("Article 29(1)(a), direct method", EXACT),
+    },
+    material_value=Says("Article 29(2)", MODELLED),
+    roll_up=Says("Article 29(2)(a)", MODELLED),
+    change=Says("Article 28(1)(a)(ii)", MODELLED),
+    tolerances=(Tolerance(frozenset(range(1, 98)), Basis.VALUE, Decimal(10), Says("Article 33(1)", EXACT)),),
+    tolerance_by_product=False,
+    tolerance_says=Says("Article 33(1)", EXACT),
+    accumulation=Says("Article 30(1)", MODELLED),
+    in_proportion=InProportion(Decimal(20), Decimal(40), Says("Article 30(2)", MODELLED), "PC"),
+    minimal_operations=Says("Article 31", MODELLED),
+    minimal_operations_end_content=False,
+    packing_in_change=Says("Article 34", MODELLED),
+    packing_in_content=Says("Article 34", MODELLED),
+)
 
 AGREEMENT = Agreement(
     id="atiga",
@@ -22,11 +56,16 @@ AGREEMENT = Agreement(
     title="ATIGA certificate of origin, Form D (2022)",
     source="ATIGA",
     parties=ASEAN,
+    since=date(2022, 5, 1),
     boxes=FORM_D,
     example_route=("SG", "TH"),
+    example_claims=(("RVC", "45.2"), ("CTH", ""), ("CC", ""), ("RVC", "61"), ("CTSH", "")),
+    example_serial="D",
     criteria=frozenset({"WO", "RVC", "CC", "CTH", "CTSH", "SP", "PC"}),
     combinable=frozenset({"RVC", "CC", "CTH", "CTSH", "SP"}),
     additional=frozenset(),
+    content=frozenset({"RVC", "PC"}),
+    tolerant=frozenset(),
     tick_boxes=frozenset(
         {
             "third_country_invoicing",
@@ -41,6 +80,7 @@ AGREEMENT = Agreement(
     absent=frozenset({"/producer", "/producerWithheld", "/remarks", "/items/originCountry"}),
     rvc_least=Decimal(40),
     grace_days=3,
+    origin=ORIGIN,
 )
 
 _ANNEX = "Annex 8, Rule"
@@ -57,15 +97,16 @@ _CLAUSES = {
     "value-not-asked": Clause("Form D (2022), box 9", EXACT),
     "hs-too-short": Clause("Form D (2022), box 7", MODELLED),
     "not-on-form": Clause("Form D (2022)", EXACT),
+    "not-in-english": Clause("Form D (2022): a form in English", MODELLED),
+    "form-not-in-force": Clause("amended procedure, in use from 1 May 2022", MODELLED),
     "retroactive-not-ticked": Clause(f"{_ANNEX} 10(2)", EXACT),
     "retroactive-ticked-early": Clause(f"{_ANNEX} 10(2)", MODELLED),
     "retroactive-too-late": Clause(f"{_ANNEX} 10(2)", MODELLED),
     "expired": Clause(f"{_ANNEX}s 13 and 14", MODELLED),
-    "third-country-without-facts": Clause(f"{_ANNEX} 23 and form, boxes 7 and 13", MODELLED),
-    "third-country-without-tick": Clause(f"{_ANNEX} 23 and form, box 13", MODELLED),
-    "original-missing": Clause(f"{_ANNEX} 11", MODELLED),
-    "original-without-tick": Clause(f"{_ANNEX} 11 and form, box 13", MODELLED),
+    "third-country-is-exporting": Clause(f"{_ANNEX} 23", MODELLED),
+    "small-consignment": Clause(f"{_ANNEX} 15", MODELLED),
     "original-expired": Clause(f"{_ANNEX} 11", MODELLED),
+    "original-valid-too-long": Clause(f"{_ANNEX}s 11, 13 and 14", MODELLED),
     "original-not-a-party": Clause(f"{_ANNEX} 1 (back-to-back: issued by a member)", MODELLED),
 }
 
@@ -105,14 +146,29 @@ def _tolerance_for_nothing(document: Certificate, context: Context) -> Iterator[
         yield Violation("/tickBoxes/deMinimis", found="ticked", expected="an item that is not wholly obtained")
 
 
-def _invoiced_at_home(document: Certificate, context: Context) -> Iterator[Violation]:
-    """A third country that is the exporting one."""
-    invoice = document.third_country_invoice
-    if invoice is not None and invoice.country == document.issuing_country:
-        yield Violation("/thirdCountryInvoice/country", found=invoice.country, expected="a third country")
+def _accumulation_for_nothing(document: Certificate, context: Context) -> Iterator[Violation]:
+    """Accumulation, though everything is wholly obtained: then no material of others is in it."""
+    if not document.tick_boxes.accumulation:
+        return
+    if all(item.origin_criterion.codes == ("WO",) for item in document.items):
+        yield Violation("/tickBoxes/accumulation", found="ticked", expected="an item that is not wholly obtained")
 
 
-_PARTIAL = {"items.0.origin_criterion": criterion("PC", percentage="25"), "items.0.fob_value": dollars("5")}
+def _partial_beside_another(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
+    """Partial cumulation is no origin by itself: the item is not originating, and claims nothing else."""
+    codes = item.origin_criterion.codes
+    if "PC" in codes and "RVC" in codes:
+        yield Violation("/originCriterion/codes", found=item.origin_criterion.text, expected="PC or RVC, not both")
+
+
+_TICKED = changed(
+    {
+        "items.0.origin_criterion": criterion("PC", percentage="25"),
+        "items.0.fob_value": dollars("500"),
+        "tick_boxes.partial_cumulation": True,
+    }
+)
+"""Partial cumulation, as it should be."""
 
 RULES: tuple[Rule[Certificate], ...] = (
     *family_rules(AGREEMENT, _CLAUSES),
@@ -123,13 +179,8 @@ RULES: tuple[Rule[Certificate], ...] = (
         "From 40 % on claim RVC; below 20 % nothing can be claimed.",
         Clause("Article 30(2) and form, box 8", MODELLED),
         per_item(_partial_out_of_range),
-        changed(
-            _PARTIAL
-            | {
-                "items.0.origin_criterion": criterion("PC", percentage="15"),
-                "tick_boxes.partial_cumulation": True,
-            }
-        ),
+        changed({"items.0.origin_criterion": criterion("PC", percentage="15")}),
+        start=_TICKED,
     ),
     own_rule(
         AGREEMENT,
@@ -138,7 +189,9 @@ RULES: tuple[Rule[Certificate], ...] = (
         "Tick 'partial cumulation'.",
         Clause("Article 30(2) and form, boxes 8 and 13", EXACT),
         _partial_without_tick,
-        changed(_PARTIAL),
+        changed({"tick_boxes.partial_cumulation": False}),
+        layer=Layer.WHOLE,
+        start=_TICKED,
     ),
     own_rule(
         AGREEMENT,
@@ -148,6 +201,7 @@ RULES: tuple[Rule[Certificate], ...] = (
         Clause("Article 30(2) and form, boxes 8 and 13", MODELLED),
         _tick_without_partial,
         changed({"tick_boxes.partial_cumulation": True}),
+        layer=Layer.WHOLE,
     ),
     own_rule(
         AGREEMENT,
@@ -159,19 +213,22 @@ RULES: tuple[Rule[Certificate], ...] = (
         lambda document: changed(
             {"tick_boxes.de_minimis": True, "items": (document.items[0],), "items.0.origin_criterion": criterion("WO")}
         )(document),
+        layer=Layer.WHOLE,
     ),
     own_rule(
         AGREEMENT,
-        "third-country-is-exporting",
-        "The invoice comes from the exporting country, which is no third country.",
-        "Remove the tick, or check who issued the invoice.",
-        Clause("Annex 8, Rule 23", MODELLED, Severity.WARNING),
-        _invoiced_at_home,
+        "accumulation-without-need",
+        "Accumulation is ticked, but all goods are wholly obtained.",
+        "Remove the tick, or check the origin criteria.",
+        Clause("Article 30 and form, box 13", MODELLED, Severity.WARNING),
+        _accumulation_for_nothing,
         lambda document: changed(
             {
-                "tick_boxes.third_country_invoicing": True,
-                "third_country_invoice": ThirdCountryInvoice(company="Example", country=document.issuing_country),
+                "tick_boxes.accumulation": True,
+                "items": (document.items[0],),
+                "items.0.origin_criterion": criterion("WO"),
             }
         )(document),
+        layer=Layer.WHOLE,
     ),
 )

@@ -6,10 +6,9 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.model import (
-    AJCEP_FORM_AJ,
     ATIGA_FORM_D,
-    RCEP_CO,
     Certificate,
     Certification,
     Declaration,
@@ -35,7 +34,7 @@ from schemas.certificate.model import (
 )
 from schemas.certificate.values import Part
 
-PROFILES = (ATIGA_FORM_D, AJCEP_FORM_AJ, RCEP_CO)
+PROFILES = (ATIGA_FORM_D, *(agreement.profile for agreement in AGREEMENTS if agreement.profile != ATIGA_FORM_D))
 
 SIGN = st.sampled_from("aZ09 \t\n<>&'\"]%-,;:()éßñ日本ไทยខ្មែរລາວမြန်မာ😀\u00a0\u0301")
 """What a text may hold: markup, several scripts, signs beyond the first plane, white space of all kinds."""
@@ -103,6 +102,7 @@ transport = part(
     port_of_loading=st.none() | place,
     port_of_discharge=st.none() | place,
     route=st.none() | text,
+    transport_document=st.none() | number,
 )
 official_use = part(
     OfficialUse,

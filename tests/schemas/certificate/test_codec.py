@@ -130,7 +130,8 @@ def test_the_table_has_a_place_for_every_member_of_the_model() -> None:
                 found |= members(child)
         return found
 
-    assert members(CERTIFICATE) == {name for part in Part.__subclasses__() for name in part.model_fields}
+    parts = [part for part in Part.__subclasses__() if part.__module__ == Certificate.__module__]
+    assert members(CERTIFICATE) == {name for part in parts for name in part.model_fields}
 
 
 def test_the_schema_is_closed() -> None:
@@ -144,7 +145,7 @@ def test_with_one_part_taken_out_the_rest_is_still_read(certificate: Certificate
     name = data.draw(st.sampled_from(sorted(value)))
     del value[name]
     stand_in = complete(certificate.profile).model_dump(mode="json", by_alias=True, exclude_none=True)
-    partly = readable_part(value, stand_in)
+    partly = readable_part(value, stand_in, Certificate)
     assert partly is not None
     kept = {"number", "items", "declaration"} - {name}
     assert all(getattr(partly, member) == getattr(certificate, member) for member in kept)

@@ -1,0 +1,85 @@
+"""A document on paper: its form with what the hub knows of it, and the code by which a reader checks the paper.
+
+1. The code is 80 bits: HMAC-SHA256 under the hub's secret over document id and content digest, in Crockford's base32.
+   It is derived when it is asked for and stored nowhere; it belongs to this document from its acceptance on.
+2. It stands in the fragment of an address, so that it reaches no log on the way; who has it has held the paper.
+3. Paper says what is not so: SPECIMEN in simulation, and across it the state of a document that no longer lives.
+"""
+
+import hmac
+from base64 import b32encode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from exchange.store.queries import Stored
+from schemas.content import open_content
+from schemas.findings import Finding, finding
+from schemas.registry import Document, profile_of
+from tradebridge.render.form import Form, Standing, Verify, form_of
+
+if TYPE_CHECKING:
+    from exchange.hub import Hub
+
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
+_READ_AS = str.maketrans({"i": "1", "l": "1", "o": "0", "-": "", " ": ""})
+CODE_BYTES = 10
+
+
+def code_of(hub: "Hub", document_id: str, content_digest: str) -> str:
+    """Sixteen characters."""
+    mac = hmac.digest(hub.keys.code_key, f"{document_id} {content_digest}".encode(), "sha256")
+    return b32encode(mac[:CODE_BYTES]).translate(_CROCKFORD).decode()
+
+
+def is_code(given: str, code: str) -> bool:
+    """Whether somebody typed this code: in groups or not, in either case, with O for 0 and I or L for 1."""
+    return hmac.compare_digest(given.strip().lower().translate(_READ_AS).encode(), code.encode())
+
+
+def grouped(code: str) -> str:
+    """As printed: four groups of four."""
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+
+
+def verify_of(hub: "Hub", summary: dict[str, Any], base_url: str) -> Verify | None:
+    """Where and by which code the document can be checked; None for one without a number."""
+    if summary["number"] is None:
+        return None
+    code = code_of(hub, summary["id"], summary["contentDigest"])
+    prefix = f"/s/{hub.space}" if hub.space else ""
+    return Verify(f"{base_url}{prefix}/v/{quote(summary['number'], safe='')}#k={code}", grouped(code))
+
+
+def has_paper(summary: dict[str, Any]) -> bool:
+    """Whether this kind of document has a paper form."""
+    profile = profile_of(summary["profile"])
+    return profile is not None and profile.family == "certificate"
+
+
+def form_for(hub: "Hub", stored: Stored, base_url: str) -> Form | Finding:
+    """The document's form, as the hub would print it now."""
+    document = document_of(stored)
+    if document is None:
+        return finding("render.no-form", found=stored.summary["profile"])
+    return form_of(
+        document, Standing(_marks(hub, stored), signature_of(stored), verify_of(hub, stored.summary, base_url))
+    )
+
+
+def document_of(stored: Stored) -> Document | None:
+    """The document, read again from the bytes received."""
+    profile, content = profile_of(stored.summary["profile"]), open_content(stored.data)
+    return None if profile is None or isinstance(content, Finding) else profile.decode(content).document
+
+
+def _marks(hub: "Hub", stored: Stored) -> tuple[str, ...]:
+    state = stored.summary["state"]
+    return (*(("SPECIMEN",) if hub.simulated else ()), *((state.upper(),) if state != "live" else ()))
+
+
+def signature_of(stored: Stored) -> str:
+    """Who signed it electronically, in words."""
+    if stored.signer is None:
+        return "Not signed by its issuer; the hub attests what it received"
+    at = str(stored.signer["signedAt"]).replace("T", " ").replace("Z", " UTC")
+    return f"Signed electronically by {stored.signer['member']}, {at}"

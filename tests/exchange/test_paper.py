@@ -1,0 +1,182 @@
+"""Certificates on paper: HTML and PDF by Accept, and the page by which a reader of the paper checks it."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from schemas.event import EventType
+from tests.exchange.cast import SEED, Cast, certificate, document, event
+from tests.exchange.running import hub_in_thread
+from tradebridge.evidence.simulation import test_api_key
+from tradebridge.render.form import Form, Standing, form_of
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
+    with hub_in_thread(tmp_path_factory.mktemp("hub")) as running:
+        yield running.join()
+
+
+def accepted(cast: Cast, number: str) -> str:
+    return cast["SG-NSW"].submit(certificate(number), to=["TH-NSW"]).id
+
+
+def got(cast: Cast, path: str, accept: str, member: str = "TH-NSW") -> httpx.Response:
+    headers = {"Accept": accept, "Authorization": f"Bearer {test_api_key(SEED, member)}"}
+    return httpx.get(f"{cast.url}{path}", headers=headers, timeout=60)
+
+
+def code_of(cast: Cast, document_id: str) -> str:
+    return str(cast["SG-NSW"].summary(document_id)["verify"]["code"])
+
+
+def checked(cast: Cast, number: str, code: str, accept: str = "text/html") -> httpx.Response:
+    return httpx.post(f"{cast.url}/v/{number}", data={"code": code}, headers={"Accept": accept}, timeout=30)
+
+
+def test_a_browser_gets_the_form_box_by_box(cast: Cast) -> None:
+    document_id = accepted(cast, "SG-D-PAPER-1")
+    page = got(cast, f"/v1/documents/{document_id}", BROWSER)
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    text = page.text
+    assert all(f'id="box-{box}"' in text for box in ("1", "2", "3", "4", "11", "12", "13"))
+    assert "SPECIMEN" in text
+    assert "Signed electronically by SG-NSW" in text
+    assert f"/v/SG-D-PAPER-1#k={code_of(cast, document_id).replace('-', '')}" in text
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_pdf_is_the_same_bytes_each_time(cast: Cast) -> None:
+    pytest.importorskip("typst", reason="the extra [pdf] is not installed")
+    document_id = accepted(cast, "SG-D-PAPER-2")
+    first, second = (got(cast, f"/v1/documents/{document_id}", "application/pdf") for _ in range(2))
+    assert first.status_code == 200, first.text
+    assert first.content.startswith(b"%PDF-")
+    assert first.content == second.content
+
+
+def test_a_cancelled_certificate_says_so_across_the_page(cast: Cast) -> None:
+    answer = cast["SG-NSW"].submit(certificate("SG-D-PAPER-3"), to=["TH-NSW"])
+    before = got(cast, f"/v1/documents/{answer.id}", "text/html")
+    said = event(EventType.CANCELLED, answer.id, answer.content_digest, "SG-NSW", recipient=None)
+    cast["SG-NSW"].send_event(answer.id, said)
+    after = got(cast, f"/v1/documents/{answer.id}", "text/html")
+    assert "<span>CANCELLED</span>" not in before.text
+    assert "<span>CANCELLED</span>" in after.text
+    assert before.headers["etag"] != after.headers["etag"]
+    told = checked(cast, "SG-D-PAPER-3", code_of(cast, answer.id), "application/json").json()
+    assert {each["question"]: each["answer"] for each in told["answers"]}["Still in force"] == "no"
+
+
+def test_a_stranger_gets_no_paper(cast: Cast) -> None:
+    document_id = accepted(cast, "SG-D-PAPER-4")
+    assert got(cast, f"/v1/documents/{document_id}", "text/html", "VN-NSW").status_code == 404
+    assert httpx.get(f"{cast.url}/v1/documents/{document_id}", headers={"Accept": "text/html"}).status_code == 401
+
+
+@pytest.mark.parametrize("page", ["0", "2", "x", "-1", "99999999999"])
+def test_a_page_that_is_not_there_is_refused(cast: Cast, page: str) -> None:
+    known = cast["SG-NSW"].documents(number="SG-D-PAPER-5").items
+    document_id = str(known[0]["id"]) if known else accepted(cast, "SG-D-PAPER-5")
+    refused = got(cast, f"/v1/documents/{document_id}?page={page}", "text/html")
+    assert (refused.status_code, refused.json()["code"]) == (404, "render.no-such-page")
+
+
+# --- the verify page -------------------------------------------------------------------------------------------------
+
+
+def test_the_code_is_eighty_bits_and_belongs_to_one_document(cast: Cast) -> None:
+    codes = [code_of(cast, accepted(cast, f"SG-D-CODE-{at}")) for at in range(3)]
+    assert len(set(codes)) == 3
+    assert all(re.fullmatch(r"([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}", code) for code in codes)
+
+
+def test_who_has_the_code_sees_what_to_compare_and_no_more(cast: Cast) -> None:
+    document_id = accepted(cast, "SG-D-CODE-4")
+    page = checked(cast, "SG-D-CODE-4", code_of(cast, document_id))
+    assert page.status_code == 200
+    form = form_of(document("SG-D-CODE-4"), Standing())
+    assert isinstance(form, Form)
+    assert "SG-D-CODE-4" in page.text
+    for hidden in (form.left[0].lines[0].text, form.left[1].lines[0].text, "FOB USD", "trade@example.com"):
+        assert hidden not in page.text
+    assert form.left[0].lines[0].text[:2] + "•" in page.text
+    assert all(line.text in page.text for row in form.rows for line in row[2])
+    assert "test keys, no legal effect" in page.text
+
+
+@pytest.mark.parametrize(
+    "typed", [str.upper, lambda code: code.replace("-", ""), lambda code: f" {code} ".replace("-", " ")]
+)
+def test_a_code_may_be_typed_as_people_type(cast: Cast, typed: Callable[[str], str]) -> None:
+    known = cast["SG-NSW"].documents(number="SG-D-CODE-5").items
+    document_id = str(known[0]["id"]) if known else accepted(cast, "SG-D-CODE-5")
+    assert checked(cast, "SG-D-CODE-5", typed(code_of(cast, document_id))).status_code == 200
+
+
+def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(cast: Cast) -> None:
+    document_id = accepted(cast, "SG-D-CODE-6")
+    code = code_of(cast, document_id)
+    other = code_of(cast, accepted(cast, "SG-D-CODE-7"))
+    answers = [
+        checked(cast, "SG-D-CODE-6", other),
+        checked(cast, "SG-D-CODE-6", ""),
+        checked(cast, "SG-D-CODE-6", "é" * 30),
+        checked(cast, "SG-D-NOBODY", code),
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text.replace("SG-D-NOBODY", "SG-D-CODE-6") for answer in answers}) == 1
+    assert {checked(cast, "SG-D-CODE-6", other, "application/json").text} == {'{"found":false}'}
+
+
+def test_the_page_asks_whatever_the_number_is_and_escapes_it(cast: Cast) -> None:
+    accepted(cast, "SG-D-CODE-8")
+    there, not_there = (httpx.get(f"{cast.url}/v/{number}") for number in ("SG-D-CODE-8", "SG-D-CODE-9"))
+    assert there.text.replace("CODE-8", "CODE-9") == not_there.text
+    evil = httpx.get(f"{cast.url}/v/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    assert "<script>alert" not in evil.text
+    assert evil.headers["referrer-policy"] == "no-referrer"
+    assert evil.headers["cache-control"] == "no-store"
+
+
+def test_a_number_with_slashes_has_its_page(cast: Cast) -> None:
+    document_id = accepted(cast, "VN-TH 26/02/00007")
+    url = cast["SG-NSW"].summary(document_id)["verify"]["url"]
+    address, _, code = url.partition("#k=")
+    assert "VN-TH%2026%2F02%2F00007" in address
+    assert httpx.post(address, data={"code": code}).status_code == 200
+
+
+def test_the_link_of_the_qr_code_opens_the_answer_in_a_browser(cast: Cast, tmp_path: Path) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    document_id = accepted(cast, "SG-D-CODE-10")
+    summary = cast["SG-NSW"].summary(document_id)
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        try:
+            shown = browser.new_page(viewport={"width": 390, "height": 800})
+            told: list[str] = []
+            shown.on("console", lambda message: told.append(message.text))
+            asked: list[str] = []
+            shown.on("request", lambda request: asked.append(request.url))
+            shown.goto(summary["verify"]["url"])
+            shown.get_by_text("Known to this hub").wait_for(timeout=20_000)
+            width = shown.evaluate("document.documentElement.scrollWidth")
+            assert told == []
+            assert width <= 390
+            assert all(url.startswith(f"{cast.url}/v/") and "k=" not in url.partition("#")[0] for url in asked)
+        finally:
+            browser.close()

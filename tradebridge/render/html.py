@@ -1,0 +1,47 @@
+"""The form as one HTML page that needs nothing else: no script, no font, no picture from anywhere.
+
+Its one style sheet stands in it, so that the page can be kept as a file; `POLICY` allows that style by its digest and
+nothing besides.
+"""
+
+import hashlib
+from base64 import b64encode
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from tradebridge.render.form import Form, Page
+from tradebridge.render.qr import qr_svg
+
+CSS = resources.files("tradebridge.render").joinpath("form.css").read_text("utf-8")
+
+
+def digest_of(text: str) -> str:
+    """As a content security policy names an inline style or script (CSP 3, 2.3.1)."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+POLICY = f"default-src 'none'; style-src {digest_of(CSS)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""Content-Security-Policy of the page."""
+
+
+def html_of(form: Form, page: Page, *, simulated: bool) -> bytes:
+    """The page, in UTF-8."""
+    verify = form.standing.verify
+    qr = Markup(qr_svg(verify.url)) if verify else ""  # noqa: S704  # drawn here, of squares
+    text = _template().render(form=form, page=page, css=Markup(CSS), qr=qr, strip=simulated)  # noqa: S704  # our own file
+    return text.encode()
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("tradebridge.render", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("form.html")

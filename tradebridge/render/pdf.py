@@ -1,0 +1,155 @@
+"""The form as PDF, set by Typst with the fonts of the system. Needs the extra `[pdf]`.
+
+1. The certificate reaches the template as data, never as markup.
+2. Every character has a font, or there is no PDF but a finding that names the script.
+3. The date in the file is the day of issue: the same certificate gives the same bytes.
+"""
+
+import json
+from functools import cache
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas.findings import Finding, finding
+from tradebridge.render import fonts
+from tradebridge.render.form import Box, Form, Line
+from tradebridge.render.qr import qr_svg
+
+if TYPE_CHECKING:
+    import typst
+
+MEDIA_TYPE = "application/pdf"
+_PREFERRED = (
+    "Noto Sans",
+    "DejaVu Sans",
+    "Liberation Sans",
+    "Noto Sans CJK JP",
+    "Noto Sans Thai",
+    "Noto Sans Lao",
+    "Noto Sans Khmer",
+    "Noto Sans Myanmar",
+)
+"""Families, the first that has a character is taken; after them whatever has it."""
+_EMBEDDED: fonts.Ranges = ((0x20, 0x17F), (0x2010, 0x2027))
+"""What the fonts inside Typst have for certain: Latin."""
+MOST_TAGGED = 300
+"""Items up to which the PDF is tagged for screen readers: the tags of thousands cost more than all the rest."""
+SHEET_LINES = 70
+"""Lines of head, items and foot together that surely fit on one sheet: then the items fill what is left of it, as on
+paper."""
+_HEAD_SIGNS, _WIDE_SIGNS = 44, 95
+"""Characters that surely fit on a line of half the sheet, and of all of it."""
+
+
+def pdf_of(form: Form) -> bytes | Finding:
+    """The PDF; a finding where Typst or a font is missing."""
+    if find_spec("typst") is None:
+        return finding("render.no-pdf")
+    lacking = fonts.missing(form.texts(), _fonts_of_system(), _EMBEDDED)
+    if lacking:
+        shown = "; ".join(f"{script}: {signs[:20]}" for script, signs in sorted(lacking.items()))
+        return finding("render.no-font", found=shown, expected="a font that has them")
+    given = {"form": json.dumps(_data(form))}
+    made = _compiler().compile(format="pdf", sys_inputs=given, pdf_tags=len(form.rows) <= MOST_TAGGED)
+    if not isinstance(made, bytes):
+        raise TypeError("Typst gave no PDF: its Python interface has changed")
+    return made
+
+
+@cache
+def _fonts() -> "typst.Fonts":
+    import typst
+
+    return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True)
+
+
+@cache
+def _fonts_of_system() -> tuple[tuple[Path, int], ...]:
+    """Files of regular faces first: they have what the others have."""
+    found = {(Path(each.path), each.index): each for each in _fonts().fonts() if each.path}
+    ordered = sorted(found, key=lambda key: (_rank(found[key].family), found[key].weight != 400, str(key[0])))
+    return tuple(ordered)
+
+
+def _rank(family: str) -> int:
+    return _PREFERRED.index(family) if family in _PREFERRED else len(_PREFERRED)
+
+
+def _compiler() -> "typst.Compiler":
+    """One for each call: a compiler is not made for two threads. The fonts, which cost most, are shared."""
+    import typst
+
+    source = resources.files("tradebridge.render").joinpath("form.typ").read_bytes()
+    return typst.Compiler(source, font_paths=_fonts())
+
+
+def _families() -> list[str]:
+    there = set(_fonts().families())
+    return [family for family in _PREFERRED if family in there] or ["Libertinus Serif"]
+
+
+def _data(form: Form) -> dict[str, Any]:
+    verify = form.standing.verify
+    single = _height(form) <= SHEET_LINES
+    closing = [form.closing if at == form.closing_column else () for at in range(len(form.columns))]
+    return {
+        "agreement": form.agreement,
+        "name": form.name,
+        "number": form.number,
+        "issued_in": form.issued_in,
+        "issued": [form.issued.year, form.issued.month, form.issued.day],
+        "fonts": _families(),
+        "marks": list(form.standing.marks),
+        "verify": None if verify is None else {"url": verify.url.partition("#")[0], "code": verify.code},
+        "qr": None if verify is None else qr_svg(verify.url),
+        "left": [_box(each) for each in form.left],
+        "right": [_box(each) for each in form.right],
+        "columns": [{"number": each.number, "title": each.title, "width": each.width} for each in form.columns],
+        "rows": [[{"lines": _lines(cell)} for cell in row] for row in form.rows],
+        "closing": [{"lines": _lines(cell)} for cell in closing] if form.closing or single else [],
+        "single": single,
+        "foot": [_box(each) for each in form.foot],
+    }
+
+
+def _height(form: Form) -> int:
+    """Lines that the form takes on paper, rather too many than too few."""
+    left, right = (sum(map(_box_height, boxes)) for boxes in (form.left, form.right))
+    total = sum(column.width for column in form.columns)
+    signs = [max(4, _WIDE_SIGNS * column.width // total - 3) for column in form.columns]
+    rows = (max(_wrapped(cell, signs[at]) for at, cell in enumerate(row)) for row in form.rows)
+    closing = _wrapped(form.closing, signs[form.closing_column])
+    return max(left, right + 8) + 4 + sum(rows) + closing + _foot_height(form.foot)
+
+
+def _foot_height(foot: tuple[Box, ...]) -> int:
+    """Two that stand side by side are as high as the higher one."""
+    across = sum(_box_height(box) for box in foot if box.side == "across")
+    sides = [[_box_height(box) for box in foot if box.side == side] for side in ("left", "right")]
+    return across + sum(map(max, *sides)) if all(sides) else across + sum(map(sum, sides))
+
+
+def _box_height(box: Box) -> int:
+    return 2 + _wrapped(box.lines, _WIDE_SIGNS if box.side == "across" else _HEAD_SIGNS)
+
+
+def _wrapped(lines: tuple[Line, ...], signs: int) -> int:
+    """Lines after wrapping; a sign of a wide script takes two places."""
+    wide = (sum(2 if ord(sign) > 0x2E7F else 1 for sign in f"{line.label} {line.text}") for line in lines)
+    return sum(1 + length // signs for length in wide)
+
+
+def _box(box: Box) -> dict[str, Any]:
+    return {
+        "number": box.number,
+        "title": box.title,
+        "lines": _lines(box.lines),
+        "across": box.side == "across",
+        "ticks": box.ticks,
+    }
+
+
+def _lines(lines: tuple[Line, ...]) -> list[dict[str, Any]]:
+    return [{"text": line.text, "label": line.label, "ticked": line.ticked} for line in lines]
