@@ -9,14 +9,21 @@ FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/tradebridge
 WORKDIR /src
-COPY run.lock .
+COPY run.lock test.lock ./
 RUN /opt/tradebridge/bin/pip install --require-hashes -r run.lock
+# For forms in PDF, the one package of the extra [pdf], with its hashes from the other lock.
+RUN sed -n '/^typst==/,/^[^ t]/{/^typst==/p;/^ /p}' test.lock > pdf.lock \
+    && /opt/tradebridge/bin/pip install --require-hashes --no-deps -r pdf.lock
 COPY . .
 # setuptools, which builds the project, came with its hash from the lock: nothing more is fetched.
 RUN /opt/tradebridge/bin/pip install --no-index --no-deps --no-build-isolation . \
     && /opt/tradebridge/bin/pip uninstall --yes setuptools pip
 
 FROM python:3.13-slim
+# Fonts for names in every script of ASEAN and Japan.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-noto-core fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 tradebridge \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin tradebridge \
     && install --directory --owner 10001 --group 10001 --mode 0700 /data

@@ -63,8 +63,20 @@ def test_the_image_installs_by_hash_only() -> None:
     installs = re.findall(r"pip install (.*?)(?:\\| &&|\n)", DOCKERFILE)
     assert [line.strip() for line in installs] == [
         "--require-hashes -r run.lock",
+        "--require-hashes --no-deps -r pdf.lock",
         "--no-index --no-deps --no-build-isolation .",
     ]
+
+
+def test_the_image_takes_the_pdf_extra_with_its_hashes_out_of_the_other_lock() -> None:
+    extract = next(line for line in DOCKERFILE.splitlines() if "sed -n" in line)
+    script = re.search(r"'(.*)' test\.lock", extract)
+    assert script is not None
+    taken = subprocess.run(["sed", "-n", script[1], "test.lock"], capture_output=True, text=True, check=True).stdout
+    pin, *hashes = taken.splitlines()
+    assert pin.startswith("typst==")
+    assert hashes and all(line.startswith("    --hash=sha256:") for line in hashes)
+    assert not hashes[-1].endswith("\\")
 
 
 def test_the_image_serves_as_nobody_special_and_can_be_asked_for_its_health() -> None:
