@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -205,6 +205,10 @@ def _answer_errors(app: FastAPI) -> None:
     async def store_away(request: Request, error: Exception) -> Response:
         logger.error("the store failed", path=request.url.path, error=str(error)[:300])
         return problem_response(request, [finding("hub.unavailable")])
+
+    @app.exception_handler(ClientDisconnect)
+    async def hung_up(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody reads it; and it is no bug of ours
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:

@@ -37,9 +37,10 @@ def spaces_of(request: Request) -> Spaces:
 
 
 def place_of(request: Request, places: Places) -> AbstractContextManager[None]:
-    """A place for who asks (`caller_of` said so before). Taken when it is entered: raises `NoPlace`."""
-    caller: Caller = request.scope["tradebridge.caller"]
-    return places.take(f"{hub_of(request).space}/{caller.member}")
+    """A place for who asks (`caller_of` said so before); all who have no key share those of one member. Taken when it
+    is entered: raises `NoPlace`."""
+    caller: Caller | None = request.scope.get("tradebridge.caller")
+    return places.take(f"{hub_of(request).space}/{caller.member if caller else ''}")
 
 
 def may_go_on(request: Request) -> bool:

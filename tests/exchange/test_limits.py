@@ -37,17 +37,19 @@ def bearer(member: str) -> dict[str, str]:
 
 
 @contextmanager
-def slow_body(cast: Cast, member: str) -> Iterator[socket.socket]:
+def slow_body(cast: Cast, member: str, path: str = "/v1/documents") -> Iterator[socket.socket]:
     """A submission of which only the first byte comes."""
     with socket.create_connection(("127.0.0.1", int(cast.url.rpartition(":")[2])), timeout=10) as connection:
-        head = "POST /v1/documents HTTP/1.1\r\nHost: hub\r\nContent-Length: 100\r\nAuthorization: Bearer {}\r\n\r\n<"
+        kind = "Content-Type: application/x-ndjson\r\nContent-Length: 100"
+        head = f"POST {path} HTTP/1.1\r\nHost: hub\r\n{kind}\r\nAuthorization: Bearer {{}}\r\n\r\n<"
         connection.sendall(head.format(test_api_key(SEED, member)).encode())
         yield connection
 
 
-def test_a_slow_body_has_its_time(cast: Cast) -> None:
+@pytest.mark.parametrize("path", ["/v1/documents", "/v1/documents:batch"])
+def test_a_slow_body_has_its_time(cast: Cast, path: str) -> None:
     began = time.monotonic()
-    with slow_body(cast, "SG-NSW") as connection:
+    with slow_body(cast, "SG-NSW", path) as connection:
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"request.too-slow" in answer
