@@ -113,7 +113,6 @@ GOODS = (
         per_item(goods.no_quantity),
         changed({"items.0.gross_weight": None, "items.0.quantity": None}),
         clause="Form D and AJ box 9, RCEP box 12, Japan's form (JTEPA) box 6; elsewhere modelled on them",
-        fidelity=Fidelity.EXACT,
     ),
     rule(
         Layer.BOX,
@@ -178,7 +177,6 @@ GOODS = (
         changed({"items.0.packages": None}),
         severity=_WARNING,
         clause="Form D and AJ box 7, RCEP box 8, Japan's form (JTEPA) box 4; elsewhere modelled on them",
-        fidelity=Fidelity.EXACT,
     ),
     rule(
         Layer.BOX,
@@ -189,7 +187,6 @@ GOODS = (
         changed({"items.0.marks_and_numbers": None}),
         severity=_WARNING,
         clause="Form D and AJ box 6, RCEP box 7, Japan's form (JTEPA) box 4; elsewhere modelled on them",
-        fidelity=Fidelity.EXACT,
     ),
     rule(
         Layer.WHOLE,
@@ -331,7 +328,6 @@ TRANSPORT = (
         changed({"transport.departure_date": None}),
         severity=_WARNING,
         clause="Form D and AJ box 3, RCEP box 4; elsewhere modelled on them",
-        fidelity=Fidelity.EXACT,
     ),
     rule(
         Layer.BOX,
@@ -342,7 +338,6 @@ TRANSPORT = (
         changed({"transport.port_of_discharge": None}),
         severity=_WARNING,
         clause="Form D and AJ box 3, RCEP box 4; elsewhere modelled on them",
-        fidelity=Fidelity.EXACT,
     ),
     rule(
         Layer.WHOLE,
@@ -362,7 +357,6 @@ TRANSPORT = (
         procedure.no_invoice,
         changed({"invoices": ()}),
         clause="Form D and AJ box 10, RCEP box 13, Japan's form (JTEPA) box 7; elsewhere modelled on them",
-        fidelity=Fidelity.EXACT,
     ),
     rule(
         Layer.WHOLE,

@@ -70,6 +70,17 @@ def test_a_rule_is_documented(rule: Rule[Certificate]) -> None:
         assert kind.fidelity is Fidelity.INVENTED
 
 
+NOT_READ = {"jiepa-co/2008", "jvepa-co/2009"}
+"""Agreements whose forms nobody here has read."""
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.kind.fidelity is Fidelity.EXACT])
+def test_a_rule_over_forms_is_exact_only_where_each_of_them_was_read(rule: Rule[Certificate]) -> None:
+    of_forms = rule.kind.source.startswith("Form ")
+    assert "modelled" not in rule.kind.clause
+    assert not of_forms or not rule.profiles & NOT_READ
+
+
 def test_codes_are_unique_and_in_the_family_of_their_agreement() -> None:
     assert len({rule.code for rule in RULES}) == len(RULES) >= 60
     for agreement in AGREEMENTS:
