@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("cryptography", "fastapi", "httptools", "lxml", "orjson", "pydantic", "sqlalchemy", "uvicorn", "uvloop")
-BAR_FLOOR, BAR_MEMORY, BAR_IDLE, BAR_ITEMS = 0.7, 1.2, 150.0, 1.3
+BAR_FLOOR, BAR_MEMORY, BAR_IDLE, BAR_ITEMS, BAR_RULES = 0.7, 1.2, 150.0, 1.3, 0.2
 GOAL_MINUTES = 15
 
 
@@ -39,12 +39,14 @@ def bars(figures: Mapping[str, Any]) -> dict[str, bool | None]:
     hub, world = rss.get("idle_hub"), rss.get("idle_world")
     lowest = min(ratios.values()) if ratios else None
     idle = max(hub, world) if hub is not None and world is not None else None
+    shares = [steps["rules"] / sum(steps.values()) for steps in figures.get("steps_us", {}).values()]
     costs = [each["ratio"] for steps in figures.get("items_us", {}).values() for each in steps.values()]
     return {
         f"intake_to_floor >= {BAR_FLOOR}": None if lowest is None else lowest >= BAR_FLOOR,
         f"rss_ratio <= {BAR_MEMORY}": None if rss.get("ratio") is None else rss["ratio"] <= BAR_MEMORY,
         f"idle_rss_mb < {BAR_IDLE:g}": None if idle is None else idle < BAR_IDLE,
         f"items_ratio <= {BAR_ITEMS}": None if not costs else max(costs) <= BAR_ITEMS,
+        f"rules_share < {BAR_RULES}": None if not shares else max(shares) < BAR_RULES,
     }
 
 
