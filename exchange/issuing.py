@@ -8,23 +8,7 @@ from sqlalchemy.engine import Connection
 from exchange.store import tables as t
 from schemas.certificate.said import Issued, read_body
 from schemas.event import Event, EventType
-from schemas.findings import Finding, Kind, finding, register
-
-register(
-    [
-        Kind(
-            "application.certificate-unknown",
-            "The certificate that the event names is none that this authority has issued through the hub.",
-            "Send the certificate first, or leave its document id out where it travels another way.",
-            status=409,
-        ),
-        Kind(
-            "application.certificate-other-number",
-            "The certificate that the event names has another number.",
-            "Give the number that stands on the certificate.",
-        ),
-    ]
-)
+from schemas.findings import Finding, finding
 
 
 def check(connection: Connection, subject: Any, event: Event) -> tuple[Finding, ...]:

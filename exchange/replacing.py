@@ -21,23 +21,12 @@ from exchange.store import tables as t
 from exchange.subject import subject_of
 from schemas.certificate.said import ReplacedBy, Successor
 from schemas.event import EventType
-from schemas.findings import Kind, finding, register
+from schemas.findings import finding
 from schemas.life import Role
 from schemas.registry import Document, Reference, Relation, profile_of
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
-
-register(
-    [
-        Kind(
-            "document.replaces-not-yours",
-            "Another member issued the document in whose place this one shall stand.",
-            "Only the issuing side of a document replaces it: ask it to.",
-            status=403,
-        ),
-    ]
-)
 
 
 def replace_old(

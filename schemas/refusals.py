@@ -264,10 +264,37 @@ DELIVERY = register(
 POLICY = register(
     [
         Kind(
+            "signature.suspended-issuer",
+            "The member that signed the document is suspended.",
+            "Wait until the operator lets the issuer take part again; what was accepted before stays.",
+        ),
+        Kind(
             "signature.unsigned",
             "The document is not signed; the hub attests only that it received it.",
             "Sign it before sending: tb sign FILE --member ID > signed, then send that.",
             severity=Severity.WARNING,
+        ),
+    ]
+)
+
+LIFE = register(
+    [
+        Kind(
+            "document.replaces-not-yours",
+            "Another member issued the document in whose place this one shall stand.",
+            "Only the issuing side of a document replaces it: ask it to.",
+            status=403,
+        ),
+        Kind(
+            "application.certificate-unknown",
+            "The certificate that the event names is none that this authority has issued through the hub.",
+            "Send the certificate first, or leave its document id out where it travels another way.",
+            status=409,
+        ),
+        Kind(
+            "application.certificate-other-number",
+            "The certificate that the event names has another number.",
+            "Give the number that stands on the certificate.",
         ),
     ]
 )

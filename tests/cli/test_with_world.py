@@ -434,13 +434,13 @@ def test_doctor_finds_the_running_world_well(world: World) -> None:
 
 
 def test_a_document_of_the_hub_is_drawn_with_the_code_that_checks_it(world: World) -> None:
-    sent = world.sent("--example", "form-d", "--number", "SG-2026-77001")
-    for name in (sent["id"], "SG-2026-77001"):
+    sent = world.sent("--example", "form-d", "--number", "SG-2026-77009")
+    for name in (sent["id"], "SG-2026-77009"):
         ran = world.tb("render", name, "-o", "drawn.html", "--json")
         assert (ran.code, ran.json["as"]) == (Exit.OK, "html"), ran.err
     page = (world.home / "drawn.html").read_text(encoding="utf-8")
     assert "SPECIMEN" in page
-    address, _, code = re.findall(r'href="([^"]*/v/SG-2026-77001#k=[0-9a-z]{16})"', page)[0].partition("#k=")
+    address, _, code = re.findall(r'href="([^"]*/v/SG-2026-77009#k=[0-9a-z]{16})"', page)[0].partition("#k=")
     assert address.startswith(world.told["hub"]["url"])
     checked = httpx.post(address, data={"code": code}, headers={"Accept": "application/json"})
     assert checked.json()["found"] is True

@@ -98,7 +98,8 @@ def test_the_weights_of_accept_are_kept(sqlite_cast: Cast) -> None:
     for accept, given in (
         ("application/xml;q=0.5, application/json", "application/json"),
         ("application/json;q=0, */*;q=0.1", "application/xml"),
-        ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", "application/xml"),
+        ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", "text/html; charset=utf-8"),
+        ("text/html;q=0.5, application/xml;q=0.9, */*;q=0.8", "application/xml"),
         ("application/json; charset=utf-8; q=0.2", "application/json"),
     ):
         answer = httpx.get(address, headers=own | {"Accept": accept})

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _OTHERS = (
     "schemas.refusals",
+    "schemas.certificate.checking",
     "tradebridge.evidence.refusals",
     "adapters.port",
     "tradebridge.convert.findings",

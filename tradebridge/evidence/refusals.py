@@ -112,11 +112,6 @@ register(
             "Sign with a key of the member that still holds, and ask the operator why this one was withdrawn.",
         ),
         Kind(
-            "signature.suspended-issuer",
-            "The member that signed the document is suspended.",
-            "Wait until the operator lets the issuer take part again; what was accepted before stays.",
-        ),
-        Kind(
             "signature.time-ahead",
             "The time of signing lies more than five minutes ahead.",
             "Set the clock of the signing system and sign again.",
