@@ -85,7 +85,7 @@ def started(options: Options) -> Iterator["Launched"]:
 
 def _step_after(problem: str, port: int) -> str:
     """What to do about a world that did not start."""
-    if "in use" not in problem:
+    if "in use" not in problem and "is taken" not in problem:  # as the hub says it, and the world
         return "`tb doctor` checks ports, folders and libraries."
     other = running.find()
     who = f"the world of process {other.pid}" if other and other.url.endswith(f":{port}") else "another program"
