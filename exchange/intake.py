@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -121,8 +121,7 @@ def _look_up(hub: "Hub", submission: Submission, parsed: Parsed, signer: str | N
     if not references:
         return Held()
     member = None if submission.caller.operator else submission.caller.member
-    with hub.database.reading.connect() as connection:
-        return look_up(connection, member, references, signer)
+    return look_up(hub.database, member, references, signer)
 
 
 def _check_signature(
@@ -245,8 +244,9 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
     envelope, life = message.envelope, life_of(message.envelope.profile)
     ends = life.ends(document)
     keep(connection, hub, message)
-    connection.execute(
-        insert(t.documents).inline(),
+    add(
+        connection,
+        t.documents,
         {
             "id": envelope.document_id,
             "message_id": envelope.id,

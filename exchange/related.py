@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 
 from exchange.ledger import balances_of, given_back_by
 from exchange.store import tables as t
+from exchange.store.database import Database
 from schemas.certificate.model import Certificate
 from schemas.certificate.utilisation import EXACT, Balance, opening
 from schemas.content import open_content
@@ -46,13 +47,16 @@ class Held:
         return self.ids[Relation.ORIGINAL], found.document
 
 
-def look_up(
-    connection: Connection, member: str | None, references: Sequence[Reference], signer: str | None = None
-) -> Held:
+def look_up(database: Database, member: str | None, references: Sequence[Reference], signer: str | None = None) -> Held:
     """What the hub has of these references, and `member` may see; of originals also what `signer` may, who signed the
     document. None as the member: the operator, who sees all."""
-    if not references or not _is_named(connection, references):
+    if not references or not _is_named(database, references):
         return Held()
+    with database.reading.connect() as connection:
+        return _found(connection, member, references, signer)
+
+
+def _found(connection: Connection, member: str | None, references: Sequence[Reference], signer: str | None) -> Held:
     found = {each.relation: _chosen(connection, each, _viewers(each, member, signer)) for each in references}
     rows = {relation: row for relation, row in found.items() if row is not None}
     documents = {relation: _document(connection, row) for relation, row in rows.items()}
@@ -65,16 +69,15 @@ def look_up(
     return Held(_with_what_comes_back(connection, related, ids), ids)
 
 
-def _is_named(connection: Connection, references: Iterable[Reference]) -> bool:
+def _is_named(database: Database, references: Iterable[Reference]) -> bool:
     """Whether any document at all bears one of these numbers, or belongs to one. Nearly every certificate asks, and
-    nearly always there is none: so the query is compiled once, as in `store.rows`."""
+    nearly always there is none: so the query is compiled once, as in `store.rows`, and opens no transaction."""
     numbers = [each.number for each in references if not each.backwards]
     belonging = [each.number for each in references if each.backwards]
-    statement, places = _compiled(connection.dialect, len(numbers), len(belonging))
+    statement, places = _compiled(database.reading.dialect, len(numbers), len(belonging))
     named = {f"number_{at}": value for at, value in enumerate(numbers)}
     named |= {f"belongs_{at}": value for at, value in enumerate(belonging)}
-    values: Any = named if places is None else tuple(named[place] for place in places)
-    return connection.exec_driver_sql(statement, values).first() is not None
+    return database.may_find(statement, named if places is None else tuple(named[place] for place in places))
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,8 @@
    twice. Only what fails alone is reported to its caller.
 4. Where the disk is full or the database away, trying again helps nobody: every job of the group fails at once.
 5. Jobs run in the order in which they were handed in.
+6. Who is busy gathers: after a group of `BUSY` jobs the next one waits for more, as long as more keep coming, up to
+   `FULL` jobs or `GATHER_SECONDS`. A page that many jobs touch is then written once. With little to do nothing waits.
 """
 
 import asyncio
@@ -31,6 +33,11 @@ Job = Callable[[Connection], T]
 
 MAX_GROUP = 128
 """Jobs in one transaction."""
+
+BUSY, FULL = 8, 32
+"""Jobs in a group: from how many on the next one gathers, and how many are enough."""
+GATHER_SECONDS, GLANCE_SECONDS = 0.05, 0.004
+"""How long it gathers at most, and how often it looks; a look that finds nothing new ends it."""
 
 TROUBLE_SECONDS = 5.0
 """So long after a failure by rule 4 the writer counts as being in trouble."""
@@ -96,27 +103,40 @@ class Writer:
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        running = True
+        running, jobs = True, 0
         while running:
-            group, running = self._next_group()
+            group, running = self._next_group(gather=jobs >= BUSY)
+            jobs = len(group)
             if group:
                 self._commit(group)
                 self._report(group)
 
-    def _next_group(self) -> tuple[list[_Pending], bool]:
+    def _next_group(self, *, gather: bool) -> tuple[list[_Pending], bool]:
+        """Who waits, at least one; and whether the writer runs on."""
         first = self._queue.get()
         if first is None:
             return [], False
         group = [first]
+        running = self._take_waiting(group)
+        end = time.monotonic() + GATHER_SECONDS
+        while gather and running and len(group) < FULL and time.monotonic() < end:
+            before = len(group)
+            time.sleep(GLANCE_SECONDS)
+            running = self._take_waiting(group)
+            gather = len(group) > before
+        return group, running
+
+    def _take_waiting(self, group: list[_Pending]) -> bool:
+        """Put who waits into the group. False: the writer was told to stop."""
         while len(group) < MAX_GROUP:
             try:
                 pending = self._queue.get_nowait()
             except queue.Empty:
-                break
+                return True
             if pending is None:
-                return group, False
+                return False
             group.append(pending)
-        return group, True
+        return True
 
     def _commit(self, group: list[_Pending]) -> None:
         try:

@@ -81,6 +81,16 @@ def test_a_store_of_an_older_version_is_behind(database_url: str) -> None:
     database.close()
 
 
+def test_what_the_driver_cannot_say_may_be_there(database_url: str) -> None:
+    database = store.open_database(database_url)
+    store.create(database)
+    assert database.may_find("select id from head", ())
+    assert not database.may_find("select id from head where size > 0", ())
+    assert database.may_find("select id from nowhere", ())
+    assert not database.may_find("select id from head where size > 0", ())  # the connection is none the worse
+    database.close()
+
+
 def test_spaces_do_not_see_each_other(database_url: str) -> None:
     first, second = (store.open_database(database_url, name) for name in ("one", "two"))
     for database in (first, second):
@@ -185,6 +195,41 @@ def test_nobody_hears_of_a_job_before_its_commit(database: store.Database) -> No
         assert not heard, "the caller heard of it before the commit"
         job.result(10)
     writer.stop()
+    database.close()
+
+
+def test_a_busy_writer_gathers_and_one_with_little_to_do_waits_for_nobody(
+    database: store.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "GLANCE_SECONDS", 0.4)
+    monkeypatch.setattr(writer_module, "GATHER_SECONDS", 0.6)
+    writer = Writer(database)
+
+    def groups_of(names: list[str], pause: float) -> int:
+        """Transactions of these jobs, handed in one after another."""
+        before = writer.groups
+        with ThreadPoolExecutor(len(names)) as pool:
+            for name in names:
+                pool.submit(writer.do_now, _member_job(name))
+                time.sleep(pause)
+        return writer.groups - before
+
+    held, gate = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        held.set()
+        gate.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(writer.do_now, hold)
+        held.wait(10)
+        jobs = [f"B-{number}" for number in range(writer_module.BUSY)]
+        threading.Timer(0.3, gate.set).start()
+        assert groups_of(jobs, 0) == 2  # the one that held it, and all that waited
+    assert groups_of(["C-1", "C-2", "C-3"], 0.05) == 1
+    assert groups_of(["D-1", "D-2"], 0.15) == 2
+    writer.stop()
+    assert len(_members(database)) == len(jobs) + 5
     database.close()
 
 
