@@ -1,8 +1,9 @@
 """What a certificate claims, against what its cost statement shows.
 
 1. Items are compared with the products of the statement by their numbers; an item without one is a warning.
-2. The claim on the certificate is judged by the figures of the statement, under the certificate's agreement. A claim
-   that they contradict is an error; one that they do not suffice for is a warning.
+2. The claim on the certificate is judged by the figures of the statement, under the certificate's agreement. What is
+   found is a warning to the issuing side: whoever may hand in a statement can name any certificate in it, and must not
+   be able to have another's refused.
 3. An answer that rests on accumulation or de minimis must be marked so, where the form has a code or a box for it.
 4. Amounts are not compared: a statement may show a lot of another size. Only their proportions count.
 
@@ -268,6 +269,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         "Claim a criterion that the statement bears out, or have the statement corrected; `tb origin check` shows it.",
         _answered(Answer.NO),
         changed({"items.0.origin_criterion": criterion("WO")}),
+        severity=Severity.WARNING,
         clause=_CLAUSE,
         source=_SOURCE,
         issuing_side=True,

