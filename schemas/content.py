@@ -313,7 +313,7 @@ def _check_declaration(data: bytes) -> None:
 
 
 _BEYOND_LIMITS = etree.XPath(
-    "boolean(//xi:* | //*/@*[" + str(MAX_ATTRIBUTES + 1) + "] | " + "/*" * (MAX_DEPTH + 1) + ")",
+    f"boolean(//xi:*) or boolean(//*/@*[{MAX_ATTRIBUTES + 1}]) or boolean({'/*' * (MAX_DEPTH + 1)})",
     namespaces={"xi": XINCLUDE},
 )
 

@@ -104,8 +104,8 @@ def test_a_claim_that_its_own_statement_contradicts_is_told_and_refuses_nothing(
     for number in ("SG-2026-77002", "SG-2026-77012"):
         sent(trade, statement(f"CS-{number}", certificate=number))
     contradicted = trade["SG-NSW"].submit(signed(bearings("SG-2026-77002", "WO")), ["TH-NSW"])
-    (found,) = contradicted.findings
-    assert (found.code, found.severity, found.box) == ("certificate.claim-contradicted", "warning", "8")
+    (found,) = (each for each in contradicted.findings if each.code == "certificate.claim-contradicted")
+    assert (found.severity, found.box) == ("warning", "8")
     assert "RVC build-down 55 %" in found.expected
     assert trade["SG-NSW"].submit(signed(bearings("SG-2026-77012", "CTH")), ["TH-NSW"]).findings == ()
 
