@@ -34,8 +34,9 @@ Job = Callable[[Connection], T]
 MAX_GROUP = 128
 """Jobs in one transaction."""
 
-BUSY, FULL = 8, 32
-"""Jobs in a group: from how many on the next one gathers, and how many are enough."""
+BUSY, STILL_BUSY, FULL = 8, 16, 32
+"""Jobs in a group: from how many on the next one gathers; the one after it too; and how many are enough. A burst at
+little load therefore makes one group gather, not a row of them."""
 GATHER_SECONDS, GLANCE_SECONDS = 0.05, 0.004
 """How long it gathers at most, and how often it looks; a look that finds nothing new ends it."""
 
@@ -103,10 +104,10 @@ class Writer:
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        running, jobs = True, 0
+        running, gather = True, False
         while running:
-            group, running = self._next_group(gather=jobs >= BUSY)
-            jobs = len(group)
+            group, running = self._next_group(gather=gather)
+            gather = len(group) >= (STILL_BUSY if gather else BUSY)
             if group:
                 self._commit(group)
                 self._report(group)
