@@ -205,7 +205,6 @@ _ENDS = (
         whole=True,
         forbidden=_USED,
         refusal="A certificate that was used is not cancelled: reverse its uses first, or ask for a verification.",
-        not_all=frozenset({State.REJECTED}),
     ),
     Transition(
         EventType.REPLACED,

@@ -184,7 +184,7 @@ class Model:
             return "event.old-sequence"
         states = {state for state, _ in kept.standings.values()}
         if cancels:
-            allowed = not states & {"utilised", "cancelled"} and states != {"rejected"}
+            allowed = not states & {"utilised", "cancelled"}
         else:
             allowed = kind in FOLLOWS[kept.standings[recipient or ""][0]]
         if not allowed:

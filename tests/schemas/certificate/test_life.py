@@ -179,6 +179,11 @@ def test_a_rejected_certificate_is_replaced_by_a_corrected_one() -> None:
     assert (course.ended, course.standings["TH-NSW"]) == (State.REPLACED, Standing(State.REPLACED, 4))
 
 
+def test_a_certificate_that_was_rejected_everywhere_is_cancelled_so_that_what_it_drew_comes_back() -> None:
+    course = after(at(State.REJECTED), said(EventType.CANCELLED))
+    assert (course.ended, course.standings["TH-NSW"]) == (State.CANCELLED, Standing(State.CANCELLED, 4))
+
+
 def test_what_ends_the_whole_counts_all_sequences_on() -> None:
     course = Course({"TH-NSW": Standing(State.ACCEPTED, 5), "VN-NSW": Standing(State.QUERIED, 2)})
     for what, state in (
