@@ -2,7 +2,7 @@
 
 `$XDG_STATE_HOME/tradebridge/running.json` (else below ~/.local/state) holds what `tb up --json` prints: ports, seed,
 test keys. It is readable by its owner only, written when the world is ready and removed when it ends; one whose
-process has gone is as if it were not there.
+process has gone is as if it were not there. Of several worlds the youngest is found; when it ends, the one before it.
 """
 
 import json
@@ -40,26 +40,22 @@ def state_file() -> Path:
 
 def write(launched: Mapping[str, Any]) -> None:
     """Note the world of this process. `launched` is what `tb up --json` prints."""
-    path = state_file()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({**launched, "pid": os.getpid()}, file)
-    new.replace(path)
+    _keep([{**launched, "pid": os.getpid()}, *_others()])
 
 
 def remove() -> None:
-    """Forget the world of this process; one that another process has noted since stays."""
-    noted = _read()
-    if noted is not None and noted.get("pid") == os.getpid():
+    """Forget the world of this process; those that other processes have noted stay."""
+    others = _others()
+    if others:
+        _keep(others)
+    else:
         state_file().unlink(missing_ok=True)
 
 
 def find() -> Running | None:
-    """The world that runs now, if there is one."""
-    noted = _read()
-    if noted is None or not _alive(int(noted["pid"])):
+    """The youngest world that runs now, if there is one."""
+    noted = next((each for each in _read() if _alive(int(each["pid"]))), None)
+    if noted is None:
         return None
     members = noted["members"]
     return Running(
@@ -75,14 +71,31 @@ def find() -> Running | None:
     )
 
 
-def _read() -> dict[str, Any] | None:
-    """What the file holds; None where it is missing, or not as this version writes it."""
+def _keep(worlds: list[dict[str, Any]]) -> None:
+    """Write the note: the youngest world, and in its member `before` those that were there before it."""
+    path = state_file()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({**worlds[0], "before": worlds[1:]}, file)
+    new.replace(path)
+
+
+def _others() -> list[dict[str, Any]]:
+    """The living worlds of other processes, the youngest first."""
+    return [each for each in _read() if each["pid"] != os.getpid() and _alive(int(each["pid"]))]
+
+
+def _read() -> list[dict[str, Any]]:
+    """What the file holds, the youngest first; nothing where it is missing, or not as this version writes it."""
     try:
         noted = json.loads(state_file().read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return None
+        return []
     needed = {"hub", "world", "seed", "operatorKey", "members", "dataDir", "pid"}
-    return noted if isinstance(noted, dict) and needed <= noted.keys() else None
+    before = noted.pop("before", []) if isinstance(noted, dict) else []
+    return [each for each in (noted, *before) if isinstance(each, dict) and needed <= each.keys()]
 
 
 def _alive(pid: int) -> bool:
