@@ -112,7 +112,11 @@ async def _serve(server: _Server, listening: socket.socket, settings: Settings) 
 def _listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
+    try:
+        listening.bind((host, port))
+    except OSError as error:  # told by the caller, in one line
+        where = f"port {port} of {host}"
+        raise OSError(f"cannot listen on {where}: {error.strerror}; choose others with --host and --port") from error
     listening.listen(2048)
     return listening
 

@@ -134,6 +134,7 @@ def test_what_may_not_be_said_is_refused_and_changes_nothing(
         ("answered", "--answer", "because"),
         ("answered", "--correct", "q1=only"),
         ("utilised", "--declaration", "X", "--use", "all of it"),
+        ("utilised", "--use", "1=2.5 KGM"),
         ("accepted", "--reason", "=nothing"),
         ("expired",),
     ],

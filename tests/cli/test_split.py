@@ -48,3 +48,9 @@ def test_what_cannot_be_done_is_told(tb: Tb, tmp_path: Path) -> None:
     assert tb("split", file).code == tb("split", file, "--for", "th").code == Exit.USAGE
     (tmp_path / "bill").write_bytes(json.dumps({"a": 1}).encode())
     assert tb("split", "bill", "--for", "sg").code == Exit.INVALID
+
+
+def test_limits_that_are_given_twice_are_told(tb: Tb, tmp_path: Path) -> None:
+    ran = tb("split", write(tmp_path, 60), "--for", "sg", "--most-items", "10")
+    assert ran.code == Exit.USAGE
+    assert "say the limits once" in ran.err

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -50,6 +51,17 @@ def test_serve_refuses_pilot_mode_until_it_is_built(tb_process: Tb) -> None:
     ran = tb_process("serve", "--mode", "pilot", "--data", "d", "--port", "0")
     assert ran.code == Exit.USAGE
     assert "pilot mode is not built yet" in ran.err
+
+
+def test_serve_names_the_port_that_is_taken(tb_process: Tb) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = tb_process("serve", "--port", str(port))
+    assert ran.code == Exit.USAGE
+    assert f"cannot listen on port {port} of 127.0.0.1" in ran.err
+    assert "--port" in ran.err
 
 
 def test_serve_runs_a_hub_that_doctor_finds_well(tb: Tb, tmp_path: Path) -> None:

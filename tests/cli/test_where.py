@@ -96,12 +96,32 @@ def test_a_note_that_cannot_be_read_is_as_if_it_were_not_there(text: str) -> Non
 def test_a_process_takes_away_its_own_note_only() -> None:
     running.write(launched())
     noted = json.loads(running.state_file().read_text())
-    running.state_file().write_text(json.dumps(noted | {"pid": os.getpid() + 1}))
+    running.state_file().write_text(json.dumps(noted | {"pid": os.getppid()}))
     running.remove()
     assert running.state_file().exists()
+    running.state_file().unlink()
     running.write(launched())
     running.remove()
     assert not running.state_file().exists()
+
+
+def test_when_the_younger_of_two_worlds_ends_the_other_is_found_again() -> None:
+    running.write(launched())
+    noted = json.loads(running.state_file().read_text())
+    running.state_file().write_text(json.dumps(noted | {"pid": os.getppid()}))
+    running.write(launched(seed="8"))
+    assert running.find() is not None
+    assert where.find(None, None, None).seed == "8"
+    running.remove()
+    assert where.find(None, None, None).seed == "7"
+
+
+def test_a_world_that_died_without_a_word_hides_none_that_lives() -> None:
+    running.write(launched())
+    younger = launched(seed="8") | {"pid": 2**22 + 1}  # above the highest process id of Linux
+    alive = json.loads(running.state_file().read_text())
+    running.state_file().write_text(json.dumps(younger | {"before": [alive]}))
+    assert where.find(None, None, None).seed == "7"
 
 
 @pytest.mark.parametrize(
@@ -137,3 +157,8 @@ def test_several_recipients_may_be_one_word() -> None:
 )
 def test_the_country_of_a_member_is_told_by_its_id_or_not_at_all(member: str, country: str | None) -> None:
     assert names.country_of(member, {}) == country
+
+
+def test_what_is_no_address_is_told_as_such() -> None:
+    with pytest.raises(click.UsageError, match="no address of a hub"):
+        where.find("127.0.0.1:8600", None, None)

@@ -259,11 +259,11 @@ def _correction(text: str) -> dict[str, str]:
     return {"question": parts[0], "kind": "corrects", "value": parts[1], "text": parts[2]}
 
 
-def _declaration(said: dict[str, Any], subject: About, moment: datetime) -> dict[str, str] | None:
+def _declaration(said: dict[str, Any], subject: About, moment: datetime) -> dict[str, str]:
     from tradebridge.cli.names import country_of
 
     if not said["declaration"]:
-        return None
+        raise click.UsageError("name the import declaration that uses it: --declaration REFERENCE")
     country = said["country"] or country_of(subject.speaker, {})
     made = {
         "reference": said["declaration"],

@@ -42,7 +42,7 @@ def command(code: str, sample: str | None, as_json: bool) -> Exit:
     elif family:
         _family(family, as_json)
     else:
-        near = get_close_matches(code, kinds, n=3, cutoff=0.5)
+        near = [known for known in kinds if known.startswith(code)][:3] or get_close_matches(code, kinds, 3, 0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else "`tb rules` lists all codes."
         raise Failed(Exit.USAGE, f"there is no code {code!r}", hint)
     return Exit.OK

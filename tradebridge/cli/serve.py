@@ -14,7 +14,9 @@ from tradebridge.cli.moments import MOMENT
 @click.command("serve")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes any free one.")
-@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the store and the keys.")
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Folder of the store and the keys."
+)
 @click.option("--database-url", metavar="URL", help="sqlite:///PATH or postgresql+psycopg://...")
 @click.option("--mode", type=click.Choice(["dev", "pilot"]), help="dev: simulation allowed. pilot: not built yet.")
 @click.option("--seed", metavar="SEED", help="Simulation: test keys from this seed.")

@@ -50,7 +50,10 @@ def command(
     from schemas.certificate.split import lots
     from schemas.findings import Finding
 
-    if (recipient is None) == (most_items is None and most_bytes is None):
+    given = most_items is not None or most_bytes is not None
+    if recipient is not None and given:
+        raise click.UsageError("say the limits once: --for ID takes those of its system, --most-... gives your own")
+    if recipient is None and not given:
         raise click.UsageError("say the limits: --for ID, or --most-items or --most-bytes")
     read, form = read_file(file)
     certificate = read.document

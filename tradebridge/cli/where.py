@@ -99,6 +99,8 @@ def find(url: str | None, api_key: str | None, space: str | None) -> Where:
     chosen = (url or (world.url if world else DEFAULT_URL)).rstrip("/")
     if world is not None and world.url.rstrip("/") != chosen:
         world = None
+    if urlsplit(chosen).scheme not in ("http", "https"):
+        raise click.UsageError(f"{chosen!r} is no address of a hub: write it as {DEFAULT_URL}")
     local = urlsplit(chosen).hostname in ("127.0.0.1", "localhost", "::1")
     return Where(chosen, space, api_key, world, local)
 

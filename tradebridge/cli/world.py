@@ -43,7 +43,7 @@ class Options:
 
 def world_options(function: F) -> F:
     """The options that `up` and `demo` share."""
-    folder = click.Path(path_type=Path)
+    folder = click.Path(file_okay=False, path_type=Path)
     port_help = "Of the hub; the world takes the next. 0: any."
     options = (
         click.option("--seed", default="42", show_default=True, help="Keys, ids and documents come out of it."),
@@ -85,6 +85,8 @@ def started(options: Options) -> Iterator["Launched"]:
 
 def _step_after(problem: str, port: int) -> str:
     """What to do about a world that did not start."""
+    if "another key" in problem:  # as the hub says it
+        return "Give the --seed with which this folder was made, or another folder."
     if "in use" not in problem and "is taken" not in problem:  # as the hub says it, and the world
         return "`tb doctor` checks ports, folders and libraries."
     other = running.find()
