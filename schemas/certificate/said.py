@@ -353,8 +353,9 @@ def _malformed(error: Any) -> Finding:
     pointer = "/body" + "".join(f"/{part}" for part in error["loc"])
     given = error.get("input", "")
     shown = given if isinstance(given, str | int | float | bool) else type(given).__name__
-    found = "nothing" if error["type"] == "missing" else shown
-    return finding("event.body-malformed", pointer, found=found, expected=error["msg"].removeprefix("Value error, "))
+    if error["type"] == "missing":
+        return finding("event.body-malformed", pointer, found="nothing", expected="this member")
+    return finding("event.body-malformed", pointer, found=shown, expected=error["msg"].removeprefix("Value error, "))
 
 
 def _once(names: list[Any], what: str) -> None:

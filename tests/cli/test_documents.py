@@ -138,6 +138,13 @@ def test_a_missing_file_is_an_error_of_usage(tb: Tb) -> None:
     assert "cannot read nothing-here.xml" in ran.err
 
 
+def test_a_folder_where_a_file_is_due_is_told_with_what_takes_folders(tb: Tb, tmp_path: Path) -> None:
+    (tmp_path / "many").mkdir()
+    ran = tb("validate", "many")
+    assert ran.code == Exit.USAGE
+    assert "tb send FOLDER --dry-run" in ran.err
+
+
 def test_a_profile_that_does_not_exist_gets_the_nearest(tb: Tb) -> None:
     ran = tb("validate", "-", "--profile", "atiga-form-d/2020", stdin=example("form-d"))
     assert ran.code == Exit.USAGE
@@ -303,6 +310,10 @@ def test_a_mistyped_code_gets_the_nearest(tb: Tb) -> None:
     ran = tb("explain", "syntax.no-xml")
     assert ran.code == Exit.USAGE
     assert "syntax.not-xml" in ran.err
+
+
+def test_the_beginning_of_a_code_gets_what_begins_so(tb: Tb) -> None:
+    assert "Did you mean atiga.rvc-below-threshold" in tb("explain", "atiga.rvc").err
 
 
 def test_a_family_lists_its_codes(tb: Tb) -> None:

@@ -128,6 +128,22 @@ def test_a_scenario_that_does_not_exist_gets_the_nearest(tb: Tb) -> None:
     assert "asean-japan" in ran.err
 
 
+@pytest.mark.parametrize("command", ["up", "demo", "serve"])
+def test_a_file_in_the_place_of_the_data_folder_is_an_error_of_usage(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("kept")
+    ran = in_a_process(tmp_path)(command, "--data", "file")
+    assert (ran.code, (tmp_path / "file").read_text()) == (Exit.USAGE, "kept")
+
+
+def test_a_folder_of_another_seed_is_told_with_what_to_do(tmp_path: Path) -> None:
+    process, _ = start(tmp_path, "--data", "kept", "--seed", "7")
+    process.terminate()
+    assert process.wait(timeout=20) == Exit.OK
+    ran = in_process(tmp_path)("up", "--port", "0", "--data", "kept", "--seed", "8")
+    assert ran.code == Exit.UNREACHABLE
+    assert "Give the --seed with which this folder was made" in ran.err
+
+
 def test_a_taken_port_is_told(world: World, tb: Tb) -> None:
     port = world.told["hub"]["url"].rpartition(":")[2]
     ran = tb("up", "--port", port)
@@ -218,6 +234,18 @@ def test_an_unknown_recipient_is_refused(world: World) -> None:
     ran = world.tb("send", "--example", "form-d", "--to", "NO-SUCH")
     assert ran.code == Exit.REFUSED
     assert "route.unknown-recipient" in ran.err
+
+
+def test_a_duplicate_is_told_with_the_document_that_was_first(world: World) -> None:
+    first = world.sent()["id"]
+    (world.home / "again").write_bytes(world.tb("get", first).raw)
+    ran = world.tb("send", "again", "--from", "sg", "--to", "th")
+    assert ran.code == Exit.REFUSED
+    assert f"fix: Use the first document: tb get {first} --as summary" in ran.err
+
+
+def test_the_command_to_copy_holds_a_number_with_spaces_together(world: World) -> None:
+    assert "tb get 'A B' --as timeline" in world.tb("send", "--example", "form-d", "--number", "A B").out
 
 
 def test_the_same_key_and_bytes_give_the_first_answer_again(world: World) -> None:
@@ -381,6 +409,23 @@ def test_a_file_that_is_no_evidence_is_told_not_raised(world: World) -> None:
     assert ran.code in (Exit.UNREACHABLE, Exit.SIGNATURE, Exit.INVALID)
     assert "bug" not in ran.err
     assert world.tb("verify", "-", stdin=b"no json").code == Exit.INVALID
+    (world.home / "broken.json").write_text('{"format": ')
+    assert "broken.json: The document is not JSON." in world.tb("verify", "broken.json").err
+
+
+def test_a_document_in_the_place_of_its_evidence_is_told_with_the_command_that_fetches_it(world: World) -> None:
+    for syntax in ("xml", "json"):
+        (world.home / "document").write_bytes(world.tb("get", world.sent()["id"], "--as", syntax).raw)
+        ran = world.tb("verify", "document", "--trust", "trust.json")
+        assert ran.code == Exit.INVALID
+        assert "document holds no evidence" in ran.err
+        assert "tb get ID --as evidence" in ran.err
+
+
+def test_a_member_that_lacks_is_named_and_its_neighbours_are_not_shown(world: World) -> None:
+    ran = verify(world, {"format": "tradebridge-evidence/1", "secret": "shown to nobody"}, "--trust", "trust.json")
+    assert "Found: nothing." in ran.out
+    assert "shown to nobody" not in ran.out
 
 
 # --- member, doctor --------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Reading a file, or standard input for `-`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from tradebridge.cli.exits import Exit, Failed
@@ -13,19 +14,29 @@ def read_bytes(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise Failed(
-            Exit.USAGE, f"cannot read {name}: {error.strerror}", "Check the path; - is standard input."
-        ) from error
+        raise Failed(Exit.USAGE, f"cannot read {name}: {error.strerror}", _step_after(name)) from error
+
+
+def _step_after(name: str) -> str:
+    if Path(name).is_dir():
+        return "Name one file. Of a folder, `tb send FOLDER --dry-run` checks all documents."
+    return "Check the path; - is standard input."
 
 
 def read_json(name: str) -> dict[str, object]:
     """The file as one JSON object."""
+    return json_of(read_bytes(name), name)
+
+
+def json_of(data: bytes, name: str) -> dict[str, object]:
+    """The bytes as one JSON object; `name` is where they come from."""
     from schemas.content import json_or_finding
     from schemas.findings import Finding
 
-    value = json_or_finding(read_bytes(name))
+    value = json_or_finding(data)
     if isinstance(value, Finding):
-        raise Failed(Exit.INVALID, f"{name}: {value.message}", value.fix, code=value.code, findings=(value,))
+        told = replace(value, message=f"{'standard input' if name == '-' else name}: {value.message}")
+        raise Failed(Exit.INVALID, told.message, told.fix, code=told.code, findings=(told,))
     return value
 
 

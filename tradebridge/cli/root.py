@@ -5,13 +5,17 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tradebridge import __version__
 from tradebridge.cli.exits import Exit, Failed, exit_of_code, exit_of_codes
 from tradebridge.cli.terminal import ReaderGone, finding_lines, mark, out_json, say
+
+if TYPE_CHECKING:
+    from schemas.findings import Finding
+    from tradebridge.calls import Refused
 
 SECTIONS: dict[str, dict[str, str]] = {
     "A world on this machine": {
@@ -183,12 +187,23 @@ def _of_the_hub(error: Exception) -> Failed | None:
     if isinstance(error, Refused):
         codes = [each.code for each in error.findings if each.refuses]
         exit_code = exit_of_codes(codes) or exit_of_code(error.code)
-        return Failed(exit_code, str(error), error.next_step, code=error.code, findings=error.findings)
+        return Failed(exit_code, str(error), error.next_step, code=error.code, findings=_with_first(error))
     if isinstance(error, TimedOut):
         return Failed(Exit.TIMEOUT, str(error), error.next_step)
     if isinstance(error, HubError):
         return Failed(Exit.UNREACHABLE, str(error), error.next_step)
     return None
+
+
+def _with_first(error: "Refused") -> "tuple[Finding, ...]":
+    """The findings; of a duplicate with the document that was first, which the hub tells to its own sender."""
+    from dataclasses import replace
+
+    first = error.problem.get("document")
+    if not first:
+        return error.findings
+    fix = f"Use the first document: tb get {first} --as summary"
+    return tuple(replace(each, fix=fix) if each.code == "document.duplicate" else each for each in error.findings)
 
 
 def _out_error(

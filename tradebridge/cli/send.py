@@ -5,6 +5,7 @@ unless --sign is given: what was signed elsewhere is never signed again.
 """
 
 import secrets
+import shlex
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -343,4 +344,4 @@ def _say_outcome(accepted: "Accepted", now: dict[str, Any], state: str | None, e
     elif exit_code is Exit.CHECKS_FAILED:
         say(f"{mark('fail')} it will not be {state}")
     name = accepted.number or accepted.id
-    out(f"{bold(name)}   tb get {name} --as timeline")
+    out(f"{bold(name)}   tb get {shlex.quote(name)} --as timeline")

@@ -15,7 +15,7 @@ from tradebridge.cli.exits import Exit, Failed
 from tradebridge.cli.get import document_id
 from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.names import member_id
-from tradebridge.cli.reading import read_bytes, read_json
+from tradebridge.cli.reading import json_of, read_bytes, read_json
 from tradebridge.cli.terminal import MARK_WIDTH, bold, mark, out, out_json, say
 from tradebridge.cli.where import OPERATOR, Where, find, hub_options, json_option
 
@@ -75,9 +75,23 @@ def command(
 
 def _evidence(where: Where, name: str, member: str | None) -> dict[str, Any]:
     if not _is_name(name):
-        return read_json(name)
+        return _evidence_in(name)
     with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
         return hub.evidence(document_id(hub, name))
+
+
+def _evidence_in(name: str) -> dict[str, Any]:
+    """The file as JSON. What is plainly something else, as the document itself, is told before anything is asked."""
+    data = read_bytes(name)
+    value = json_of(data, name) if data.lstrip().startswith(b"{") else {}
+    if "format" not in value:
+        raise Failed(
+            Exit.INVALID,
+            f"{name} holds no evidence",
+            "Fetch it: tb get ID --as evidence -o case.json. A document is compared with it by --document FILE.",
+            code="evidence.malformed",
+        )
+    return value
 
 
 def _is_name(name: str) -> bool:

@@ -107,7 +107,11 @@ def read_evidence(value: object) -> EvidenceFile | Finding:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         pointer = "".join(f"/{part}" for part in first["loc"])
-        return finding("evidence.malformed", pointer, found=first.get("input", ""), expected=first["msg"])
+        given = first.get("input", "")
+        shown = given if isinstance(given, str | int | float | bool) else type(given).__name__
+        if first["type"] == "missing":
+            return finding("evidence.malformed", pointer, found="nothing", expected="this member")
+        return finding("evidence.malformed", pointer, found=shown, expected=first["msg"])
 
 
 @dataclass(frozen=True, slots=True)

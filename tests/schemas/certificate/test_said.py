@@ -173,6 +173,12 @@ def test_what_is_wrong_is_named(wrong: str) -> None:
     assert [(each.code, each.pointer) for each in found] == [("event.body-malformed", pointer)]
 
 
+def test_what_lacks_is_told_in_our_words() -> None:
+    found = read_body(said(EventType.UTILISED, without(USE, "declaration")))
+    assert isinstance(found, tuple)
+    assert [(each.found, each.expected) for each in found] == [("nothing", "this member")]
+
+
 def test_a_use_is_final_unless_said() -> None:
     body = read_body(said(EventType.UTILISED, without(USE, "draw")))
     assert isinstance(body, Utilised) and body.draw is Draw.FINAL
