@@ -31,7 +31,12 @@ MEMBERS = register(
     [
         Kind("member.malformed", "The member's description is wrong.", "Mend what the pointer names."),
         Kind("member.exists", "A member of this name exists.", "Choose another id, or change that member.", status=409),
-        Kind("member.unknown", "There is no such member.", "See GET /v1/members for who takes part.", status=404),
+        Kind(
+            "member.unknown",
+            "There is no such member.",
+            "See GET /v1/members, or `tb member list`, for who takes part.",
+            status=404,
+        ),
         Kind(
             "member.key-taken",
             "This key belongs to a member already.",
@@ -66,7 +71,11 @@ ROUTING = register(
             "The submission names no recipient.",
             "Name one or more members in the header Tradebridge-To.",
         ),
-        Kind("route.unknown-recipient", "There is no such recipient.", "See GET /v1/members for who takes part."),
+        Kind(
+            "route.unknown-recipient",
+            "There is no such recipient.",
+            "See GET /v1/members, or `tb member list`, for who takes part.",
+        ),
         Kind("route.twice", "A recipient is named twice.", "Name each recipient once."),
         Kind("route.not-a-recipient", "The member takes no deliveries.", "Send to a member with the role recipient."),
         Kind(
