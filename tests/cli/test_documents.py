@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from schemas import registry
 from schemas.content import Content, Syntax, open_content
 from tests.cli.conftest import Tb
-from tradebridge.cli import catalogue
+from tradebridge.cli import catalogue, reading
 from tradebridge.cli.exits import Exit
 from tradebridge.cli.send import EXAMPLES
 from tradebridge.evidence.seal import verify_seal
@@ -136,6 +136,15 @@ def test_a_missing_file_is_an_error_of_usage(tb: Tb) -> None:
     ran = tb("validate", "nothing-here.xml")
     assert (ran.code, ran.out) == (Exit.USAGE, "")
     assert "cannot read nothing-here.xml" in ran.err
+
+
+@pytest.mark.parametrize("name", ["endless", "-"])
+def test_a_file_without_end_is_left_in_time(tb: Tb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 1 << 20)
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    ran = tb("validate", name, stdin=b" " * (1 << 21))
+    assert ran.code == Exit.USAGE
+    assert "has more than 1 MB" in ran.err
 
 
 def test_a_folder_where_a_file_is_due_is_told_with_what_takes_folders(tb: Tb, tmp_path: Path) -> None:

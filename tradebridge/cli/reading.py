@@ -1,20 +1,28 @@
 """Reading a file, or standard input for `-`."""
 
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from tradebridge.cli.exits import Exit, Failed
 
+MOST_BYTES = 256 << 20
+"""Of a file, far above what any document may have: one that never ends does not take the machine's memory."""
+
 
 def read_bytes(name: str) -> bytes:
     """What the file holds. A missing or unreadable file is an error of usage, told in one line."""
-    if name == "-":
-        return sys.stdin.buffer.read()
     try:
-        return Path(name).read_bytes()
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise Failed(Exit.USAGE, f"cannot read {name}: {error.strerror}", _step_after(name)) from error
+    if len(data) > MOST_BYTES:
+        raise Failed(
+            Exit.USAGE, f"{name} has more than {MOST_BYTES >> 20} MB", "No document is so large: name another."
+        )
+    return data
 
 
 def _step_after(name: str) -> str:
