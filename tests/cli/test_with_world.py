@@ -404,6 +404,7 @@ def test_keys_of_another_world_trust_nobody_here(world: World, evidence: dict[st
     assert ran.code == Exit.SIGNATURE
 
 
+@pytest.mark.usefixtures("evidence")  # writes trust.json
 def test_a_file_that_is_no_evidence_is_told_not_raised(world: World) -> None:
     ran = verify(world, {"format": "something/1"}, "--trust", "trust.json")
     assert ran.code in (Exit.UNREACHABLE, Exit.SIGNATURE, Exit.INVALID)
@@ -413,6 +414,7 @@ def test_a_file_that_is_no_evidence_is_told_not_raised(world: World) -> None:
     assert "broken.json: The document is not JSON." in world.tb("verify", "broken.json").err
 
 
+@pytest.mark.usefixtures("evidence")
 def test_a_document_in_the_place_of_its_evidence_is_told_with_the_command_that_fetches_it(world: World) -> None:
     for syntax in ("xml", "json"):
         (world.home / "document").write_bytes(world.tb("get", world.sent()["id"], "--as", syntax).raw)
@@ -422,6 +424,7 @@ def test_a_document_in_the_place_of_its_evidence_is_told_with_the_command_that_f
         assert "tb get ID --as evidence" in ran.err
 
 
+@pytest.mark.usefixtures("evidence")
 def test_a_member_that_lacks_is_named_and_its_neighbours_are_not_shown(world: World) -> None:
     ran = verify(world, {"format": "tradebridge-evidence/1", "secret": "shown to nobody"}, "--trust", "trust.json")
     assert "Found: nothing." in ran.out
