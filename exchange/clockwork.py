@@ -39,8 +39,7 @@ AT_ONCE = 200
 async def run_once(hub: "Hub") -> int:
     """Say what is due now. Returns how many documents it was about."""
     now = hub.clock.now()
-    with hub.database.reading.connect() as connection:
-        due = _due(connection, now)
+    due = await hub.ask(lambda connection: _due(connection, now))
     if due:
         await _say_all(hub, due, now)
     return len(due)
@@ -49,8 +48,7 @@ async def run_once(hub: "Hub") -> int:
 async def catch_up(hub: "Hub", document_id: str) -> None:
     """Say what is due of one document, before somebody else speaks of it."""
     now = hub.clock.now()
-    with hub.database.reading.connect() as connection:
-        due = _due(connection, now, document_id)
+    due = await hub.ask(lambda connection: _due(connection, now, document_id))
     await _say_all(hub, due, now)
 
 

@@ -30,6 +30,7 @@ from adapters.port import UnknownStyle, find_adapter
 from exchange.config import UnsafeSettings
 from exchange.keys import HUB, HubKeys
 from exchange.store import tables as t
+from exchange.store.rows import add
 from schemas.findings import Finding, finding
 from schemas.registry import profile_of
 from tradebridge.evidence.notes import verifier_key_of
@@ -225,7 +226,7 @@ def changed(connection: Connection, member: str, what: str, at: datetime) -> Non
     """In the transaction of a change: every process reads the registry anew, and the feed tells of it."""
     connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
     data = json.dumps({"at": rfc3339(at), "member": member, "change": what})
-    connection.execute(t.feed.insert().inline(), {"kind": "member.changed", "members": f",{member},", "data": data})
+    add(connection, t.feed, {"kind": "member.changed", "members": f",{member},", "data": data})
 
 
 def add_member(connection: Connection, description: Mapping[str, Any], api_key: str) -> Member | tuple[Finding, ...]:

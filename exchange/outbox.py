@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 from sqlalchemy.engine import Connection
 
 from exchange.store import tables as t
+from exchange.store.rows import add
 from tradebridge.evidence.times import rfc3339
 
 MAX_BODY = 16 * 1024 * 1024
@@ -174,7 +175,7 @@ def mark_delivered(connection: Connection, done: Sequence[tuple[Claimed, str]], 
         if marked.rowcount:
             news.append(_news("delivery.delivered", each, at, {}))
     if news:
-        connection.execute(insert(t.feed).inline(), news)
+        add(connection, t.feed, news)
 
 
 def mark_failed(connection: Connection, each: Claimed, dead: bool, due_at: float, error: str, at: str) -> None:
@@ -187,7 +188,7 @@ def mark_failed(connection: Connection, each: Claimed, dead: bool, due_at: float
     )
     if marked.rowcount:
         kind = "delivery.dead" if dead else "delivery.retrying"
-        connection.execute(insert(t.feed).inline(), _news(kind, each, at, {"error": error[:500]}))
+        add(connection, t.feed, _news(kind, each, at, {"error": error[:500]}))
 
 
 def _news(kind: str, each: Claimed, at: str, facts: dict[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from exchange import statistics
 from exchange.messages import add_to_feed
 from exchange.store import tables as t
+from exchange.store.rows import add
 from schemas.content import sha256_hex
 from schemas.findings import Finding, errors, told
 from tradebridge.evidence.simulation import derived_id
@@ -69,7 +70,7 @@ async def record(
 
     def keep(connection: Connection) -> None:
         values = {"id": refusal_id, "row": row, "member": member, "problem": orjson.dumps(problem).decode()}
-        connection.execute(insert(t.refusals).inline(), values)
+        add(connection, t.refusals, values)
         if route is not None:
             known = [name for name in route.recipients if name in hub.registry.members]
             statistics.count(connection, refusal_id, member, known, route.profile, refused.findings)

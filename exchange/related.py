@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 from exchange.ledger import balances_of, given_back_by
 from exchange.store import tables as t
 from exchange.store.database import Database
+from exchange.store.rows import Prepared, prepare
 from schemas.certificate.model import Certificate
 from schemas.certificate.utilisation import EXACT, Balance, opening
 from schemas.content import open_content
@@ -74,21 +75,19 @@ def _is_named(database: Database, references: Iterable[Reference]) -> bool:
     nearly always there is none: so the query is compiled once, as in `store.rows`, and opens no transaction."""
     numbers = [each.number for each in references if not each.backwards]
     belonging = [each.number for each in references if each.backwards]
-    statement, places = _compiled(database.reading.dialect, len(numbers), len(belonging))
+    query = _query(database.reading.dialect, len(numbers), len(belonging))
     named = {f"number_{at}": value for at, value in enumerate(numbers)}
     named |= {f"belongs_{at}": value for at, value in enumerate(belonging)}
-    return database.may_find(statement, named if places is None else tuple(named[place] for place in places))
+    return database.may_find(f"{query.text} LIMIT 1", query.values(named))
 
 
 @lru_cache(maxsize=64)
-def _compiled(dialect: Dialect, numbers: int, belonging: int) -> tuple[str, tuple[str, ...] | None]:
-    """The text of the query, and the order of its values where the driver counts them instead of naming them."""
+def _query(dialect: Dialect, numbers: int, belonging: int) -> Prepared:
+    """Documents that bear one of so many numbers, or belong to one of so many."""
     row = t.documents.c
     named = [row.number == bindparam(f"number_{at}") for at in range(numbers)]
     named += [row.belongs_to == bindparam(f"belongs_{at}") for at in range(belonging)]
-    compiled = select(row.id).where(or_(*named)).compile(dialect=dialect)
-    places = compiled.positiontup
-    return f"{compiled} LIMIT 1", tuple(places) if places is not None else None
+    return prepare(select(row.id).where(or_(*named)), dialect)
 
 
 def _viewers(reference: Reference, member: str | None, signer: str | None) -> set[str]:

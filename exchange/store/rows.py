@@ -6,10 +6,11 @@ the values are those of `tables.py` (text, numbers, bytes), which both drivers t
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Table, insert
+from sqlalchemy import ClauseElement, Dialect, Table, insert
 from sqlalchemy.engine import Connection
 
 Row = Mapping[str, Any]
@@ -18,17 +19,30 @@ Row = Mapping[str, Any]
 def add(connection: Connection, table: Table, rows: Row | Sequence[Row]) -> None:
     """Insert one row, or several that have the same columns. Raises what an INSERT raises (`IntegrityError`)."""
     several = [rows] if isinstance(rows, Mapping) else rows
-    statement, places = _compiled(connection.dialect, table, tuple(several[0]))
-    if places is None:
-        values: Any = [dict(row) for row in several]
-    else:
-        values = [tuple(row[place] for place in places) for row in several]
-    connection.exec_driver_sql(statement, values if len(values) > 1 else values[0])
+    insertion = _insertion(connection.dialect, table, tuple(several[0]))
+    values: Any = [insertion.values(row) for row in several]
+    connection.exec_driver_sql(insertion.text, values if len(values) > 1 else values[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as the driver takes it."""
+
+    text: str
+    places: tuple[str, ...] | None
+    """The order of its values, where the driver counts them; None where it names them."""
+
+    def values(self, named: Row) -> Any:
+        return dict(named) if self.places is None else tuple(named[place] for place in self.places)
+
+
+def prepare(statement: ClauseElement, dialect: Dialect, columns: Sequence[str] | None = None) -> Prepared:
+    """Compile a statement once. `columns`: of an INSERT, those that it fills."""
+    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    places = getattr(compiled, "positiontup", None)
+    return Prepared(str(compiled), tuple(places) if places is not None else None)
 
 
 @lru_cache(maxsize=256)
-def _compiled(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...] | None]:
-    """The text of the INSERT, and the order of its values where the driver counts them instead of naming them."""
-    compiled = insert(table).inline().compile(dialect=dialect, column_keys=list(columns))
-    places = compiled.positiontup
-    return str(compiled), tuple(places) if places is not None else None
+def _insertion(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> Prepared:
+    return prepare(insert(table).inline(), dialect, list(columns))

@@ -119,24 +119,18 @@ def _percentage_above(document: Certificate, context: Context) -> Iterator[Viola
             yield Violation(f"/items/{index}/originCriterion/percentage", found=f"{claimed} %", expected=shown)
 
 
-def _accumulation_not_marked(document: Certificate, context: Context) -> Iterator[Violation]:
-    """Origin by accumulation only, and neither code nor tick says so."""
-    for index, item, found in _judged(document, context):
-        marks = _marks(agreement_of(document.profile), "ACU", "accumulation")
-        if not marks or document.tick_boxes.accumulation:
-            return
-        if found.accumulated and "ACU" not in item.origin_criterion.codes:
-            yield Violation(f"/items/{index}/originCriterion", found=item.origin_criterion.text, expected=marks)
+def _not_marked(code: str, box: str, rests_on_it: Callable[[Determination], bool]) -> Check[Certificate]:
+    """Origin that rests on this only (accumulation, de minimis), and neither code nor tick says so."""
 
+    def check(document: Certificate, context: Context) -> Iterator[Violation]:
+        for index, item, found in _judged(document, context):
+            marks = _marks(agreement_of(document.profile), code, box)
+            if not marks or getattr(document.tick_boxes, box):
+                return
+            if rests_on_it(found) and code not in item.origin_criterion.codes:
+                yield Violation(f"/items/{index}/originCriterion", found=item.origin_criterion.text, expected=marks)
 
-def _de_minimis_not_marked(document: Certificate, context: Context) -> Iterator[Violation]:
-    """Origin by de minimis only, and neither code nor tick says so."""
-    for index, item, found in _judged(document, context):
-        marks = _marks(agreement_of(document.profile), "DMI", "de_minimis")
-        if not marks or document.tick_boxes.de_minimis:
-            return
-        if found.tolerated and "DMI" not in item.origin_criterion.codes:
-            yield Violation(f"/items/{index}/originCriterion", found=item.origin_criterion.text, expected=marks)
+    return check
 
 
 def _marks(agreement: Agreement, code: str, box: str) -> str:
@@ -338,7 +332,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         "accumulation-not-marked",
         "By the cost statement the item originates only by accumulation, and the certificate does not say so.",
         "Mark accumulation: ACU beside the criterion, or the box, as the form has it.",
-        _accumulation_not_marked,
+        _not_marked("ACU", "accumulation", lambda found: found.accumulated),
         _unmarked,
         severity=Severity.WARNING,
         clause="ATIGA Article 30 and box 13, AJCEP Article 29, RCEP Article 3.4",
@@ -353,7 +347,7 @@ CLAIMED: tuple[Rule[Certificate], ...] = (
         "de-minimis-not-marked",
         "By the cost statement the item originates only by de minimis, and the certificate does not say so.",
         "Mark de minimis: DMI beside the criterion, or the box, as the form has it.",
-        _de_minimis_not_marked,
+        _not_marked("DMI", "de_minimis", lambda found: found.tolerated),
         _unmarked,
         severity=Severity.WARNING,
         clause="ATIGA Article 33 and box 13, AJCEP Article 28, RCEP Article 3.7",

@@ -92,6 +92,11 @@ FORM_OF_JAPAN: Boxes = _SHARED | {
 """The form that Japan issues under its agreements with one partner: ten boxes, none to tick; what other forms tick
 stands in words in the box of remarks. It has none for the importing customs."""
 
+NOT_ON_FORM_OF_JAPAN = frozenset(
+    {"/producer", "/producerWithheld", "/exhibition", "/originalProof", "/officialUse", "/items/originCountry"}
+)
+"""Parts of a certificate that this form has no box for."""
+
 _INDEX = re.compile(r"/[0-9]+(?=/|$)")
 
 

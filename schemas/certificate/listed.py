@@ -29,12 +29,6 @@ def unknown_countries(document: Certificate, context: Context) -> Iterator[Viola
             yield Violation(pointer, found=code, expected="an assigned code of ISO 3166-1")
 
 
-def unknown_origin(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
-    """RCEP country of origin of an item."""
-    if item.origin_country is not None and item.origin_country not in countries.COUNTRIES:
-        yield Violation("/originCountry", found=item.origin_country, expected="an assigned code of ISO 3166-1")
-
-
 def unknown_currency(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
     """Currency of an item's FOB value."""
     if item.fob_value is not None and not currencies.is_currency(item.fob_value.currency):

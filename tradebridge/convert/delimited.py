@@ -16,11 +16,10 @@ from typing import Any
 
 from schemas.content import MAX_BYTES
 from schemas.findings import Finding, finding
-from schemas.losses import differences
 from schemas.registry import Document
 from tradebridge.convert.fields import Field, fields, lists
 from tradebridge.convert.format import Format, Opened, Written, certificate_of, certificate_profile, json_value
-from tradebridge.convert.table import Cell, Row, Tables, column_name, filled, header_findings
+from tradebridge.convert.table import Cell, Row, Tables, column_name, filled, header_findings, losses_of
 
 _RISKY = "=+-@\t"
 COLUMNS: Mapping[str, Field] = {column_name(of): of for of in fields()}
@@ -72,11 +71,7 @@ def _written(document: Document) -> Written:
     value = json_value(certificate_of(document))
     used = {of for row in _rows(value) for of in row}
     data = to_csv(value, tuple(of for of in fields() if of in used))
-    read = _tables(data)
-    if isinstance(read, tuple):
-        raise ValueError(f"what was written as CSV cannot be read: {read[0].code} {read[0].found}")
-    losses = differences(value, read.value(), absent="a table has no cell for it", changed="a cell cannot say it so")
-    return Written(data, tuple(losses))
+    return Written(data, losses_of("CSV", value, _tables(data)))
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas.findings import Finding, finding
+from schemas.losses import Loss, differences
 from tradebridge.convert.fields import Field, Kind, fields_of, lists
 from tradebridge.convert.labels import label_of
 from tradebridge.convert.pointers import put, value_at, with_required_parts
@@ -117,6 +118,18 @@ class Tables:
                 row = rows[number] if number is not None and number < len(rows) else None
                 return within, row, tuple(steps[1:])
         return "", None, tuple(pointer.split("/")[1:])
+
+
+def losses_of(form: str, value: Mapping[str, Any], read: Tables | tuple[Finding, ...]) -> tuple[Loss, ...]:
+    """What a table that was just written does not say of `value`, by reading it back.
+
+    Raises `ValueError` where it cannot be read: then it should not have been written.
+    """
+    if isinstance(read, tuple):
+        raise ValueError(f"what was written as {form} cannot be read: {read[0].code} {read[0].found}")
+    return tuple(
+        differences(value, read.value(), absent="a table has no cell for it", changed="a cell cannot say it so")
+    )
 
 
 def _cell_at(cells: Mapping[Field, Cell], steps: Sequence[str]) -> Cell | None:

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.content import MAX_BYTES
 from schemas.findings import Finding, errors, finding
-from schemas.losses import differences
 from schemas.registry import Document
 from tradebridge.convert.delimited import letters, opened_tables
 from tradebridge.convert.fields import Field, Kind, fields, fields_of, lists
 from tradebridge.convert.format import Format, Opened, Written, certificate_of, json_value
 from tradebridge.convert.labels import label_of
-from tradebridge.convert.table import NO, YES, Cell, Row, Tables, column_name, filled, header_findings, meant
+from tradebridge.convert.table import NO, YES, Cell, Row, Tables, column_name, filled, header_findings, losses_of, meant
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell as SheetCell
@@ -213,11 +212,7 @@ def _shape(sheet: "Worksheet", widths: Mapping[str, float], frozen: str) -> None
 def _written(document: Document) -> Written:
     value = json_value(certificate_of(document))
     data = to_workbook(value, {})
-    read = _tables(data)
-    if isinstance(read, tuple):
-        raise ValueError(f"what was written as XLSX cannot be read: {read[0].code} {read[0].found}")
-    losses = differences(value, read.value(), absent="a table has no cell for it", changed="a cell cannot say it so")
-    return Written(data, tuple(losses))
+    return Written(data, losses_of("XLSX", value, _tables(data)))
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

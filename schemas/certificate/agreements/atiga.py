@@ -154,13 +154,6 @@ def _accumulation_for_nothing(document: Certificate, context: Context) -> Iterat
         yield Violation("/tickBoxes/accumulation", found="ticked", expected="an item that is not wholly obtained")
 
 
-def _partial_beside_another(item: Item, document: Certificate, context: Context) -> Iterator[Violation]:
-    """Partial cumulation is no origin by itself: the item is not originating, and claims nothing else."""
-    codes = item.origin_criterion.codes
-    if "PC" in codes and "RVC" in codes:
-        yield Violation("/originCriterion/codes", found=item.origin_criterion.text, expected="PC or RVC, not both")
-
-
 _TICKED = changed(
     {
         "items.0.origin_criterion": criterion("PC", percentage="25"),

@@ -12,7 +12,7 @@ from datetime import date
 
 from schemas.certificate.agreement import Agreement
 from schemas.certificate.family import EXACT, MODELLED, Clause, family_rules
-from schemas.certificate.form import FORM_D, FORM_OF_JAPAN
+from schemas.certificate.form import FORM_D, FORM_OF_JAPAN, NOT_ON_FORM_OF_JAPAN
 from schemas.certificate.law import Method, OriginLaw, Says
 from schemas.certificate.model import Certificate
 from schemas.rules import Rule
@@ -57,17 +57,7 @@ AGREEMENT = Agreement(
     content=frozenset(),
     tolerant=frozenset({"PS"}),
     tick_boxes=frozenset({"third_country_invoicing", "issued_retroactively"}),
-    absent=frozenset(
-        {
-            "/producer",
-            "/producerWithheld",
-            "/exhibition",
-            "/originalProof",
-            "/officialUse",
-            "/items/originCountry",
-            "/items/fobValue",
-        }
-    ),
+    absent=NOT_ON_FORM_OF_JAPAN | {"/items/fobValue"},
     rvc_least=None,
     grace_days=3,
     origin=ORIGIN,

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from schemas.certificate.agreement import Agreement, NumberForm
 from schemas.certificate.family import MODELLED, Clause, family_rules
-from schemas.certificate.form import FORM_OF_JAPAN
+from schemas.certificate.form import FORM_OF_JAPAN, NOT_ON_FORM_OF_JAPAN
 from schemas.certificate.law import GeneralRule, Method, OriginLaw, Says, Tolerance
 from schemas.certificate.model import Certificate
 from schemas.certificate.products import Basis, Change
@@ -81,16 +81,7 @@ AGREEMENT = Agreement(
     content=frozenset({"LVC"}),
     tolerant=frozenset({"CTH", "CTC", "SP"}),
     tick_boxes=frozenset({"third_country_invoicing", "issued_retroactively"}),
-    absent=frozenset(
-        {
-            "/producer",
-            "/producerWithheld",
-            "/exhibition",
-            "/originalProof",
-            "/officialUse",
-            "/items/originCountry",
-        }
-    ),
+    absent=NOT_ON_FORM_OF_JAPAN,
     rvc_least=Decimal(40),
     grace_days=3,
     origin=ORIGIN,
