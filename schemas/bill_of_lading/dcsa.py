@@ -12,7 +12,7 @@
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -101,6 +101,22 @@ def decode(model: type[TransportDocument] | type[ShippingInstructions], content:
     except ValidationError as error:
         misshapen, rest = _judge_shape(error, content.value, model)
     return Decoded(None, misshapen + _capped(notes), rest)
+
+
+P = TypeVar("P", bound=Part)
+
+
+def read_part(model: type[P], value: object) -> P | tuple[Finding, ...]:
+    """One object of DCSA's that is no document (an envelope, an answer), or what is wrong with its shape.
+
+    No warnings: an unknown member is kept, and not told of.
+    """
+    try:
+        return model.model_validate(value, by_alias=True, by_name=False)
+    except ValidationError as error:
+        outline = outline_of(model)
+        wrong = [each for each in error.errors(include_url=False) if not _miscounted(each)]
+        return _capped([_misshapen(each, outline) for each in wrong[: MOST_REPORTED + 1]])
 
 
 def encode(document: Document) -> bytes:

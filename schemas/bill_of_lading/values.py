@@ -28,6 +28,9 @@ SOURCE = "DCSA EBL 3.0.4"
 
 DCSA_NAMES = {
     "advance_manifest_filings_house_bl_performed_by": "advanceManifestFilingsHouseBLPerformedBy",
+    "carrier_scac_code": "carrierSCACCode",
+    "ebl_visualisation_by_carrier": "eBLVisualisationByCarrier",
+    "ebl_visualisation_by_carrier_checksum": "eBLVisualisationByCarrierChecksum",
     "ems_number": "EMSNumber",
     "extended_hs_codes": "extendedHSCodes",
     "hs_codes": "HSCodes",

@@ -1,0 +1,270 @@
+"""PINT: what one eBL platform hands to another, and what it answers. Models and checksums.
+
+Source: DCSA eBL Platform Interoperability API 3.0.0 (OpenAPI). The rules of this part:
+
+1. Every part is as in `values.py`: DCSA's names to the letter, frozen, open to unknown members, strict about types.
+2. `ActorParty` and `RecipientParty` have the same members: they are one class here, `Party`.
+3. A checksum is lower-case hexadecimal SHA-256: of the RFC 8785 form of a JSON object, of the compact string itself for
+   what is signed, of the decoded bytes for a file.
+4. The transport document is not read here: it is checksummed as it came, and has its own model (`model.py`).
+5. `BETR` is of the betas. It is read, and never written.
+6. A platform code and a list of party codes are open: simulated platforms have codes that DCSA's list does not.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+import rfc8785
+from pydantic import AfterValidator, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+from schemas.bill_of_lading.dcsa import read_part
+from schemas.bill_of_lading.parties import IdentifyingCode, TaxLegalReference
+from schemas.bill_of_lading.values import Bounds, Many, Moment, Part, Platform, at_most, trimmed
+from schemas.findings import Finding
+
+SOURCE = "DCSA PINT 3.0.0"
+
+Checksum = Annotated[str, Field(pattern=r"^[0-9a-f]+$", min_length=64, max_length=64)]
+"""Lower-case hexadecimal SHA-256."""
+Signed = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
+"""A compact JWS (RFC 7515, section 7.1)."""
+
+
+def written(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as PINT asks for (`Transaction.actionDateTime`)."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+ActionMoment = Annotated[Moment, PlainSerializer(written, return_type=str, when_used="json")]
+
+
+def _registry_uri(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        whole = bool(parts.scheme and parts.hostname)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise PydanticCustomError("string_pattern_mismatch", "a URI", {"pattern": "of an absolute URI"})
+    return value
+
+
+class ActionCode(StrEnum):
+    """What was done with an eBL (`Transaction.actionCode`)."""
+
+    ISSUE = "ISSUE"
+    TRANSFER = "TRANSFER"
+    ENDORSE = "ENDORSE"
+    ENDORSE_TO_ORDER = "ENDORSE_TO_ORDER"
+    BLANK_ENDORSE = "BLANK_ENDORSE"
+    SIGN = "SIGN"
+    SURRENDER_FOR_DELIVERY = "SURRENDER_FOR_DELIVERY"
+    SURRENDER_FOR_AMENDMENT = "SURRENDER_FOR_AMENDMENT"
+    SACC = "SACC"
+    """The carrier accepts the surrender."""
+    SREJ = "SREJ"
+    """The carrier rejects the surrender."""
+
+
+class ReasonCode(StrEnum):
+    """Why an eBL is surrendered for amendment (`Transaction.reasonCode`)."""
+
+    SWITCH_TO_PAPER = "SWTP"
+    CHANGE_OF_DESTINATION = "COD"
+    SWITCH_BL = "SWI"
+
+
+class Outcome(StrEnum):
+    """What the receiving platform says of a transfer (`EnvelopeTransferFinishedResponse.responseCode`)."""
+
+    RECE = "RECE"
+    """Received: accepted."""
+    DUPE = "DUPE"
+    """Accepted before."""
+    BSIG = "BSIG"
+    """Bad signature: this request is rejected, and nothing said of the transfer itself."""
+    BENV = "BENV"
+    """Bad envelope: rejected."""
+    INCD = "INCD"
+    """Inconclusive document: send it again."""
+    MDOC = "MDOC"
+    """Missing documents: send them."""
+    DISE = "DISE"
+    """Disputed: it contradicts what the receiver knows of this eBL."""
+
+
+LEGACY_BETR = "BETR"
+"""Bad transfer chain, of the betas: read as a refusal, never sent."""
+
+HTTP_STATUS: Mapping[Outcome, int] = {
+    Outcome.RECE: 200,
+    Outcome.DUPE: 200,
+    Outcome.BSIG: 422,
+    Outcome.BENV: 422,
+    Outcome.INCD: 409,
+    Outcome.MDOC: 409,
+    Outcome.DISE: 409,
+}
+
+
+class RepresentedParty(Part):
+    """On whose behalf an actor acts, or a recipient is meant."""
+
+    party_name: Annotated[str, trimmed(70)]
+    identifying_codes: Many[IdentifyingCode] | None = None
+
+
+class Party(Part):
+    """A company with its eBL platform: the actor or the recipient of a transaction."""
+
+    party_name: Annotated[str, trimmed(70)]
+    ebl_platform: Platform
+    identifying_codes: Annotated[Many[IdentifyingCode], Field(min_length=1)]
+    tax_legal_references: Many[TaxLegalReference] | None = None
+    represented_party: RepresentedParty | None = None
+
+
+class Transaction(Part):
+    """One action on an eBL."""
+
+    action_code: ActionCode
+    actor: Party
+    recipient: Party | None = None
+    action_date_time: ActionMoment
+    reason_code: Annotated[str, at_most(4)] | None = None
+    comments: Annotated[str, trimmed(255)] | None = None
+    audit_reference: Annotated[str, at_most(100)] | None = None
+
+
+class DocumentMetadata(Part):
+    """An additional document of an envelope, before it is sent."""
+
+    name: Annotated[str, Field(pattern=r"^\S(?:.*\S)?$")]
+    size: Annotated[int | float, Bounds(minimum=1)]
+    """Bytes, decoded."""
+    media_type: Annotated[str, at_most(100)]
+    document_checksum: Checksum
+
+
+class EnvelopeManifest(Part):
+    """What an envelope holds, signed by its sender."""
+
+    transport_document_checksum: Checksum
+    last_envelope_transfer_chain_entry_signed_content_checksum: Checksum
+    ebl_visualisation_by_carrier: DocumentMetadata | None = None
+    supporting_documents: Many[DocumentMetadata] | None = None
+
+    @property
+    def declared(self) -> tuple[DocumentMetadata, ...]:
+        """Every additional document that belongs to the envelope: the carrier's visualisation first."""
+        visualisation = (self.ebl_visualisation_by_carrier,) if self.ebl_visualisation_by_carrier else ()
+        return (*visualisation, *(self.supporting_documents or ()))
+
+
+class IssuanceManifest(Part):
+    """What the carrier issued, signed by the carrier."""
+
+    document_checksum: Checksum
+    ebl_visualisation_by_carrier_checksum: Checksum | None = None
+    issue_to_checksum: Checksum
+
+
+class ChainEntry(Part):
+    """An entry of the envelope transfer chain: what one platform did with the eBL, signed by that platform."""
+
+    ebl_platform: Platform
+    transport_document_checksum: Checksum
+    previous_envelope_transfer_chain_entry_signed_content_checksum: Checksum | None = None
+    issuance_manifest_signed_content: Signed | None = None
+    control_tracking_registry: Annotated[str, at_most(1024), AfterValidator(_registry_uri)] | None = None
+    ebl_visualisation_by_carrier: DocumentMetadata | None = None
+    transactions: Annotated[Many[Transaction], Field(min_length=1)]
+
+
+class Envelope(Part):
+    """The body of `POST /v3/envelopes`."""
+
+    transport_document: dict[str, Any]
+    envelope_manifest_signed_content: Signed
+    envelope_transfer_chain: Annotated[Many[Signed], Field(min_length=1)]
+
+
+class TransferStarted(Part):
+    """The unsigned answer 201 of `POST /v3/envelopes`."""
+
+    envelope_reference: Annotated[str, at_most(100)]
+    transport_document_checksum: Checksum
+    last_envelope_transfer_chain_entry_signed_content_checksum: Checksum
+    missing_additional_document_checksums: Annotated[Many[Checksum], Field(min_length=1)]
+
+
+class TransferFinished(Part):
+    """The payload of a signed answer. `response_code` is open, for what the betas sent; ours is an `Outcome`."""
+
+    last_envelope_transfer_chain_entry_signed_content_checksum: Checksum
+    response_code: str
+    duplicate_of_accepted_envelope_transfer_chain_entry_signed_content: Signed | None = None
+    reason: Annotated[str, at_most(255)] | None = None
+    missing_additional_document_checksums: Many[Checksum] | None = None
+    received_additional_document_checksums: Many[Checksum] | None = None
+
+
+class ReceiverValidation(Part):
+    """The answer 200 of `POST /v3/receiver-validation`; its body is an `IdentifyingCode`."""
+
+    party_name: Annotated[str, trimmed(70)]
+
+
+# --- Checksums -------------------------------------------------------------------------------------------------------
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """The RFC 8785 form of a JSON object. Numbers are doubles, as RFC 8785 says. Raises ValueError for no JSON."""
+    return rfc8785.dumps(_as_doubles(dict(value)))
+
+
+def _as_doubles(value: Any) -> Any:
+    """Whole numbers of 2^53 and more as the doubles that they are in RFC 8785 (section 3.2.2.3)."""
+    if isinstance(value, dict):
+        return {name: _as_doubles(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_doubles(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+        return float(value)
+    return value
+
+
+def checksum(value: Mapping[str, Any]) -> str:
+    """Of a JSON object (rule 3)."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def signed_checksum(compact: str) -> str:
+    """Of signed content: over the compact string itself. Raises UnicodeEncodeError if it is not ASCII."""
+    return hashlib.sha256(compact.encode("ascii")).hexdigest()
+
+
+def bytes_checksum(data: bytes) -> str:
+    """Of a file: over its decoded bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+# --- Reading and writing ---------------------------------------------------------------------------------------------
+
+P = TypeVar("P", bound=Part)
+
+
+def read(model: type[P], value: object) -> P | tuple[Finding, ...]:
+    """The part that a JSON value is, or what is wrong with it: findings with JSON Pointers, never an exception."""
+    return read_part(model, value)
+
+
+def to_json(part: Part) -> dict[str, Any]:
+    """The JSON object of a part, absent members left out."""
+    value: dict[str, Any] = part.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return value
