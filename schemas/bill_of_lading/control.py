@@ -1,0 +1,256 @@
+"""The control tracking registry: which platform controls an eBL. Pure: statements, and where they lead.
+
+DCSA's PINT text speaks of such a registry and leaves its API open. What it says is kept to the letter:
+
+1. The first platform chooses the registry, and names it in the first entry of the chain; it holds for every transfer.
+2. It is the final arbiter of which platform has control. A transfer that is not recorded in it has not happened.
+3. A sender may cancel without waiting for the receiver's answer. What the receiver accepted here is accepted, whatever
+   its answer by PINT was.
+
+What we add, modelled, since somebody has to decide (docs/reference/pint.md):
+
+4. An eBL is named by the checksum of its transport document, a transfer by the checksum of the last chain entry of its
+   envelope. A platform speaks by a statement that it signs: register, offer, accept, cancel.
+5. One offer is open at a time, made by who is in control. Exactly one of accept and cancel ends it. An entry that was
+   cancelled stays dead: who wants to transfer again makes a new entry.
+6. Saying the same again changes nothing and gets the state as it is: whoever crashed asks again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from schemas.bill_of_lading.pint import ActionMoment, Checksum, written
+from schemas.bill_of_lading.values import Part, Platform, at_most
+from schemas.findings import Fidelity, Finding, Kind, finding, register
+
+SOURCE = "DCSA PINT 3.0.0, Control tracking registry support"
+PROFILE = "tradebridge-control/1"
+"""Of a statement in receipts and log."""
+
+register(
+    [
+        Kind(
+            code,
+            message,
+            fix,
+            source=SOURCE,
+            fidelity=Fidelity.MODELLED,
+            status=status,
+        )
+        for code, message, fix, status in (
+            (
+                "control.unknown-title",
+                "The registry knows no eBL with this transport document.",
+                "Register it first: its first platform does, with the first entry of the chain.",
+                404,
+            ),
+            (
+                "control.registered",
+                "The eBL is registered already, with another first entry or by another platform.",
+                "Look it up: there is one operative record of a transport document.",
+                409,
+            ),
+            (
+                "control.not-in-control",
+                "The platform that offers does not control the eBL.",
+                "Look up who does: only that platform may hand it over.",
+                409,
+            ),
+            (
+                "control.offer-open",
+                "Another transfer of the eBL is under way.",
+                "Wait until it is accepted, or cancel it.",
+                409,
+            ),
+            (
+                "control.dead-entry",
+                "The transfer was cancelled: its entry is dead for ever.",
+                "Make a new chain entry and offer that.",
+                409,
+            ),
+            (
+                "control.cancelled",
+                "The sender cancelled the transfer before it was accepted.",
+                "Refuse the envelope: control stays with the sender.",
+                409,
+            ),
+            (
+                "control.accepted",
+                "The receiver accepted the transfer before it was cancelled.",
+                "Take the eBL as handed over, whatever was answered by PINT.",
+                409,
+            ),
+            (
+                "control.no-offer",
+                "No such transfer was offered.",
+                "Offer it first: a transfer that the registry does not know has not happened.",
+                409,
+            ),
+            (
+                "control.wrong-platform",
+                "This platform may not say this of the transfer.",
+                "Only who is in control offers and cancels; only whom it was offered to accepts.",
+                403,
+            ),
+            (
+                "control.other-registry",
+                "The statement is made for another registry.",
+                "Name the base URI of this registry, as it stands in the first entry of the chain.",
+                422,
+            ),
+        )
+    ]
+)
+
+
+class Said(StrEnum):
+    """What a platform says to the registry."""
+
+    REGISTER = "register"
+    OFFER = "offer"
+    ACCEPT = "accept"
+    CANCEL = "cancel"
+
+
+class OfferState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    CANCELLED = "cancelled"
+
+
+class Statement(Part):
+    """What a platform says, before it is signed."""
+
+    registry: Annotated[str, at_most(1024)]
+    """Base URI of the registry, with the major version of its API."""
+    type: Said
+    transport_document_checksum: Checksum
+    entry: Checksum
+    """Of the signed content: the first chain entry to register, else the last one of the envelope."""
+    platform: Platform
+    """Who speaks."""
+    to: Annotated[Platform | None, Field()] = None
+    """Of an offer: the receiving platform."""
+    at: ActionMoment
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One transfer."""
+
+    entry: str
+    giver: str
+    """Platform code."""
+    taker: str
+    state: OfferState
+
+    def to_json(self) -> dict[str, str]:
+        return {"entry": self.entry, "from": self.giver, "to": self.taker, "state": self.state.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Where one eBL stands in the registry."""
+
+    document: str
+    """Checksum of the transport document."""
+    first: str
+    """Checksum of the first chain entry, signed."""
+    platform: str
+    """Who controls it: a platform code."""
+    entry: str
+    """Checksum of the last chain entry that holds."""
+    sequence: int
+    """Counts what was said and changed something."""
+    offers: tuple[Offer, ...] = ()
+    """All that were ever made, in their order."""
+
+    @property
+    def open(self) -> Offer | None:
+        return next((each for each in self.offers if each.state is OfferState.OPEN), None)
+
+    def offer(self, entry: str) -> Offer | None:
+        return next((each for each in self.offers if each.entry == entry), None)
+
+    def to_json(self, registry: str, at: datetime) -> dict[str, Any]:
+        """The state as the registry signs it."""
+        return {
+            "registry": registry,
+            "transportDocumentChecksum": self.document,
+            "control": self.platform,
+            "entry": self.entry,
+            "sequence": self.sequence,
+            "offer": self.offers[-1].to_json() if self.offers else None,
+            "at": written(at),
+        }
+
+
+def apply(control: Control | None, said: Statement) -> Control | Finding:
+    """Where the eBL stands after the statement. The same object where nothing changed (rule 6)."""
+    if said.type is Said.REGISTER:
+        return _registered(control, said)
+    if control is None:
+        return finding("control.unknown-title", "/transportDocumentChecksum", found=said.transport_document_checksum)
+    if said.type is Said.OFFER:
+        return _offered(control, said)
+    offer = control.offer(said.entry)
+    if offer is None:
+        return finding("control.no-offer", "/entry", found=said.entry)
+    return _accepted(control, offer, said) if said.type is Said.ACCEPT else _cancelled(control, offer, said)
+
+
+def _registered(control: Control | None, said: Statement) -> Control | Finding:
+    if control is None:
+        return Control(said.transport_document_checksum, said.entry, said.platform, said.entry, 0)
+    registrar = control.offers[0].giver if control.offers else control.platform
+    if (control.first, registrar) == (said.entry, said.platform):
+        return control
+    return finding("control.registered", "/entry", found=said.entry, expected=control.first)
+
+
+def _offered(control: Control, said: Statement) -> Control | Finding:
+    known = control.offer(said.entry)
+    if known is not None and known.giver == said.platform and known.taker == said.to:
+        if known.state is OfferState.CANCELLED:
+            return finding("control.dead-entry", "/entry", found=said.entry)
+        return control
+    if control.platform != said.platform:
+        return finding("control.not-in-control", "/platform", found=said.platform, expected=control.platform)
+    if said.to is None or said.to == said.platform:
+        return finding("control.wrong-platform", "/to", found=said.to or "none", expected="another platform")
+    if known is not None or said.entry == control.first:
+        return finding("control.dead-entry", "/entry", found=said.entry, expected="a new entry")
+    if control.open is not None:
+        return finding("control.offer-open", "/entry", found=said.entry, expected=control.open.entry)
+    offer = Offer(said.entry, said.platform, said.to, OfferState.OPEN)
+    return replace(control, offers=(*control.offers, offer), sequence=control.sequence + 1)
+
+
+def _accepted(control: Control, offer: Offer, said: Statement) -> Control | Finding:
+    if said.platform != offer.taker:
+        return finding("control.wrong-platform", "/platform", found=said.platform, expected=offer.taker)
+    if offer.state is OfferState.ACCEPTED:
+        return control
+    if offer.state is OfferState.CANCELLED:
+        return finding("control.cancelled", "/entry", found=offer.entry)
+    moved = _ended(control, offer, OfferState.ACCEPTED)
+    return replace(moved, platform=offer.taker, entry=offer.entry)
+
+
+def _cancelled(control: Control, offer: Offer, said: Statement) -> Control | Finding:
+    if said.platform != offer.giver:
+        return finding("control.wrong-platform", "/platform", found=said.platform, expected=offer.giver)
+    if offer.state is OfferState.CANCELLED:
+        return control
+    if offer.state is OfferState.ACCEPTED:
+        return finding("control.accepted", "/entry", found=offer.entry)
+    return _ended(control, offer, OfferState.CANCELLED)
+
+
+def _ended(control: Control, offer: Offer, state: OfferState) -> Control:
+    offers = tuple(replace(each, state=state) if each is offer else each for each in control.offers)
+    return replace(control, offers=offers, sequence=control.sequence + 1)
