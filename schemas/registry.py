@@ -346,8 +346,12 @@ def _names_itself(content: Content) -> str:
 
 def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
+    import schemas.bill_of_lading.issuance
     import schemas.bill_of_lading.life
+    import schemas.bill_of_lading.pint
     import schemas.bill_of_lading.profiles
+    import schemas.bill_of_lading.surrender
+    import schemas.bill_of_lading.title
     import schemas.certificate.application
     import schemas.certificate.life
     import schemas.certificate.profiles
