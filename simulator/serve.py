@@ -1,9 +1,8 @@
 """The process of the world: `python -P -m simulator.serve --hub URL --seed S --data DIR --port N`.
 
 1. It binds its port first, so that the addresses it registers are true; it is ready when all members are registered.
-2. Ready, it writes one JSON line to the file descriptor TRADEBRIDGE_READY_FD, if there is one.
-3. It ends when the pipe TRADEBRIDGE_PARENT_PIPE closes: however its parent dies, the world dies with it.
-4. `/_sim/v1` is for whoever runs the simulation. It listens on loopback unless told otherwise, and asks for no key:
+2. It is a process as simulator/process.py has it: it says when it is ready, and ends with its parent.
+3. `/_sim/v1` is for whoever runs the simulation. It listens on loopback unless told otherwise, and asks for no key:
    there is nothing to protect in a simulation, and nothing of it is in a real hub.
 """
 
@@ -11,17 +10,14 @@ import argparse
 import asyncio
 import json
 import logging
-import os
-import socket
 import sys
-import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from socket import socket
 from typing import Any
 
-import uvicorn
 import uvloop
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -31,12 +27,11 @@ from simulator.clock import clock_at
 from simulator.journal import in_order
 from simulator.members import members
 from simulator.play import SETTLE_SECONDS, play
+from simulator.process import listen, serve
 from simulator.progress import Progress, Summary
 from simulator.scenario import BadScenario, Scenario, UnknownScenario, load, scenario_names
 from simulator.world import Settings, World, start
 from tradebridge import calls
-
-GRACE_SECONDS = 3.0
 
 log = logging.getLogger("simulator")
 
@@ -140,7 +135,7 @@ def _line(members: dict[str, Any]) -> bytes:
 def main(arguments: Sequence[str] | None = None) -> None:
     given = _arguments(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    listening = _listen(given.host, given.port, Path(given.data) / "port")
+    listening = listen(given.host, given.port, Path(given.data) / "port")
     url = f"http://{given.host}:{listening.getsockname()[1]}"
     hub_url = sys.stdin.readline().strip() if given.hub == "-" else given.hub
     if not hub_url:
@@ -150,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         runner.run(_serve(settings, given.with_, listening, url))
 
 
-async def _serve(settings: Settings, with_: Sequence[str], listening: socket.socket, url: str) -> None:
+async def _serve(settings: Settings, with_: Sequence[str], listening: socket, url: str) -> None:
     world = await start(settings, members(with_tl="tl" in with_))
 
     @asynccontextmanager
@@ -161,10 +156,7 @@ async def _serve(settings: Settings, with_: Sequence[str], listening: socket.soc
 
     app = app_of(world)
     app.router.lifespan_context = lifespan
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    server = _Server(config, url)
-    _end_with_parent(server)
-    await server.serve(sockets=[listening])
+    await serve(app, listening, url)
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -177,54 +169,6 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clock", type=datetime.fromisoformat, help="frozen business clock, RFC 3339")
     parser.add_argument("--with", dest="with_", action="append", default=[], choices=["tl"], help="further windows")
     return parser.parse_args(arguments)
-
-
-def _listen(host: str, port: int, remembered: Path) -> socket.socket:
-    """A bound socket. With port 0 the port of the last time is tried first: members are registered with it."""
-    remembered.parent.mkdir(parents=True, exist_ok=True)
-    last = int(remembered.read_text("ascii")) if port == 0 and remembered.exists() else port
-    for wanted in dict.fromkeys((last, port)):
-        listening = socket.socket()
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, wanted))
-        except OSError:
-            listening.close()
-            continue
-        remembered.write_text(str(listening.getsockname()[1]), "ascii")
-        return listening
-    raise SystemExit(f"port {port} is taken: choose another with --port, or 0 for any free one")
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens."""
-
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
-        super().__init__(config)
-        self._url = url
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        descriptor = os.environ.get("TRADEBRIDGE_READY_FD")
-        if self.started and descriptor is not None:
-            line = {"port": int(self._url.rsplit(":", 1)[1]), "url": self._url, "pid": os.getpid()}
-            with os.fdopen(int(descriptor), "w") as ready:
-                ready.write(json.dumps(line) + "\n")
-
-
-def _end_with_parent(server: uvicorn.Server) -> None:
-    """End when the parent's end of the pipe closes; at the latest after a few seconds, whatever hangs."""
-    descriptor = os.environ.get("TRADEBRIDGE_PARENT_PIPE")
-    if descriptor is None:
-        return
-
-    def watch() -> None:
-        while os.read(int(descriptor), 1):
-            continue
-        server.should_exit = True
-        threading.Timer(GRACE_SECONDS, os._exit, (0,)).start()
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 if __name__ == "__main__":
