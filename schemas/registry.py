@@ -81,6 +81,8 @@ class Relation(StrEnum):
     """The cost statement behind a claim of origin."""
     APPLICATION = "application"
     """The application on which a certificate was issued."""
+    INSTRUCTIONS = "instructions"
+    """The shipping instructions that a transport document was made by."""
 
 
 @dataclass(frozen=True, slots=True)

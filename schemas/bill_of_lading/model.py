@@ -261,6 +261,11 @@ class ShippingInstructions(Part):
         return f"{self.shipping_instructions_reference}/{self.shipping_instructions_revision_number}"
 
     @property
+    def belongs_to(self) -> str | None:
+        """The carrier's reference alone: what the transport document made by these instructions names."""
+        return self.shipping_instructions_reference
+
+    @property
     def issued_by(self) -> str | None:
         """Nobody in particular: any shipper may instruct."""
         return None

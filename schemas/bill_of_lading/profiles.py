@@ -15,6 +15,7 @@ from schemas.bill_of_lading.model import (
     TransportDocument,
 )
 from schemas.bill_of_lading.rules import check
+from schemas.bill_of_lading.rules.instructed import references
 from schemas.content import Content, Syntax
 from schemas.registry import Profile, add_profile
 
@@ -71,6 +72,7 @@ add_profile(
         check=check,
         encode={Syntax.JSON: encode},
         example=transport_document,
+        references=references,
     )
 )
 

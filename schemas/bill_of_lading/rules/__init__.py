@@ -7,7 +7,17 @@ break the text, or the text says "should", it is a warning.
 from typing import Any
 
 from schemas.bill_of_lading.model import SHIPPING_INSTRUCTIONS, TRANSPORT_DOCUMENT
-from schemas.bill_of_lading.rules import carriage, containers, goods, instructions, parties, title
+from schemas.bill_of_lading.rules import (
+    carriage,
+    containers,
+    goods,
+    instructed,
+    instructions,
+    parties,
+    remarks,
+    superseded,
+    title,
+)
 from schemas.findings import Finding
 from schemas.registry import Context, Document
 from schemas.rules import Rule, check_rules, register_rules, rule_book
@@ -20,6 +30,9 @@ RULES: tuple[Rule[Any], ...] = register_rules(
         *goods.RULES,
         *containers.RULES,
         *instructions.RULES,
+        *superseded.RULES,
+        *remarks.RULES,
+        *instructed.RULES,
     )
 )
 BOOKS = {profile: rule_book(RULES, profile) for profile in (TRANSPORT_DOCUMENT, SHIPPING_INSTRUCTIONS)}

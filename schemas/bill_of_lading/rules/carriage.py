@@ -30,6 +30,18 @@ def carriage_without_place(document: TransportDocument, context: Context) -> Ite
         yield _without_place("placeOfDelivery", "onCarriageBy", transports.on_carriage_by)
 
 
+def place_without_carriage(document: TransportDocument, context: Context) -> Iterator[Violation]:
+    transports = document.transports
+    if transports.place_of_receipt is not None and transports.pre_carriage_by is None:
+        yield _without_mode("preCarriageBy", "placeOfReceipt")
+    if transports.place_of_delivery is not None and transports.on_carriage_by is None:
+        yield _without_mode("onCarriageBy", "placeOfDelivery")
+
+
+def _without_mode(mode: str, place: str) -> Violation:
+    return Violation(f"/transports/{mode}", found=f"none, with {place}", expected="the mode, or no place")
+
+
 def _without_place(place: str, mode: str, value: str) -> Violation:
     found = f"none, with {mode} {value}"
     return Violation(f"/transports/{place}", found=found, expected="the place")
@@ -155,6 +167,18 @@ RULES = (
     ),
     Rule(
         dcsa(
+            "place-without-carriage",
+            "A place before or after the sea voyage is named, and no carriage by the carrier; it is for that only.",
+            "Add preCarriageBy or onCarriageBy, or leave the place out.",
+            "PlaceOfReceipt",
+            Severity.WARNING,
+        ),
+        CARRIERS,
+        place_without_carriage,
+        breaks({"/transports/placeOfReceipt": {"UNLocationCode": "SGSIN"}}),
+    ),
+    Rule(
+        dcsa(
             "port-unspecified",
             "A port is named in none of the ways that identify it.",
             "Give its UN/LOCODE, or city and country.",
@@ -174,7 +198,7 @@ RULES = (
         ),
         CARRIERS,
         place_unspecified,
-        breaks({"/transports/placeOfReceipt": {"locationName": "Depot"}}),
+        breaks({"/transports/preCarriageBy": "TRUCK", "/transports/placeOfReceipt": {"locationName": "Depot"}}),
     ),
     Rule(
         dcsa(
@@ -186,7 +210,7 @@ RULES = (
         ),
         CARRIERS,
         facility_without_location,
-        breaks({"/transports/placeOfReceipt": RECEIPT}),
+        breaks({"/transports/preCarriageBy": "TRUCK", "/transports/placeOfReceipt": RECEIPT}),
     ),
     Rule(
         dcsa(
@@ -210,7 +234,12 @@ RULES = (
         ),
         CARRIERS,
         coordinates,
-        breaks({"/transports/placeOfReceipt": {"geoCoordinate": {"latitude": "1°15'", "longitude": "103.82"}}}),
+        breaks(
+            {
+                "/transports/preCarriageBy": "TRUCK",
+                "/transports/placeOfReceipt": {"geoCoordinate": {"latitude": "1°15'", "longitude": "103.82"}},
+            }
+        ),
     ),
     Rule(
         ours("same-port", "The goods are loaded and discharged in the same port.", "Check both ports."),

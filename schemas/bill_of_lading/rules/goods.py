@@ -3,10 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from schemas.bill_of_lading.cargo import CargoItem, Volume, Weight
+from schemas.bill_of_lading.cargo import CargoItem, ConsignmentItemShipper, Volume, Weight
 from schemas.bill_of_lading.model import ShippingInstructions, TransportDocument
-from schemas.bill_of_lading.reach import Lading, cargo_items, dangerous_goods, fits, kilograms
+from schemas.bill_of_lading.reach import (
+    Lading,
+    cargo_items,
+    consignments,
+    dangerous_goods,
+    fits,
+    house_bills,
+    kilograms,
+)
 from schemas.bill_of_lading.rules.making import ABSENT, BOTH, CARRIERS, SHIPPERS, breaks, dcsa, modelled, ours
+from schemas.bill_of_lading.rules.parties import INTERNATIONAL_PHONE
 from schemas.findings import Severity
 from schemas.registry import Context
 from schemas.rules import Rule, Violation
@@ -17,7 +26,8 @@ CENT = 0.0101
 CLASSES = {"2.1", "2.2", "2.3", "3", "4.1", "4.2", "4.3", "5.1", "5.2", "6.1", "6.2", "7", "8", "9"}
 EXPLOSIVES = re.compile(r"1\.[1-6][A-HJKLNS]?")
 EMERGENCY_SCHEDULES = re.compile(r"F-[A-Z],? ?S-[A-Z]")
-INTERNATIONAL = re.compile(r"\+[0-9][0-9 ().-]{5,28}")
+GENERAL_TERMS = {"consolidated", "general cargo", "parts", "freight of all kinds"}
+"""Those that DCSA names."""
 
 
 def net_over_gross(lading: Lading, context: Context) -> Iterator[Violation]:
@@ -65,6 +75,23 @@ def packaging_missing(lading: ShippingInstructions, context: Context) -> Iterato
             yield Violation(f"{pointer}/outerPackaging", found="none", expected="the packages")
 
 
+def general_description(lading: Lading, context: Context) -> Iterator[Violation]:
+    for pointer, lines in _descriptions(lading):
+        text = " ".join(" ".join(lines).casefold().split()).rstrip(".")
+        if text in GENERAL_TERMS:
+            yield Violation(pointer, found=" ".join(lines), expected="what the goods are")
+
+
+def _descriptions(lading: Lading) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for pointer, item in consignments(lading):
+        yield f"{pointer}/descriptionOfGoods", item.description_of_goods
+        if isinstance(item, ConsignmentItemShipper) and item.description_of_goods_for_customs:
+            yield f"{pointer}/descriptionOfGoodsForCustoms", item.description_of_goods_for_customs
+    for place, house in house_bills(lading):
+        for at, part in enumerate(house.consignment_items):
+            yield f"{place}/consignmentItems/{at}/descriptionOfGoods", (part.description_of_goods,)
+
+
 def charge_total(document: TransportDocument, context: Context) -> Iterator[Violation]:
     for at, charge in enumerate(document.charges or ()):
         total = charge.unit_price * charge.quantity
@@ -96,7 +123,7 @@ def subsidiary_risk(document: TransportDocument, context: Context) -> Iterator[V
 def emergency_phone(document: TransportDocument, context: Context) -> Iterator[Violation]:
     for pointer, _, goods in dangerous_goods(document):
         contact = goods.emergency_contact_details
-        if contact is not None and not fits(INTERNATIONAL, contact.phone):
+        if contact is not None and not fits(INTERNATIONAL_PHONE, contact.phone):
             where = f"{pointer}/emergencyContactDetails/phone"
             yield Violation(where, found=contact.phone, expected="as +65 6123 4567")
 
@@ -187,6 +214,17 @@ RULES = (
         SHIPPERS,
         packaging_missing,
         breaks({f"{ITEM}/outerPackaging": ABSENT}),
+    ),
+    Rule(
+        dcsa(
+            "general-description",
+            "The description says nothing of what the goods are.",
+            "Describe the goods, so that customs can tell what they are.",
+            "ConsignmentItem.descriptionOfGoods",
+        ),
+        BOTH,
+        general_description,
+        breaks({"/consignmentItems/0/descriptionOfGoods": ["General cargo"]}),
     ),
     Rule(
         ours("charge-total", "A charge is not its unit price times the quantity.", "Check the three numbers."),

@@ -5,14 +5,19 @@ from typing import Any
 
 from schemas.bill_of_lading.model import AdvanceManifestFiling, ShippingInstructions
 from schemas.bill_of_lading.places import PlaceHBL
-from schemas.bill_of_lading.reach import house_bills
+from schemas.bill_of_lading.reach import cargo_items, house_bills, kilograms
 from schemas.bill_of_lading.rules.making import ABSENT, SHIPPERS, Sample, breaks, dcsa, modelled, ours
 from schemas.bill_of_lading.values import FilingPerformedBy
+from schemas.findings import Severity
 from schemas.registry import Context
 from schemas.rules import Rule, Violation
 
 UNCOUNTED = {"VY", "VS", "VR", "VQ", "VO", "VL", "NG", "NF", "NE", "VG"}
 """Packages of Recommendation 21 that have no number: bulk and unpacked."""
+BETWEEN = {"DDR", "DDS", "CS"}
+"""Functions of parties that are not the ultimate recipient: forwarders of either side, and the consolidator."""
+HAIR = 1e-9
+"""What the conversion of pounds may add."""
 SELF_FILED = {"ACE": "US", "ACI": "CA"}
 """Manifests whose filer must be named, and of which country."""
 
@@ -134,7 +139,44 @@ def house_bill_unknown(lading: ShippingInstructions, context: Context) -> Iterat
                 yield Violation(where, found=reference, expected=expected)
 
 
+def house_consignee(lading: ShippingInstructions, context: Context) -> Iterator[Violation]:
+    for pointer, house in house_bills(lading):
+        parties = house.document_parties
+        between = {each.party.party_name.casefold() for each in parties.other or () if each.party_function in BETWEEN}
+        if parties.consignee is not None and parties.consignee.party_name.casefold() in between:
+            where = f"{pointer}/documentParties/consignee/partyName"
+            yield Violation(where, found=parties.consignee.party_name, expected="the ultimate recipient")
+
+
+def filing_twice(lading: ShippingInstructions, context: Context) -> Iterator[Violation]:
+    seen: set[tuple[str, str | None]] = set()
+    for pointer, filing in _filings(lading):
+        what = (filing.manifest_type_code, filing.country_code)
+        if what in seen:
+            yield Violation(pointer, found=" ".join(filter(None, what)), expected="each manifest and country once")
+        seen.add(what)
+
+
+def house_over_master(lading: ShippingInstructions, context: Context) -> Iterator[Violation]:
+    """In each container: what the house bills declare against what the master declares."""
+    master: dict[str, float] = {}
+    for _, item in cargo_items(lading):
+        weight = kilograms(item.cargo_gross_weight)
+        master[item.equipment_reference] = master.get(item.equipment_reference, 0) + weight
+    houses: dict[str, float] = {}
+    for pointer, house in house_bills(lading):
+        for at, consignment in enumerate(house.consignment_items):
+            for inside, part in enumerate(consignment.cargo_items):
+                number, most = part.equipment_reference, master.get(part.equipment_reference)
+                houses[number] = houses.get(number, 0) + kilograms(part.cargo_gross_weight)
+                if most is not None and houses[number] > most * (1 + HAIR):
+                    where = f"{pointer}/consignmentItems/{at}/cargoItems/{inside}/cargoGrossWeight/value"
+                    found = f"{houses[number]:.10g} kg in {number}"
+                    yield Violation(where, found=found, expected=f"at most {most:.10g} kg, as the master says")
+
+
 CONTAINER = "SIMU0000007"
+INSIDE = "/consignmentItems/0/cargoItems/0/equipmentReference"
 HOUSE = "/houseBillOfLadings/0"
 FILING = "/advanceManifestFilings/0"
 WITH_HOUSE_BILL: dict[str, Any] = {
@@ -317,5 +359,54 @@ RULES = (
         SHIPPERS,
         house_bill_unknown,
         breaks({"/consignmentItems/0/cargoItems/0/houseBillOfLadingReference": "UNKNOWN"}),
+    ),
+    Rule(
+        dcsa(
+            "house-consignee",
+            "The consignee of a house bill of lading is its forwarder or consolidator.",
+            "Name the ultimate recipient of the cargo.",
+            "ConsigneeHBL",
+        ),
+        SHIPPERS,
+        house_consignee,
+        _breaks(
+            {
+                f"{HOUSE}/documentParties/consignee": {
+                    "partyName": "Example Forwarder",
+                    "typeOfPerson": "LEGAL_PERSON",
+                },
+                f"{HOUSE}/documentParties/other": [
+                    {"party": {"partyName": "Example Forwarder"}, "partyFunction": "DDS"},
+                ],
+            }
+        ),
+    ),
+    Rule(
+        dcsa(
+            "filing-twice",
+            "One manifest of one country is filed twice.",
+            "List each manifest with each country once.",
+            "AdvanceManifestFiling",
+            Severity.WARNING,
+        ),
+        SHIPPERS,
+        filing_twice,
+        _breaks({"/advanceManifestFilings/-": WITH_HOUSE_BILL["/advanceManifestFilings"][0]}),
+    ),
+    Rule(
+        ours(
+            "house-over-master",
+            "The house bills of lading declare more in a container than the master does.",
+            "Compare the gross weights of both.",
+        ),
+        SHIPPERS,
+        house_over_master,
+        _breaks(
+            {
+                INSIDE: CONTAINER,
+                "/utilizedTransportEquipments/0/equipmentReference": CONTAINER,
+                f"{HOUSE}/consignmentItems/0/cargoItems/0/cargoGrossWeight/value": 90000,
+            }
+        ),
     ),
 )

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from schemas.bill_of_lading.model import ShippingInstructions
-from schemas.bill_of_lading.parties import IdentifyingCode, NotifyParty, Shipper
+from schemas.bill_of_lading.model import ShippingInstructions, TransportDocument
+from schemas.bill_of_lading.parties import ContactDetail, IdentifyingCode
 from schemas.bill_of_lading.reach import Lading, fits, house_bills, named_parties
 from schemas.bill_of_lading.rules.instructions import WITH_HOUSE_BILL
 from schemas.bill_of_lading.rules.making import ABSENT, BOTH, SHIPPERS, breaks, dcsa, modelled
@@ -14,6 +14,8 @@ from schemas.registry import Context
 from schemas.rules import Rule, Violation
 
 LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
+INTERNATIONAL_PHONE = re.compile(r"\+[0-9][0-9 ().-]{5,28}")
+"""ITU-T E.123, 2: a plus sign, the country code, and the number in groups."""
 
 
 def party_without_identity(lading: Lading, context: Context) -> Iterator[Violation]:
@@ -45,6 +47,24 @@ def _is_lei(code: str) -> bool:
     return fits(LEI, code) and int("".join(str(int(sign, 36)) for sign in code)) % 97 == 1
 
 
+def contact_phone(lading: Lading, context: Context) -> Iterator[Violation]:
+    """On house bills the form is DCSA's pattern, and a matter of shape."""
+    for pointer, contact in _contacts(lading):
+        if contact.phone is not None and not fits(INTERNATIONAL_PHONE, contact.phone):
+            yield Violation(f"{pointer}/phone", found=contact.phone, expected="as +65 6123 4567")
+
+
+def _contacts(lading: Lading) -> Iterator[tuple[str, ContactDetail]]:
+    for at, contact in enumerate(lading.party_contact_details):
+        yield f"/partyContactDetails/{at}", contact
+    for pointer, party in named_parties(lading):
+        for at, contact in enumerate(getattr(party, "party_contact_details", None) or ()):
+            yield f"{pointer}/partyContactDetails/{at}", contact
+    if isinstance(lading, TransportDocument) and lading.document_parties.carriers_agent_at_destination is not None:
+        for at, contact in enumerate(lading.document_parties.carriers_agent_at_destination.party_contact_details):
+            yield f"/documentParties/carriersAgentAtDestination/partyContactDetails/{at}", contact
+
+
 def deprecated_platform(lading: Lading, context: Context) -> Iterator[Violation]:
     for pointer, party in named_parties(lading):
         if getattr(party, "ebl_platform", None) == "ESSD":
@@ -58,7 +78,7 @@ def displayed_address_on_paper(lading: Lading, context: Context) -> Iterator[Vio
     if lading.is_electronic:
         return
     for pointer, party in named_parties(lading):
-        lines = party.displayed_address if isinstance(party, Shipper | NotifyParty) else None
+        lines = getattr(party, "displayed_address", None)
         if lines is not None and len(lines) > 2:
             where = f"{pointer}/displayedAddress"
             yield Violation(where, found=f"{len(lines)} lines", expected="at most 2")
@@ -133,6 +153,17 @@ RULES = (
         BOTH,
         deprecated_platform,
         breaks({"/documentParties/shipper/eblPlatform": "ESSD"}),
+    ),
+    Rule(
+        dcsa(
+            "contact-phone",
+            "The phone number of a contact is not in the international form.",
+            "Write it as ITU-T E.123 does: +65 6123 4567.",
+            "PartyContactDetail.phone",
+        ),
+        BOTH,
+        contact_phone,
+        breaks({"/partyContactDetails/0": {"name": "Desk", "phone": "6123 4567"}}),
     ),
     Rule(
         dcsa(
