@@ -348,6 +348,7 @@ def _names_itself(content: Content) -> str:
 
 def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
+    import schemas.bill_of_lading.endorsement
     import schemas.bill_of_lading.issuance
     import schemas.bill_of_lading.life
     import schemas.bill_of_lading.pint

@@ -7,13 +7,39 @@
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import ActionCode, ActionMoment, Party, Transaction
+from schemas.bill_of_lading.title import Title, replay
 from schemas.bill_of_lading.values import Many, Part, at_most, known, trimmed
+from schemas.findings import Fidelity, Finding, Kind, finding, register
+
+SOURCE = "DCSA EBL Endorsement Chain 3.0.4"
+
+register(
+    [
+        Kind(
+            "endorsement.other-document",
+            "The endorsement chain is of another transport document.",
+            "Ask for the chain by the reference, and the sub-reference, of the document.",
+            clause="EndorsementChain.transportDocumentReference",
+            source=SOURCE,
+            fidelity=Fidelity.EXACT,
+        ),
+        Kind(
+            "endorsement.unknown-action",
+            "The endorsement chain has an action that DCSA does not name.",
+            "Ask the platform what the action means: who has the title cannot be told from this chain.",
+            clause="EndorsementChainLink.actionCode",
+            source=SOURCE,
+            fidelity=Fidelity.EXACT,
+        ),
+    ]
+)
 
 SURRENDERED = "SURRENDERED"
 ACTIONS = known(
@@ -77,3 +103,29 @@ def chain_of(transport_document: Mapping[str, Any], transactions: Iterable[Trans
         carrier_scac_code=transport_document.get("carrierCode") if scac else None,
         endorsement_chain=links_of(transactions),
     )
+
+
+def judge_chain(transport_document: Mapping[str, Any], chain: EndorsementChain) -> Title | tuple[Finding, ...]:
+    """The title as an endorsement chain tells it, or what is wrong with the chain. It is unsigned: it proves nothing."""
+    stated = (chain.transport_document_reference, chain.transport_document_sub_reference)
+    wanted = tuple(transport_document.get(f"transportDocument{name}") for name in ("Reference", "SubReference"))
+    if stated != wanted:
+        found, expected = (" ".join(filter(None, each)) for each in (stated, wanted))
+        pointer = "/transportDocumentReference"
+        return (finding("endorsement.other-document", pointer, found=found, expected=expected),)
+    transactions = []
+    for at, link in enumerate(chain.endorsement_chain or ()):
+        if link.action_code not in ACTIONS.values:
+            return (
+                finding("endorsement.unknown-action", f"/endorsementChain/{at}/actionCode", found=link.action_code),
+            )
+        code = ActionCode.SACC if link.action_code == SURRENDERED else ActionCode(link.action_code)
+        transactions.append(
+            Transaction(
+                action_code=code, actor=link.actor, recipient=link.recipient, action_date_time=link.action_date_time
+            )
+        )
+    title = replay(transport_document, transactions)
+    if isinstance(title, Title):
+        return title
+    return tuple(replace(each, pointer=f"/endorsementChain{each.pointer}") for each in title)
