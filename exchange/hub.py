@@ -128,7 +128,7 @@ class Hub:
         return self._asked(self._loaded)
 
     def _loaded(self, connection: Connection) -> Registry:
-        return load_registry(connection, self.keys, self.space, self.simulated)
+        return load_registry(connection, self.keys, self.space, self.simulated, self.settings.platform_code)
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the store. PostgreSQL is waited for in a thread; SQLite has the answer sooner than a thread would."""

@@ -1,9 +1,9 @@
 """Custody of the hub's own keys: test keys from a seed, or files that only the owner can read.
 
-The hub has three: an ES256 key for receipts, delivery notes and attestations, an Ed25519 key that signs the log's
-checkpoints, and a secret from which the codes on printed certificates are derived. Files are made at the first start
-(mode 0600); their certificate begins by the business clock, which dates what they sign. Test keys carry a marker that
-pilot mode refuses.
+The hub has four: an ES256 key for receipts, delivery notes and attestations, one by which it speaks PINT as a platform,
+an Ed25519 key that signs the log's checkpoints, and a secret from which the codes on printed certificates are derived.
+Files are made at the first start (mode 0600); their certificate begins by the business clock, which dates what they
+sign. Test keys carry a marker that pilot mode refuses.
 """
 
 import contextlib
@@ -31,6 +31,8 @@ class KeysUnreadable(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class HubKeys:
     signer: Signer
+    pint: Signer
+    """What the hub signs as a platform of electronic bills of lading, and as their control tracking registry."""
     log_key: ed25519.Ed25519PrivateKey
     origin: str
     """The log's name in its checkpoints (C2SP tlog-checkpoint)."""
@@ -44,16 +46,25 @@ def load_keys(settings: Settings, space: str, now: datetime) -> HubKeys:
     if settings.seed:
         seed = f"{settings.seed}/{space}" if space else settings.seed
         origin = f"tradebridge.simulation/{name}"
-        return HubKeys(test_signer(seed, HUB, "receipt"), test_log_key(seed), origin, hmac_value(seed, "code key", b""))
+        return HubKeys(
+            signer=test_signer(seed, HUB, "receipt"),
+            pint=test_signer(seed, HUB, "pint"),
+            log_key=test_log_key(seed),
+            origin=origin,
+            code_key=hmac_value(seed, "code key", b""),
+        )
     folder = settings.data / "keys" / name
     return HubKeys(
-        _file_signer(folder, now), _file_log_key(folder), f"tradebridge.local/{name}", _file_code_key(folder)
+        signer=_file_signer(folder / "hub.pem", now),
+        pint=_file_signer(folder / "pint.pem", now),
+        log_key=_file_log_key(folder),
+        origin=f"tradebridge.local/{name}",
+        code_key=_file_code_key(folder),
     )
 
 
-def _file_signer(folder: Path, now: datetime) -> Signer:
+def _file_signer(path: Path, now: datetime) -> Signer:
     """One file with the key and its certificate: there is no moment at which only one of them exists."""
-    path = folder / "hub.pem"
     if not path.exists():
         key = ec.generate_private_key(ec.SECP256R1())
         make_secret(path, _pem(key) + _own_certificate(key, now).public_bytes(serialization.Encoding.PEM))

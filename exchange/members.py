@@ -27,12 +27,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
 from adapters.port import UnknownStyle, find_adapter
+from exchange import platforms
 from exchange.config import UnsafeSettings
 from exchange.keys import HUB, HubKeys
+from exchange.platforms import PINT, PintKey, Platforms, platforms_of
 from exchange.store import tables as t
 from exchange.store.rows import add
 from schemas.findings import Finding, finding
 from schemas.registry import profile_of
+from tradebridge.ebl.seal import Trusted
 from tradebridge.evidence.notes import verifier_key_of
 from tradebridge.evidence.signer import UnsupportedKey, key_id, public_key_of
 from tradebridge.evidence.simulation import is_test_certificate
@@ -44,6 +47,7 @@ EVENT_PROFILE = "tradebridge-event/1"
 KINDS = ("single-window", "issuing-authority", "platform")
 ROLES = ("issuer", "sender", "recipient")
 PURPOSES = ("document", "event", "ack")
+"""What a signing key may serve, and does unless told. A PINT certificate serves `pint` alone."""
 SCOPES = ("send", "receive", "read")
 """What a member's API key may be allowed: hand in documents and events, take deliveries, look at its own."""
 MEMBER_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}")
@@ -67,6 +71,8 @@ class Member:
     """May it hand in unsigned documents? Then the hub attests what it received."""
     carriers: tuple[str, ...]
     simulated: bool
+    ebl: Mapping[str, Any] = field(default_factory=dict)
+    """Its side of electronic bills of lading, as `exchange.platforms` keeps it: `ebl` and `accounts`."""
     suspended: bool = False
     reason: str = ""
     """Why it is suspended."""
@@ -92,6 +98,7 @@ class Member:
             "delivery": delivery,
             "policy": {"unsigned": self.unsigned},
             "carriers": list(self.carriers),
+            **platforms.public(self.ebl, whole=whole),
             "simulated": self.simulated,
             "status": "suspended" if self.suspended else "active",
             **({"reason": self.reason} if self.reason and whole else {}),
@@ -127,7 +134,9 @@ class Registry:
     members: Mapping[str, Member]
     trust: TrustList
     keys: Mapping[str, tuple[Mapping[str, Any], ...]]
-    """Signing keys by member, as the API shows them."""
+    """Signing keys by member, as the API shows them; PINT certificates among them."""
+    platforms: Platforms
+    """Platforms, carriers and parties of electronic bills of lading."""
     _api_keys: Mapping[str, _ApiKey] = field(repr=False)
 
     def caller(self, authorization: str | None) -> Caller | Finding:
@@ -162,15 +171,21 @@ def new_api_key() -> str:
 # --- reading and changing the store ----------------------------------------------------------------------------------
 
 
-def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: bool) -> Registry:
+def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: bool, code: str = "") -> Registry:
+    """All of it, as it stands. `code`: the hub's own code as a platform of electronic bills of lading."""
     version = connection.execute(select(t.head.c.members_version)).scalar_one()
-    members = {
-        row.id: _member_of(row.id, row.status, json.loads(row.data)) for row in connection.execute(select(t.members))
-    }
+    kept = {row.id: (row.status, json.loads(row.data)) for row in connection.execute(select(t.members))}
+    members = {name: _member_of(name, status, data) for name, (status, data) in kept.items()}
     public_keys: dict[str, list[Mapping[str, Any]]] = {}
     trusted: dict[str, list[TrustedKey]] = {}
+    pint: dict[str, list[PintKey]] = {}
     for row in connection.execute(select(t.signing_keys).order_by(t.signing_keys.c.kid)):
         certificate = x509.load_pem_x509_certificate(row.certificate.encode())
+        if row.purposes == PINT:
+            known = PintKey(row.kid, certificate, _moment(row.not_after), _moment(row.withdrawn))
+            pint.setdefault(row.member, []).append(known)
+            public_keys.setdefault(row.member, []).append(known.to_json())
+            continue
         times = (_moment(each) for each in (row.not_before, row.not_after, row.withdrawn))
         key = TrustedKey.of(row.member, certificate, row.purposes.split(), *times)
         trusted.setdefault(row.member, []).append(key)
@@ -188,7 +203,9 @@ def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: 
         log=TrustedLog(keys.origin, verifier_key_of(keys.origin, keys.log_key.public_key())),
         members=tuple(_trusted_member(member, trusted.get(member.id, ())) for member in members.values()),
     )
-    return Registry(version, members, trust, {name: tuple(each) for name, each in public_keys.items()}, api_keys)
+    shown = {name: tuple(each) for name, each in public_keys.items()}
+    own = Trusted(code, (keys.pint.certificate,))
+    return Registry(version, members, trust, shown, platforms_of(kept, pint, own), api_keys)
 
 
 def _trusted_member(member: Member, keys: Iterable[TrustedKey]) -> TrustedMember:
@@ -217,6 +234,7 @@ def _member_of(member_id: str, status: str, data: Mapping[str, Any]) -> Member:
         unsigned=data["unsigned"],
         carriers=tuple(data["carriers"]),
         simulated=data["simulated"],
+        ebl={"ebl": data.get("ebl"), "accounts": data.get("accounts", [])},
         suspended=status == "suspended",
         reason=data.get("reason", ""),
     )
@@ -229,9 +247,11 @@ def changed(connection: Connection, member: str, what: str, at: datetime) -> Non
     add(connection, t.feed, {"kind": "member.changed", "members": f",{member},", "data": data})
 
 
-def add_member(connection: Connection, description: Mapping[str, Any], api_key: str) -> Member | tuple[Finding, ...]:
+def add_member(
+    connection: Connection, description: Mapping[str, Any], api_key: str, code: str = ""
+) -> Member | tuple[Finding, ...]:
     """Add a member from its JSON (docs/reference/api.md). All that is wrong with it comes back at once; the caller then
-    rolls its savepoint back."""
+    rolls its savepoint back. `code`: the hub's own platform code."""
     found = tuple(_wrong_with(description))
     if found:
         return found
@@ -239,6 +259,9 @@ def add_member(connection: Connection, description: Mapping[str, Any], api_key: 
     if connection.execute(select(t.members.c.id).where(t.members.c.id == member_id)).first():
         return (finding("member.exists", "/id", found=member_id),)
     data = _stored(description)
+    found = _taken(connection, member_id, data, code)
+    if found:
+        return found
     connection.execute(t.members.insert(), {"id": member_id, "status": "active", "data": json.dumps(data)})
     for index, key in enumerate(description.get("keys", ())):
         problem = add_signing_key(connection, member_id, key, f"/keys/{index}")
@@ -248,7 +271,7 @@ def add_member(connection: Connection, description: Mapping[str, Any], api_key: 
     return _member_of(member_id, "active", data)
 
 
-def _stored(description: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(description: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     delivery = description.get("delivery", {"mode": "pull"})
     return {
         "name": description.get("name", description["id"]),
@@ -262,12 +285,22 @@ def _stored(description: Mapping[str, Any]) -> dict[str, Any]:
         "unsigned": bool(description.get("policy", {}).get("unsigned", False)),
         "carriers": list(description.get("carriers", ())),
         "simulated": bool(description.get("simulated", False)),
+        **platforms.stored(description, before),
     }
 
 
+def _taken(connection: Connection, member: str, data: Mapping[str, Any], code: str) -> tuple[Finding, ...]:
+    """What of its eBL side is another's. Most members have none, and cost nothing here."""
+    if not data["ebl"] and not data["accounts"]:
+        return ()
+    query = select(t.members.c.id, t.members.c.data).where(t.members.c.id != member)
+    others = {row.id: json.loads(row.data) for row in connection.execute(query)}
+    return tuple(platforms.taken(member, others, data, code))
+
+
 _FIELDS = {
-    "id", "name", "country", "kind", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers", "keys",
-    "simulated", "apiKey",
+    "id", "name", "country", "kind", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers", "ebl",
+    "accounts", "keys", "simulated", "apiKey",
 }  # fmt: skip
 
 
@@ -311,6 +344,10 @@ def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
         yield wrong("/keys", keys, "a list of objects with certificate and purposes")
     yield from _wrong_with_delivery(description, wrong)
+    yield from platforms.wrong_with(description, wrong)
+    ebl = description.get("ebl")
+    if isinstance(ebl, dict) and not _is_web_address(ebl.get("url")):
+        yield wrong("/ebl/url", ebl.get("url"), "an http or https address, without /pint/v3")
 
 
 def _wrong_with_delivery(description: Mapping[str, Any], wrong: Any) -> Iterable[Finding]:
@@ -337,8 +374,11 @@ def _is_web_address(url: object) -> bool:
         return False
 
 
-def change_member(connection: Connection, member: str, changes: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Change what is said of a member: name, roles, profiles, style, delivery, policy, carriers. Not its id or keys."""
+def change_member(
+    connection: Connection, member: str, changes: Mapping[str, Any], code: str = ""
+) -> tuple[Finding, ...]:
+    """Change what is said of a member: name, roles, profiles, style, delivery, policy, carriers, ebl, accounts. Not its
+    id or keys."""
     fixed = [
         finding("member.malformed", f"/{name}", found=name, expected="a member that can be changed")
         for name in changes.keys() - _CHANGEABLE
@@ -348,19 +388,24 @@ def change_member(connection: Connection, member: str, changes: Mapping[str, Any
     public = _member_of(member, row.status, stored).public(whole=True)
     described = {name: public[name] for name in _FIELDS if name in public} | dict(changes)
     found = (*fixed, *_wrong_with(described))
+    if found:
+        return found
+    data = stored | _stored(described, stored)
+    found = _taken(connection, member, data, code)
     if not found:
-        data = json.dumps(stored | _stored(described))
-        connection.execute(update(t.members).where(t.members.c.id == member).values(data=data))
+        connection.execute(update(t.members).where(t.members.c.id == member).values(data=json.dumps(data)))
     return found
 
 
-_CHANGEABLE = {"name", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers"}
+_CHANGEABLE = {"name", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers", "ebl", "accounts"}
 
 
 def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any], pointer: str = "") -> Finding | None:
     """Add a certificate to a member. The key must be P-256 or Ed25519, and nobody else's; `validFrom` and `validUntil`
-    may narrow the time of the certificate."""
+    may narrow the time of the certificate. For PINT alone: P-256 or RSA, and it may only end earlier."""
     purposes = key.get("purposes", list(PURPOSES))
+    if purposes == [PINT]:
+        return _add_pint_certificate(connection, member, key, pointer)
     if not isinstance(purposes, list) or not purposes or any(purpose not in PURPOSES for purpose in purposes):
         return finding("member.malformed", f"{pointer}/purposes", found=purposes, expected=", ".join(PURPOSES))
     try:
@@ -390,6 +435,25 @@ def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any],
             "not_after": key.get("validUntil"),
         },
     )
+    return None
+
+
+def _add_pint_certificate(connection: Connection, member: str, key: Mapping[str, Any], pointer: str) -> Finding | None:
+    certificate = platforms.pint_certificate(key.get("certificate"), f"{pointer}/certificate")
+    if isinstance(certificate, Finding):
+        return certificate
+    if key.get("validFrom") is not None:
+        expected = "none: a PINT certificate begins as it says"
+        return finding("member.malformed", f"{pointer}/validFrom", found=key["validFrom"], expected=expected)
+    wrong_time = _wrong_with_times(key, pointer)
+    if wrong_time:
+        return wrong_time
+    kid = platforms.kid_of(member, certificate)
+    if connection.execute(select(t.signing_keys.c.kid).where(t.signing_keys.c.kid.like(f"%{kid[-44:]}"))).first():
+        return finding("member.key-taken", f"{pointer}/certificate", found=kid)
+    row = {"kid": kid, "member": member, "purposes": PINT, "not_before": None, "not_after": key.get("validUntil")}
+    pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
+    connection.execute(t.signing_keys.insert(), row | {"certificate": pem})
     return None
 
 
@@ -485,6 +549,12 @@ def check_no_test_keys(registry: Registry) -> None:
         member.id
         for member in (registry.trust.hub, *registry.trust.members)
         if any(is_test_certificate(key.certificate) for key in member.keys)
+    ]
+    trusted = registry.platforms.trust
+    marked += [
+        each.code
+        for each in (*trusted.platforms.values(), *trusted.carriers.values())
+        if any(is_test_certificate(certificate) for certificate in each.certificates)
     ]
     if marked:
         raise UnsafeSettings(f"pilot mode takes no test key: remove those of {', '.join(marked)}")

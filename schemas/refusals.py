@@ -44,6 +44,18 @@ MEMBERS = register(
             status=409,
         ),
         Kind(
+            "member.platform-taken",
+            "This eBL platform code is another's.",
+            "Give each platform the code that it signs with; the hub's own is the setting platform_code.",
+            status=409,
+        ),
+        Kind(
+            "member.account-taken",
+            "This party code leads to another account already.",
+            "Name each party code once: a transfer to it must find one account.",
+            status=409,
+        ),
+        Kind(
             "member.too-many-keys",
             "The member has as many API keys as it may.",
             "Let one end, or end all with a rotation without overlap.",

@@ -62,7 +62,7 @@ async def add(request: Request) -> Response:
     member_id = str(description.get("id", ""))
 
     def job(connection: Connection) -> Member:
-        outcome = add_member(connection, description, api_key)
+        outcome = add_member(connection, description, api_key, hub.settings.platform_code)
         if isinstance(outcome, Member):
             return outcome
         raise RefusedInTransaction(*outcome)
@@ -79,7 +79,7 @@ async def change(request: Request, member_id: str) -> Response:
     changes = await json_of(request, MAX_MEMBER)
 
     def job(connection: Connection) -> None:
-        if found := change_member(connection, member_id, changes):
+        if found := change_member(connection, member_id, changes, hub.settings.platform_code):
             raise RefusedInTransaction(*found)
 
     await _change(hub, member_id, "changed", job)

@@ -283,6 +283,7 @@ def test_a_recipient_sees_nothing_of_what_another_recipient_decided(sqlite_cast:
     assert set(cast["SG-NSW"].summary(accepted.id)["recipients"]) == {"TH-NSW", "VN-NSW"}
 
 
+SOMEBODY = {"codeListProvider": "ZZZ", "partyCode": "SOMEBODY"}
 WRONG_DESCRIPTIONS: list[tuple[str, dict[str, object]]] = [
     ("/keys", {"keys": 5}),
     ("/keys", {"keys": ["a certificate"]}),
@@ -300,6 +301,15 @@ WRONG_DESCRIPTIONS: list[tuple[str, dict[str, object]]] = [
     ("/style", {"style": "../asw"}),
     ("/style", {"style": ""}),
     ("/sends/0", {"sends": ["tradebridge-event/1"]}),
+    ("/ebl", {"ebl": "STRA"}),
+    ("/ebl/platform", {"ebl": {"platform": "Straits", "url": "http://127.0.0.1:9"}}),
+    ("/ebl/url", {"ebl": {"platform": "STRA", "url": "ftp://127.0.0.1:9"}}),
+    ("/ebl/algorithms", {"ebl": {"platform": "STRA", "url": "http://127.0.0.1:9", "algorithms": ["none"]}}),
+    ("/ebl/token", {"ebl": {"platform": "STRA", "url": "http://127.0.0.1:9", "token": "two words"}}),
+    ("/ebl/key", {"ebl": {"platform": "STRA", "url": "http://127.0.0.1:9", "key": "x"}}),
+    ("/accounts", {"accounts": {"partyName": "Somebody"}}),
+    ("/accounts/0/partyName", {"accounts": [{"partyName": " ", "identifyingCodes": [SOMEBODY]}]}),
+    ("/accounts/0/identifyingCodes", {"accounts": [{"partyName": "Somebody", "identifyingCodes": []}]}),
 ]
 
 

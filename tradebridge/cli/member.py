@@ -16,6 +16,8 @@ from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
 KINDS = ("single-window", "issuing-authority", "platform")
 ROLES = ("issuer", "sender", "recipient")
 PURPOSES = ("document", "event", "ack")
+PINT = "pint"
+ALGORITHMS = ("ES256", "PS256")
 
 
 @click.group("member", cls=Suggesting)
@@ -43,6 +45,16 @@ def command() -> None:
 @click.option(
     "--cert", "certificates", multiple=True, metavar="PEM", help="Certificate of a signing key, for all purposes."
 )
+@click.option("--platform", "platform", metavar="CODE", help="Its code as an eBL platform.")
+@click.option("--ebl-url", metavar="URL", help="Where it speaks PINT (URL/pint/v3) and the rest of DCSA (URL/ebl/v3).")
+@click.option("--ebl-token", metavar="FILE", help="File with the bearer token that it wants of the hub.")
+@click.option(
+    "--algorithm", "algorithms", multiple=True, type=click.Choice(ALGORITHMS), help="What it may sign PINT with; both."
+)
+@click.option("--pint-cert", "pint", multiple=True, metavar="PEM", help="Certificate that its PINT is checked with.")
+@click.option(
+    "--account", "accounts", multiple=True, metavar="NAME=LIST:CODE", help="A party that it acts for, by a party code."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be sent.")
 @hub_options
 @json_option
@@ -52,6 +64,12 @@ def add(
     push: str | None,
     unsigned: bool | None,
     certificates: tuple[str, ...],
+    platform: str | None,
+    ebl_url: str | None,
+    ebl_token: str | None,
+    algorithms: tuple[str, ...],
+    pint: tuple[str, ...],
+    accounts: tuple[str, ...],
     dry_run: bool,
     url: str | None,
     api_key: str | None,
@@ -64,6 +82,10 @@ def add(
     \b
     tb member add XX-NSW --country XX --kind single-window --role sender --role recipient
                   --sends atiga-form-d/2022 --accepts atiga-form-d/2022 --cert xx.pem
+
+    \b
+    tb member add PLATFORM-X --country XX --kind platform --role sender --role recipient
+                  --platform XPLT --ebl-url http://127.0.0.1:9001 --pint-cert x.pem --algorithm PS256
     """
     described = dict(read_json(file)) if file else {}
     described |= {"id": member_id(member, "sender")}
@@ -74,10 +96,15 @@ def add(
         described["policy"] = {"unsigned": unsigned}
     if certificates:
         described["keys"] = [{"certificate": read_bytes(each).decode("utf-8", "replace")} for each in certificates]
+    if pint:
+        described["keys"] = [*described.get("keys", ()), *(_pint_key(each) for each in pint)]
+    described |= _ebl(described.get("ebl"), platform, ebl_url, ebl_token, algorithms)
+    if accounts:
+        described["accounts"] = [_account(each) for each in accounts]
     described.setdefault("delivery", {"mode": "pull"})
     described.setdefault("name", described["id"])
     if dry_run:
-        out_json({"dryRun": True, "member": described})
+        out_json({"dryRun": True, "member": _without_token(described)})
         return Exit.OK
     with find(url, api_key, space).hub(OPERATOR) as hub:
         added = hub.add_member(described)
@@ -87,6 +114,38 @@ def add(
     say(f"{mark('ok')} {described['id']} is a member. Its API key, shown this once:")
     out(added.api_key)
     return Exit.OK
+
+
+def _pint_key(path: str) -> dict[str, Any]:
+    return {"certificate": read_bytes(path).decode("utf-8", "replace"), "purposes": [PINT]}
+
+
+def _ebl(
+    given: Any, platform: str | None, url: str | None, token: str | None, algorithms: tuple[str, ...]
+) -> dict[str, Any]:
+    """Its side of bills of lading, where anything is said of it."""
+    said: dict[str, Any] = {"platform": platform, "url": url, "algorithms": list(algorithms)}
+    if token:
+        said["token"] = read_bytes(token).decode("utf-8", "replace").strip()
+    said = {name: value for name, value in said.items() if value}
+    return {"ebl": {**(given or {}), **said}} if said else {}
+
+
+def _account(text: str) -> dict[str, Any]:
+    """`NAME=LIST:CODE`, or `NAME=LIST:CODE:NAME-OF-THE-LIST`: a party by its code, as DCSA writes it."""
+    name, _, code = text.rpartition("=")
+    parts = code.split(":")
+    if not name or len(parts) not in (2, 3) or not all(parts):
+        raise click.UsageError(f"{text}: write NAME=LIST:CODE, as 'Bangkok Rubber=DCSA:BKKRUB'")
+    names = ("codeListProvider", "partyCode", "codeListName")
+    return {"partyName": name, "identifyingCodes": [dict(zip(names, parts, strict=False))]}
+
+
+def _without_token(described: dict[str, Any]) -> dict[str, Any]:
+    ebl = described.get("ebl")
+    if not ebl or "token" not in ebl:
+        return described
+    return {**described, "ebl": {**ebl, "token": "..."}}
 
 
 @command.command("list")
@@ -158,7 +217,11 @@ def rotate_key(
 @click.argument("member", metavar="ID")
 @click.option("--cert", "certificate", metavar="PEM", required=True, help="The certificate of the key.")
 @click.option(
-    "--purpose", "purposes", multiple=True, type=click.Choice(PURPOSES), help="What it may sign; all unless told."
+    "--purpose",
+    "purposes",
+    multiple=True,
+    type=click.Choice((*PURPOSES, PINT)),
+    help="What it may sign; all but pint unless told.",
 )
 @click.option("--valid-from", type=MOMENT, help="Not believed before; else the certificate says.")
 @click.option("--valid-until", type=MOMENT, help="Not believed after; else the certificate says.")
@@ -269,11 +332,25 @@ def _draw(member: dict[str, Any]) -> None:
         ("style", member.get("style") or "the original"),
         ("delivery", f"push to {delivery['url']}" if "url" in delivery else delivery["mode"]),
         ("unsigned", "allowed" if member.get("policy", {}).get("unsigned") else "refused"),
+        *_ebl_rows(member),
         ("status", member["status"]),
     ]
     rows += [("key", _key_line(key)) for key in member.get("keys", ())]
     for line in columns(rows):
         out(f"  {line}")
+
+
+def _ebl_rows(member: dict[str, Any]) -> list[tuple[str, str]]:
+    ebl, accounts = member.get("ebl", {}), member.get("accounts", ())
+    rows = []
+    if ebl:
+        named = f"platform {ebl['platform']}" if ebl.get("platform") else "no platform"
+        at = f" at {ebl['url']}" if ebl.get("url") else ""
+        rows.append(("bills of lading", f"{named}{at}; {', '.join(ebl['algorithms'])}"))
+    for each in accounts:
+        codes = ", ".join(f"{code['codeListProvider']}:{code['partyCode']}" for code in each["identifyingCodes"])
+        rows.append(("account", f"{each['partyName']} ({codes})"))
+    return rows
 
 
 def _key_line(key: dict[str, Any]) -> str:
