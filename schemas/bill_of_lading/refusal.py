@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
+from http.client import responses
 from itertools import islice
 from typing import Annotated, Any
 
@@ -84,7 +85,7 @@ def refusal(
 
     Without a finding the status itself is the error.
     """
-    text = HTTPStatus(status).phrase if status in HTTPStatus else "Error"
+    text = responses.get(status, "Error")
     errors = [_error(found, of_body=status == HTTPStatus.BAD_REQUEST) for found in islice(findings, MOST_ERRORS)]
     answer: dict[str, Any] = {
         "httpMethod": "OPTION" if method == "OPTIONS" else method,
@@ -93,7 +94,7 @@ def refusal(
         "statusCodeText": text,
         "providerCorrelationReference": correlation[:100],
         "errorDateTime": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "errors": errors or [{"errorCodeText": text, "errorCodeMessage": HTTPStatus(status).description or text}],
+        "errors": errors or [{"errorCodeText": text, "errorCodeMessage": text}],
     }
     if errors:
         answer["statusCodeMessage"] = errors[0]["errorCodeMessage"][:200]
