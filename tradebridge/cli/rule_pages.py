@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from schemas.bill_of_lading.conditions import Condition
     from schemas.certificate.agreement import Agreement
     from schemas.findings import Kind
     from schemas.rules import Rule
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
     for name, title, profiles in _OTHERS:
         text = "\n".join([f"# Rules: {title}", "", _MADE, "", *_tables(_book(profiles))])
         found[f"reference/rules/{name}.md"] = text + "\n"
+    found["reference/rules/lading-conditions.md"] = _conditions()
     return found | {"reference/rules/index.md": _index(), "reference/rules/not-checked.md": _not_checked()}
 
 
@@ -41,6 +43,37 @@ _OTHERS = (
     ),
     ("statement", "cost statements", ("cost-statement/1",)),
 )
+
+
+def _conditions() -> str:
+    """DCSA's conditional sentences, and what becomes of each."""
+    from schemas.bill_of_lading.conditions import conditions
+
+    rows = conditions()
+    checked = [row for row in rows if row.checked]
+    lines = [
+        "# Bills of lading: DCSA's conditional sentences",
+        "",
+        f"{_MADE} The sentences are DCSA's (EBL 3.0.4 and PINT 3.0.0, Apache-2.0), out of the descriptions of the",
+        "transport document and of shipping instructions; a test finds the same ones in DCSA's files.",
+        "",
+        f"{len(rows)} sentences: {len(checked)} checked, {len(rows) - len(checked)} not. `tb explain CODE` tells more.",
+    ]
+    lines += ["", "## Checked", "", "| sentence | of | findings |", "| --- | --- | --- |"]
+    lines += [_sentence(row, ", ".join(f"`{code}`" for code in row.checked)) for row in checked]
+    lines += ["", "## Not checked", "", "| sentence | of | why not |", "| --- | --- | --- |"]
+    lines += [_sentence(row, row.why) for row in rows if not row.checked]
+    return "\n".join(lines) + "\n"
+
+
+_MOST_PLACES = 3
+
+
+def _sentence(row: "Condition", last: str) -> str:
+    places = ", ".join(row.at[:_MOST_PLACES])
+    more = f" and {len(row.at) - _MOST_PLACES} more" if len(row.at) > _MOST_PLACES else ""
+    said = row.says.strip("- ").replace("|", "\\|").replace("<", "&lt;")
+    return f"| {said} | {places}{more} | {last} |"
 
 
 def _book(profiles: Iterable[str]) -> "list[Rule[Any]]":
@@ -115,7 +148,9 @@ def _index() -> str:
     for name, title, profiles in rows:
         lines.append(_counted(f"[{title}]({name}.md)", {rule.kind for rule in _book(profiles)}))
     every = {rule.kind for _, _, profiles in rows for rule in _book(profiles)}
-    lines += [_counted("all, each once", every), "", "[What is not checked, and why](not-checked.md)."]
+    lines += [_counted("all, each once", every), ""]
+    lines += ["[What is not checked, and why](not-checked.md).", ""]
+    lines += ["[DCSA's conditional sentences, one by one](lading-conditions.md)."]
     return "\n".join(lines) + "\n"
 
 

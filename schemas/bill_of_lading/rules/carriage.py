@@ -68,6 +68,14 @@ def facility_without_location(document: TransportDocument, context: Context) -> 
             yield Violation(f"{pointer}/UNLocationCode", found=found, expected="the UN/LOCODE")
 
 
+def facility_with_location(document: TransportDocument, context: Context) -> Iterator[Violation]:
+    for pointer, place in places(document):
+        code, location = place.facility.facility_code if place.facility else None, place.un_location_code
+        if code is not None and location is not None and code.startswith(location):
+            where = f"{pointer}/facility/facilityCode"
+            yield Violation(where, found=code, expected="the facility's own part, without " + location)
+
+
 def place_in_two_countries(document: TransportDocument, context: Context) -> Iterator[Violation]:
     for pointer, port in ports(document):
         if port.city is not None:
@@ -211,6 +219,26 @@ RULES = (
         CARRIERS,
         facility_without_location,
         breaks({"/transports/preCarriageBy": "TRUCK", "/transports/placeOfReceipt": RECEIPT}),
+    ),
+    Rule(
+        dcsa(
+            "facility-with-location",
+            "A facility code repeats the UN/LOCODE that stands beside it.",
+            "Give the code of the facility alone.",
+            "Facility",
+            Severity.WARNING,
+        ),
+        CARRIERS,
+        facility_with_location,
+        breaks(
+            {
+                "/transports/preCarriageBy": "TRUCK",
+                "/transports/placeOfReceipt": {
+                    "UNLocationCode": "SGSIN",
+                    "facility": {"facilityCode": "SGSINP", "facilityCodeListProvider": "SMDG"},
+                },
+            }
+        ),
     ),
     Rule(
         dcsa(

@@ -176,6 +176,14 @@ def approval_missing(document: TransportDocument, context: Context) -> Iterator[
             yield Violation(where, found="none", expected="the authority and its reference")
 
 
+def holding_time(document: TransportDocument, context: Context) -> Iterator[Violation]:
+    arrival = document.transports.planned_arrival_date
+    for pointer, _, goods in dangerous_goods(document):
+        if goods.end_of_holding_time is not None and goods.end_of_holding_time < arrival:
+            expected = f"{arrival} (arrival) or later"
+            yield Violation(f"{pointer}/endOfHoldingTime", found=goods.end_of_holding_time, expected=expected)
+
+
 ITEM = "/consignmentItems/0/cargoItems/0"
 DANGEROUS = f"{ITEM}/outerPackaging/dangerousGoods/0"
 
@@ -339,5 +347,17 @@ RULES = (
         CARRIERS,
         approval_missing,
         breaks({f"{DANGEROUS}/isCompetentAuthorityApprovalRequired": True}, variant=7),
+    ),
+    Rule(
+        modelled(
+            "holding-time",
+            "The refrigerated liquid holds its temperature no longer than until before the arrival.",
+            "Check the end of the holding time against the voyage.",
+            "DangerousGoods.endOfHoldingTime",
+            severity=Severity.WARNING,
+        ),
+        CARRIERS,
+        holding_time,
+        breaks({f"{DANGEROUS}/endOfHoldingTime": "2026-01-05"}, variant=7),
     ),
 )

@@ -382,12 +382,12 @@ RULES = (
         ),
     ),
     Rule(
-        dcsa(
+        modelled(
             "filing-twice",
             "One manifest of one country is filed twice.",
             "List each manifest with each country once.",
             "AdvanceManifestFiling",
-            Severity.WARNING,
+            severity=Severity.WARNING,
         ),
         SHIPPERS,
         filing_twice,
