@@ -16,8 +16,6 @@ from schemas.certificate.agreement import Agreement
 from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.model import Certificate, Item, Party, Quantity, Transport
 from schemas.certificate.values import decimal_text
-from schemas.codes.countries import COUNTRIES
-from schemas.codes.packages import PACKAGES
 from schemas.codes.units import UNITS
 from schemas.findings import Finding, finding
 from schemas.registry import Document
@@ -28,7 +26,6 @@ from tradebridge.render import (
 
 PAGE_ITEMS = 100
 """Items on one page of the view on a screen."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +162,7 @@ def _form(certificate: Certificate, agreement: Agreement, standing: Standing) ->
         agreement=heading.agreement,
         name=heading.form,
         number=certificate.number,
-        issued_in=_country(certificate.issuing_country),
+        issued_in=wording.country(certificate.issuing_country),
         issued=certificate.certification.date,
         left=tuple(box for names, box in found if names & {"/exporter", "/consignee", "/producer", "/transport"}),
         right=tuple(box for names, box in found if "/officialUse" in names),
@@ -217,14 +214,6 @@ def _title(names: list[str]) -> str:
     return next((wording.TITLES[name] for name in wording.TITLES if name in names), "")
 
 
-def _country(code: str) -> str:
-    return COUNTRIES.get(code, code)
-
-
-def _day(day: date | None) -> str:
-    return "" if day is None else f"{day.day}\u00a0{_MONTHS[day.month - 1]}\u00a0{day.year}"
-
-
 def _lines(text: str | None, label: str = "") -> Iterator[Line]:
     for at, line in enumerate((text or "").split("\n")):
         if line.strip():
@@ -236,7 +225,7 @@ def _party(party: Party | None) -> Iterator[Line]:
         return
     yield Line(party.name)
     yield from _lines(party.address)
-    yield Line(_country(party.country))
+    yield Line(wording.country(party.country))
     yield from _lines(party.identifier, "No.")
 
 
@@ -254,7 +243,7 @@ def _consignee(certificate: Certificate) -> Iterator[Line]:
 
 
 def _transport(transport: Transport) -> Iterator[Line]:
-    yield from _lines(_day(transport.departure_date), "Departure")
+    yield from _lines(wording.day(transport.departure_date), "Departure")
     vessel = " ".join(each for each in (transport.vessel_or_flight, transport.voyage) if each)
     yield from _lines(vessel, "Vessel, flight")
     for label, place in (("From", transport.port_of_loading), ("To", transport.port_of_discharge)):
@@ -272,22 +261,24 @@ def _official_use(certificate: Certificate) -> Iterator[Line]:
         yield Line(text, ticked=use is not None and use.treatment == treatment)
     if use is not None:
         yield from _lines(use.reasons)
-        signed = ", ".join(each for each in (use.official, use.place, _day(use.date)) if each)
+        signed = ", ".join(each for each in (use.official, use.place, wording.day(use.date)) if each)
         yield from _lines(signed, "Signature")
 
 
 def _declaration(certificate: Certificate) -> Iterator[Line]:
     said = certificate.declaration
-    text = wording.DECLARATION.format(origin=_country(said.origin_country), importing=_country(said.importing_country))
+    text = wording.DECLARATION.format(
+        origin=wording.country(said.origin_country), importing=wording.country(said.importing_country)
+    )
     yield Line(text)
-    yield Line(f"{said.place}, {_day(said.date)}", "Place and date")
+    yield Line(f"{said.place}, {wording.day(said.date)}", "Place and date")
     yield Line(said.signatory, "Signatory")
 
 
 def _certification(certificate: Certificate) -> Iterator[Line]:
     said = certificate.certification
     yield Line(wording.CERTIFICATION)
-    yield Line(f"{said.place}, {_day(said.date)}", "Place and date")
+    yield Line(f"{said.place}, {wording.day(said.date)}", "Place and date")
     yield Line(said.authority, "Authority")
     yield Line(said.official, "Officer")
 
@@ -297,21 +288,22 @@ def _replaces(certificate: Certificate) -> Iterator[Line]:
     if earlier is None:
         return
     what = "Certified true copy of" if earlier.reason == "lost" else "Replaces"
-    yield Line(f"{what} No. {earlier.number} of {_day(earlier.date)}")
+    yield Line(f"{what} No. {earlier.number} of {wording.day(earlier.date)}")
 
 
 def _third_country_invoice(certificate: Certificate) -> Iterator[Line]:
     invoice = certificate.third_country_invoice
     if invoice is not None:
-        yield Line(f"{invoice.company}, {_country(invoice.country)}", "Invoice issued by")
+        yield Line(f"{invoice.company}, {wording.country(invoice.country)}", "Invoice issued by")
 
 
 def _original_proof(certificate: Certificate) -> Iterator[Line]:
     proof = certificate.original_proof
     if proof is not None:
-        until = f", valid until {_day(proof.valid_until)}" if proof.valid_until else ""
+        until = f", valid until {wording.day(proof.valid_until)}" if proof.valid_until else ""
         yield Line(
-            f"No. {proof.number} of {_day(proof.date)}, {_country(proof.country)}{until}", "Original certificate"
+            f"No. {proof.number} of {wording.day(proof.date)}, {wording.country(proof.country)}{until}",
+            "Original certificate",
         )
 
 
@@ -397,7 +389,7 @@ def _item_cells(
             held.setdefault(at[name], []).extend(lines)
         numbers = (item.invoice_number,) if item.invoice_number else () if by_item or turn else tuple(dates)
         held[at["/items/invoiceNumber"]] += [
-            Line(f"{number}, {_day(dates[number])}" if number in dates else number) for number in numbers
+            Line(f"{number}, {wording.day(dates[number])}" if number in dates else number) for number in numbers
         ]
         yield tuple(tuple(held[column.number]) for column in columns)
 
@@ -408,46 +400,29 @@ def _item_parts(item: Item, at: Mapping[str, str]) -> Iterator[tuple[str, list[L
     yield "/items/number", [Line(str(item.number) if numbered else f"Item {item.number}")]
     yield "/items/marksAndNumbers", list(_lines(item.marks_and_numbers))
     packages = item.packages
-    kinds = [] if packages is None else [Line(f"{packages.quantity} {_package(packages.kind)}")]
+    kinds = [] if packages is None else [Line(f"{packages.quantity} {wording.package(packages.kind)}")]
     yield "/items/description", [*kinds, *_lines(item.description)]
     label = "" if at["/items/hsCode"] != at["/items/description"] else "HS "
     yield (
         "/items/hsCode",
         [
             Line(
-                f"{label}{_hs(item.hs_code)} (HS {item.hs_edition})"
+                f"{label}{wording.hs(item.hs_code)} (HS {item.hs_edition})"
                 if not label
-                else f"{label}{_hs(item.hs_code)} ({item.hs_edition})"
+                else f"{label}{wording.hs(item.hs_code)} ({item.hs_edition})"
             )
         ],
     )
     yield "/items/originCriterion", [Line(item.origin_criterion.text)]
     if item.origin_country is not None:
-        yield "/items/originCountry", [Line(_country(item.origin_country))]
+        yield "/items/originCountry", [Line(wording.country(item.origin_country))]
     amounts = [Line(_amount(item.gross_weight), "Gross")] if item.gross_weight is not None else []
     amounts += [Line(_amount(item.quantity))] if item.quantity is not None else []
     if item.fob_value is not None:
-        amounts.append(Line(f"FOB {item.fob_value.currency} {_grouped(decimal_text(item.fob_value.amount))}"))
+        amounts.append(Line(f"FOB {item.fob_value.currency} {wording.grouped(decimal_text(item.fob_value.amount))}"))
     yield "/items/grossWeight", amounts
-
-
-def _hs(code: str) -> str:
-    """As on paper: 8708.29, 8708.29.10."""
-    head, rest = code[:4], code[4:]
-    return ".".join((head, *(rest[at : at + 2] for at in range(0, len(rest), 2))))
-
-
-def _package(kind: str) -> str:
-    name = PACKAGES.get(kind)
-    return f"{name} ({kind})" if name else kind
 
 
 def _amount(quantity: Quantity) -> str:
     unit = UNITS.get(quantity.unit)
-    return f"{_grouped(decimal_text(quantity.value))} {unit.name if unit else quantity.unit}"
-
-
-def _grouped(digits: str) -> str:
-    """1250.00 as 1,250.00."""
-    whole, point, decimals = digits.partition(".")
-    return f"{int(whole):,}{point}{decimals}"
+    return f"{wording.grouped(decimal_text(quantity.value))} {unit.name if unit else quantity.unit}"

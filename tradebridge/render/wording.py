@@ -6,6 +6,10 @@ and are ours; the notes overleaf are not reproduced. An agreement without words 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+
+from schemas.codes.countries import COUNTRIES
+from schemas.codes.packages import PACKAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,33 @@ DECLARATION = (
 CERTIFICATION = "It is certified, on the basis of control carried out, that the declaration by the exporter is correct."
 WITHHELD = {"confidential": "Confidential", "not-available": "Not available"}
 TREATMENT = (("given", "Preferential treatment given"), ("not-given", "Preferential treatment not given (reasons)"))
+
+
+# --- how values are written on paper ---------------------------------------------------------------------------------
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def country(code: str) -> str:
+    return COUNTRIES.get(code, code)
+
+
+def day(given: date | None) -> str:
+    return "" if given is None else f"{given.day}\u00a0{_MONTHS[given.month - 1]}\u00a0{given.year}"
+
+
+def hs(code: str) -> str:
+    """As on paper: 8708.29, 8708.29.10."""
+    head, rest = code[:4], code[4:]
+    return ".".join((head, *(rest[at : at + 2] for at in range(0, len(rest), 2))))
+
+
+def package(kind: str) -> str:
+    name = PACKAGES.get(kind)
+    return f"{name} ({kind})" if name else kind
+
+
+def grouped(digits: str) -> str:
+    """1250.00 as 1,250.00."""
+    whole, point, decimals = digits.partition(".")
+    return f"{int(whole):,}{point}{decimals}"
