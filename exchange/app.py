@@ -30,6 +30,7 @@ from exchange.api import (
     log,
     members,
     origin,
+    registry,
     spaces,
     statistics,
     verify_page,
@@ -80,7 +81,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         openapi_url="/openapi.json",
     )
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, members, *pages):
+    for module in (documents, batch, inbox, feed, log, members, registry, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)

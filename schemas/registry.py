@@ -350,6 +350,7 @@ def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
     import schemas.bill_of_lading.endorsement
     import schemas.bill_of_lading.issuance
+    import schemas.bill_of_lading.control
     import schemas.bill_of_lading.life
     import schemas.bill_of_lading.pint
     import schemas.bill_of_lading.profiles

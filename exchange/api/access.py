@@ -17,6 +17,11 @@ def hub_of(request: Request) -> Hub:
     return hub
 
 
+def base_url_of(request: Request) -> str:
+    """Where others reach the hub."""
+    return hub_of(request).settings.base_url or str(request.base_url).rstrip("/")
+
+
 def caller_of(request: Request, scope: str = "read") -> Caller:
     """The member or operator whose key came with the request, and may do this. Raises `Problem` (401, 403)."""
     hub = hub_of(request)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange import intake, ledger, paper, refused
-from exchange.api.access import caller_of, hub_of, sees
+from exchange.api.access import base_url_of, caller_of, hub_of, sees
 from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
 from exchange.api.problems import Problem, problem_response
 from exchange.events import accept_event
@@ -117,7 +117,7 @@ def get_document(request: Request, document_id: str) -> Response:
 @router.get("/{document_id}/summary", summary="State, recipients and both tracks of one document")
 def get_summary(request: Request, document_id: str) -> Response:
     hub, summary = hub_of(request), _stored(request, document_id).summary
-    verify = paper.verify_of(hub, summary, _base_url(request)) if paper.has_paper(summary) else None
+    verify = paper.verify_of(hub, summary, base_url_of(request)) if paper.has_paper(summary) else None
     return json_response(summary | ({"verify": {"url": verify.url, "code": verify.code}} if verify else {}))
 
 
@@ -247,14 +247,10 @@ def _form_of(accept: str, stored: Stored) -> str:
     raise Problem(finding("request.not-acceptable", found=accept[:100], expected=offered))
 
 
-def _base_url(request: Request) -> str:
-    return hub_of(request).settings.base_url or str(request.base_url).rstrip("/")
-
-
 def _on_paper(request: Request, stored: Stored, form: str, headers: dict[str, str]) -> Response:
     """The paper view: a page of HTML (`?page=2` for more items), or a PDF."""
     hub = hub_of(request)
-    drawn = paper.form_for(hub, stored, _base_url(request))
+    drawn = paper.form_for(hub, stored, base_url_of(request))
     if isinstance(drawn, Finding):
         raise Problem(drawn)
     if form == "pdf":

@@ -19,6 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from tradebridge.ebl.tables import metadata as platform_tables
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -65,7 +67,7 @@ messages = Table(
     "messages",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("kind", String(10), nullable=False),  # document, event, forward
+    Column("kind", String(10), nullable=False),  # document, event, forward, control, title
     Column("document_id", String(40), nullable=False, index=True),
     Column("member", String(40), nullable=False),
     Column("profile", String(60), nullable=False),
@@ -97,6 +99,9 @@ documents = Table(
     Column("state", String(12), nullable=False),  # live, cancelled, replaced, expired
     Column("utilisation", String(8)),  # held, partly, wholly; null while nothing is drawn
     Column("belongs_to", String(100), index=True),  # number of the document that it was made for, where it names one
+    Column(
+        "carried_under", String(100), index=True
+    ),  # of a certificate: number of the bill of lading, where it names it
     Column("expires", String(10)),  # last day of validity; null: it does not end
     Column("received_at", String(40), nullable=False),
     Column("row", Counter, nullable=False),  # place in lists; in order of acceptance, made from the real clock
@@ -223,6 +228,65 @@ feed = Table(
     Column("data", Text, nullable=False),  # JSON
 )
 Index("ix_feed_waiting", feed.c.id, sqlite_where=feed.c.position.is_(None), postgresql_where=feed.c.position.is_(None))
+
+# The hub is an eBL platform: the engine's tables are among its own, with what ties them to its documents.
+for _table in platform_tables.sorted_tables:
+    _table.to_metadata(metadata)
+
+title_documents = Table(
+    "title_documents",
+    metadata,
+    Column("title", String(64), primary_key=True),  # ebl_titles.id
+    Column("document_id", String(40), nullable=False, unique=True),
+)
+
+# Windows that want the bills of lading of the consignments that they have certificates for.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("member", String(40), primary_key=True),
+    Column("at", String(40), nullable=False),
+)
+
+# Bills of lading that such a window may have, by the word of who sent or possesses them.
+consents = Table(
+    "consents",
+    metadata,
+    Column("lading", String(40), primary_key=True),  # documents.id
+    Column("member", String(40), primary_key=True),  # the window
+    Column("event", String(40), nullable=False),  # that says so
+    Column("given_by", String(40), nullable=False),
+    Index("ix_consents_member", "member"),
+)
+
+# The control tracking registry: an eBL is named by the checksum of its transport document, a transfer by that of its
+# last chain entry's content.
+controls = Table(
+    "controls",
+    metadata,
+    Column("document", String(64), primary_key=True),
+    Column("first", String(64), nullable=False),  # entry that it was registered with
+    Column("platform", String(4), nullable=False),  # who is in control
+    Column("entry", String(64), nullable=False),  # last that holds
+    Column("sequence", Integer, nullable=False),
+    Column("message_id", String(40), nullable=False),  # that registered it
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("document", String(64), primary_key=True),
+    Column("entry", String(64), primary_key=True),
+    Column("giver", String(4), nullable=False),
+    Column("taker", String(4), nullable=False),
+    Column("state", String(10), nullable=False),  # open, accepted, cancelled
+    Column("ordinal", Integer, nullable=False),
+    Column("offered", String(40), nullable=False),  # message
+    Column("ended", String(40)),  # message that accepted or cancelled it
+    UniqueConstraint("document", "ordinal"),
+)
+_UNDER_WAY = offers.c.state == "open"
+Index("ix_offers_open", offers.c.document, unique=True, sqlite_where=_UNDER_WAY, postgresql_where=_UNDER_WAY)
 
 refusals = Table(
     "refusals",

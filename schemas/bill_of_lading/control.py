@@ -176,15 +176,18 @@ class Control:
     def offer(self, entry: str) -> Offer | None:
         return next((each for each in self.offers if each.entry == entry), None)
 
-    def to_json(self, registry: str, at: datetime) -> dict[str, Any]:
-        """The state as the registry signs it."""
+    def to_json(self, registry: str, at: datetime, entry: str | None = None) -> dict[str, Any]:
+        """The state as the registry signs it, with the offer of `entry`, or the last one."""
+        told = self.offers[-1] if self.offers else None
+        if entry is not None and entry != self.first:
+            told = self.offer(entry)
         return {
             "registry": registry,
             "transportDocumentChecksum": self.document,
             "control": self.platform,
             "entry": self.entry,
             "sequence": self.sequence,
-            "offer": self.offers[-1].to_json() if self.offers else None,
+            "offer": told.to_json() if told else None,
             "at": written(at),
         }
 

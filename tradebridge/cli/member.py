@@ -87,7 +87,7 @@ def add(
     tb member add PLATFORM-X --country XX --kind platform --role sender --role recipient
                   --platform XPLT --ebl-url http://127.0.0.1:9001 --pint-cert x.pem --algorithm PS256
     """
-    described = dict(read_json(file)) if file else {}
+    described: dict[str, Any] = dict(read_json(file)) if file else {}
     described |= {"id": member_id(member, "sender")}
     described |= {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items() if value}
     if push:

@@ -1,0 +1,153 @@
+"""The hub as control tracking registry, over HTTP: who it says is in control, is."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from schemas.bill_of_lading.pint import written
+from tests.exchange.cast import NOW, SEED, Cast, description, signer
+from tests.exchange.test_platforms import pem
+from tradebridge.ebl.seal import Trusted, open_sealed, seal
+from tradebridge.evidence.receipts import Receipt, read_receipt
+from tradebridge.evidence.simulation import test_api_key, test_signer
+from tradebridge.evidence.trust import TrustList
+
+PLATFORMS = {"STRAITS": "STRA", "MEKONG": "MEKO", "FUJI": "FUJI"}
+DOCUMENT = "d" * 64
+
+
+@pytest.fixture
+def platforms(cast: Cast) -> Cast:
+    for name, code in PLATFORMS.items():
+        key = {"certificate": pem(signer(name, "pint").certificate), "purposes": ["pint"]}
+        ebl = {"platform": code, "url": "http://127.0.0.1:9"}
+        described = description(name, country="SG", kind="platform", sends=[], accepts=[], ebl=ebl)
+        cast.operator.add_member(described | {"keys": [*described["keys"], key]})
+    return cast
+
+
+def entry(number: int) -> str:
+    return f"{number:064x}"
+
+
+def statement(cast: Cast, kind: str, by: str, number: int, to: str | None = None, **changes: Any) -> str:
+    said = {
+        "registry": f"{cast.url}/ctr/v1",
+        "type": kind,
+        "transportDocumentChecksum": DOCUMENT,
+        "entry": entry(number),
+        "platform": PLATFORMS.get(by, by),
+        "at": written(NOW),
+        **({"to": PLATFORMS[to]} if to else {}),
+    } | changes
+    return seal(said, signer(by, "pint"))
+
+
+def post(cast: Cast, by: str, body: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {test_api_key(SEED, by)}", "Content-Type": "application/jose"}
+    return httpx.post(f"{cast.url}/ctr/v1/statements", headers=headers, content=body, timeout=20)
+
+
+def say(cast: Cast, kind: str, by: str, number: int, to: str | None = None, **changes: Any) -> httpx.Response:
+    return post(cast, by, statement(cast, kind, by, number, to, **changes))
+
+
+def state(answer: httpx.Response) -> dict[str, Any]:
+    """The state that an answer tells, as the registry signed it."""
+    body = answer.json()
+    trusted = Trusted("TBHB", (test_signer(SEED, "HUB", "pint").certificate,))
+    opened = open_sealed(body["statement"], trusted, NOW)
+    assert isinstance(opened, dict)
+    assert opened == body["state"]
+    return opened
+
+
+def look_up(cast: Cast, by: str = "FUJI", **parameters: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {test_api_key(SEED, by)}"}
+    return httpx.get(f"{cast.url}/ctr/v1/titles/{DOCUMENT}", headers=headers, params=parameters)
+
+
+def test_register_offer_accept_and_the_next_transfer_by_who_has_it_then(platforms: Cast) -> None:
+    assert look_up(platforms).status_code == 404
+    assert state(say(platforms, "register", "STRAITS", 0))["control"] == "STRA"
+    offered = state(say(platforms, "offer", "STRAITS", 1, "MEKONG"))
+    assert (offered["control"], offered["offer"]["state"]) == ("STRA", "open")
+    accepted = state(say(platforms, "accept", "MEKONG", 1))
+    assert (accepted["control"], accepted["entry"], accepted["sequence"]) == ("MEKO", entry(1), 2)
+    assert say(platforms, "offer", "STRAITS", 2, "FUJI").json()["code"] == "control.not-in-control"
+    assert state(say(platforms, "offer", "MEKONG", 3, "FUJI"))["offer"]["to"] == "FUJI"
+    assert state(look_up(platforms))["offer"]["entry"] == entry(3)
+    assert state(look_up(platforms, entry=entry(1)))["offer"]["state"] == "accepted"
+
+
+def test_every_statement_is_receipted_and_in_the_log_and_said_again_it_has_its_first_receipt(platforms: Cast) -> None:
+    registered = say(platforms, "register", "STRAITS", 0)
+    offer = statement(platforms, "offer", "STRAITS", 1, "MEKONG")
+    first, again = post(platforms, "STRAITS", offer), post(platforms, "STRAITS", offer)
+    trust = TrustList.from_json(httpx.get(f"{platforms.url}/v1/trust").json())
+    receipt = read_receipt(first.json()["receipt"], trust, NOW)
+    assert isinstance(receipt, Receipt)
+    assert (receipt.member, receipt.profile) == ("STRAITS", "tradebridge-control/1")
+    later = say(platforms, "offer", "STRAITS", 1, "MEKONG", at=written(NOW + timedelta(seconds=1)))
+    assert first.json()["receipt"] == again.json()["receipt"] == later.json()["receipt"]
+    assert registered.json()["receipt"] != first.json()["receipt"]
+    told = next(each for each in platforms["MEKONG"].feed(last_event_id="-1") if each.type == "control.changed")
+    assert told.data["control"] == "STRA"
+
+
+def test_of_accept_and_cancel_at_one_moment_exactly_one_wins(platforms: Cast) -> None:
+    say(platforms, "register", "STRAITS", 0)
+    for number in range(1, 9):
+        holder = {"STRA": "STRAITS", "MEKO": "MEKONG"}[state(look_up(platforms))["control"]]
+        other = "MEKONG" if holder == "STRAITS" else "STRAITS"
+        assert say(platforms, "offer", holder, number, other).status_code == 200
+        bodies = {"accept": (other, statement(platforms, "accept", other, number))}
+        bodies["cancel"] = (holder, statement(platforms, "cancel", holder, number))
+        with ThreadPoolExecutor(2) as pool:
+            asked = {kind: pool.submit(post, platforms, by, body) for kind, (by, body) in bodies.items()}
+        answers = {kind: each.result() for kind, each in asked.items()}
+        codes = {kind: answer.status_code for kind, answer in answers.items()}
+        assert sorted(codes.values()) == [200, 409]
+        won = "accepted" if codes["accept"] == 200 else "cancelled"
+        assert {state(answer)["offer"]["state"] for answer in answers.values()} == {won}
+        assert state(look_up(platforms))["control"] == PLATFORMS[other if won == "accepted" else holder]
+
+
+WRONG: list[tuple[str, dict[str, Any], int, str]] = [
+    ("another registry", {"registry": "http://elsewhere/ctr/v1"}, 422, "control.other-registry"),
+    ("another platform", {"platform": "MEKO"}, 403, "control.wrong-platform"),
+    ("ahead", {"at": "2027-01-01T00:00:00.000Z"}, 422, "event.time-ahead"),
+    ("no checksum", {"entry": "x"}, 422, ""),
+    ("unknown word", {"type": "give"}, 422, ""),
+]
+
+
+@pytest.mark.parametrize(("changes", "status", "code"), [each[1:] for each in WRONG], ids=[each[0] for each in WRONG])
+def test_what_is_not_said_to_this_registry_by_this_platform_is_refused(
+    platforms: Cast, changes: dict[str, Any], status: int, code: str
+) -> None:
+    refused = say(platforms, "register", "STRAITS", 0, **changes)
+    assert refused.status_code == status
+    assert code in ("", refused.json()["code"])
+    assert look_up(platforms).status_code == 404
+
+
+def test_a_foreign_signature_and_a_member_that_is_no_platform_are_refused(platforms: Cast) -> None:
+    said = {"registry": f"{platforms.url}/ctr/v1", "type": "register", "transportDocumentChecksum": DOCUMENT}
+    said |= {"entry": entry(0), "platform": "STRA", "at": written(NOW)}
+    forged = post(platforms, "STRAITS", seal(said, signer("MEKONG", "pint")))
+    assert forged.status_code == 422
+    assert post(platforms, "TH-NSW", seal(said, signer("STRAITS", "pint"))).status_code == 403
+    assert post(platforms, "STRAITS", "no statement").status_code == 422
+    assert httpx.post(f"{platforms.url}/ctr/v1/statements", content=b"x").status_code == 401
+    assert look_up(platforms).status_code == 404
+
+
+def test_two_first_entries_for_one_document_are_refused_whoever_comes_second(platforms: Cast) -> None:
+    assert say(platforms, "register", "STRAITS", 0).status_code == 200
+    second = say(platforms, "register", "MEKONG", 5)
+    assert (second.status_code, second.json()["code"]) == (409, "control.registered")
+    assert state(second)["control"] == "STRA"
