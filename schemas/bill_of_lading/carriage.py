@@ -18,6 +18,7 @@ Source: DCSA EBL 3.0.4, preconditions and postconditions of every endpoint, and 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Any
 
 from schemas.findings import Fidelity, Finding, Kind, finding, register
 
@@ -165,7 +166,8 @@ class Transition:
     """DCSA's number, 1 to 19."""
     by: By
     before: Mapping[str, frozenset[Track | None]]
-    after: Mapping[str, Track | None]
+    after: Mapping[str, Any]
+    """A status of the track, or None."""
     sentence: str
     source: str = EBL
     fidelity: Fidelity = Fidelity.EXACT

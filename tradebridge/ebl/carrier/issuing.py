@@ -49,15 +49,18 @@ Renderer = Callable[[Mapping[str, Any]], Rendering]
 
 
 def issue_to(case: Case) -> JSON | None:
-    """Who gets possession: who surrendered, of a reissue; else whom the instructions name, else the shipper."""
+    """Who gets possession: who surrendered, of a reissue; else whom the instructions name."""
     if case.document is not None and case.document.issue_to is not None:
         return case.document.issue_to
-    parties = case.content["documentParties"]
-    named, shipper = parties.get("issueTo"), parties["shipper"]
-    party = named or {
-        "partyName": shipper["partyName"],
-        "identifyingCodes": shipper.get("identifyingCodes") or [],
-    }
+    return named(case.content)
+
+
+def named(instructions: JSON) -> JSON | None:
+    """Whom the instructions name to get possession, with a platform; else the shipper; None: nobody that has one."""
+    parties = instructions["documentParties"]
+    shipper = parties["shipper"]
+    codes = shipper.get("identifyingCodes") or []
+    party = parties.get("issueTo") or {"partyName": shipper["partyName"], "identifyingCodes": codes}
     platform = party.get("sendToPlatform") or shipper.get("eblPlatform")
     if not platform or not party["identifyingCodes"]:
         return None

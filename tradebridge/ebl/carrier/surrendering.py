@@ -1,0 +1,266 @@
+"""The carrier's role of DCSA's surrender API: what is taken in, how it is judged, how it is answered.
+
+1. Only the platform that issued the document surrenders it; paper and sea waybills are surrendered over the counter.
+2. A reference is used once. The same request under the same reference is the same request: it was repeated because
+   nobody heard our answer.
+3. The platform guarantees that the sole, entitled possessor asks. We look all the same: the endorsement chain must
+   begin with our issuance to the party that we named, and end with this surrender.
+4. An answer is given once. A rejection says why.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from schemas.bill_of_lading.carriage import DocumentStatus, Step
+from schemas.bill_of_lading.endorsement import EndorsementChain
+from schemas.bill_of_lading.pint import read
+from schemas.bill_of_lading.surrender import SurrenderRequestDetails, judge_request
+from schemas.findings import Finding, Kind, finding, register
+from tradebridge.ebl.carrier import casefile
+from tradebridge.ebl.carrier import store as t
+from tradebridge.ebl.carrier.acting import act, process
+from tradebridge.ebl.carrier.casefile import JSON, Case, written
+from tradebridge.ebl.carrier.issuing import issue_to
+from tradebridge.ebl.carrier.office import Office
+
+SOURCE = "DCSA EBL_SUR 3.0.4"
+
+register(
+    [
+        Kind(
+            "carrier.unknown-document",
+            "The carrier knows no transport document of this reference.",
+            "Check transportDocumentReference and transportDocumentSubReference.",
+            source="DCSA EBL 3.0.4",
+            status=404,
+        ),
+        Kind(
+            "carrier.not-the-issuing-platform",
+            "Another platform than the one that issued the document surrenders it.",
+            "Surrender it at the platform that it was issued through.",
+            clause="info.description",
+            source=SOURCE,
+            status=403,
+        ),
+        Kind(
+            "carrier.chain-of-another",
+            "The endorsement chain is of another transport document.",
+            "Serve the chain of the document that is surrendered.",
+            source=SOURCE,
+        ),
+        Kind(
+            "carrier.chain-not-from-issuance",
+            "The endorsement chain does not begin with the carrier's issuance to the party that it named.",
+            "Begin the chain with ISSUE, its recipient the party of the issuance request.",
+            clause="EndorsementChainLink.actionCode",
+            source=SOURCE,
+        ),
+        Kind(
+            "carrier.chain-without-surrender",
+            "The endorsement chain does not end with this surrender.",
+            "End the chain with the surrender that is asked for.",
+            clause="SurrenderRequestDetails.endorsementChain",
+            source=SOURCE,
+        ),
+    ]
+)
+
+ASKS = {
+    "SREQ": Step.REQUEST_SURRENDER_FOR_DELIVERY,
+    "AREQ": Step.REQUEST_SURRENDER_FOR_AMENDMENT,
+}
+ACTIONS = {"SREQ": "SURRENDER_FOR_DELIVERY", "AREQ": "SURRENDER_FOR_AMENDMENT"}
+VERDICTS = {
+    (DocumentStatus.PENDING_SURRENDER_FOR_DELIVERY, "SURR"): Step.ACCEPT_SURRENDER_FOR_DELIVERY,
+    (DocumentStatus.PENDING_SURRENDER_FOR_DELIVERY, "SREJ"): Step.REJECT_SURRENDER_FOR_DELIVERY,
+    (DocumentStatus.PENDING_SURRENDER_FOR_AMENDMENT, "SURR"): Step.ACCEPT_SURRENDER_FOR_AMENDMENT,
+    (DocumentStatus.PENDING_SURRENDER_FOR_AMENDMENT, "SREJ"): Step.REJECT_SURRENDER_FOR_AMENDMENT,
+}
+SWITCH_TO_PAPER = "SWTP"
+
+
+@dataclass(frozen=True, slots=True)
+class Surrender:
+    """A surrender request, and what was answered."""
+
+    reference: str
+    document: str
+    platform: str
+    request: JSON
+    at: str
+    action: str | None
+    """`SURR` or `SREJ`; None until it is decided."""
+    comments: str | None
+
+    @property
+    def who(self) -> Mapping[str, Any] | None:
+        """The party that surrenders, where the request has a chain."""
+        chain = self.request.get("endorsementChain") or ()
+        party: Mapping[str, Any] | None = chain[-1]["actor"] if chain else None
+        return party
+
+
+def take_in(connection: Connection, office: Office, platform: str, request: JSON) -> tuple[Finding, ...]:
+    """Store a surrender request that is of the right shape; what refuses it. Empty: it is stored, or was before."""
+    reference = request["surrenderRequestReference"]
+    known = find(connection, reference)
+    if known is not None:
+        same = (known.platform, known.request) == (platform, request)
+        return () if same else (finding("surrender.reference-used", "/surrenderRequestReference", found=reference),)
+    case = casefile.find(connection, request["transportDocumentReference"])
+    refused = _misplaced(case, platform, request)
+    if refused is not None or case is None:
+        return (refused,) if refused else ()
+    case, _ = process(connection, office, case)
+    after = act(connection, office, case, ASKS[request["surrenderRequestCode"]], request)
+    if isinstance(after, tuple):
+        return after
+    row = {"reference": reference, "document": request["transportDocumentReference"], "platform": platform}
+    connection.execute(t.surrenders.insert().values(request=written(request), at=office.now().isoformat(), **row))
+    return ()
+
+
+def _misplaced(case: Case | None, platform: str, request: JSON) -> Finding | None:
+    reference = request["transportDocumentReference"]
+    if case is None or case.document is None:
+        return finding("carrier.unknown-document", "/transportDocumentReference", found=reference)
+    if case.document.reference != reference:
+        reissued = f"{reference}, replaced by {case.document.reference}"
+        return finding("carrier.not-now", "/transportDocumentReference", found=reissued, expected="ISSUED")
+    version = request.get("transportDocumentSubReference")
+    if version is not None and version != case.document.content.get("transportDocumentSubReference"):
+        return finding("carrier.unknown-document", "/transportDocumentSubReference", found=version)
+    if case.document.platform != platform:
+        expected = case.document.platform or "the carrier's counter: it is no electronic bill of lading"
+        found = platform or "the carrier's counter"
+        return finding("carrier.not-the-issuing-platform", found=found, expected=expected)
+    return None
+
+
+def find(connection: Connection, reference: str) -> Surrender | None:
+    rows = select(t.surrenders).where(t.surrenders.c.reference == reference)
+    row = connection.execute(rows).one_or_none()
+    return None if row is None else _surrender(row)
+
+
+def open_surrender(connection: Connection, document: str) -> Surrender | None:
+    """The one of a document that is not decided."""
+    rows = select(t.surrenders).where(t.surrenders.c.document == document, t.surrenders.c.action.is_(None))
+    row = connection.execute(rows).one_or_none()
+    return None if row is None else _surrender(row)
+
+
+def accepted(connection: Connection, document: str) -> Surrender | None:
+    """The one that was accepted: it is the reason of a reissue."""
+    rows = select(t.surrenders).where(t.surrenders.c.document == document, t.surrenders.c.action == "SURR")
+    row = connection.execute(rows).one_or_none()
+    return None if row is None else _surrender(row)
+
+
+def all_surrenders(connection: Connection) -> list[Surrender]:
+    return [_surrender(row) for row in connection.execute(select(t.surrenders).order_by(t.surrenders.c.at))]
+
+
+def _surrender(row: Any) -> Surrender:
+    request = orjson.loads(row.request)
+    return Surrender(row.reference, row.document, row.platform, request, row.at, row.action, row.comments)
+
+
+# --- Judging ---------------------------------------------------------------------------------------------------------
+
+
+def read_request(body: object) -> SurrenderRequestDetails | tuple[Finding, ...]:
+    """The request, or what is wrong with its shape and with what the text asks of it."""
+    request = read(SurrenderRequestDetails, body)
+    if isinstance(request, tuple):
+        return request
+    refused = tuple(found for found in judge_request(request) if found.refuses)
+    return refused or request
+
+
+def judge(case: Case, surrender: Surrender, served: Iterable[Mapping[str, Any]] | None) -> tuple[Finding, ...]:
+    """What speaks against a surrender (rule 3). `served`: the chains that the platform gives; None: not asked for."""
+    found: list[Finding] = []
+    own = surrender.request.get("endorsementChain")
+    if own:
+        found.extend(_judge_links(case, surrender, own, "/endorsementChain"))
+    if served is not None:
+        found.extend(_judge_served(case, surrender, list(served)))
+    return tuple(found)
+
+
+def _judge_served(case: Case, surrender: Surrender, served: list[Mapping[str, Any]]) -> Iterable[Finding]:
+    for index, each in enumerate(served):
+        chain = read(EndorsementChain, each)
+        if isinstance(chain, tuple):
+            yield from chain
+        elif chain.transport_document_reference == surrender.document:
+            yield from _judge_links(case, surrender, each.get("endorsementChain") or [], f"/{index}/endorsementChain")
+            return
+    seen = ", ".join(str(each.get("transportDocumentReference")) for each in served) or "no chain"
+    yield finding("carrier.chain-of-another", found=seen, expected=surrender.document)
+
+
+def _judge_links(case: Case, surrender: Surrender, links: list[Any], pointer: str) -> Iterable[Finding]:
+    party = issue_to(case) or {}
+    first = links[0] if links else {}
+    issued_to = (first.get("recipient") or {}).get("identifyingCodes") or []
+    codes = {(each["codeListProvider"], each["partyCode"]) for each in party.get("identifyingCodes", ())}
+    given = {(each["codeListProvider"], each["partyCode"]) for each in issued_to}
+    if first.get("actionCode") != "ISSUE" or not codes & given:
+        found = f"{first.get('actionCode', 'nothing')} to {(first.get('recipient') or {}).get('partyName', 'nobody')}"
+        expected = f"ISSUE to {party.get('partyName', 'the party of the instructions')}"
+        yield finding("carrier.chain-not-from-issuance", f"{pointer}/0", found=found, expected=expected)
+    wanted = ACTIONS[surrender.request["surrenderRequestCode"]]
+    last = links[-1].get("actionCode") if links else "nothing"
+    if last != wanted:
+        place = f"{pointer}/{max(len(links) - 1, 0)}/actionCode"
+        yield finding("carrier.chain-without-surrender", place, found=last, expected=wanted)
+
+
+# --- Answering -------------------------------------------------------------------------------------------------------
+
+
+def answer_of(surrender: Surrender, action: str, comments: str = "", findings: Iterable[Finding] = ()) -> JSON:
+    """The body of `POST /v3/ebl-surrender-responses`. A rejection has a comment, at most 255 characters."""
+    answer: JSON = {"surrenderRequestReference": surrender.reference, "action": action}
+    if action == "SURR":
+        return answer
+    told = [{"severity": "ERROR", "message": f"{each.message} {each.fix}"} for each in findings]
+    reasons = comments or "; ".join(each.message for each in findings) or "The carrier rejects the surrender."
+    return answer | {"comments": reasons[:255].strip()} | ({"feedbackElements": told} if told else {})
+
+
+def decide(
+    connection: Connection, office: Office, case: Case, surrender: Surrender, answer: JSON
+) -> Case | tuple[Finding, ...]:
+    """Take the carrier's verdict; once only (rule 4)."""
+    current = find(connection, surrender.reference)
+    if current is None or current.action is not None:
+        said = f"{surrender.reference}: {current.action if current else 'unknown'}"
+        return (finding("surrender.answered-already", found=said),)
+    status = case.carriage.document
+    step = VERDICTS.get((status, answer["action"])) if status else None
+    if step is None:
+        return (finding("carrier.not-now", "/transportDocumentStatus", found=status or "none"),)
+    return act(connection, office, case, step, {"answer": answer})
+
+
+def reissue_body(surrender: Surrender | None) -> JSON:
+    """What a surrender says about the version that replaces the document: to whom, and whether on paper."""
+    if surrender is None:
+        return {}
+    body: JSON = {}
+    who = surrender.who
+    if who is not None:
+        members = ("partyName", "identifyingCodes", "taxLegalReferences")
+        party = {name: who[name] for name in members if who.get(name)}
+        body["issueTo"] = party | {"sendToPlatform": who["eblPlatform"]}
+    if surrender.request.get("reasonCode") == SWITCH_TO_PAPER:
+        body["changes"] = {"isElectronic": False}
+    return body
