@@ -106,7 +106,7 @@ def chain_of(transport_document: Mapping[str, Any], transactions: Iterable[Trans
 
 
 def judge_chain(transport_document: Mapping[str, Any], chain: EndorsementChain) -> Title | tuple[Finding, ...]:
-    """The title as an endorsement chain tells it, or what is wrong with the chain. It is unsigned: it proves nothing."""
+    """The title as an endorsement chain tells it, or what is wrong with the chain. Unsigned: it proves nothing."""
     stated = (chain.transport_document_reference, chain.transport_document_sub_reference)
     wanted = tuple(transport_document.get(f"transportDocument{name}") for name in ("Reference", "SubReference"))
     if stated != wanted:

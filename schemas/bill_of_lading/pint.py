@@ -25,9 +25,287 @@ from pydantic_core import PydanticCustomError
 from schemas.bill_of_lading.dcsa import read_part
 from schemas.bill_of_lading.parties import IdentifyingCode, TaxLegalReference
 from schemas.bill_of_lading.values import Bounds, Many, Moment, Part, Platform, at_most, trimmed
-from schemas.findings import Finding
+from schemas.findings import Fidelity, Finding, Kind, Severity, register
 
 SOURCE = "DCSA PINT 3.0.0"
+
+
+def _exact(code: str, sentence: str, fix: str, clause: str, severity: Severity = Severity.ERROR) -> Kind:
+    return Kind(code, sentence, fix, severity, clause=clause, source=SOURCE, fidelity=Fidelity.EXACT)
+
+
+_BSIG = "EnvelopeTransferFinishedResponse.responseCode (BSIG)"
+_BENV = "EnvelopeTransferFinishedResponse.responseCode (BENV)"
+_INCD = "EnvelopeTransferFinishedResponse.responseCode (INCD)"
+_DISE = "EnvelopeTransferFinishedResponse.responseCode (DISE)"
+_CHAIN = "EblEnvelope.envelopeTransferChain"
+_ENTRY = "EnvelopeTransferChainEntry"
+
+SIGNATURE_KINDS = register(
+    [
+        Kind(
+            "pint.not-jws",
+            "What should be signed is no compact JWS.",
+            "Send header, payload and signature as unpadded base64url, joined by dots.",
+            clause="7.1",
+            source="RFC 7515",
+            fidelity=Fidelity.EXACT,
+        ),
+        Kind(
+            "pint.header",
+            "The header of the signed content is not one that is accepted.",
+            "Send a header with alg, and neither crit nor b64.",
+            clause="4",
+            source="RFC 7515",
+            fidelity=Fidelity.EXACT,
+        ),
+        _exact(
+            "pint.unknown-signer",
+            "No certificate is configured for whoever should have signed.",
+            "Exchange certificates beforehand: tb member add, with the code of the platform or carrier.",
+            _BSIG,
+        ),
+        Kind(
+            "pint.algorithm",
+            "The signature is by an algorithm that is not agreed with this signer.",
+            "Sign with ES256 or PS256, as agreed.",
+            clause="Digital signatures",
+            source=SOURCE,
+            fidelity=Fidelity.MODELLED,
+        ),
+        _exact(
+            "pint.bad-signature",
+            "No certificate of the signer verifies the signature.",
+            "Sign with a key whose certificate was exchanged, over exactly what is sent.",
+            _BSIG,
+        ),
+        _exact(
+            "pint.revoked-certificate",
+            "The certificate of the signature was revoked.",
+            "Sign with the new key; send its certificate beforehand.",
+            _BSIG,
+        ),
+        _exact(
+            "pint.expired-certificate",
+            "The certificate of the signature was not valid when it was signed.",
+            "Sign with a certificate that is valid now; send it beforehand.",
+            _BSIG,
+        ),
+        _exact(
+            "pint.manifest-of-another",
+            "The manifest names another last entry than the chain has.",
+            "Sign a manifest for the chain that is sent.",
+            _BSIG,
+        ),
+        _exact(
+            "pint.document-of-another",
+            "The transport document is not the one whose checksum the sender signed.",
+            "Send the document unchanged; its checksum is over the RFC 8785 form.",
+            "TransportDocument",
+        ),
+        Kind(
+            "pint.wrong-sender",
+            "The envelope is signed by another platform than the one that sends it.",
+            "Let the platform send it whose key signed the last entry.",
+            clause=_BSIG,
+            source=SOURCE,
+            fidelity=Fidelity.MODELLED,
+        ),
+    ]
+)
+"""Of these a receiver says BSIG: nothing is asserted of the envelope itself, and it may come again."""
+
+DISPUTE_KINDS = register(
+    [
+        _exact(
+            "pint.disputed-document",
+            "There is a title of this bill of lading here, and it has other content.",
+            "Find out, apart from PINT, which of the two the carrier issued.",
+            _DISE,
+        ),
+        _exact(
+            "pint.disputed-chain",
+            "The chain lacks an entry that is known here: the title would be spent twice.",
+            "Find out, apart from PINT, what became of the title; nothing is accepted meanwhile.",
+            _DISE,
+        ),
+    ]
+)
+"""Of these a receiver says DISE."""
+
+ENVELOPE_KINDS = register(
+    [
+        _exact(
+            "pint.chain-gap",
+            "The chain has a gap: an entry does not name the checksum of the one before it.",
+            "Send all entries, unchanged, in their order.",
+            f"{_CHAIN}, 2",
+        ),
+        _exact(
+            "pint.first-has-previous",
+            "The first entry names one before it.",
+            "Send the chain from the entry with ISSUE on.",
+            f"{_ENTRY}.previousEnvelopeTransferChainEntrySignedContentChecksum",
+        ),
+        _exact(
+            "pint.other-document",
+            "An entry of the chain is of another transport document.",
+            "Send the chain of this document: the document never changes.",
+            f"{_ENTRY}.transportDocumentChecksum",
+        ),
+        _exact(
+            "pint.issuance-manifest-missing",
+            "The first entry lacks the carrier's issuance manifest.",
+            "Send the manifest that came with the issuance request.",
+            f"{_ENTRY}.issuanceManifestSignedContent",
+        ),
+        _exact(
+            "pint.issuance-of-another",
+            "The carrier signed the issuance of another document.",
+            "Send the issuance manifest of this document.",
+            "IssuanceManifest.documentChecksum",
+        ),
+        _exact(
+            "pint.issued-to-another",
+            "The issuance manifest may be for another party than the one that ISSUE names.",
+            "Name in ISSUE the party exactly as the carrier's `issueTo` does.",
+            "IssuanceManifest.issueToChecksum",
+            Severity.WARNING,
+        ),
+        _exact(
+            "pint.registry-late",
+            "A later entry names a control tracking registry.",
+            "Name the registry in the first entry, or nowhere.",
+            f"{_ENTRY}.controlTrackingRegistry",
+        ),
+        _exact(
+            "pint.visualisation-differs",
+            "The carrier's rendering of the bill is not the same all along.",
+            "Send with every entry and manifest the same eBLVisualisationByCarrier as at first.",
+            "EnvelopeManifest.eBLVisualisationByCarrier",
+        ),
+        _exact(
+            "pint.actor-elsewhere",
+            "An entry has an action by a party of another platform.",
+            "Each platform records what its own parties do.",
+            f"{_ENTRY}.eblPlatform",
+        ),
+        Kind(
+            "pint.chain-too-long",
+            "The chain has more entries than any bill of lading.",
+            "Ask the platform that sent it.",
+        ),
+        _exact(
+            "pint.wrong-platform",
+            "The envelope is not addressed to this platform.",
+            "Send it to the platform of the recipient of the last transaction.",
+            _BENV,
+        ),
+        _exact(
+            "pint.unknown-recipient",
+            "The recipient is nobody with an active account here.",
+            "Check the identifying codes: POST /v3/receiver-validation tells who a code is.",
+            _BENV,
+        ),
+        Kind(
+            "pint.unknown-registry",
+            "The chain names a control tracking registry that this platform cannot ask.",
+            "Name a registry that both platforms are configured for, or none.",
+            clause=f"{_ENTRY}.controlTrackingRegistry",
+            source=SOURCE,
+            fidelity=Fidelity.MODELLED,
+        ),
+        _exact(
+            "pint.dead-entry",
+            "This entry was refused before: it is never accepted.",
+            "Begin a new transfer, with an entry of its own.",
+            _BENV,
+        ),
+    ]
+)
+"""Of these, and of all others that refuse, a receiver says BENV."""
+
+register(
+    [
+        _exact(
+            "pint.undeclared-document",
+            "The document was not declared at the start of the transfer.",
+            "Send only what the manifest lists, each under its own checksum.",
+            _INCD,
+        ),
+        _exact(
+            "pint.file-checksum",
+            "The document has another checksum than the one it is sent under.",
+            "Send the file again; its checksum is over the decoded bytes.",
+            _INCD,
+        ),
+        _exact(
+            "pint.file-size",
+            "The document has another size than the manifest says.",
+            "Send the file again, or start anew with a manifest that is right.",
+            _INCD,
+        ),
+        _exact(
+            "pint.documents-missing",
+            "Documents of the manifest have not come.",
+            "Send the documents that the answer lists, then finish again.",
+            "EnvelopeTransferFinishedResponse.responseCode (MDOC)",
+        ),
+        _exact(
+            "pint.duplicate",
+            "This transfer was accepted before.",
+            "Nothing: the title has been received.",
+            "EnvelopeTransferFinishedResponse.responseCode (DUPE)",
+            Severity.WARNING,
+        ),
+        _exact(
+            "pint.answer-unsigned",
+            "The answer is not signed: it decides nothing.",
+            "Ask again with the same envelope until a signed answer comes.",
+            "Non-repudiation",
+        ),
+        _exact(
+            "pint.answer-of-another",
+            "The answer is about another envelope than the one that was sent.",
+            "Ask again with the same envelope.",
+            "EnvelopeTransferFinishedResponse.lastEnvelopeTransferChainEntrySignedContentChecksum",
+        ),
+        _exact(
+            "pint.answer-unknown-code",
+            "The signed answer has a code that PINT does not know.",
+            "Ask the platform what it means; until then the transfer is in doubt.",
+            "EnvelopeTransferFinishedResponse.responseCode",
+        ),
+        Kind(
+            "pint.answer-of-a-beta",
+            "The answer has the code BETR of the betas: it is taken as a refusal.",
+            "Let the platform send BENV.",
+            Severity.WARNING,
+            clause="responseCode",
+            source="DCSA PINT 3.0.0 Beta",
+            fidelity=Fidelity.MODELLED,
+        ),
+        _exact(
+            "pint.answer-disputed",
+            "The receiver disputes the envelope: it knows another course of this title.",
+            "Settle it with the receiver, apart from PINT; the title stays in doubt.",
+            _DISE,
+        ),
+        _exact(
+            "pint.answer-after-silence",
+            "The signature is refused, and an earlier attempt went unanswered: it may have been accepted.",
+            "Ask again with the same envelope, or ask the registry.",
+            _BSIG,
+        ),
+        _exact(
+            "pint.receipt-incomplete",
+            "The signed receipt does not list all the documents that were sent.",
+            "Ask the receiver for the documents that it has.",
+            "EnvelopeTransferFinishedResponse.receivedAdditionalDocumentChecksums",
+            Severity.WARNING,
+        ),
+    ]
+)
 
 Checksum = Annotated[str, Field(pattern=r"^[0-9a-f]+$", min_length=64, max_length=64)]
 """Lower-case hexadecimal SHA-256."""
