@@ -24,6 +24,7 @@ titles = Table(
     Column("carrier", String(40), nullable=False),
     Column("reference", String(20), nullable=False, index=True),
     Column("version", String(100), nullable=False),  # transportDocumentSubReference, or empty
+    Column("ordinal", Integer, nullable=False),  # counts the titles of one reference, in the order they came
     Column("at", String(10), nullable=False),  # here, sending, in-doubt, away, ended
     Column("status", String(30), nullable=False),  # title.Status
     Column("possessor", Text, nullable=False),  # JSON Party, as the chain has it

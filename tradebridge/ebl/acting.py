@@ -1,0 +1,199 @@
+"""What a user of the platform does with a title: the one place where possession and rights change by somebody's will.
+
+1. Who acts is checked by the state machine of the title (`schemas.bill_of_lading.title`); that the actor is who it
+   says is the host's affair.
+2. Parties on this platform need an active account; parties elsewhere a platform that this one is connected with.
+3. What moves possession to another platform locks the title and stores an envelope; an endorsement to a party elsewhere
+   stores a notice; all else is done here. Each is one transaction, compare-and-set on the title's sequence.
+4. A surrender to the carrier asks the carrier (`surrendering.py`) in the same transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy.engine import Connection
+
+from schemas.bill_of_lading.issuance import decoded
+from schemas.bill_of_lading.parties import IdentifyingCode
+from schemas.bill_of_lading.pint import ActionCode, DocumentMetadata, Party, Transaction
+from schemas.bill_of_lading.title import Title, apply
+from schemas.bill_of_lading.values import Many, Part, Whole, at_most, trimmed
+from schemas.findings import Finding, finding
+from tradebridge.ebl import files, refusals, surrendering, titles, transfers
+from tradebridge.ebl.host import Host, parties
+from tradebridge.ebl.titles import Held
+
+__all__ = ["Acted", "Action", "act", "refusals"]
+
+_OF_CARRIERS = frozenset({ActionCode.ISSUE, ActionCode.SACC, ActionCode.SREJ})
+_SURRENDERS = frozenset({ActionCode.SURRENDER_FOR_DELIVERY, ActionCode.SURRENDER_FOR_AMENDMENT})
+
+
+class InlineFile(Part):
+    """A small supporting document within the action itself."""
+
+    name: Annotated[str, trimmed(255)]
+    media_type: Annotated[str, at_most(100)] = "application/octet-stream"
+    content: str
+    """Base64."""
+
+
+class Action(Part):
+    """The body of `POST /v1/titles/{reference}/actions`."""
+
+    action: ActionCode
+    expected_sequence: Whole | None = None
+    """The title's sequence that the actor has seen; left out, whatever it is."""
+    actor: Party | str
+    """A party, or a party code of this platform."""
+    recipient: Party | str | None = None
+    reason_code: Annotated[str, at_most(4)] | None = None
+    comments: Annotated[str, trimmed(255)] | None = None
+    documents: Annotated[Many[InlineFile | str], Field(max_length=100)] | None = None
+    """Supporting documents of a transfer to another platform: checksums of files that were uploaded, or small files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What came of an action."""
+
+    held: Held
+    transfer: str | None
+    """The transfer or notice to another platform that it began."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {**titles.summary(self.held), "transfer": self.transfer}
+
+
+def act(
+    connection: Connection,
+    host: Host,
+    reference: str,
+    action: Action,
+    supporting: Sequence[DocumentMetadata] = (),
+) -> Acted | tuple[Finding, ...]:
+    """Do it, within the caller's transaction; or all that refuses it. `supporting`: the documents of the action, which
+    are on the disk already. Afterwards `host.wake()`. Raises `titles.Moved` where somebody else was faster."""
+    held = titles.find(connection, reference, lock=True)
+    if held is None:
+        return (finding("title.unknown", found=reference),)
+    refused = _refused_here(held, action)
+    if refused:
+        return refused
+    title = held.title
+    transaction = _transaction(host, held, title, action)
+    if isinstance(transaction, tuple):
+        return transaction
+    after = apply(title, transaction)
+    found = (*(after if isinstance(after, tuple) else ()), *_strangers(host, transaction))
+    if found or isinstance(after, tuple):
+        return found
+    titles.add_files(connection, held.id, supporting, host.code)
+    return _done(connection, host, held, after, transaction, supporting)
+
+
+def _refused_here(held: Held, action: Action) -> tuple[Finding, ...]:
+    if action.action in _OF_CARRIERS:
+        return (finding("title.not-by-users", "/action", found=action.action),)
+    if held.at in (titles.SENDING, titles.IN_DOUBT):
+        return (finding("title.under-way", found=held.at, expected=titles.HERE),)
+    if held.at == titles.AWAY:
+        possessor = held.title.possessor
+        return (finding("title.elsewhere", found=f"{held.at}: {possessor.party_name}, {possessor.ebl_platform}"),)
+    if action.expected_sequence is not None and action.expected_sequence != held.sequence:
+        stated = action.expected_sequence
+        return (finding("title.old-sequence", "/expectedSequence", found=stated, expected=held.sequence),)
+    return ()
+
+
+def _transaction(host: Host, held: Held, title: Title, action: Action) -> Transaction | tuple[Finding, ...]:
+    actor = _named(host, action.actor, "/actor")
+    recipient = _named(host, action.recipient, "/recipient")
+    if action.recipient is None and action.action in _SURRENDERS:
+        recipient = title.carrier
+    if isinstance(actor, Finding) or isinstance(recipient, Finding):
+        return tuple(each for each in (actor, recipient) if isinstance(each, Finding))
+    if actor is None:
+        return (finding("title.unknown-party", "/actor", found="nobody"),)
+    return Transaction(
+        action_code=action.action,
+        actor=actor,
+        recipient=recipient,
+        action_date_time=host.now(),
+        reason_code=action.reason_code,
+        comments=action.comments,
+        # Tells an entry from every other, also from one that was refused before: a refused entry is dead for ever.
+        audit_reference=f"{host.code}-{held.id[:16]}-{held.sequence}",
+    )
+
+
+def _named(host: Host, given: Party | str | None, pointer: str) -> Party | Finding | None:
+    """The party, also where only its code on this platform was given."""
+    if not isinstance(given, str):
+        return given
+    account = host.account_of((IdentifyingCode(code_list_provider=host.code, party_code=given),))
+    return finding("title.unknown-party", pointer, found=given) if account is None else account.party
+
+
+def _strangers(host: Host, transaction: Transaction) -> tuple[Finding, ...]:
+    """Parties without an account here, and platforms that are not connected (rule 2)."""
+    known, found = parties(host), []
+    for pointer, party in (("/actor", transaction.actor), ("/recipient", transaction.recipient)):
+        if party is None:
+            continue
+        if party.ebl_platform == host.code:
+            if known(party) is None:
+                found.append(finding("title.unknown-party", pointer, found=party.party_name))
+        elif party.ebl_platform not in host.peers().platforms or pointer == "/actor":
+            found.append(finding("title.unknown-platform", f"{pointer}/eblPlatform", found=party.ebl_platform))
+    return tuple(found)
+
+
+def _done(
+    connection: Connection,
+    host: Host,
+    held: Held,
+    after: Title,
+    transaction: Transaction,
+    supporting: Sequence[DocumentMetadata],
+) -> Acted:
+    if after.possessor.ebl_platform != host.code:
+        receiver = after.possessor.ebl_platform
+        locked, transfer = transfers.hand_over(
+            connection, host, held, (transaction,), receiver, supporting, before=held
+        )
+        return Acted(locked, transfer)
+    changed, notice = replace(held, pending=(*held.pending, transaction)), None
+    recipient = transaction.recipient
+    if recipient is not None and recipient.ebl_platform != host.code:
+        changed, notice = transfers.notify(connection, host, held, (transaction,), recipient.ebl_platform)
+    changed = replace(changed, account=parties(host)(after.possessor))
+    written = titles.write(connection, host, "title.acted", changed, held)
+    if transaction.action_code in _SURRENDERS:
+        surrendering.ask(connection, host, written)
+    return Acted(written, notice)
+
+
+async def uploaded(host: Host, title_id: str, action: Action) -> tuple[DocumentMetadata, ...] | tuple[Finding, ...]:
+    """The supporting documents of an action: small ones put on the disk, the others found there."""
+    documents: list[DocumentMetadata] = []
+    known = {each.document_checksum: each for each in await host.ask(lambda c: titles.files_of(c, title_id))}
+    for place, each in enumerate(action.documents or ()):
+        pointer = f"/documents/{place}"
+        if isinstance(each, str):
+            if each not in known:
+                return (finding("title.no-such-file", pointer, found=each),)
+            documents.append(known[each])
+            continue
+        data = decoded(each.content)
+        if not data:
+            return (finding("pint.not-base64", f"{pointer}/content"),)
+        arrived = await files.keep_bytes(host.files, title_id, data, host.limits.file)
+        documents.append(
+            DocumentMetadata(
+                name=each.name, size=arrived.size, media_type=each.media_type, document_checksum=arrived.checksum
+            )
+        )
+    return tuple(documents)

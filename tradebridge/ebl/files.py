@@ -1,0 +1,242 @@
+"""Additional documents: streamed in and out, checked on the way, one file each.
+
+1. A document is a file `FOLDER/{title}/{checksum}`: it is there under this name only when it is whole, its SHA-256 is
+   that of its name, and it is on the disk (`fsync` of the file, then of the folder).
+2. A body of `application/json` is one JSON string of Base64 (PINT: 'a Base64 encoded payload'); it is decoded as it
+   comes, also with the escapes that JSON allows. Memory does not grow with the document.
+3. More than the limit is refused as soon as it is known: by what was declared, else by the bytes that came.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+CHECKSUM = re.compile(r"[0-9a-f]{64}")
+BLOCK = 3 * 64 * 1024
+"""Bytes read at once: a multiple of three, so that Base64 has no padding in the middle."""
+_UNESCAPED = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_WHITE = b" \t\r\n"
+
+
+class TooLarge(ValueError):
+    """The document has more bytes than the platform takes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the document has more than {limit} bytes")
+        self.limit = limit
+
+
+class NotBase64(ValueError):
+    """The body is no JSON string of Base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A document on the disk under a passing name."""
+
+    passing: Path
+    checksum: str
+    size: int
+
+
+def place(folder: Path, title: str, checksum: str) -> Path:
+    """Where a document lies. Raises ValueError for what is no checksum."""
+    if not (CHECKSUM.fullmatch(title) and CHECKSUM.fullmatch(checksum)):
+        raise ValueError("title and document are named by 64 lower-case hexadecimal digits")
+    return folder / title / checksum
+
+
+def kept(folder: Path, title: str, checksums: Iterable[str]) -> frozenset[str]:
+    """Which of these documents of a title are here."""
+    return frozenset(each for each in checksums if place(folder, title, each).is_file())
+
+
+async def arrive(folder: Path, chunks: AsyncIterator[bytes], limit: int) -> Arrived:
+    """Write what comes to the disk. Raises `TooLarge`, `NotBase64`, and what the stream raises; nothing stays then."""
+    passing = folder / "passing" / secrets.token_hex(12)
+    passing.parent.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    try:
+        with passing.open("xb") as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(limit)
+                digest.update(chunk)
+                file.write(chunk)
+            await asyncio.to_thread(_flush, file)
+    except BaseException:
+        passing.unlink(missing_ok=True)
+        raise
+    return Arrived(passing, digest.hexdigest(), size)
+
+
+async def keep(folder: Path, title: str, arrived: Arrived) -> None:
+    """Give it its name, for good."""
+    await asyncio.to_thread(_name, place(folder, title, arrived.checksum), arrived.passing)
+
+
+async def keep_bytes(folder: Path, title: str, data: bytes, limit: int) -> Arrived:
+    """The same for what is in memory already."""
+    arrived = await arrive(folder, _once(data), limit)
+    await keep(folder, title, arrived)
+    return arrived
+
+
+def forget_passing(folder: Path) -> None:
+    """Remove what a killed process left half written. At the start, before anything arrives."""
+    for each in (folder / "passing").glob("*"):
+        each.unlink(missing_ok=True)
+
+
+async def base64_string(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The bytes that one JSON string of Base64 holds. Raises `NotBase64`."""
+    reader = _Base64String()
+    async for chunk in chunks:
+        if chunk:
+            yield reader.feed(chunk)
+    yield reader.end()
+
+
+def as_base64_string(path: Path) -> Iterator[bytes]:
+    """The JSON string of Base64 of a file, in pieces."""
+    yield b'"'
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield base64.b64encode(block)
+    yield b'"'
+
+
+def length_as_base64_string(size: int) -> int:
+    """Bytes of `as_base64_string` of a file of `size` bytes."""
+    return 2 + (size + 2) // 3 * 4
+
+
+class _Base64String:
+    """Decodes a JSON string of Base64 in pieces. Before, in or after the quotes; an open escape waits for its end."""
+
+    __slots__ = ("_ended", "_escape", "_padded", "_rest", "_within")
+
+    def __init__(self) -> None:
+        self._within = False
+        self._ended = False
+        self._escape = b""
+        self._rest = b""
+        self._padded = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        if self._ended:
+            self._close(chunk)
+            return b""
+        if not self._within:
+            chunk = chunk.lstrip(_WHITE)
+            if not chunk:
+                return b""
+            if chunk[:1] != b'"':
+                raise NotBase64("the body does not begin with a quotation mark: it is one JSON string")
+            self._within, chunk = True, chunk[1:]
+        return self._decode(self._text(chunk))
+
+    def _text(self, chunk: bytes) -> bytes:
+        """The characters of the string in this chunk; notes its end."""
+        if not self._escape and b"\\" not in chunk:
+            text, mark, after = chunk.partition(b'"')
+            if mark:
+                self._close(after)
+            return text
+        return b"".join(self._escaped(chunk))
+
+    def _escaped(self, chunk: bytes) -> Iterator[bytes]:
+        data, self._escape = self._escape + chunk, b""
+        while data:
+            text, mark, rest = _until_mark(data)
+            yield text
+            if mark == b'"':
+                self._close(rest)
+                return
+            if not mark:
+                return
+            needed = 5 if rest[:1] == b"u" else 1
+            if len(rest) < needed:
+                self._escape = b"\\" + rest
+                return
+            yield _unescape(rest[:needed])
+            data = rest[needed:]
+
+    def _close(self, after: bytes) -> None:
+        self._ended = True
+        if after.strip(_WHITE):
+            raise NotBase64("something follows the string")
+
+    def _decode(self, text: bytes) -> bytes:
+        if not text:
+            return b""
+        if self._padded:
+            raise NotBase64("Base64 goes on after its padding")
+        text = self._rest + text
+        whole = len(text) // 4 * 4
+        text, self._rest = text[:whole], text[whole:]
+        self._padded = text.endswith(b"=")
+        if self._padded and self._rest:
+            raise NotBase64("Base64 goes on after its padding")
+        try:
+            return binascii.a2b_base64(text, strict_mode=True) if text else b""
+        except binascii.Error as error:
+            raise NotBase64(f"the string is not Base64: {error}") from error
+
+    def end(self) -> bytes:
+        if not self._ended:
+            raise NotBase64("the string does not end")
+        if self._rest:
+            raise NotBase64("the Base64 ends in the middle of a group of four")
+        return b""
+
+
+def _until_mark(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """What comes before the first quotation mark or backslash, that mark, and the rest."""
+    found = [place for place in (data.find(b'"'), data.find(b"\\")) if place >= 0]
+    if not found:
+        return data, b"", b""
+    place = min(found)
+    return data[:place], data[place : place + 1], data[place + 1 :]
+
+
+def _unescape(escape: bytes) -> bytes:
+    if escape[:1] != b"u":
+        plain = _UNESCAPED.get(escape)
+        if plain is None:
+            raise NotBase64("the string has an escape that JSON does not know")
+        return plain
+    try:
+        return chr(int(escape[1:].decode("ascii"), 16)).encode("ascii")
+    except (ValueError, UnicodeError) as error:
+        raise NotBase64("the string has a character that is not of Base64") from error
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+def _flush(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _name(named: Path, passing: Path) -> None:
+    fresh = not named.parent.exists()
+    named.parent.mkdir(parents=True, exist_ok=True)
+    passing.replace(named)
+    for folder in (named.parent, named.parent.parent) if fresh else (named.parent,):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,270 @@
+"""Issuance, in the platform's role (DCSA eBL Issuance 3.0.4).
+
+1. What is no request at all is refused at once (400), and so is a reference that was used before and is pending or done
+   (409). All else is taken (204), and answered by an issuance response: the title, or the refusal, is stored in the
+   same transaction as the response, which the courier sends until the carrier takes it.
+2. `BREQ`: the request has an error (signature, checksums, the document itself). `REFU`: it is in order, and the party
+   or its platform is not one that this platform can deliver to. After either the carrier may ask again.
+3. Who gets possession may be on another platform: then the title is under way there at once (PINT, ISSUE), and the
+   response waits for the outcome: `ISSU` when it is accepted, `REFU` when it is refused for good.
+4. A title in the place of another one needs that one to have ended, by amendment or by a switch to paper. One that
+   names a document which was never a title here comes in the place of a paper bill, and says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Connection
+
+from schemas.bill_of_lading import issuance, pint
+from schemas.bill_of_lading.issuance import IssuanceCode, IssuanceRequest
+from schemas.bill_of_lading.pint import ActionCode, DocumentMetadata, IssuanceManifest, Party, Transaction
+from schemas.bill_of_lading.title import Status, Title, issue, paper_statement
+from schemas.content import json_or_finding
+from schemas.findings import Finding, errors, finding
+from tradebridge.ebl import files, refusals, seal, steps, tables, titles, transfers
+from tradebridge.ebl.host import Caller, Host, carrier_party, parties
+from tradebridge.ebl.titles import Held
+
+__all__ = ["concluded", "refusals", "request"]
+
+RESPONSES = "/ebl/v3/ebl-issuance-responses"
+PENDING = "pending"
+_REFU = frozenset({"issuance.unknown-party", "title.unknown-platform", "title.sea-waybill"})
+"""What the request itself cannot mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request of the right shape."""
+
+    raw: dict[str, Any]
+    request: IssuanceRequest
+    carrier: str
+    checksum: str
+    visualisation: DocumentMetadata | None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return titles.identity(self.raw["document"])
+
+
+async def request(host: Host, caller: Caller, data: bytes) -> tuple[Finding, ...]:
+    """An issuance request: nothing to refuse, and it is durable (204); or why it is refused."""
+    raw = json_or_finding(data)
+    if isinstance(raw, Finding):
+        return (raw,)
+    read = pint.read(IssuanceRequest, raw)
+    if isinstance(read, tuple):
+        return read
+    carrier = titles.identity(raw["document"])[0]
+    if carrier != caller.code:
+        return (finding("issuance.other-carrier", "/document/carrierCode", found=carrier, expected=caller.code),)
+    visualisation = _visualisation(read)
+    asked = _Asked(raw, read, carrier, pint.checksum(raw["document"]), visualisation)
+    found = _judge(host, asked)
+    if visualisation is not None and not found:
+        content = issuance.decoded(raw["eBLVisualisationByCarrier"]["content"]) or b""
+        await files.keep_bytes(host.files, asked.checksum, content, host.limits.file)
+    await host.step(steps.ISSUE_ARRIVED)
+    refused = await host.do(lambda connection: _settle(connection, host, asked, found))
+    if not refused:
+        host.wake()
+        await host.step(steps.ISSUE_STORED)
+    return refused
+
+
+def _visualisation(read: IssuanceRequest) -> DocumentMetadata | None:
+    sent = read.ebl_visualisation_by_carrier
+    data = None if sent is None else issuance.decoded(sent.content)
+    if sent is None or not data:
+        return None
+    return DocumentMetadata(
+        name=sent.name.strip() or "eBL",
+        size=len(data),
+        media_type=sent.content_type,
+        document_checksum=pint.bytes_checksum(data),
+    )
+
+
+def _judge(host: Host, asked: _Asked) -> tuple[Finding, ...]:
+    """What is wrong with the request, as far as the store need not be asked."""
+    trusted = host.peers().carriers[asked.carrier].trusted
+    opened = seal.open_sealed(asked.request.issuance_manifest_signed_content, trusted, host.now())
+    if isinstance(opened, Finding):
+        return (opened,)
+    manifest = pint.read(IssuanceManifest, opened)
+    if isinstance(manifest, tuple):
+        return manifest
+    found = [*issuance.judge_manifest(asked.raw, manifest)]
+    found += issuance.judge_replacements(asked.request.transport_document_replacements)
+    found += _judge_recipient(host, asked.request.issue_to.party)
+    return tuple(errors(found))
+
+
+def _judge_recipient(host: Host, party: Party) -> tuple[Finding, ...]:
+    if party.ebl_platform == host.code:
+        if parties(host)(party) is None:
+            return (finding("issuance.unknown-party", "/issueTo/identifyingCodes", found=party.party_name),)
+    elif party.ebl_platform not in host.peers().platforms:
+        return (finding("title.unknown-platform", "/issueTo/sendToPlatform", found=party.ebl_platform),)
+    return ()
+
+
+def _settle(
+    connection: Connection, host: Host, asked: _Asked, found: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    carrier, reference, version = asked.key
+    same = tables.issuances.c
+    rows = connection.execute(
+        select(tables.issuances).where((same.carrier == carrier) & (same.reference == reference))
+    ).all()
+    used = any(row.version == version and row.state in (PENDING, IssuanceCode.ISSU) for row in rows)
+    earlier = titles.find(connection, reference, carrier=carrier, lock=True)
+    if used or (earlier is not None and earlier.at in titles.OPERATIVE):
+        return (finding("issuance.reference-used", "/document/transportDocumentReference", found=reference),)
+    request_id = transfers.derived("iss", asked.checksum, len(rows))
+    if not found:
+        found = _issue(connection, host, asked, request_id, _replaced(connection, asked, earlier))
+    _store(connection, host, asked, request_id, found)
+    return ()
+
+
+def _replaced(connection: Connection, asked: _Asked, earlier: Held | None) -> tuple[Title | None, str]:
+    """The title in whose place this one comes, and the paper bill, if any (rule 4)."""
+    if earlier is not None and earlier.title.ended:
+        title = earlier.title
+        return title, title.name if title.status is Status.PAPER else ""
+    replacements = asked.request.transport_document_replacements
+    old = (replacements.old_transport_document_references or ()) if replacements else ()
+    if not old:
+        return None, ""
+    named = titles.find(connection, old[0].transport_document_reference, carrier=asked.carrier)
+    if named is None:
+        return None, old[0].transport_document_reference
+    title = named.title
+    return title, title.name if title.status is Status.PAPER else ""
+
+
+def _issue(
+    connection: Connection, host: Host, asked: _Asked, request_id: str, replaced: tuple[Title | None, str]
+) -> tuple[Finding, ...]:
+    """Make the title; or all that forbids it."""
+    earlier, paper = replaced
+    document = asked.raw["document"]
+    peer = host.peers().carriers[asked.carrier]
+    recipient = asked.request.issue_to.party
+    transaction = Transaction(
+        action_code=ActionCode.ISSUE,
+        actor=carrier_party(host, peer, str(document.get("carrierCodeListProvider") or "ZZZ")),
+        recipient=recipient,
+        action_date_time=host.now(),
+        comments=paper_statement(paper) if paper else None,
+        audit_reference=request_id,
+    )
+    title = issue(document, transaction, earlier)
+    if not isinstance(title, Title):
+        return title
+    held = _held(host, asked, transaction)
+    if recipient.ebl_platform == host.code:
+        titles.write(connection, host, "title.issued", held, None)
+    else:
+        transfers.hand_over(
+            connection, host, held, (), recipient.ebl_platform, issuance=request_id, before=None
+        )
+    if asked.visualisation is not None:
+        titles.add_files(connection, held.id, (asked.visualisation,), asked.carrier)
+    return ()
+
+
+def _held(host: Host, asked: _Asked, transaction: Transaction) -> Held:
+    carrier, reference, version = asked.key
+    recipient = asked.request.issue_to.party
+    here = recipient.ebl_platform == host.code
+    return Held(
+        id=asked.checksum,
+        carrier=carrier,
+        reference=reference,
+        version=version,
+        at=titles.HERE,
+        account=parties(host)(recipient) if here else None,
+        sequence=1,
+        document=asked.raw["document"],
+        issuance_manifest=asked.request.issuance_manifest_signed_content,
+        visualisation=asked.visualisation,
+        registry=host.registry,
+        signed=(),
+        pending=(transaction,),
+        transfer=None,
+        ordinal=0,
+        updated_at="",
+    )
+
+
+def _store(
+    connection: Connection, host: Host, asked: _Asked, request_id: str, found: Sequence[Finding]
+) -> None:
+    """The request with its verdict; and the response, unless it waits for another platform (rule 3)."""
+    carrier, reference, version = asked.key
+    elsewhere = asked.request.issue_to.send_to_platform != host.code
+    state = _verdict(found) if found or not elsewhere else PENDING
+    connection.execute(
+        insert(tables.issuances).values(
+            id=request_id,
+            carrier=carrier,
+            reference=reference,
+            version=version,
+            title=asked.checksum,
+            state=state,
+            findings=orjson.dumps([each.to_json() for each in found]).decode(),
+            received_at=pint.written(host.now()),
+        )
+    )
+    if state != PENDING:
+        _respond(connection, host, carrier, reference, version, IssuanceCode(state), found)
+
+
+def _verdict(found: Sequence[Finding]) -> str:
+    if not found:
+        return IssuanceCode.ISSU.value
+    return (IssuanceCode.REFU if all(each.code in _REFU for each in found) else IssuanceCode.BREQ).value
+
+
+def _respond(
+    connection: Connection,
+    host: Host,
+    carrier: str,
+    reference: str,
+    version: str,
+    code: IssuanceCode,
+    found: Sequence[Finding],
+) -> None:
+    body: dict[str, Any] = {"transportDocumentReference": reference}
+    if version:
+        body["transportDocumentSubReference"] = version
+    body["issuanceResponseCode"] = code.value
+    if found:
+        body["reason"] = _reason(found[0])
+        body["errors"] = [{"reason": _reason(each), "errorCode": each.code[:50]} for each in found[:255]]
+    transfers.called(connection, host, "issuance-response", carrier, RESPONSES, body)
+
+
+def _reason(found: Finding) -> str:
+    said = f"{found.message} Found: {found.found}" if found.found else found.message
+    return said[:255].strip()
+
+
+def concluded(connection: Connection, host: Host, request_id: str, refused: str) -> None:
+    """The title was issued to another platform, and that has its outcome: the carrier hears of it (rule 3). `refused`:
+    why that platform refuses it for good; empty: it was accepted."""
+    where = (tables.issuances.c.id == request_id) & (tables.issuances.c.state == PENDING)
+    row = connection.execute(select(tables.issuances).where(where)).one_or_none()
+    if row is None:
+        return
+    code = IssuanceCode.REFU if refused else IssuanceCode.ISSU
+    found = (finding("issuance.unknown-party", "/issueTo", found=refused),) if refused else ()
+    connection.execute(update(tables.issuances).where(where).values(state=code.value))
+    _respond(connection, host, row.carrier, row.reference, row.version, code, found)
