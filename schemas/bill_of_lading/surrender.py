@@ -128,8 +128,8 @@ class SurrenderRequestDetails(Part):
 
 
 class FeedbackElement(Part):
-    severity: Annotated[str, at_most(50), known("ERROR", "WARN", "INFO")]
-    message: Annotated[str, at_most(5000)]
+    severity: Annotated[str, at_most(50), known("ERROR", "WARN", "INFO")] | None = None
+    message: Annotated[str, at_most(5000)] | None = None
     property_path: Annotated[str, at_most(1000)] | None = None
     """JSONPath."""
 

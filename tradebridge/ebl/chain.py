@@ -6,7 +6,8 @@ What a chain must be (DCSA PINT 3.0.0, EblEnvelope.envelopeTransferChain, Envelo
    document. The last is judged at the time of receipt, those before it at the time that their transactions claim.
 2. Each entry but the first names the checksum of the one before, over its compact string.
 3. Each is of the same document, which never changes, and so is the carrier's manifest. The carrier's rendering of the
-   bill, where there is one, is the same in all.
+   bill is the same in all entries that name it, and the one that the carrier signed for. (The description of
+   EnvelopeManifest puts it into the entries; the schema of the entry has no such member: it may be missing.)
 4. The issuance manifest stands in the first entry; so does the control tracking registry, if there is one.
 5. ISSUE stands exactly once, first. What follows is played through the title (`schemas/bill_of_lading/title.py`), each
    action by a party of the platform that signs it.
@@ -39,6 +40,7 @@ from tradebridge.ebl.seal import Key, Sealed, Trust, seal, take_apart
 
 MOST_ENTRIES = 1000
 PLACE = "/envelopeTransferChain"
+RENDERING = "eBLVisualisationByCarrier"
 _PREVIOUS = "previousEnvelopeTransferChainEntrySignedContentChecksum"
 _MANIFEST = "issuanceManifestSignedContent"
 
@@ -56,7 +58,9 @@ class Chain:
     registry: str | None
     """The control tracking registry of the first entry."""
     visualisation: DocumentMetadata | None
-    """`eBLVisualisationByCarrier`, the same in every entry."""
+    """`eBLVisualisationByCarrier`, the same in every entry that has it."""
+    visualisation_checksum: str | None = None
+    """Of the carrier's rendering, as its issuance manifest says; None: it names none."""
     notes: tuple[Finding, ...] = ()
     """Warnings: noteworthy, and no reason to refuse."""
 
@@ -136,7 +140,7 @@ def _entry(
 ) -> str:
     entry: dict[str, Any] = {"eblPlatform": platform, "transportDocumentChecksum": document_checksum, **head}
     if visualisation is not None:
-        entry["eBLVisualisationByCarrier"] = to_json(visualisation)
+        entry[RENDERING] = to_json(visualisation)
     return seal(entry | {"transactions": [to_json(each) for each in transactions]}, key)
 
 
@@ -237,7 +241,8 @@ def read_links(transport_document: Mapping[str, Any], links: Sequence[Link]) -> 
         title=title,
         document_checksum=document_checksum,
         registry=entries[0].control_tracking_registry,
-        visualisation=entries[0].ebl_visualisation_by_carrier,
+        visualisation=next(filter(None, (each.ebl_visualisation_by_carrier for each in entries)), None),
+        visualisation_checksum=_carriers_rendering(links[0]),
         notes=tuple(found),
     )
 
@@ -263,15 +268,15 @@ def _judge_links(links: Sequence[Link], entries: Sequence[ChainEntry]) -> Iterat
 
 def _judge_documents(links: Sequence[Link], entries: Sequence[ChainEntry], document: str) -> Iterator[Finding]:
     """Rule 3: what the entries are about."""
-    first = links[0].sealed.claims.get("eBLVisualisationByCarrier")
+    renderings = (link.sealed.claims.get(RENDERING) for link in links)
+    rendering = next(filter(None, renderings), None)
     for place, (link, entry) in enumerate(zip(links, entries, strict=True)):
         pointer = f"{PLACE}/{place}"
         if entry.transport_document_checksum != document:
             where, found = f"{pointer}/transportDocumentChecksum", entry.transport_document_checksum
             yield finding("pint.other-document", where, found=found, expected=document)
-        if link.sealed.claims.get("eBLVisualisationByCarrier") != first:
-            where = f"{pointer}/eBLVisualisationByCarrier"
-            expected = "as in the first entry" if first else "none, as in the first entry"
+        if link.sealed.claims.get(RENDERING, rendering) != rendering:
+            where, expected = f"{pointer}/{RENDERING}", "as in the entries before"
             yield finding("pint.visualisation-differs", where, found="another", expected=expected)
         if link.manifest is not None:
             yield from _judge_issuance(link.manifest, link, entry, document, f"{pointer}/{_MANIFEST}")
@@ -289,12 +294,17 @@ def _judge_issuance(sealed: Sealed, link: Link, entry: ChainEntry, document: str
     shown = entry.ebl_visualisation_by_carrier
     found, expected = shown.document_checksum if shown else None, manifest.ebl_visualisation_by_carrier_checksum
     if found is not None and found != expected:  # a platform need not hand the carrier's rendering on
-        where = f"{pointer}/eBLVisualisationByCarrierChecksum"
+        where = f"{pointer}/{RENDERING}Checksum"
         yield finding("pint.visualisation-differs", where, found=found, expected=expected or "none")
     issued_to = _issue_to(link.sealed.claims)
     if issued_to is not None and checksum(issued_to) != manifest.issue_to_checksum:
         where = f"{pointer}/issueToChecksum"
         yield finding("pint.issued-to-another", where, found=checksum(issued_to), expected=manifest.issue_to_checksum)
+
+
+def _carriers_rendering(link: Link) -> str | None:
+    manifest = read(IssuanceManifest, link.manifest.claims) if link.manifest is not None else None
+    return manifest.ebl_visualisation_by_carrier_checksum if isinstance(manifest, IssuanceManifest) else None
 
 
 def _issue_to(entry: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -45,7 +45,7 @@ from schemas.bill_of_lading.pint import (
 )
 from schemas.bill_of_lading.title import Status
 from schemas.findings import Finding, finding
-from tradebridge.ebl.chain import PLACE, Chain, Link, content_checksum, read_links, verify_signatures
+from tradebridge.ebl.chain import PLACE, RENDERING, Chain, Link, content_checksum, read_links, verify_signatures
 from tradebridge.ebl.seal import Key, Sealed, Trust, Trusted, open_sealed, seal, take_apart
 
 Accounts = Callable[[Party], tuple[Finding, ...]]
@@ -201,7 +201,7 @@ def make_envelope(
         "lastEnvelopeTransferChainEntrySignedContentChecksum": signed_checksum(signed[-1]),
     }
     if visualisation is not None:
-        manifest["eBLVisualisationByCarrier"] = to_json(visualisation)
+        manifest[RENDERING] = to_json(visualisation)
     if supporting:
         manifest["supportingDocuments"] = [to_json(each) for each in supporting]
     return {
@@ -352,10 +352,7 @@ def _judge_content(
     if not isinstance(manifest, EnvelopeManifest) or not isinstance(chain, Chain):
         return replace(start, outcome=Outcome.BENV, findings=tuple(found))
     purpose, recipient = _addressed(chain)
-    shown = opened.manifest.claims.get("eBLVisualisationByCarrier")
-    if shown != opened.links[0].sealed.claims.get("eBLVisualisationByCarrier"):
-        where = f"{MANIFEST}/eBLVisualisationByCarrier"
-        found.append(finding("pint.visualisation-differs", where, found="another than in the chain"))
+    found += _judge_rendering(manifest, chain)
     if chain.registry is not None and known.registries is not None and chain.registry not in known.registries:
         where, expected = f"{PLACE}/0/controlTrackingRegistry", " or ".join(sorted(known.registries)) or "none"
         found.append(finding("pint.unknown-registry", where, found=chain.registry, expected=expected))
@@ -365,6 +362,21 @@ def _judge_content(
         return replace(judged, outcome=Outcome.BENV, findings=tuple(found))
     missing = still_missing(manifest, known.documents)
     return replace(judged, outcome=None if missing else Outcome.RECE, findings=chain.notes, missing=missing)
+
+
+def _judge_rendering(manifest: EnvelopeManifest, chain: Chain) -> tuple[Finding, ...]:
+    """The carrier's rendering goes along unchanged with every transfer, once it did with one."""
+    sent, pointer = manifest.ebl_visualisation_by_carrier, f"{MANIFEST}/{RENDERING}"
+    if chain.visualisation is not None:
+        if sent == chain.visualisation:
+            return ()
+        found = "none" if sent is None else f"{sent.name}, {sent.document_checksum}"
+        expected = f"{chain.visualisation.name}, {chain.visualisation.document_checksum}"
+        return (finding("pint.visualisation-differs", pointer, found=found, expected=expected),)
+    if sent is None or sent.document_checksum == chain.visualisation_checksum:
+        return ()
+    expected = chain.visualisation_checksum or "none, by the carrier's manifest"
+    return (finding("pint.visualisation-differs", pointer, found=sent.document_checksum, expected=expected),)
 
 
 def _addressed(chain: Chain) -> tuple[Purpose, Party]:

@@ -3,7 +3,7 @@
 Reads the YAML in ../shared/data/dcsa/openapi in place; skips where it is absent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -154,10 +154,10 @@ def whole(schemas: dict[str, Any], name: str) -> tuple[dict[str, Any], set[str]]
 LIMITS = ("maxLength", "minLength", "minimum", "maximum", "minItems", "maxItems", "format")
 
 
-def dcsa_shape(value: dict[str, Any]) -> dict[str, Any]:
+def dcsa_shape(value: dict[str, Any], class_of: Mapping[str, type[Part]] = CLASS_OF) -> dict[str, Any]:
     """What DCSA says of a value, in the terms that are compared."""
     if "$ref" in value:
-        return {"part": CLASS_OF[value["$ref"].rsplit("/", 1)[1]].__name__}
+        return {"part": class_of[value["$ref"].rsplit("/", 1)[1]].__name__}
     shape = {"type": value["type"]} | {name: value[name] for name in LIMITS if name in value}
     if value.get("exclusiveMinimum") is True:  # OpenAPI 3.0: a flag beside the minimum
         shape["exclusiveMinimum"] = shape.pop("minimum")
@@ -166,7 +166,7 @@ def dcsa_shape(value: dict[str, Any]) -> dict[str, Any]:
     if "enum" in value:
         shape = {"enum": sorted(value["enum"])}
     if "items" in value:
-        shape["items"] = dcsa_shape(value["items"])
+        shape["items"] = dcsa_shape(value["items"], class_of)
     if shape.pop("format", None) in ("date", "date-time"):
         shape["format"] = value["format"]
     return shape
