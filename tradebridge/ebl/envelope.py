@@ -46,7 +46,7 @@ from schemas.bill_of_lading.pint import (
 from schemas.bill_of_lading.title import Status
 from schemas.findings import Finding, finding
 from tradebridge.ebl.chain import PLACE, RENDERING, Chain, Link, content_checksum, read_links, verify_signatures
-from tradebridge.ebl.seal import Key, Sealed, Trust, Trusted, open_sealed, seal, take_apart
+from tradebridge.ebl.seal import Key, Sealed, Trust, open_sealed, seal, take_apart
 
 Accounts = Callable[[Party], tuple[Finding, ...]]
 """Nothing, if a party is one active account here; else why it is not."""
@@ -155,17 +155,17 @@ class Stand(StrEnum):
 class Transfer:
     """What the sender knows of an envelope that it sends."""
 
+    receiver: str
+    """Code of the platform whose key must have signed the answer."""
+    last_checksum: str
+    """Of the last entry of the envelope."""
     last_entry: str
-    """As sent."""
+    """The same, as sent."""
     document_checksum: str
     declared: tuple[str, ...]
     """Checksums of the additional documents."""
     unanswered: bool
     """Whether an earlier attempt of this entry got no signed answer: it may have been accepted all the same."""
-
-    @property
-    def last_checksum(self) -> str:
-        return signed_checksum(self.last_entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,14 +451,14 @@ _ACCEPTED = frozenset({Outcome.RECE, Outcome.DUPE})
 _REFUSED = frozenset({Outcome.BENV.value, LEGACY_BETR})
 
 
-def judge_answer(body: object, transfer: Transfer, receiver: Trusted, at: datetime) -> Verdict:
+def judge_answer(body: object, transfer: Transfer, trust: Trust, at: datetime) -> Verdict:
     """What an answer means for a transfer. `body` is the JSON of whatever came: a string is signed content, an object
     is not; None is silence."""
     if isinstance(body, Mapping):
         return _judge_start(body, transfer)
     if not isinstance(body, str):
         return _in_doubt(finding("pint.answer-unsigned", found="silence" if body is None else "no answer of PINT"))
-    claims = open_sealed(body, receiver, at)
+    claims = open_sealed(body, trust.platforms.get(transfer.receiver), at)
     if isinstance(claims, Finding):
         return _in_doubt(claims)
     finished = read(TransferFinished, claims)
