@@ -348,9 +348,9 @@ def _names_itself(content: Content) -> str:
 
 def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
+    import schemas.bill_of_lading.control
     import schemas.bill_of_lading.endorsement
     import schemas.bill_of_lading.issuance
-    import schemas.bill_of_lading.control
     import schemas.bill_of_lading.life
     import schemas.bill_of_lading.pint
     import schemas.bill_of_lading.profiles
@@ -361,6 +361,7 @@ def _load_families() -> None:
     import schemas.certificate.profiles
     import schemas.certificate.split
     import schemas.certificate.statement_profile
+    import schemas.consignment
     import schemas.event
     import schemas.life
     import schemas.refusals  # noqa: F401

@@ -16,12 +16,20 @@ from functools import cache
 
 from schemas.bill_of_lading.examples import transport_document
 from schemas.bill_of_lading.model import TransportDocument
-from schemas.bill_of_lading.reach import cargo_items, kilograms
+from schemas.bill_of_lading.reach import cargo_items
 from schemas.certificate.agreements import agreement_of
 from schemas.certificate.making import ALL, WITH_BACK_TO_BACK, WITH_SEVERAL_PARTIES, rule
 from schemas.certificate.model import Certificate, OriginCriterion, Place, Quantity, Replaced, ReplacementReason
 from schemas.certificate.samples import Sample, both, changed, criterion, original_proof, originating, shifted
-from schemas.certificate.utilisation import Lack, measure, opening, shortages
+from schemas.certificate.utilisation import Lack, opening, shortages
+from schemas.consignment import (
+    goods_not_carried,
+    more_weight_than_carried,
+    other_departure,
+    other_port_of_discharge,
+    other_port_of_loading,
+    other_vessel,
+)
 from schemas.findings import Severity
 from schemas.registry import Context, Related, Relation
 from schemas.rules import Check, Layer, Rule, Violation, as_it_is
@@ -184,57 +192,6 @@ def lading_void(document: Certificate, context: Context) -> Iterator[Violation]:
     related = context.related.get(Relation.LADING)
     if related is not None and document.transport.transport_document is not None and related.state != "live":
         yield Violation("/transport/transportDocument", found=related.state, expected="a transport document that holds")
-
-
-def other_vessel(document: Certificate, lading: TransportDocument) -> Iterator[Violation]:
-    name = document.transport.vessel_or_flight
-    vessels = [voyage.vessel_name for voyage in lading.transports.vessel_voyages]
-    if name is not None and name.casefold() not in {vessel.casefold() for vessel in vessels}:
-        yield Violation("/transport/vesselOrFlight", found=name, expected=" or ".join(vessels))
-
-
-def other_port_of_loading(document: Certificate, lading: TransportDocument) -> Iterator[Violation]:
-    place, port = document.transport.port_of_loading, lading.transports.port_of_loading.un_location_code
-    if place is not None and place.un_location_code is not None and port not in (None, place.un_location_code):
-        yield Violation("/transport/portOfLoading/UNLocationCode", found=place.un_location_code, expected=port)
-
-
-def other_port_of_discharge(document: Certificate, lading: TransportDocument) -> Iterator[Violation]:
-    place, port = document.transport.port_of_discharge, lading.transports.port_of_discharge.un_location_code
-    if place is not None and place.un_location_code is not None and port not in (None, place.un_location_code):
-        yield Violation("/transport/portOfDischarge/UNLocationCode", found=place.un_location_code, expected=port)
-
-
-def other_departure(document: Certificate, lading: TransportDocument) -> Iterator[Violation]:
-    """Another date of shipment than the carrier's: on it rests whether an issue is late."""
-    departure = document.transport.departure_date
-    shipped = lading.shipped_on_board_date or lading.transports.planned_departure_date
-    if departure is not None and departure != shipped:
-        yield Violation("/transport/departureDate", found=departure, expected=shipped)
-
-
-def more_weight_than_carried(document: Certificate, lading: TransportDocument) -> Iterator[Violation]:
-    certified = Decimal(0)
-    for item in document.items:
-        if item.gross_weight is None or item.gross_weight.value <= 0:
-            return
-        weight = measure(item.gross_weight)
-        if weight.unit != "KGM":
-            return
-        certified += weight.amount
-    weights = (Decimal(str(kilograms(cargo.cargo_gross_weight))) for _, cargo in cargo_items(lading))
-    carried = sum(weights, Decimal(0))
-    if certified > carried:
-        yield Violation("/items", found=f"{certified} kg", expected=f"at most {carried:.6g} kg, as carried")
-
-
-def goods_not_carried(document: Certificate, lading: TransportDocument) -> Iterator[Violation]:
-    carried = {code[:4] for consignment in lading.consignment_items for code in consignment.hs_codes}
-    for index, item in enumerate(document.items):
-        if item.hs_code[:4] not in carried:
-            yield Violation(
-                f"/items/{index}/hsCode", found=item.hs_code, expected=f"one of {', '.join(sorted(carried))}"
-            )
 
 
 # --- Samples ---------------------------------------------------------------------------------------------------------
