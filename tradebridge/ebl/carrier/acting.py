@@ -149,12 +149,13 @@ def accept(connection: Connection, office: Office, case: Case, step: Step, body:
     document = case.document.reference if case.document else None
     row = {"file": case.id, "document": document, "step": step.value, "body": written(body)}
     connection.execute(t.intake.insert().values(at=office.now().isoformat(), **row))
+    casefile.changed(connection, case.id)
 
 
-def waiting(connection: Connection, case: Case) -> bool:
-    """Whether a request about this case waits to be processed."""
-    rows = select(t.intake.c.id).where(~t.intake.c.done, t.intake.c.file == case.id).limit(1)
-    return connection.execute(rows).first() is not None
+def waiting(connection: Connection, case: Case) -> frozenset[Step]:
+    """What was asked for in this case, and waits to be processed."""
+    rows = select(t.intake.c.step).where(~t.intake.c.done, t.intake.c.file == case.id)
+    return frozenset(Step(step) for step in connection.execute(rows).scalars())
 
 
 def process(connection: Connection, office: Office, case: Case) -> tuple[Case, Refused]:

@@ -114,9 +114,21 @@ def get(connection: Connection, number: int) -> Case:
     return _case(connection, connection.execute(select(t.files).where(t.files.c.id == number)).one())
 
 
-def numbers(connection: Connection) -> list[int]:
-    """Of all cases, oldest first."""
-    return list(connection.execute(select(t.files.c.id).order_by(t.files.c.id)).scalars())
+def unlooked(connection: Connection) -> list[tuple[int, int]]:
+    """Cases that something has happened to since they came to rest, oldest first; with the count of their changes."""
+    rows = select(t.files.c.id, t.files.c.changes).where(t.files.c.changes > t.files.c.looked).order_by(t.files.c.id)
+    return [(row.id, row.changes) for row in connection.execute(rows)]
+
+
+def changed(connection: Connection, number: int) -> None:
+    """Something has happened to a case: the clerk looks at it."""
+    row = t.files.update().where(t.files.c.id == number)
+    connection.execute(row.values(changes=t.files.c.changes + 1))
+
+
+def at_rest(connection: Connection, number: int, changes: int) -> None:
+    """Nothing is to be done in a case, as of so many changes."""
+    connection.execute(t.files.update().where(t.files.c.id == number).values(looked=changes))
 
 
 def version(connection: Connection, reference: str) -> tuple[Case, Document, DocumentStatus] | None:
@@ -185,6 +197,7 @@ def save(connection: Connection, case: Case) -> None:
             feedbacks=written(list(case.feedbacks)),
             document=latest.reference if latest else None,
             notified=case.notified,
+            changes=t.files.c.changes + 1,
         )
     )
     if latest is None:

@@ -1,6 +1,7 @@
 """The carrier at work: processes what was accepted, takes the carrier's own steps, one transaction each.
 
-1. All cases are looked at when the carrier starts: what a killed carrier left is gone on with.
+1. A case is looked at until it has come to rest since its last change. That is durable: what a killed carrier left is
+   gone on with.
 2. One case is worked on until nothing is to be done by rule; what its rules refuse waits for a person.
 3. A surrender is judged with the endorsement chain that the platform serves. While it cannot be asked, it waits.
 """
@@ -10,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -76,8 +78,12 @@ class Clerk:
         while True:
             self._woken.clear()
             asked_later = False
-            for number in await self._store.do(casefile.numbers):
-                asked_later |= not await self._through(number)
+            for number, changes in await self._store.do(casefile.unlooked):
+                rested = await self._through(number)
+                asked_later |= not rested
+                if rested:
+                    await self._store.do(partial(casefile.at_rest, number=number, changes=changes))
+                    self._woken.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), CHAIN_SECONDS if asked_later else None)
 
@@ -89,6 +95,9 @@ class Clerk:
                     return True
             except ChainUnavailable as trouble:
                 log.info("%s", trouble)
+                return False
+            except Exception:  # one case must not stand in the way of all others
+                log.exception("case %d is left for a moment", number)
                 return False
             self.post.wake()
         log.error("case %d does not come to rest: its rules undo each other", number)
@@ -179,10 +188,10 @@ def _look(connection: Connection, number: int) -> Seen:
     case = casefile.get(connection, number)
     document = case.document
     if document is None:
-        return Seen(case, waiting(connection, case), None, None)
+        return Seen(case, bool(waiting(connection, case)), None, None)
     return Seen(
         case,
-        waiting(connection, case),
+        bool(waiting(connection, case)),
         open_surrender(connection, document.reference),
         accepted(connection, document.reference),
     )

@@ -35,6 +35,7 @@ log = logging.getLogger("tradebridge.ebl.carrier.post")
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 LONGEST_ANSWER = 100_000
 """Bytes that are read of an answer."""
+TROUBLE_SECONDS = 1.0
 AT_ONCE = 16
 """Lanes that are sent to at the same time."""
 REFUSED_BODY = frozenset({400, 413, 422})
@@ -80,9 +81,13 @@ class Post:
         """For ever."""
         while True:
             self._woken.clear()
-            letters, pause = await self._store.do(self._due)
-            if letters:
+            try:
+                letters, pause = await self._store.do(self._due)
                 await asyncio.gather(*(self._deliver(letter) for letter in letters))
+            except Exception:  # a full disk, say: what was not settled is sent again
+                log.exception("the post is left for a moment")
+                letters, pause = [], TROUBLE_SECONDS
+            if letters:
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), pause)

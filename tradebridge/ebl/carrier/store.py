@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    text,
 )
 from sqlalchemy.engine import Connection
 
@@ -46,8 +47,12 @@ files = Table(
     Column("feedbacks", Text, nullable=False, default="[]"),
     Column("document", String),
     Column("notified", Integer, nullable=False, default=0),
+    Column("changes", Integer, nullable=False, default=1),
+    Column("looked", Integer, nullable=False, default=0),
+    Index("carrier_files_unlooked", "id", sqlite_where=text("changes > looked")),
     sqlite_autoincrement=True,
 )
+"""`changes` counts what has happened to a case, `looked` how much of it the clerk has seen and come to rest with."""
 documents = Table(
     "carrier_documents",
     metadata,
