@@ -1,0 +1,1 @@
+"""Conformance: suites of scenarios against a system under test, ours or anybody's, and the report of a run."""

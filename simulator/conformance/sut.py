@@ -1,0 +1,255 @@
+"""The system under test: where it is, whose signatures it makes, and how it is told to send.
+
+1. It is described by a TOML file (`read_system`; `TEMPLATE` is one to fill in). Paths in it are relative to the file.
+2. As receiver it needs nothing but its address: the kit calls it. As sender it must be told to transfer a title, which
+   PINT says nothing of: by a URL, by a command, or by a person who is prompted (`Controls`).
+3. Where it can say where a title is (here, sending, in-doubt, away) the suite checks that too; where not, those checks
+   are not applicable.
+"""
+
+import asyncio
+import json
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+from cryptography import x509
+
+from simulator.conformance import kit
+from simulator.conformance.kit import Identities, algorithm_of
+from tradebridge.ebl.seal import ALGORITHMS, Trusted
+
+Json = dict[str, Any]
+WHERE = frozenset({"here", "sending", "in-doubt", "away", "ended"})
+
+TEMPLATE = """\
+# The system under test, for `tb conformance run pint --sut {name}`.
+name = "My platform"
+code = "MYPL"                        # its platform code
+base = "http://127.0.0.1:9100"       # PINT is under base + /pint/v3; or: pint = "https://.../v3"
+certificates = ["my-platform.pem"]   # what its signatures are checked with
+answers_within = 10.0                # seconds that the kit waits for an answer, and for a retry
+at_once = 4                          # scenarios beside each other
+
+[account]                            # a party that it knows: the kit sends titles to it
+partyName = "Small Traders (simulated)"
+identifyingCodes = [{{ codeListProvider = "ZZZ", partyCode = "SMALL-1" }}]
+
+[kit]                                # what the kit is to it: configure these as its peers
+folder = "kit"                       # keys and certificates, made by `tb conformance prepare`
+port = 9300                          # the kit's platforms are http://127.0.0.1:9300/KITA and .../KITB
+A = {{ code = "KITA", token_out = "{a_out}", token_in = "{a_in}" }}
+B = {{ code = "KITB", token_out = "{b_out}", token_in = "{b_in}" }}
+carrier = "KITC"                     # carrierCode of the kit's transport documents
+
+[sending]                            # how it is told to transfer; without this section a person is asked to
+transfer = "http://127.0.0.1:9100/transfers"         # gets {{"reference", "recipient", "documents"}} as JSON, by POST
+# transfer = ["./transfer.sh"]                       # or a command, which gets the same on its standard input
+where = "http://127.0.0.1:9100/titles/{{reference}}"   # optional: JSON with "at": here, sending, in-doubt or away
+"""
+
+
+class BadSystem(ValueError):
+    """The file does not describe a system; the message says what is missing and what to write."""
+
+
+class CannotSend(RuntimeError):
+    """The system was told to transfer and refused, or could not be told; the message has what it said."""
+
+
+class Controls(Protocol):
+    """How a system under test is moved from outside PINT."""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether somebody has to do it: then the kit waits for longer."""
+
+    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
+        """Let the possessor hand the title over. `documents`: name, mediaType, content in base64. Raises CannotSend."""
+
+    async def where(self, reference: str) -> str | None:
+        """`here`, `sending`, `in-doubt`, `away`, `ended`; None if it does not say."""
+
+    async def later(self, by: timedelta) -> bool:
+        """Let its clock move on; whether it did."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A system under test."""
+
+    name: str
+    code: str
+    pint: str
+    """URL of PINT, `/v3` included."""
+    trusted: Trusted
+    account: Json
+    """A Party of PINT that it knows, on its own platform."""
+    kit: Identities
+    controls: Controls = field(repr=False)
+    kit_port: int = 0
+    answers_within: float = 10.0
+    """Seconds: for an answer, and for a call that is waited for."""
+    at_once: int = 6
+
+
+def read_system(path: Path, ask: Callable[[str], None]) -> System:
+    """The system of a file. `ask` shows a person what to do, where neither URL nor command is given.
+
+    Raises BadSystem and OSError.
+    """
+    try:
+        told = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise BadSystem(f"{path.name} is no TOML: {error}") from error
+    folder = path.parent
+    try:
+        base = str(told.get("base", "")).rstrip("/")
+        pint = str(told.get("pint") or f"{base}/pint/v3").rstrip("/")
+        code = str(told["code"])
+        kit_told = told["kit"]
+        return System(
+            name=str(told.get("name", code)),
+            code=code,
+            pint=pint,
+            trusted=_trusted(code, [folder / each for each in told["certificates"]]),
+            account={
+                "partyName": told["account"]["partyName"],
+                "eblPlatform": code,
+                "identifyingCodes": told["account"]["identifyingCodes"],
+            },
+            kit=_identities(folder, kit_told),
+            controls=_controls(told.get("sending", {}), folder, ask),
+            kit_port=int(kit_told["port"]),
+            answers_within=float(told.get("answers_within", 10.0)),
+            at_once=int(told.get("at_once", 4)),
+        )
+    except KeyError as error:
+        raise BadSystem(f"{path.name} lacks {error}: `tb conformance prepare` writes a file to fill in") from error
+    except (TypeError, ValueError) as error:
+        raise BadSystem(f"{path.name}: {error}") from error
+
+
+def _trusted(code: str, files: Sequence[Path]) -> Trusted:
+    certificates = tuple(
+        certificate for each in files for certificate in x509.load_pem_x509_certificates(each.read_bytes())
+    )
+    return Trusted(code, certificates, frozenset(algorithm_of(each) for each in certificates) & ALGORITHMS)
+
+
+def _identities(folder: Path, told: Mapping[str, Any]) -> Identities:
+    a, b = told["A"], told["B"]
+    keys = kit.load(folder / told["folder"], a["code"], b["code"], told["carrier"])
+    return Identities(
+        kit.with_tokens(keys.a, a["token_out"], a["token_in"]),
+        kit.with_tokens(keys.b, b["token_out"], b["token_in"]),
+        keys.carrier_code,
+        keys.carrier,
+        keys.stranger,
+    )
+
+
+def _controls(told: Mapping[str, Any], folder: Path, ask: Callable[[str], None]) -> Controls:
+    transfer, where = told.get("transfer"), told.get("where")
+    if isinstance(transfer, str):
+        return ByUrl(transfer, where)
+    if isinstance(transfer, list):
+        return ByCommand([str(each) for each in transfer], where, folder)
+    return ByPerson(where, ask)
+
+
+# --- How it is told --------------------------------------------------------------------------------------------------
+
+
+async def _asked(url: str | None, reference: str) -> str | None:
+    """What the system says of where a title is."""
+    if url is None:
+        return None
+    async with httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
+        try:
+            answer = await http.get(url.replace("{reference}", reference))
+            at = answer.json().get("at")
+        except (httpx.HTTPError, ValueError, AttributeError):
+            return None
+    return at if at in WHERE else None
+
+
+@dataclass(frozen=True)
+class ByUrl:
+    """A URL takes `{"reference", "recipient", "documents"}`; another answers where a title is."""
+
+    url: str
+    asks: str | None
+    by_person: bool = False
+
+    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
+        body = {"reference": reference, "recipient": recipient, "documents": list(documents)}
+        async with httpx.AsyncClient(trust_env=False, timeout=10.0) as http:
+            try:
+                answer = await http.post(self.url, json=body)
+            except httpx.HTTPError as error:
+                raise CannotSend(f"{self.url} did not answer: {error!r}") from error
+        if answer.status_code >= 300:
+            raise CannotSend(f"{self.url} answered {answer.status_code}: {answer.text[:300]}")
+
+    async def where(self, reference: str) -> str | None:
+        return await _asked(self.asks, reference)
+
+    async def later(self, by: timedelta) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class ByCommand:
+    """A command takes the same JSON on its standard input; its exit code says whether it could."""
+
+    command: Sequence[str]
+    asks: str | None
+    folder: Path
+    by_person: bool = False
+
+    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
+        told = json.dumps({"reference": reference, "recipient": recipient, "documents": list(documents)}).encode()
+        pipe = asyncio.subprocess.PIPE
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.command, cwd=self.folder, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+            )
+        except OSError as error:
+            raise CannotSend(f"{self.command[0]} could not be started: {error}") from error
+        said, _ = await process.communicate(told)
+        if process.returncode:
+            raise CannotSend(
+                f"{self.command[0]} ended with {process.returncode}: {said[:300].decode(errors='replace')}"
+            )
+
+    async def where(self, reference: str) -> str | None:
+        return await _asked(self.asks, reference)
+
+    async def later(self, by: timedelta) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class ByPerson:
+    """A person is shown what to do."""
+
+    asks: str | None
+    ask: Callable[[str], None]
+    by_person: bool = True
+
+    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
+        names = f", with {len(documents)} supporting documents of your choice" if documents else ""
+        codes = ", ".join(f"{each['codeListProvider']} {each['partyCode']}" for each in recipient["identifyingCodes"])
+        to = f"{recipient['partyName']} on {recipient['eblPlatform']} ({codes})"
+        self.ask(f"Your turn: transfer {reference} to {to}{names}")
+
+    async def where(self, reference: str) -> str | None:
+        return await _asked(self.asks, reference)
+
+    async def later(self, by: timedelta) -> bool:
+        return False
