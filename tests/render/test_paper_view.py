@@ -242,7 +242,7 @@ def test_a_form_that_fills_its_sheet_has_one(items: int, lines: int) -> None:
     )
     form = drawn(certificate.model_copy(update={"exporter": party, "producer": party, "items": goods}))
     data = pdf._data(form)
-    sheets = pdf._compiler().compile(format="svg", sys_inputs={"form": json.dumps(data)})
+    sheets = pdf._compiler("form.typ").compile(format="svg", sys_inputs={"form": json.dumps(data)})
     assert not data["single"] or isinstance(sheets, bytes) or len(sheets or ()) == 1
     assert data["single"] or items * lines > 4
 
@@ -253,5 +253,5 @@ def test_a_word_of_any_length_stays_within_its_box() -> None:
     certificate = example("atiga-form-d/2022")
     item = certificate.items[0].model_copy(update={"description": "W" * 1_500})
     form = drawn(certificate.model_copy(update={"items": (item, *certificate.items[1:])}))
-    sheets = pdf._compiler().compile(format="svg", sys_inputs={"form": json.dumps(pdf._data(form))})
+    sheets = pdf._compiler("form.typ").compile(format="svg", sys_inputs={"form": json.dumps(pdf._data(form))})
     assert isinstance(sheets, list) and len(sheets) == 2

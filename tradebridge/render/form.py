@@ -11,6 +11,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Protocol
 
 from schemas.certificate.agreement import Agreement
 from schemas.certificate.agreements import AGREEMENTS
@@ -73,6 +74,14 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Another document of the same consignment."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of the document besides its content."""
 
@@ -81,6 +90,10 @@ class Standing:
     signature: str = "Not signed: a copy of the data"
     """What takes the place of signature and stamp in the box of the certification."""
     verify: Verify | None = None
+    control: tuple[Line, ...] = ()
+    """Of an electronic bill of lading: who controls it, where, since when."""
+    beside: tuple[Link, ...] = ()
+    """Other documents of the same consignment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,7 @@ class Form:
     left: tuple[Box, ...]
     right: tuple[Box, ...]
     columns: tuple[Column, ...]
-    rows: tuple[tuple[tuple[Line, ...], ...], ...]
+    rows: "Rows"
     """For each item the lines in each column."""
     closing: tuple[Line, ...]
     """What stands below the last item, in the column of the description."""
@@ -112,6 +125,11 @@ class Form:
         for row in self.rows:
             yield from (line.text for cell in row for line in cell)
         yield from (line.text for line in self.closing)
+        yield from (link.text for link in self.standing.beside)
+
+
+Rows = tuple[tuple[tuple[Line, ...], ...], ...]
+"""Rows of cells of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +140,17 @@ class Page:
     of: int
     first: int
     """Position of its first item, from 1."""
-    rows: tuple[tuple[tuple[Line, ...], ...], ...]
+    rows: Rows
 
 
-def page_of(form: Form, number: int | None) -> Page | Finding:
+class Paged(Protocol):
+    """What has items that may take several pages."""
+
+    @property
+    def rows(self) -> Rows: ...
+
+
+def page_of(form: Paged, number: int | None) -> Page | Finding:
     """One page of the items; all of them where no number is given."""
     if number is None:
         return Page(1, 1, 1, form.rows)

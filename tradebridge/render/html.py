@@ -1,4 +1,4 @@
-"""The form as one HTML page that needs nothing else: no script, no font, no picture from anywhere.
+"""The paper view as one HTML page that needs nothing else: no script, no font, no picture from anywhere.
 
 Its one style sheet stands in it, so that the page can be kept as a file; `POLICY` allows that style by its digest and
 nothing besides.
@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from tradebridge.render.form import Form, Page
+from tradebridge.render.paper import Paper
 from tradebridge.render.qr import qr_svg
 
 CSS = resources.files("tradebridge.render").joinpath("form.css").read_text("utf-8")
@@ -27,16 +28,17 @@ POLICY = f"default-src 'none'; style-src {digest_of(CSS)}; base-uri 'none'; form
 """Content-Security-Policy of the page."""
 
 
-def html_of(form: Form, page: Page, *, simulated: bool) -> bytes:
+def html_of(form: Paper, page: Page, *, simulated: bool) -> bytes:
     """The page, in UTF-8."""
     verify = form.standing.verify
     qr = Markup(qr_svg(verify.url)) if verify else ""  # noqa: S704  # drawn here, of squares
-    text = _template().render(form=form, page=page, css=Markup(CSS), qr=qr, strip=simulated)  # noqa: S704  # our own file
-    return text.encode()
+    css = Markup(CSS)  # noqa: S704  # our own file
+    template = _template("form.html" if isinstance(form, Form) else "lading.html")
+    return template.render(form=form, page=page, css=css, qr=qr, strip=simulated).encode()
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("tradebridge.render", ""),
         autoescape=True,
@@ -44,4 +46,4 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("form.html")
+    return environment.get_template(name)

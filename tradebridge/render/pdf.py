@@ -1,6 +1,6 @@
-"""The form as PDF, set by Typst with the fonts of the system. Needs the extra `[pdf]`.
+"""The paper view as PDF, set by Typst with the fonts of the system. Needs the extra `[pdf]`.
 
-1. The certificate reaches the template as data, never as markup.
+1. The document reaches the template as data, never as markup.
 2. Every character has a font, or there is no PDF but a finding that names the script.
 3. The date in the file is the day of issue: the same certificate gives the same bytes.
 """
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.findings import Finding, finding
 from tradebridge.render import fonts
-from tradebridge.render.form import Box, Form, Line
+from tradebridge.render.form import Box, Form, Line, Rows
+from tradebridge.render.lading import Sheet, Table
+from tradebridge.render.paper import Paper
 from tradebridge.render.qr import qr_svg
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ _HEAD_SIGNS, _WIDE_SIGNS = 44, 95
 """Characters that surely fit on a line of half the sheet, and of all of it."""
 
 
-def pdf_of(form: Form) -> bytes | Finding:
+def pdf_of(form: Paper) -> bytes | Finding:
     """The PDF; a finding where Typst or a font is missing."""
     if find_spec("typst") is None:
         return finding("render.no-pdf")
@@ -51,8 +53,11 @@ def pdf_of(form: Form) -> bytes | Finding:
     if lacking:
         shown = "; ".join(f"{script}: {signs[:20]}" for script, signs in sorted(lacking.items()))
         return finding("render.no-font", found=shown, expected="a font that has them")
-    given = {"form": json.dumps(_data(form))}
-    made = _compiler().compile(format="pdf", sys_inputs=given, pdf_tags=len(form.rows) <= MOST_TAGGED)
+    certificate = isinstance(form, Form)
+    given = {"form": json.dumps(_data(form) if isinstance(form, Form) else _sheet(form))}
+    made = _compiler("form.typ" if certificate else "lading.typ").compile(
+        format="pdf", sys_inputs=given, pdf_tags=len(form.rows) <= MOST_TAGGED
+    )
     if not isinstance(made, bytes):
         raise TypeError("Typst gave no PDF: its Python interface has changed")
     return made
@@ -77,11 +82,11 @@ def _rank(family: str) -> int:
     return _PREFERRED.index(family) if family in _PREFERRED else len(_PREFERRED)
 
 
-def _compiler() -> "typst.Compiler":
+def _compiler(template: str) -> "typst.Compiler":
     """One for each call: a compiler is not made for two threads. The fonts, which cost most, are shared."""
     import typst
 
-    source = resources.files("tradebridge.render").joinpath("form.typ").read_bytes()
+    source = resources.files("tradebridge.render").joinpath(template).read_bytes()
     return typst.Compiler(source, font_paths=_fonts())
 
 
@@ -107,11 +112,47 @@ def _data(form: Form) -> dict[str, Any]:
         "left": [_box(each) for each in form.left],
         "right": [_box(each) for each in form.right],
         "columns": [{"number": each.number, "title": each.title, "width": each.width} for each in form.columns],
-        "rows": [[{"lines": _lines(cell)} for cell in row] for row in form.rows],
+        "rows": _cells(form.rows),
         "closing": [{"lines": _lines(cell)} for cell in closing] if form.closing or single else [],
         "single": single,
         "foot": [_box(each) for each in form.foot],
     }
+
+
+def _sheet(sheet: Sheet) -> dict[str, Any]:
+    verify, issued = sheet.standing.verify, sheet.issued
+    return {
+        "name": sheet.name,
+        "kind": sheet.kind,
+        "carrier": sheet.carrier,
+        "number": sheet.number,
+        "nature": sheet.nature,
+        "issued": None if issued is None else [issued.year, issued.month, issued.day],
+        "fonts": _families(),
+        "marks": list(sheet.standing.marks),
+        "verify": None if verify is None else {"url": verify.url.partition("#")[0], "code": verify.code},
+        "qr": None if verify is None else qr_svg(verify.url),
+        "beside": [link.text for link in sheet.standing.beside],
+        "left": [_box(each) for each in sheet.left],
+        "right": [_box(each) for each in sheet.right],
+        "voyage": [_box(each) for each in sheet.voyage],
+        "tables": [_table(each) for each in (sheet.goods, *sheet.tables)],
+        "foot": [_box(each) for each in sheet.foot],
+        "terms": list(sheet.terms),
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "title": table.title,
+        "columns": [{"title": each.title, "width": each.width} for each in table.columns],
+        "rows": _cells(table.rows),
+        "closing": [{"lines": _lines(cell)} for cell in table.closing],
+    }
+
+
+def _cells(rows: Rows) -> list[list[dict[str, Any]]]:
+    return [[{"lines": _lines(cell)} for cell in row] for row in rows]
 
 
 def _height(form: Form) -> int:
