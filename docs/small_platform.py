@@ -416,9 +416,11 @@ class Platform:
             path = f"/envelopes/{body['envelopeReference']}"
             for each in body["missingAdditionalDocumentChecksums"]:
                 if each in out["files"]:
-                    await self.call(out, "PUT", f"{path}/additional-documents/{each}", self.get("file", each))
-            answer = await self.call(out, "PUT", f"{path}/finish-transfer", None)
-            outcome = self.outcome(out, answer)
+                    to = f"{path}/additional-documents/{each}"
+                    outcome = self.outcome(out, await self.call(out, "PUT", to, self.get("file", each)))
+                    if outcome is not None and outcome["responseCode"] not in ("MDOC", "INCD"):
+                        return outcome
+            outcome = self.outcome(out, await self.call(out, "PUT", f"{path}/finish-transfer", None))
             if outcome is None or outcome["responseCode"] not in ("MDOC", "INCD"):
                 return outcome
             body = body | {

@@ -117,13 +117,14 @@ class Receiving:
         if kind is Call.START:
             self._envelope = came.json if isinstance(came.json, dict) else {}
         waiting = self.script.get(kind) or []
-        reply = waiting.pop(0)(self, came) if waiting else self._properly(came)
+        reply = waiting.pop(0)(self, came) if waiting else self.properly(came)
         self.play.record(_exchange(came, reply))
         self.came.append(came)
         self._changed.set()
         return reply
 
-    def _properly(self, came: Came) -> Reply:
+    def properly(self, came: Came) -> Reply:
+        """What PINT says to this call."""
         if came.kind is Call.START:
             if self.accepted:
                 return signed("DUPE")(self, came)

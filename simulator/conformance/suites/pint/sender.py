@@ -44,6 +44,8 @@ _scenario = scenario_in(SCENARIOS, Role.SENDER)
 DOUBT = ("sending", "in-doubt")
 QUIET_SECONDS = 1.0
 """In which a sender that has its answer should not call again."""
+MANY = 500
+"""Answers: more than a sender asks for in a scenario."""
 _MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 Script = dict[Call, list[Answering]]
@@ -453,7 +455,7 @@ async def _transfers_anew(play: Play[Stage], receiving: Receiving, given: Envelo
 @_scenario("refused-by-an-older-one", "The kit answers BETR, as implementations of the betas do.")
 async def refused_by_an_older_one(play: Play[Stage]) -> None:
     given = await _given(play)
-    receiving = await _told(play, given, play.kit.identities.a, {Call.START: [signed("BETR")] * 50})
+    receiving = await _told(play, given, play.kit.identities.a, {Call.START: [signed("BETR")] * MANY})
     await play.kit.expect_where(play, given.reference, says.LEGACY_REFUSAL, "here", *DOUBT)
     if await play.kit.system.controls.where(given.reference) == "here":
         await _transfers_anew(play, receiving, given, play.kit.identities.b)
@@ -477,7 +479,7 @@ async def bad_signature(play: Play[Stage]) -> None:
 @_scenario("disputed", "The kit answers DISE, whenever it is asked: nothing is decided, and nothing else can be done.")
 async def disputed(play: Play[Stage]) -> None:
     given = await _given(play)
-    receiving = await _told(play, given, play.kit.identities.a, {Call.START: [signed("DISE")] * 500})
+    receiving = await _told(play, given, play.kit.identities.a, {Call.START: [signed("DISE")] * MANY})
     await _undecided(play, receiving, given, says.NOT_ON_DISPUTE)
 
 
@@ -524,7 +526,9 @@ async def _one_form(play: Play[Stage], code: str, at: Call, status: int) -> None
     settles = code in ("RECE", "DUPE", "BENV", pint.LEGACY_BETR)
     visualisation = None if at is Call.START else a_file("original.pdf")
     given = await _given(play, build(play.kit.to_system(visualisation=visualisation)))
-    script: Script = {at: [_answer_of(code, status)] * (50 if settles or code == "DISE" else 1)}
+    script: Script = {at: [_answer_of(code, status)] * (MANY if settles or code == "DISE" else 1)}
+    if code == "DISE" and at is not Call.START:  # a dispute stays one when the transfer is started anew
+        script[Call.START] = [Receiving.properly, *[_answer_of(code, status)] * MANY]
     receiving = await _told(play, given, play.kit.identities.a, script)
     with play.action(f"The kit answers the {at.value} with a signed {code} under {status}."):
         await receiving.until(lambda self: bool(self.calls(at)), f"the {at.value}")
