@@ -1,17 +1,20 @@
 """A certificate and a bill of lading of one consignment: they agree, and each way of disagreeing is named."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from pydantic import BaseModel
 
 from schemas.bill_of_lading.examples import transport_document
 from schemas.bill_of_lading.model import TransportDocument
 from schemas.certificate.examples import example
 from schemas.certificate.model import AJCEP_FORM_AJ, Certificate, Packages, Place, Quantity
 from schemas.consignment import COMPARISONS, compare
+
+D = TypeVar("D", bound=BaseModel)
 
 LADING = transport_document(exporter="TH", importer="JP", variant=3)
 """Straight, one container: 900 bags of polyethylene at 25.2 kg."""
@@ -51,7 +54,7 @@ def _agreeing() -> Certificate:
     )
 
 
-def _changed(document: Any, **members: Any) -> Any:
+def _changed(document: D, **members: Any) -> D:
     return document.model_copy(update=members)
 
 
@@ -76,7 +79,7 @@ DISAGREEING: Mapping[str, tuple[Callable[[Certificate], Certificate], str]] = {
         "/transport/portOfDischarge/UNLocationCode",
     ),
     "other-date-of-shipment": (
-        lambda each: _transport(departure_date=each.transport.departure_date + timedelta(days=1))(each),
+        _transport(departure_date=(LADING.issue_date or date.min) + timedelta(days=1)),
         "/transport/departureDate",
     ),
     "goods-not-carried": (_item(hs_code="400122"), "/items/0/hsCode"),

@@ -14,7 +14,9 @@ _OTHERS = (
     "schemas.refusals",
     "schemas.certificate.checking",
     "tradebridge.evidence.refusals",
+    "tradebridge.ebl.refusals",
     "adapters.port",
+    "adapters.platforms.tradewaltz.links",
     "tradebridge.convert.findings",
     "tradebridge.render.findings",
 )
