@@ -176,7 +176,7 @@ def _done(
     return Acted(written, notice)
 
 
-async def uploaded(host: Host, title_id: str, action: Action) -> tuple[DocumentMetadata, ...] | tuple[Finding, ...]:
+async def uploaded(host: Host, title_id: str, action: Action) -> tuple[DocumentMetadata, ...] | Finding:
     """The supporting documents of an action: small ones put on the disk, the others found there."""
     documents: list[DocumentMetadata] = []
     known = {each.document_checksum: each for each in await host.ask(lambda c: titles.files_of(c, title_id))}
@@ -184,12 +184,12 @@ async def uploaded(host: Host, title_id: str, action: Action) -> tuple[DocumentM
         pointer = f"/documents/{place}"
         if isinstance(each, str):
             if each not in known:
-                return (finding("title.no-such-file", pointer, found=each),)
+                return finding("title.no-such-file", pointer, found=each)
             documents.append(known[each])
             continue
         data = decoded(each.content)
         if not data:
-            return (finding("pint.not-base64", f"{pointer}/content"),)
+            return finding("pint.not-base64", f"{pointer}/content")
         arrived = await files.keep_bytes(host.files, title_id, data, host.limits.file)
         documents.append(
             DocumentMetadata(

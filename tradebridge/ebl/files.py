@@ -14,7 +14,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -54,9 +54,10 @@ def place(folder: Path, title: str, checksum: str) -> Path:
     return folder / title / checksum
 
 
-def kept(folder: Path, title: str, checksums: Iterable[str]) -> frozenset[str]:
-    """Which of these documents of a title are here."""
-    return frozenset(each for each in checksums if place(folder, title, each).is_file())
+def present(folder: Path, title: str) -> frozenset[str]:
+    """All documents of a title that are here."""
+    within = folder / title
+    return frozenset(each.name for each in within.iterdir()) if within.is_dir() else frozenset()
 
 
 async def arrive(folder: Path, chunks: AsyncIterator[bytes], limit: int) -> Arrived:

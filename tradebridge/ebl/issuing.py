@@ -114,9 +114,7 @@ def _judge_recipient(host: Host, party: Party) -> tuple[Finding, ...]:
     return ()
 
 
-def _settle(
-    connection: Connection, host: Host, asked: _Asked, found: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
+def _settle(connection: Connection, host: Host, asked: _Asked, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     carrier, reference, version = asked.key
     same = tables.issuances.c
     rows = connection.execute(
@@ -156,7 +154,7 @@ def _issue(
     earlier, paper = replaced
     document = asked.raw["document"]
     peer = host.peers().carriers[asked.carrier]
-    recipient = asked.request.issue_to.party
+    recipient = _recipient(asked)
     transaction = Transaction(
         action_code=ActionCode.ISSUE,
         actor=carrier_party(host, peer, str(document.get("carrierCodeListProvider") or "ZZZ")),
@@ -172,12 +170,16 @@ def _issue(
     if recipient.ebl_platform == host.code:
         titles.write(connection, host, "title.issued", held, None)
     else:
-        transfers.hand_over(
-            connection, host, held, (), recipient.ebl_platform, issuance=request_id, before=None
-        )
+        transfers.hand_over(connection, host, held, (), recipient.ebl_platform, issuance=request_id, before=None)
     if asked.visualisation is not None:
         titles.add_files(connection, held.id, (asked.visualisation,), asked.carrier)
     return ()
+
+
+def _recipient(asked: _Asked) -> Party:
+    """`issueTo` as a party, with every member that the carrier wrote: its checksum must come out again."""
+    given = dict(asked.raw["issueTo"])
+    return Party.model_validate({"eblPlatform": given.pop("sendToPlatform"), **given})
 
 
 def _held(host: Host, asked: _Asked, transaction: Transaction) -> Held:
@@ -204,9 +206,7 @@ def _held(host: Host, asked: _Asked, transaction: Transaction) -> Held:
     )
 
 
-def _store(
-    connection: Connection, host: Host, asked: _Asked, request_id: str, found: Sequence[Finding]
-) -> None:
+def _store(connection: Connection, host: Host, asked: _Asked, request_id: str, found: Sequence[Finding]) -> None:
     """The request with its verdict; and the response, unless it waits for another platform (rule 3)."""
     carrier, reference, version = asked.key
     elsewhere = asked.request.issue_to.send_to_platform != host.code

@@ -65,9 +65,7 @@ async def answered(host: Host, caller: Caller, data: bytes) -> tuple[Finding, ..
     return refused
 
 
-def _settle(
-    connection: Connection, host: Host, caller: Caller, answer: SurrenderRequestAnswer
-) -> tuple[Finding, ...]:
+def _settle(connection: Connection, host: Host, caller: Caller, answer: SurrenderRequestAnswer) -> tuple[Finding, ...]:
     asked = tables.surrenders.c.reference == answer.surrender_request_reference
     row = connection.execute(select(tables.surrenders).where(asked).with_for_update()).one_or_none()
     if row is None or row.carrier != caller.code:

@@ -104,6 +104,12 @@ def find(connection: Connection, reference: str, *, carrier: str | None = None, 
     return held(max(rows, key=lambda row: (row.at in OPERATIVE, row.ordinal)))
 
 
+def all_of(connection: Connection, reference: str) -> list[Held]:
+    """Every title of a reference, in the order in which they came."""
+    query = select(tables.titles).where(tables.titles.c.reference == reference).order_by(tables.titles.c.ordinal)
+    return [held(row) for row in connection.execute(query)]
+
+
 def by_id(connection: Connection, title_id: str, *, lock: bool = False) -> Held | None:
     query = select(tables.titles).where(tables.titles.c.id == title_id)
     row = connection.execute(_locked(query, lock)).one_or_none()

@@ -1,8 +1,8 @@
 """Transfers to other platforms in the store: how a title is locked for one, and how it ends.
 
 1. The title is locked and the envelope stored whole in one transaction, before anybody hears of it.
-2. A transfer of possession ends accepted (the title is away), refused or cancelled (it is here again, as it was before).
-   Until then it is sending or in doubt, and nothing else can be done with the title.
+2. A transfer of possession ends accepted (the title is away), refused or cancelled (it is here again, as before). Until
+   then it is sending or in doubt, and nothing else can be done with the title.
 3. A notice (ENDORSE*, SACC) locks nothing: its entry is in the chain at once, whatever its receiver says.
 4. Every outcome is compare-and-set on the transfer's state: the first one holds.
 """
@@ -211,14 +211,12 @@ def returned(connection: Connection, host: Host, sent: Outgoing, state: str, ans
     if sent.purpose is Purpose.POSSESSION:
         held = _locked(connection, sent)
         at = titles.HERE if sent.issuance is None else titles.ENDED
-        titles.write(
-            connection, host, "title.returned", replace(held, at=at, transfer=None), held, proof=answer
-        )
+        titles.write(connection, host, "title.returned", replace(held, at=at, transfer=None), held, proof=answer)
     return True
 
 
 def postponed(connection: Connection, host: Host, sent: Outgoing, error: str, next_at: float) -> None:
-    """An attempt decided nothing. After enough of them the title is in doubt: it is asked for again, and never guessed."""
+    """An attempt decided nothing. After enough of them the title is in doubt: asked for again, and never guessed."""
     attempts = sent.attempts + 1
     doubtful = attempts >= host.patience.attempts
     values: dict[str, Any] = {
@@ -236,9 +234,7 @@ def postponed(connection: Connection, host: Host, sent: Outgoing, error: str, ne
         titles.write(connection, host, "title.in-doubt", replace(held, at=titles.IN_DOUBT), held)
 
 
-def _settle(
-    connection: Connection, host: Host, transfer_id: str, state: str, answer: str, reason: str = ""
-) -> bool:
+def _settle(connection: Connection, host: Host, transfer_id: str, state: str, answer: str, reason: str = "") -> bool:
     where = (tables.transfers.c.id == transfer_id) & tables.transfers.c.state.in_(OPEN)
     values = {"state": state, "answer": answer, "last_error": reason[:1000], "settled_at": pint.written(host.now())}
     return connection.execute(update(tables.transfers).where(where).values(**values)).rowcount == 1

@@ -1,0 +1,97 @@
+"""The control tracking registry, asked by a platform (schemas/bill_of_lading/control.py has its words).
+
+1. A platform speaks by statements that it signs: register, offer, accept, cancel. Each can be said again after a crash.
+2. What the registry says counts only as signed by its configured certificates, for this title. Silence, an error or a
+   signature that does not hold decide nothing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from schemas.bill_of_lading.control import OfferState, Said, Statement
+from schemas.bill_of_lading.pint import to_json
+from schemas.findings import Finding
+from tradebridge.ebl.calling import call
+from tradebridge.ebl.host import Host, Peer
+from tradebridge.ebl.seal import open_sealed, seal
+
+
+class Stand(StrEnum):
+    """Where a transfer stands in the registry."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    """Not recorded, or refused: it has not happened."""
+    SILENT = "silent"
+    """No answer that counts: ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the registry said of one transfer."""
+
+    stand: Stand
+    statement: str = ""
+    """Its signed state."""
+    reason: str = ""
+
+
+async def registered(host: Host, registry: str, title: str, first: str) -> Word:
+    """Make the title known, by the content checksum of its first entry. OPEN: it is."""
+    return await _say(host, registry, Said.REGISTER, title, first)
+
+
+async def offered(host: Host, registry: str, title: str, entry: str, to: str) -> Word:
+    return await _say(host, registry, Said.OFFER, title, entry, to)
+
+
+async def accepted(host: Host, registry: str, title: str, entry: str) -> Word:
+    return await _say(host, registry, Said.ACCEPT, title, entry)
+
+
+async def cancelled(host: Host, registry: str, title: str, entry: str) -> Word:
+    return await _say(host, registry, Said.CANCEL, title, entry)
+
+
+async def _say(host: Host, registry: str, said: Said, title: str, entry: str, to: str | None = None) -> Word:
+    peer = host.peers().registries.get(registry)
+    if peer is None:
+        return Word(Stand.SILENT, reason=f"the registry {registry} is not configured")
+    statement = Statement(
+        registry=registry,
+        type=said,
+        transport_document_checksum=title,
+        entry=entry,
+        platform=host.code,
+        to=to,
+        at=host.now(),
+    )
+    answer = await call(
+        host, "POST", f"{registry.rstrip('/')}/statements", peer.token, seal(to_json(statement), host.key)
+    )
+    if answer.status not in (200, 201, 403, 404, 409, 422) or not isinstance(answer.body, dict):
+        return Word(Stand.SILENT, reason=answer.error or f"HTTP {answer.status}")
+    return _word(host, peer, said, title, entry, answer.status, answer.body)
+
+
+def _word(host: Host, peer: Peer, said: Said, title: str, entry: str, status: int, body: dict[str, Any]) -> Word:
+    reason = str(body.get("code", ""))
+    statement = body.get("statement")
+    state = open_sealed(statement, peer.trusted, host.now()) if isinstance(statement, str) else None
+    if state is None or isinstance(state, Finding) or state.get("transportDocumentChecksum") != title:
+        # Only the registry itself can say by its signature that it has never heard of a title: unsigned, it is silence.
+        return Word(Stand.SILENT, reason=reason or "the registry's answer is not signed")
+    if said is Said.REGISTER:
+        return Word(Stand.OPEN if status < 300 else Stand.UNKNOWN, str(statement), reason)
+    offer = state.get("offer")
+    if not isinstance(offer, dict) or offer.get("entry") != entry:
+        return Word(Stand.UNKNOWN, str(statement), reason)
+    found = {
+        OfferState.OPEN.value: Stand.OPEN,
+        OfferState.ACCEPTED.value: Stand.ACCEPTED,
+        OfferState.CANCELLED.value: Stand.CANCELLED,
+    }.get(str(offer.get("state")), Stand.UNKNOWN)
+    return Word(found, str(statement), reason)

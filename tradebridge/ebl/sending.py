@@ -1,0 +1,429 @@
+"""Sending: the courier drives every open transfer to its outcome, and every request to a carrier until it is taken.
+
+1. All that it does is in the store before and after; it can be killed anywhere, and goes on at the next start. A
+   transfer of which nothing is known after a start counts as unanswered: it may have been accepted.
+2. The same envelope is sent again, never another one. What ends it is told by `envelope.judge_answer`: the receiver's
+   signed acceptance, or its signed refusal. All else is asked again, after a pause; after enough pauses the title is in
+   doubt, and it is asked more slowly, for ever.
+3. With a control tracking registry the transfer is offered there before the receiver hears of it, and the registry
+   decides: a refusal counts when it has taken the cancellation, an acceptance in it holds whatever the receiver says.
+4. Several processes over one store take turns by a lease in the row; a process that is alone needs none.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import Table, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Row as StoreRow
+
+from schemas.bill_of_lading.pint import DocumentMetadata
+from schemas.findings import Finding, finding
+from tradebridge.ebl import files, issuing, receiving, registry, steps, tables, titles, transfers
+from tradebridge.ebl.calling import Answer, call
+from tradebridge.ebl.envelope import Purpose, Stand, Verdict, judge_answer
+from tradebridge.ebl.host import Host, Peer
+from tradebridge.ebl.transfers import Outgoing
+
+AT_ONCE = 8
+"""Transfers and requests under way at a time."""
+ROUNDS = 3
+"""How often missing documents are sent again within one attempt."""
+LOOK_SECONDS = 5.0
+"""How long the courier sleeps at most."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """One thing to do."""
+
+    id: str
+    table: Table
+
+
+class Courier:
+    """`run` until cancelled. `wake` when something was stored."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._woken = asyncio.Event()
+        self._busy: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Take up what was left, then drive whatever is due."""
+        await self._take_up()
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await self._round()
+                except Exception as error:  # the store is away for a moment: the courier outlives it
+                    log.warning("the courier could not look", error=repr(error)[:300])
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), await self._pause())
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _take_up(self) -> None:
+        """After a start: what is open may have been accepted; what was being accepted is finished."""
+        if self._host.alone:
+            await self._host.do(_unanswered)
+        try:
+            await receiving.resume(self._host)
+        except Exception as error:  # tried again with the sender's next attempt
+            log.warning("an acceptance could not be finished", error=repr(error)[:300])
+
+    async def _round(self) -> None:
+        due = await self._host.ask(lambda connection: _due(connection, time.time()))
+        for each in due:
+            if each.id in self._busy or not await self._claimed(each):
+                continue
+            self._busy.add(each.id)
+            task = asyncio.create_task(self._drive(each))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _claimed(self, due: _Due) -> bool:
+        if self._host.alone:
+            return True
+        now, lease = time.time(), self._host.patience.lease
+        return await self._host.do(lambda connection: _claim(connection, due, now, now + lease))
+
+    async def _drive(self, due: _Due) -> None:
+        try:
+            async with self._places:
+                if due.table is tables.transfers:
+                    await drive(self._host, due.id)
+                else:
+                    await deliver(self._host, due.id)
+        except titles.Moved:
+            pass  # somebody else was faster: looked at again in the next round
+        except Exception as error:  # one transfer that cannot be driven must not stop the others
+            log.error("a transfer could not be driven", id=due.id, error=repr(error)[:300])
+            await asyncio.sleep(self._host.patience.first)
+        finally:
+            self._busy.discard(due.id)
+            self.wake()
+
+    async def _pause(self) -> float:
+        """Seconds until something is due, that is not under way."""
+        soonest = await self._host.ask(lambda connection: _soonest(connection, self._busy))
+        return max(0.01, min(LOOK_SECONDS, soonest - time.time()))
+
+
+def _unanswered(connection: Connection) -> None:
+    opened = tables.transfers.c.state.in_(transfers.OPEN)
+    connection.execute(update(tables.transfers).where(opened).values(unanswered=1, leased_until=0.0, next_at=0.0))
+    connection.execute(update(tables.calls).where(tables.calls.c.state == "due").values(leased_until=0.0, next_at=0.0))
+
+
+def _waiting(table: Table) -> Any:
+    if table is tables.transfers:
+        return table.c.state.in_(transfers.OPEN)
+    return table.c.state == "due"
+
+
+def _due(connection: Connection, now: float) -> list[_Due]:
+    found = []
+    for table in (tables.transfers, tables.calls):
+        query = (
+            select(table.c.id)
+            .where(_waiting(table) & (table.c.next_at <= now) & (table.c.leased_until <= now))
+            .order_by(table.c.next_at)
+            .limit(100)
+        )
+        found += [_Due(row.id, table) for row in connection.execute(query)]
+    return found
+
+
+def _soonest(connection: Connection, busy: set[str]) -> float:
+    times = []
+    for table in (tables.transfers, tables.calls):
+        query = select(table.c.id, table.c.next_at, table.c.leased_until).where(_waiting(table))
+        rows = connection.execute(query.order_by(table.c.next_at).limit(100))
+        times += [max(row.next_at, row.leased_until) for row in rows if row.id not in busy]
+    return min(times, default=time.time() + LOOK_SECONDS)
+
+
+def _claim(connection: Connection, due: _Due, now: float, until: float) -> bool:
+    where = (due.table.c.id == due.id) & _waiting(due.table) & (due.table.c.leased_until <= now)
+    values: dict[str, Any] = {"leased_until": until}
+    row = connection.execute(select(due.table).where(due.table.c.id == due.id)).one()
+    if due.table is tables.transfers and row.leased_until > 0:
+        values["unanswered"] = 1  # whoever had it last never came back
+    return connection.execute(update(due.table).where(where).values(**values)).rowcount == 1
+
+
+# --- One transfer ----------------------------------------------------------------------------------------------------
+
+
+async def drive(host: Host, transfer_id: str) -> None:
+    """One attempt at one transfer."""
+    row = await host.ask(lambda connection: transfers.by_id(connection, transfer_id))
+    if row is None or row.state not in transfers.OPEN:
+        return
+    sent = transfers.outgoing(row)
+    if sent.attempts == 0:
+        await host.step(steps.SEND_LOCKED)
+    if sent.registry is not None and not await _offered(host, sent):
+        return
+    peer = host.peers().platforms.get(sent.receiver)
+    if peer is None or not peer.url:
+        await _postpone(host, sent, f"the platform {sent.receiver} is not among the peers")
+        return
+    verdict, error = await _speak(host, sent, peer)
+    if verdict.stand in (Stand.ACCEPTED, Stand.REFUSED):
+        await host.step(steps.SEND_ANSWERED)
+    if verdict.stand is Stand.ACCEPTED:
+        await _settle(host, sent, _accepted(host, sent, verdict.signed))
+    elif verdict.stand is Stand.REFUSED:
+        await _refused(host, sent, verdict)
+    else:
+        await _undecided(host, sent, error or _why(verdict))
+
+
+async def _speak(host: Host, sent: Outgoing, peer: Peer) -> tuple[Verdict, str]:
+    """Send the envelope, its documents and the end; what came of it, and what last went wrong."""
+    conversation = _Conversation(host, sent, peer)
+    verdict = await conversation.start()
+    reference = verdict.envelope_reference
+    for _ in range(ROUNDS):
+        if verdict.stand not in (Stand.STARTED, Stand.MISSING):
+            break
+        if not reference:
+            break
+        broken = await conversation.documents(reference, verdict.missing)
+        if broken is not None:
+            verdict = broken
+            continue
+        await host.step(steps.SEND_FINISHING)
+        verdict = await conversation.finish(reference)
+    return verdict, conversation.error
+
+
+class _Conversation:
+    """The calls of one attempt. Remembers whether one of them went unanswered."""
+
+    def __init__(self, host: Host, sent: Outgoing, peer: Peer) -> None:
+        self._host = host
+        self._sent = sent
+        self._peer = peer
+        self._unanswered = sent.unanswered
+        self.error = ""
+
+    async def start(self) -> Verdict:
+        answer = await self._call("POST", "envelopes", orjson.dumps(self._sent.envelope))
+        verdict = self._judged(answer)
+        if verdict.stand is Stand.STARTED:
+            await self._host.step(steps.SEND_STARTED)
+        return verdict
+
+    async def documents(self, reference: str, missing: tuple[str, ...]) -> Verdict | None:
+        """Send what is missing. A verdict where one of them has led to something else than 204."""
+        for each in self._sent.documents:
+            if each.document_checksum not in missing:
+                continue
+            answer = await self._document(reference, each)
+            if answer.status == 204:
+                await self._host.step(steps.SEND_DOCUMENT_SENT)
+                continue
+            return self._judged(answer)
+        return None
+
+    async def finish(self, reference: str) -> Verdict:
+        return self._judged(await self._call("PUT", f"envelopes/{reference}/finish-transfer", None))
+
+    async def _document(self, reference: str, document: DocumentMetadata) -> Answer:
+        path = files.place(self._host.files, self._sent.title, document.document_checksum)
+        if not path.is_file():
+            self.error = f"the document {document.document_checksum} is not on this disk any more"
+            return Answer(0, error=self.error)
+        target = f"envelopes/{reference}/additional-documents/{document.document_checksum}"
+        length = files.length_as_base64_string(path.stat().st_size)
+        return await self._call("PUT", target, _pieces(path), length=length)
+
+    async def _call(
+        self, method: str, path: str, content: bytes | AsyncIterator[bytes] | None, *, length: int | None = None
+    ) -> Answer:
+        url = f"{self._peer.url}/pint/v3/{path}"
+        answer = await call(self._host, method, url, self._peer.token, content, length=length)
+        self.error = "" if 200 <= answer.status < 300 else answer.error
+        return answer
+
+    def _judged(self, answer: Answer) -> Verdict:
+        known = self._sent.known(unanswered=self._unanswered)
+        verdict = judge_answer(answer.body, known, self._host.peers().trust, self._host.now())
+        if verdict.stand is Stand.IN_DOUBT:
+            self._unanswered = True
+        return verdict
+
+
+async def _pieces(path: Any) -> AsyncIterator[bytes]:
+    for piece in files.as_base64_string(path):
+        yield piece
+
+
+def _why(verdict: Verdict) -> str:
+    told = verdict.finished
+    if told is not None:
+        return f"{told.response_code}: {told.reason or ''}".strip()
+    return "; ".join(f"{each.code} {each.found}" for each in verdict.findings)[:1000] or "no answer that decides"
+
+
+# --- What comes of it ------------------------------------------------------------------------------------------------
+
+_Job = Callable[[Connection], bool]
+
+
+def _accepted(host: Host, sent: Outgoing, proof: str) -> _Job:
+    def job(connection: Connection) -> bool:
+        settled = transfers.accepted(connection, host, sent, proof)
+        if settled and sent.issuance is not None:
+            issuing.concluded(connection, host, sent.issuance, "")
+        return settled
+
+    return job
+
+
+def _returned(host: Host, sent: Outgoing, state: str, proof: str, reason: str) -> _Job:
+    def job(connection: Connection) -> bool:
+        settled = transfers.returned(connection, host, sent, state, proof, reason)
+        if settled and sent.issuance is not None:
+            issuing.concluded(connection, host, sent.issuance, reason or "refused")
+        return settled
+
+    return job
+
+
+async def _settle(host: Host, sent: Outgoing, job: _Job) -> bool:
+    settled = await host.do(job)
+    await host.step(steps.SEND_SETTLED)
+    host.wake()
+    return settled
+
+
+async def _refused(host: Host, sent: Outgoing, verdict: Verdict) -> None:
+    """The receiver refuses for good; with a registry that counts when the cancellation was taken there."""
+    reason = _why(verdict)
+    if sent.registry is None:
+        await _settle(host, sent, _returned(host, sent, transfers.REFUSED, verdict.signed, reason))
+        return
+    word = await registry.cancelled(host, sent.registry, sent.title, sent.content)
+    if word.stand is registry.Stand.CANCELLED:
+        await _settle(host, sent, _returned(host, sent, transfers.REFUSED, verdict.signed, reason))
+    elif word.stand is registry.Stand.ACCEPTED:
+        await _settle(host, sent, _accepted(host, sent, word.statement))
+    else:
+        await _postpone(host, sent, f"{reason}; the registry: {word.stand} {word.reason}")
+
+
+async def _undecided(host: Host, sent: Outgoing, reason: str) -> None:
+    """No outcome: ask again. When the automatic attempts are exhausted, what the registry has recorded holds."""
+    if sent.registry is not None and sent.attempts + 1 >= host.patience.attempts:
+        word = await registry.offered(host, sent.registry, sent.title, sent.content, sent.receiver)
+        if word.stand is registry.Stand.ACCEPTED:
+            await _settle(host, sent, _accepted(host, sent, word.statement))
+            return
+    await _postpone(host, sent, reason)
+
+
+async def _postpone(host: Host, sent: Outgoing, reason: str) -> None:
+    next_at = time.time() + host.patience.pause(sent.attempts + 1)
+    await host.do(lambda connection: transfers.postponed(connection, host, sent, reason, next_at))
+
+
+async def _offered(host: Host, sent: Outgoing) -> bool:
+    """Rule 3: whether the receiver may hear of it now."""
+    base = sent.registry or ""
+    word = await registry.registered(host, base, sent.title, sent.first_content)
+    if word.stand is registry.Stand.SILENT:
+        await _postpone(host, sent, f"the registry did not answer: {word.reason}")
+        return False
+    await host.step(steps.SEND_REGISTERED)
+    word = await registry.offered(host, base, sent.title, sent.content, sent.receiver)
+    if word.stand in (registry.Stand.OPEN, registry.Stand.ACCEPTED):
+        await host.step(steps.SEND_OFFERED)
+        return True
+    if word.stand is registry.Stand.CANCELLED:
+        await _settle(host, sent, _returned(host, sent, transfers.CANCELLED, word.statement, "cancelled"))
+    else:
+        await _postpone(host, sent, f"the registry does not take the offer: {word.stand} {word.reason}")
+    return False
+
+
+async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:
+    """`POST /v1/transfers/{id}:cancel`: only the registry can take it. Nothing refused: the title is here again."""
+    row = await host.ask(lambda connection: transfers.by_id(connection, transfer_id))
+    if row is None:
+        return (finding("pint.unknown-transfer", found=transfer_id),)
+    if row.state == transfers.CANCELLED:
+        return ()
+    if row.state not in transfers.OPEN:
+        return (finding("pint.settled", found=row.state),)
+    sent = transfers.outgoing(row)
+    if sent.registry is None or sent.purpose is not Purpose.POSSESSION:
+        return (finding("pint.not-to-be-cancelled", found=row.state),)
+    return await _cancel(host, sent, sent.registry)
+
+
+async def _cancel(host: Host, sent: Outgoing, base: str) -> tuple[Finding, ...]:
+    word = await registry.cancelled(host, base, sent.title, sent.content)
+    if word.stand is registry.Stand.UNKNOWN:  # not offered yet: offer it, so that the cancellation kills it there
+        await registry.registered(host, base, sent.title, sent.first_content)
+        await registry.offered(host, base, sent.title, sent.content, sent.receiver)
+        word = await registry.cancelled(host, base, sent.title, sent.content)
+    if word.stand is registry.Stand.CANCELLED:
+        await _settle(host, sent, _returned(host, sent, transfers.CANCELLED, word.statement, "cancelled"))
+        return ()
+    if word.stand is registry.Stand.ACCEPTED:
+        return (finding("pint.settled", found="accepted in the registry"),)
+    return (finding("pint.registry-silent", found=word.reason),)
+
+
+# --- One request to a carrier ----------------------------------------------------------------------------------------
+
+
+async def deliver(host: Host, call_id: str) -> None:
+    """One attempt at an issuance response or a surrender request. 204, and 409 (it has it already), end it."""
+    query = select(tables.calls).where(tables.calls.c.id == call_id)
+    row = await host.ask(lambda connection: connection.execute(query).one_or_none())
+    if row is None or row.state != "due":
+        return
+    peer = host.peers().carriers.get(row.carrier)
+    if peer is None or not peer.url:
+        await host.do(lambda connection: _noted(connection, host, row, f"the carrier {row.carrier} has no address"))
+        return
+    await host.step(steps.CALL_SENDING)
+    answer = await call(host, "POST", f"{peer.url}{row.path}", peer.token, row.body.encode())
+    if answer.status in (200, 201, 202, 204, 409):
+        await host.step(steps.CALL_ANSWERED)
+        await host.do(lambda connection: _noted(connection, host, row, ""))
+    else:
+        await host.do(lambda connection: _noted(connection, host, row, answer.error))
+
+
+def _noted(connection: Connection, host: Host, row: StoreRow[Any], error: str) -> None:
+    attempts = row.attempts + 1
+    values: dict[str, Any] = {
+        "state": "due" if error else "done",
+        "attempts": attempts,
+        "last_error": error[:1000],
+        "next_at": time.time() + host.patience.pause(attempts),
+        "leased_until": 0.0,
+    }
+    connection.execute(update(tables.calls).where(tables.calls.c.id == row.id).values(**values))
