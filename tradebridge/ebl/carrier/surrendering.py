@@ -4,7 +4,8 @@
 2. A reference is used once. The same request under the same reference is the same request: it was repeated because
    nobody heard our answer.
 3. The platform guarantees that the sole, entitled possessor asks. We look all the same: the endorsement chain must
-   begin with our issuance to the party that we named, and end with this surrender.
+   begin with our issuance to the party that we named, and end with this surrender; the one that the platform serves
+   must follow link by link.
 4. An answer is given once. A rejection says why.
 """
 
@@ -17,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from schemas.bill_of_lading.carriage import DocumentStatus, Step
-from schemas.bill_of_lading.endorsement import EndorsementChain
+from schemas.bill_of_lading.endorsement import EndorsementChain, judge_chain
 from schemas.bill_of_lading.pint import read
 from schemas.bill_of_lading.surrender import SurrenderRequestDetails, judge_request
 from schemas.findings import Finding, Kind, finding, register
@@ -201,6 +202,8 @@ def _judge_served(case: Case, surrender: Surrender, served: list[Mapping[str, An
             yield from chain
         elif chain.transport_document_reference == surrender.document:
             yield from _judge_links(case, surrender, each.get("endorsementChain") or [], f"/{index}/endorsementChain")
+            told = judge_chain(case.document.content, chain) if case.document else ()
+            yield from told if isinstance(told, tuple) else ()
             return
     seen = ", ".join(str(each.get("transportDocumentReference")) for each in served) or "no chain"
     yield finding("carrier.chain-of-another", found=seen, expected=surrender.document)
