@@ -30,9 +30,11 @@ from exchange.api import (
     log,
     members,
     origin,
+    platform,
     registry,
     spaces,
     statistics,
+    titles,
     verify_page,
 )
 from exchange.api.problems import Problem, problem_response
@@ -81,7 +83,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         openapi_url="/openapi.json",
     )
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, members, registry, *pages):
+    for module in (documents, batch, inbox, feed, log, members, titles, platform, registry, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)
@@ -145,7 +147,7 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
     return "", scope
 
 
-_OPEN = re.compile(r"/(livez|readyz|metrics|v/.*|v1/(trust|log/.*|profiles|profiles/.*|rules|rules/.*))")
+_OPEN = re.compile(r"/(livez|readyz|metrics|v/.*|v1/(trust|platforms|log/.*|profiles|profiles/.*|rules|rules/.*))")
 """Paths that want no key."""
 
 

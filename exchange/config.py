@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     space: str = Field("", description="Name of the default space; empty as a rule.")
     platform_code: str = Field("TBHB", pattern=r"^[A-Z0-9]{2,4}$", description="The hub's own code as an eBL platform.")
     platform_name: str = Field("Tradebridge hub", description="Its name as an eBL platform, as others see it.")
+    control_registry: str = Field(
+        "", description="Control tracking registry of bills of lading issued here: own, a URI, or empty for none."
+    )
     seed: str = Field("", description="Simulation only: keys, ids and salts are derived from it. Empty: real ones.")
     clock: datetime | None = Field(None, description="Simulation only: the business clock stands still at this time.")
     operator_key: SecretStr = Field(SecretStr(""), description="API key of the operator; default: made at first start.")

@@ -4,6 +4,8 @@ An event is a signed message of the member that hands it in. The state machine o
 sequence that the speaker has seen, are checked twice: early for complete findings, and again in the transaction, where
 compare-and-set on the sequence lets exactly one of two rivals through. No state changes without such a message.
 
+What is said of the title of a bill of lading goes another way from where it is read (`exchange.titles`).
+
 A certificate whose validity has ended is first said to be expired, then the event meets it as it stands.
 """
 
@@ -15,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from exchange import clockwork, deadlines, issuing, ledger, refused
+from exchange import clockwork, deadlines, issuing, ledger, refused, titles
 from exchange.intake import INLINE_BYTES
 from exchange.members import EVENT_PROFILE, Caller, Registry
 from exchange.messages import Accepted, Message, RefusedInTransaction, Submission
@@ -48,6 +50,9 @@ async def accept_event(hub: "Hub", submission: Submission, document_id: str) -> 
     found = (*reading.findings, *speaker, *judged)
     if subject is None or content is None or not isinstance(event, Event) or after is None or any(errors(found)):
         return await _refuse(hub, submission, document_id, found)
+    if event.type in titles.OF_TITLES:
+        outcome = await titles.accept(hub, submission, event, subject, content)
+        return outcome if isinstance(outcome, Accepted) else await _refuse(hub, submission, document_id, outcome)
     message = compose(hub, submission.caller.member, submission.data, content, event, subject, after)
     try:
         await hub.writer.do(lambda connection: _keep(connection, hub, message, event))
@@ -81,6 +86,8 @@ def _judge(
     if not isinstance(event, Event):
         return subject, None, []
     found = _check_subject(event, subject, now)
+    if event.type in titles.OF_TITLES:
+        return subject, course, found
     outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
     if not isinstance(outcome, Course):
         return subject, None, [*found, *outcome]

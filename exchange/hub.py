@@ -25,11 +25,13 @@ from exchange.delivery import Deliverer
 from exchange.keys import HubKeys, load_keys
 from exchange.members import Member, Registry, changed, load_registry, set_operator_key
 from exchange.metrics import Metrics
+from exchange.pint import HubPlatform
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
 from schemas.certificate.products import read_products
+from tradebridge.ebl.sending import Courier
 
 T = TypeVar("T")
 
@@ -60,6 +62,9 @@ class Hub:
         self.writer = Writer(self.database)
         self.registry: Registry = self._read_registry()
         self.deliverer = Deliverer(self)
+        self.platform = HubPlatform(self)
+        self.courier = Courier(self.platform)
+        self.platform.on_wake = self.courier.wake
         self._sequencer = log.Sequencer(keys, clock, f"{os.getpid()}-{os.urandom(4).hex()}")
         self._row = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -77,6 +82,7 @@ class Hub:
             asyncio.create_task(self._sequence(), name="sequence"),
             asyncio.create_task(self._look_for_news(), name="news"),
             asyncio.create_task(self._look_at_the_clock(), name="clock"),
+            asyncio.create_task(self.courier.run(), name="courier"),
         ]
         self._to_sequence.set()
 
@@ -92,6 +98,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.platform.close()
         await asyncio.to_thread(self.writer.stop)
         self.database.close()
 

@@ -212,13 +212,13 @@ def _compose(hub: "Hub", submission: Submission, judged: Judged, content: Conten
         envelope=envelope,
         data=submission.data,
         receipt=receipt,
-        attestation=None if judged.signer else _attest(hub, envelope),
+        attestation=None if judged.signer else attest(hub, envelope),
         idempotency_key=submission.idempotency_key,
         answer=orjson.dumps(answer),
     )
 
 
-def _attest(hub: "Hub", envelope: Envelope) -> str:
+def attest(hub: "Hub", envelope: Envelope) -> str:
     """What the hub says of an unsigned document: that it received it. Not who issued it."""
     return Attestation(
         message_id=envelope.id,
@@ -243,28 +243,18 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
     """The transaction. Gives who is told, beside the recipients: those of a document that this one replaces."""
     envelope, life = message.envelope, life_of(message.envelope.profile)
     ends = life.ends(document)
-    keep(connection, hub, message)
-    add(
+    keep_document(
         connection,
-        t.documents,
-        {
-            "id": envelope.document_id,
-            "message_id": envelope.id,
-            "profile": envelope.profile,
-            "number": document.number,
-            "identity": identity_of(document, envelope.member),
-            "content_digest": envelope.content_digest,
-            "sender": envelope.member,
-            "issuer": judged.signer.member if judged.signer else None,
-            "signer": orjson.dumps(signer_json(judged.signer)).decode() if judged.signer else None,
-            "findings": orjson.dumps([each.to_json() for each in judged.findings]).decode(),
-            "state": "live",
-            "belongs_to": getattr(document, "belongs_to", None),
-            "carried_under": document.transport.transport_document if isinstance(document, Certificate) else None,
-            "expires": ends.isoformat() if ends else None,
-            "received_at": rfc3339(envelope.at),
-            "row": hub.next_row(),
-        },
+        hub,
+        message,
+        number=document.number,
+        identity=identity_of(document, envelope.member),
+        issuer=judged.signer.member if judged.signer else None,
+        signer=orjson.dumps(signer_json(judged.signer)).decode() if judged.signer else None,
+        findings=orjson.dumps([each.to_json() for each in judged.findings]).decode(),
+        belongs_to=getattr(document, "belongs_to", None),
+        carried_under=document.transport.transport_document if isinstance(document, Certificate) else None,
+        expires=ends.isoformat() if ends else None,
     )
     keep_standings(connection, envelope)
     statistics.count(
@@ -281,6 +271,47 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
     if judged.held.original is not None and isinstance(document, Certificate):
         ledger.draw_on_original(connection, hub, envelope, document, *judged.held.original)
     return listeners
+
+
+def keep_document(
+    connection: Connection,
+    hub: "Hub",
+    message: Message,
+    *,
+    number: str | None,
+    identity: str | None,
+    issuer: str | None,
+    signer: str | None = None,
+    findings: str = "[]",
+    belongs_to: str | None = None,
+    carried_under: str | None = None,
+    expires: str | None = None,
+) -> None:
+    """The message of a document with its leaf and deliveries, and the document's row. Columns as in `tables`."""
+    envelope = message.envelope
+    keep(connection, hub, message)
+    add(
+        connection,
+        t.documents,
+        {
+            "id": envelope.document_id,
+            "message_id": envelope.id,
+            "profile": envelope.profile,
+            "number": number,
+            "identity": identity,
+            "content_digest": envelope.content_digest,
+            "sender": envelope.member,
+            "issuer": issuer,
+            "signer": signer,
+            "findings": findings,
+            "state": "live",
+            "belongs_to": belongs_to,
+            "carried_under": carried_under,
+            "expires": expires,
+            "received_at": rfc3339(envelope.at),
+            "row": hub.next_row(),
+        },
+    )
 
 
 def keep_standings(connection: Connection, envelope: Envelope) -> None:

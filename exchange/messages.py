@@ -73,7 +73,7 @@ class Envelope:
     """The outer facts of a message, decided before anything is signed."""
 
     kind: str
-    """document, event or forward."""
+    """document, event, forward, control or title."""
     id: str
     document_id: str
     member: str
@@ -120,8 +120,8 @@ def receipt_for(hub: "Hub", envelope: Envelope) -> str:
     ).sign(hub.keys.signer, envelope.at)
 
 
-def keep(connection: Connection, hub: "Hub", message: Message) -> None:
-    """Message, leaf and deliveries, in the caller's transaction."""
+def keep(connection: Connection, hub: "Hub", message: Message, *, deliver: bool = True) -> None:
+    """Message, leaf and deliveries, in the caller's transaction. Not `deliver`: its recipients may see it, no more."""
     envelope = message.envelope
     add(
         connection,
@@ -144,7 +144,7 @@ def keep(connection: Connection, hub: "Hub", message: Message) -> None:
         },
     )
     add(connection, t.leaves, _leaf(hub, envelope))
-    if envelope.recipients:
+    if envelope.recipients and deliver:
         add(connection, t.deliveries, [_delivery(hub, envelope, name) for name in envelope.recipients])
 
 

@@ -62,6 +62,11 @@ class Account:
         """Is this one of its codes? The name of the list counts where both state it."""
         return any(_same_code(code, own) for own in self.codes)
 
+    def is_(self, code: Mapping[str, Any], own: str) -> bool:
+        """Is this a party code of the hub's own users?"""
+        mine = {each["partyCode"] for each in self.codes}
+        return bool(own) and code.get("codeListProvider") == own and code.get("partyCode") in mine
+
     def to_json(self) -> dict[str, Any]:
         return {"partyName": self.name, "identifyingCodes": [dict(each) for each in self.codes]}
 
@@ -251,10 +256,11 @@ class Platforms:
     def of_member(self, member: str) -> Peer | None:
         return next((each for each in self.peers if each.member == member), None)
 
-    def account_of(self, codes: Iterable[Mapping[str, Any]]) -> Account | None:
+    def account_of(self, codes: Iterable[Mapping[str, Any]], own: str = "") -> Account | None:
         """The one account that these codes lead to; None where they lead to none, or to several. A code that the hub
-        does not know may stand beside one that it does."""
-        found = [account for code in codes for account in self.accounts if account.has(code)]
+        does not know may stand beside one that it does. `own`: the hub's platform code; under it any party code of an
+        account counts."""
+        found = [account for code in codes for account in self.accounts if account.has(code) or account.is_(code, own)]
         return found[0] if found and all(each is found[0] for each in found) else None
 
 

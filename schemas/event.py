@@ -70,6 +70,10 @@ class EventType(StrEnum):
     REMINDED = "reminded"
     ISSUED = "issued"
     """On an application: the certificate was issued."""
+    TITLE = "title"
+    """On a bill of lading: what its possessor does with the title. `expected_sequence` is the title's."""
+    CONSENTED = "consented"
+    """On a bill of lading: single windows may have it, beside the certificates of its consignment."""
 
 
 class _Part(BaseModel):

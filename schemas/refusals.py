@@ -44,6 +44,12 @@ MEMBERS = register(
             status=409,
         ),
         Kind(
+            "title.not-your-party",
+            "This member does not act for that party.",
+            "Name a party that the member has an account for: GET /v1/members/{id} lists them.",
+            status=403,
+        ),
+        Kind(
             "member.platform-taken",
             "This eBL platform code is another's.",
             "Give each platform the code that it signs with; the hub's own is the setting platform_code.",

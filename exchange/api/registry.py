@@ -7,12 +7,10 @@ from starlette.responses import Response
 from exchange.api.access import base_url_of, caller_of, hub_of
 from exchange.api.bodies import body_of, json_response
 from exchange.api.problems import problem_response
+from exchange.pint import REGISTRY_PATH
 from exchange.registry import MAX_STATEMENT, Answer, look_up, say
 
-PATH = "/ctr/v1"
-"""With the major version of the API, as DCSA asks for."""
-
-router = APIRouter(prefix=PATH, tags=["control tracking registry"])
+router = APIRouter(prefix=REGISTRY_PATH, tags=["control tracking registry"])
 
 _BODY = {"requestBody": {"required": True, "content": {"application/jose": {"schema": {"type": "string"}}}}}
 
@@ -33,7 +31,7 @@ async def get_title(request: Request, document: str) -> Response:
 
 def registry_of(request: Request) -> str:
     """This registry's base URI."""
-    return f"{base_url_of(request)}{hub_of(request).prefix}{PATH}"
+    return f"{base_url_of(request)}{hub_of(request).prefix}{REGISTRY_PATH}"
 
 
 def _answer(request: Request, answer: Answer) -> Response:

@@ -25,9 +25,10 @@ from tests.exchange.cast import NOW, SEED, Cast
 def hub_in_thread(data: Path, database_url: str = "", **settings: Any) -> Iterator[Cast]:
     """A hub in this process, with a frozen clock unless told otherwise; nobody has joined yet."""
     values = {"seed": SEED, "clock": NOW, "retry_base_seconds": 0.1, "sequence_seconds": 0.02, "port": 0} | settings
-    chosen = Settings.model_validate({"data": data, "database_url": database_url, **values})
-    app = make_app(chosen, in_tests=True)
     listening = _listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    chosen = Settings.model_validate({"data": data, "database_url": database_url, "base_url": url, **values})
+    app = make_app(chosen, in_tests=True)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -35,7 +36,7 @@ def hub_in_thread(data: Path, database_url: str = "", **settings: Any) -> Iterat
         if not thread.is_alive():
             raise RuntimeError("the hub did not start")
         time.sleep(0.005)
-    cast = Cast(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    cast = Cast(url)
     try:
         yield cast
     finally:

@@ -1,0 +1,76 @@
+"""Titles over HTTP, to read: as on every eBL platform. To act is an event on the document (`exchange.titles`)."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from exchange.api.access import caller_of, hub_of, sees
+from exchange.api.bodies import json_response, limit_of, page_response
+from exchange.api.problems import Problem
+from exchange.store.queries import Page, cursor_of, parts_of
+from exchange.titles import document_of, list_seen, seen
+from schemas.findings import finding
+from tradebridge.ebl import titles, transfers
+from tradebridge.ebl.sending import cancel
+from tradebridge.ebl.titles import Held
+
+router = APIRouter(prefix="/v1", tags=["titles"])
+
+
+@router.get("/titles", summary="The titles that one possesses, or had a part in last; the newest first")
+async def list_titles(request: Request) -> Response:
+    caller, hub, limit = caller_of(request), hub_of(request), limit_of(request)
+    cursor = request.query_params.get("cursor")
+    before = parts_of(cursor, int)[0] if cursor else None
+    items, rest = await hub.ask(lambda connection: list_seen(connection, hub, sees(caller), limit, before))
+    return page_response(request, Page(items, cursor_of(rest) if rest is not None else None))
+
+
+@router.get("/titles/{reference}", summary="Where a title stands, with its transfers")
+async def get_title(request: Request, reference: str) -> Response:
+    held, hub = await _held(request, reference), hub_of(request)
+    shown = await hub.ask(
+        lambda connection: titles.shown(connection, held) | {"document": document_of(connection, held.id)}
+    )
+    return json_response(shown)
+
+
+@router.get("/titles/{reference}/chain", summary="What was signed: the transfer chain, read out, with the document")
+async def get_chain(request: Request, reference: str) -> Response:
+    held = await _held(request, reference)
+    headers = {"Content-Disposition": f'attachment; filename="{held.id[:16]}.chain.json"'}
+    return json_response(titles.chain_shown(held), headers=headers)
+
+
+@router.get("/transfers/{transfer_id}", summary="Where a transfer to another platform stands")
+async def get_transfer(request: Request, transfer_id: str) -> Response:
+    return json_response(await _transfer(request, transfer_id))
+
+
+@router.post("/transfers/{transfer_id}:cancel", summary="Call a transfer back, where a registry decides")
+async def cancel_transfer(request: Request, transfer_id: str) -> Response:
+    caller_of(request, "send")
+    hub = hub_of(request)
+    await _transfer(request, transfer_id)
+    refused = await cancel(hub.platform, transfer_id)
+    if refused:
+        raise Problem(*refused)
+    return json_response(await _transfer(request, transfer_id))
+
+
+async def _held(request: Request, reference: str) -> Held:
+    caller, hub = caller_of(request), hub_of(request)
+    held = await hub.ask(lambda connection: seen(connection, hub, reference, sees(caller)))
+    if held is None:
+        raise Problem(finding("title.unknown", found=reference))
+    return held
+
+
+async def _transfer(request: Request, transfer_id: str) -> dict[str, Any]:
+    row = await hub_of(request).ask(lambda connection: transfers.by_id(connection, transfer_id))
+    if row is None:
+        raise Problem(finding("pint.unknown-transfer", found=transfer_id))
+    await _held(request, row.reference)
+    return titles.transfer_shown(row)

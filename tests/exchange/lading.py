@@ -1,0 +1,149 @@
+"""Two hubs that are platforms for each other, a carrier that issues, and parties: for tests of titles.
+
+The second hub has a platform code of its own and lies over SQLite; both speak PINT with each other over HTTP. The
+carrier is the test: it hands in issuance requests and surrender responses as a member.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from schemas.bill_of_lading.issuance import manifest_of
+from schemas.event import Actor, Event, EventType, Subject, encode_event
+from tests.ebl.cast import document
+from tests.exchange.cast import NOW, SEED, TRANSPORT_DOCUMENT, Cast, description, signer
+from tests.exchange.running import hub_in_thread
+from tests.exchange.test_platforms import pem
+from tradebridge.ebl.seal import seal
+from tradebridge.evidence import jws
+from tradebridge.evidence.simulation import derived_id, hmac_value, test_api_key, test_signer
+
+HERE, THERE = "TBHB", "TBH2"
+SEEDS = {HERE: SEED, THERE: "second"}
+
+
+def party(name: str, platform: str = HERE) -> dict[str, Any]:
+    return {"partyName": name, "eblPlatform": platform, "identifyingCodes": [code(name)]}
+
+
+def code(name: str) -> dict[str, str]:
+    return {"codeListProvider": "ZZZ", "partyCode": name.upper().replace(" ", "-")}
+
+
+def account(name: str) -> dict[str, Any]:
+    return {"partyName": name, "identifyingCodes": [code(name)]}
+
+
+PARTIES = {"EXPORTER-SYS": ["Exporter", "Second Exporter"], "BANK-SYS": ["Bank"], "BUYER-SYS": ["Buyer"]}
+"""Members with accounts, on either hub."""
+
+
+def eventually(question: Callable[[], Any], seconds: float = 10) -> Any:
+    """The first answer that is true."""
+    end = time.monotonic() + seconds
+    while True:
+        found = question()
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(0.02)
+
+
+@dataclass
+class Hubs:
+    """Both, and what the test does on them."""
+
+    here: Cast
+    there: Cast
+
+    def cast(self, platform: str) -> Cast:
+        return self.here if platform == HERE else self.there
+
+    def get(self, path: str, member: str = "OPERATOR", platform: str = HERE, **options: Any) -> httpx.Response:
+        key = test_api_key(SEED, member)
+        headers = {"Authorization": f"Bearer {key}", **options}
+        return httpx.get(f"{self.cast(platform).url}{path}", headers=headers, timeout=20)
+
+    def issue(self, number: str, kind: str = "blank", to: str = "Exporter", platform: str = HERE, **more: Any) -> Any:
+        """The carrier asks `platform` to issue; the answer. `more`: members of the request."""
+        value = document(kind, transportDocumentReference=number)
+        request = {
+            "document": value,
+            "issueTo": {"sendToPlatform": platform, "partyName": to, "identifyingCodes": [code(to)]},
+        } | more
+        manifest = seal(manifest_of(value, request["issueTo"]), signer("CARRIER-SIM", "pint"))
+        body = {**request, "issuanceManifestSignedContent": manifest}
+        headers = {"Authorization": f"Bearer {test_api_key(SEED, 'CARRIER-SIM')}"}
+        url = f"{self.cast(platform).url}/ebl/v3/ebl-issuance-requests"
+        return httpx.put(url, json=body, headers=headers, timeout=20)
+
+    def title(self, number: str, platform: str = HERE, member: str = "OPERATOR") -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/v1/titles/{number}", member, platform).json()
+        return found
+
+    def event(
+        self, number: str, member: str, body: dict[str, Any], platform: str = HERE, sequence: int | None = None,
+        kind: EventType = EventType.TITLE, ordinal: int = 0,
+    ) -> tuple[str, str]:  # fmt: skip
+        """A signed event on the document of a title, and that document's id."""
+        title = self.title(number, platform)
+        summary = self.cast(platform).operator.summary(title["document"])
+        stated = title["sequence"] if sequence is None else sequence
+        value = hmac_value(
+            SEED, "event", f"{number} {platform} {member} {kind} {body}".encode(), stated * 100 + ordinal
+        )
+        said = Event(
+            id=derived_id("evt", NOW, value),
+            type=kind,
+            document=Subject(id=summary["id"], content_digest=summary["contentDigest"]),
+            recipient=None,
+            expected_sequence=stated,
+            actor=Actor(member=member, person="Clerk 1"),
+            at=NOW,
+            body=body,
+        )
+        return jws.sign(encode_event(said), jws.EVENT, signer(member, "event"), NOW), title["document"]
+
+    def act(self, number: str, member: str, action: str, actor: str, **more: Any) -> dict[str, Any]:
+        """A member acts for its party; the answer. Raises `Refused`."""
+        platform, sequence = more.pop("platform", HERE), more.pop("sequence", None)
+        body = {"action": action, "actor": party(actor, platform), **more}
+        event, document_id = self.event(number, member, body, platform, sequence)
+        return self.cast(platform)[member].send_event(document_id, event)
+
+    def surrender_response(self, number: str, platform: str, answer: str) -> httpx.Response:
+        raise NotImplementedError
+
+
+def _join(cast: Cast, own: str, other: str, other_url: str) -> None:
+    """The carrier, the parties and the other hub become members."""
+    trades = {"sends": [TRANSPORT_DOCUMENT], "accepts": [TRANSPORT_DOCUMENT], "kind": "platform"}
+    key = {"certificate": pem(signer("CARRIER-SIM", "pint").certificate), "purposes": ["pint"]}
+    carrier = description("CARRIER-SIM", country="SG", carriers=["SIML"], ebl={"url": "http://127.0.0.1:9"}, **trades)
+    cast.operator.add_member(carrier | {"keys": [*carrier["keys"], key]})
+    for member, names in PARTIES.items():
+        accounts = [account(name) for name in names]
+        cast.operator.add_member(description(member, country="SG", accounts=accounts, **trades))
+    peer = test_signer(SEEDS[other], "HUB", "pint").certificate
+    described = description("OTHER-HUB", country="JP", kind="platform", sends=[], accepts=[])
+    ebl = {"platform": other, "url": other_url, "token": test_api_key(SEED, "OTHER-HUB")}
+    keys = [*described["keys"], {"certificate": pem(peer), "purposes": ["pint"]}]
+    cast.operator.add_member(described | {"ebl": ebl, "keys": keys})
+    cast.operator.add_member(description("JP-NACCS", accepts=["ajcep-form-aj/2014", TRANSPORT_DOCUMENT]))
+
+
+@contextmanager
+def two_hubs(folder: Path, database_url: str = "", **settings: Any) -> Iterator[Hubs]:
+    with (
+        hub_in_thread(folder / "here", database_url, **settings) as here,
+        hub_in_thread(
+            folder / "there", seed=SEEDS[THERE], platform_code=THERE, operator_key=test_api_key(SEED, "OPERATOR")
+        ) as there,
+    ):
+        _join(here, HERE, THERE, there.url)
+        _join(there, THERE, HERE, here.url)
+        yield Hubs(here, there)
