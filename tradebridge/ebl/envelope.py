@@ -3,7 +3,8 @@
 The receiver, in this order (DCSA PINT 3.0.0, EnvelopeTransferFinishedResponse.responseCode):
 
 1. Without a last entry and a manifest there is nothing that a signed answer could name: `unreadable`.
-2. The very entry that was accepted before: DUPE, whatever else is wrong. Who sent it must hear that it was.
+2. The very entry that was accepted before: DUPE, whatever else is wrong, unless it comes with another document. Who
+   sent it must hear that it was accepted.
 3. A signature that does not hold, of manifest, entries or issuance manifest; a manifest of another last entry; another
    document than the one signed for: BSIG. It asserts nothing and kills nothing: a corrupted copy proves nothing
    against the true envelope.
@@ -231,7 +232,8 @@ def judge(
         return Judgement(None, _misshapen(envelope), unreadable=True)
     start = Judgement(None, last_checksum=signed_checksum(named), last_content=content_checksum(named))
     settled = known.settled.get(start.last_content)
-    if settled is not None and settled.outcome is Outcome.RECE and settled.signed == named:
+    accepted = settled is not None and settled.outcome is Outcome.RECE and settled.signed == named
+    if accepted and _same_document(envelope, known):
         return replace(start, outcome=Outcome.DUPE, findings=(finding("pint.duplicate"),), settled=settled)
     shape = read(Envelope, envelope)
     if not isinstance(shape, Envelope):
@@ -260,6 +262,13 @@ def _last_entry(envelope: object) -> str | None:
     chain = envelope.get("envelopeTransferChain") if isinstance(envelope, Mapping) else None
     last = chain[-1] if isinstance(chain, list) and chain else None
     return last if isinstance(last, str) and last and last.isascii() else None
+
+
+def _same_document(envelope: object, known: Known) -> bool:
+    sent = envelope.get("transportDocument") if isinstance(envelope, Mapping) else None
+    if known.document_checksum is None or not isinstance(sent, Mapping):
+        return True
+    return checksum(sent) == known.document_checksum
 
 
 def _misshapen(envelope: object) -> tuple[Finding, ...]:
@@ -496,7 +505,8 @@ def _decided(finished: TransferFinished, transfer: Transfer) -> Verdict:
     if code in _ACCEPTED:
         return _accepted(finished, transfer)
     if code in _REFUSED:
-        return Verdict(Stand.REFUSED, findings=(finding("pint.answer-of-a-beta"),) if code == LEGACY_BETR else ())
+        odd = (finding("pint.answer-of-a-beta", "/responseCode", found=code),) if code == LEGACY_BETR else ()
+        return Verdict(Stand.REFUSED, findings=odd)
     if code == Outcome.BSIG:
         if transfer.unanswered:
             return _in_doubt(finding("pint.answer-after-silence", "/responseCode", found=code))
