@@ -234,7 +234,9 @@ class Run:
     title: str
     standard: str
     system: str
-    """Whose: name and code."""
+    """Its name."""
+    code: str
+    """Its platform code, or whatever it is called by in short."""
     began: datetime
     seconds: float
     results: tuple[Result, ...]
@@ -248,18 +250,29 @@ class Run:
         good = self.count(Word.PASS) + self.count(Word.WARNING)
         return good > 0 and good + self.count(Word.NOT_APPLICABLE) == len(self.results)
 
+    def brief(self) -> list[dict[str, Any]]:
+        """Each scenario with its checks: whole where something is to be said, else by name."""
+        return [each.to_json() | {"checks": [_brief(check) for check in each.checks]} for each in self.results]
+
     def to_json(self) -> dict[str, Any]:
         return {
             "suite": self.suite,
             "version": self.version,
             "standard": self.standard,
             "system": self.system,
+            "code": self.code,
             "began": self.began.isoformat(timespec="seconds"),
             "seconds": round(self.seconds, 1),
             **counts(self.results),
             "ok": self.passed,
             "scenarios": [result.to_json() for result in self.results],
         }
+
+
+def _brief(check: Check) -> dict[str, Any]:
+    """A check that holds by its name and word; any other whole."""
+    whole = check.to_json()
+    return whole if check.word in (Word.FAIL, Word.WARNING) else {name: whole[name] for name in ("check", "result")}
 
 
 def counts(results: Sequence[Result]) -> dict[str, int]:
@@ -282,11 +295,12 @@ async def run(
     system: Any,
     *,
     name: str,
+    code: str,
     only: Callable[[Scenario[C]], bool] = lambda scenario: True,
     at_once: int = 6,
     told: Callable[[Result], None] = lambda result: None,
 ) -> Run:
-    """Play a suite. `name`: of the system, in the report. `only`: others are skipped. `at_once`: scenarios that wait
+    """Play a suite. `name` and `code`: of the system, in the report. `only`: others are skipped. `at_once`: scenarios that wait
     beside each other; 1 for a system with a person in it. `told`: of each result as it comes, in any order."""
     began, clock = datetime.now(UTC), time.monotonic()
     turns = asyncio.Semaphore(at_once)
@@ -307,7 +321,7 @@ async def run(
                 results[scenario.name] = await one(scenario, kit)
     seconds = time.monotonic() - clock
     in_order = tuple(results[scenario.name] for scenario in suite.scenarios)
-    return Run(suite.name, suite.version, suite.title, suite.standard, name, began, seconds, in_order)
+    return Run(suite.name, suite.version, suite.title, suite.standard, name, code, began, seconds, in_order)
 
 
 async def play(scenario: Scenario[C], kit: C) -> Result:

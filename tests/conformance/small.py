@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +22,7 @@ from simulator.conformance import kit
 from simulator.conformance.kit import Identities, KitPlatform
 from simulator.conformance.sut import ByUrl, System
 from tests.docs.blocks import ROOT
-from tradebridge.ebl.seal import ALGORITHMS, RsaKey, Trusted
+from tradebridge.ebl.seal import Trusted
 from tradebridge.evidence.simulation import test_private_key, test_signer
 
 SOURCE = ROOT / "docs" / "small_platform.py"
@@ -43,13 +42,6 @@ def small_platform() -> ModuleType:
         sys.modules[name] = module
         spec.loader.exec_module(module)
     return sys.modules[name]
-
-
-@dataclass(frozen=True)
-class Small:
-    """One running small platform, as the kit sees it."""
-
-    system: System
 
 
 def free_port() -> int:
@@ -96,8 +88,8 @@ def config_of(folder: Path, identities: Identities, kit_port: int, port: int) ->
 
 
 @contextmanager
-def running(folder: Path, platform_class: type[Any] | None = None) -> Iterator[System]:
-    """The small platform at work, and the system that it is to the kit."""
+def running(folder: Path, platform_class: type[Any] | None = None, patience: float = 5.0) -> Iterator[System]:
+    """The small platform at work, and the system that it is to the kit, which waits `patience` seconds for it."""
     module, identities = small_platform(), kit.fresh()
     kit_port, port = free_port(), free_port()
     config = config_of(folder, identities, kit_port, port)
@@ -128,16 +120,13 @@ def running(folder: Path, platform_class: type[Any] | None = None) -> Iterator[S
             name="Small platform",
             code="SMAL",
             pint=f"{base}/pint/v3",
-            trusted=Trusted("SMAL", (certificate,), frozenset({"ES256"}) & ALGORITHMS),
+            trusted=Trusted("SMAL", (certificate,), frozenset({"ES256"})),
             account=ACCOUNT | {"eblPlatform": "SMAL"},
             kit=identities,
             controls=ByUrl(f"{base}/transfers", f"{base}/titles/{{reference}}"),
             kit_port=kit_port,
-            answers_within=5.0,
+            answers_within=patience,
         )
     finally:
         ended[0].should_exit = True
         thread.join(10)
-
-
-__all__ = ["ACCOUNT", "RsaKey", "System", "running", "small_platform"]

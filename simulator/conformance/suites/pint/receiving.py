@@ -73,6 +73,8 @@ class Receiving:
     has: frozenset[str] = frozenset()
     """Checksums of documents that the kit says it has already."""
     came: list[Came] = field(default_factory=list)
+    turned_away: list[Came] = field(default_factory=list)
+    """Calls without the token that was agreed upon."""
     accepted: str = ""
     """The last entry that was accepted, signed."""
     files: dict[str, bytes] = field(default_factory=dict)
@@ -122,6 +124,12 @@ class Receiving:
         self.came.append(came)
         self._changed.set()
         return reply
+
+    def turns_away(self, kind: Call, asked: Asked, reply: Reply) -> None:
+        """Somebody calls who does not say who they are: kept, and no call of this transfer."""
+        came = Came(kind, asked, time.monotonic(), "", "", len(self.play.exchanges))
+        self.play.record(_exchange(came, reply))
+        self.turned_away.append(came)
 
     def properly(self, came: Came) -> Reply:
         """What PINT says to this call."""

@@ -73,7 +73,13 @@ async def _told(
             for each in files
         ]
         await play.kit.transfer(given.reference, to.user, documents)
-        await receiving.until_starts(1)
+        try:
+            await receiving.until_starts(1)
+        except NoTraffic as nothing:
+            for each in receiving.turned_away[:1]:
+                play.check(says.SENDS_TOKEN, False, found="another token or none", exchange=each.index)
+                raise Stop from nothing
+            raise
         play.check(says.SENDS, True, exchange=receiving.starts[0].index)
     return receiving
 

@@ -113,11 +113,14 @@ class Stage:
         kind = kind_of(asked)
         if kind is None:
             return _no(404, "PINT has no such call")
-        if asked.headers.get("authorization") != f"Bearer {platform.token_in}":
-            return _no(401, "the token is not the one agreed upon")
         call, reference, document = kind
         title = _title_of(asked) if call is Call.START else reference.removeprefix("kit-")
         receiving = self._receiving.get((platform.code, title))
+        if asked.headers.get("authorization") != f"Bearer {platform.token_in}":
+            reply = _no(401, "the token is not the one agreed upon")
+            if receiving is not None:
+                receiving.turns_away(call, asked, reply)
+            return reply
         if receiving is None:
             return _no(404, f"no scenario waits for {title} at {platform.code}")
         return receiving.takes(call, asked, document)

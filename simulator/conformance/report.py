@@ -1,0 +1,131 @@
+"""The report of a run: `report.json` for machines, `index.html` for people, in a folder.
+
+1. The page needs nothing else: no script, no font, no picture from anywhere; what is long is folded (`<details>`).
+2. Each exchange has its request and its answer beside each other, and what was signed in them, decoded below.
+3. A check names its sentence, its source, what was found and what was expected. A word is never a colour alone.
+4. Secrets are left out in both (`exchange.py`, rule 1). It is test evidence, and no certification.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from simulator.conformance.exchange import Exchange, body_text, redacted, signed_parts
+from simulator.conformance.runner import Result, Role, Run, Word
+
+CSS = resources.files("simulator.conformance").joinpath("report.css").read_text("utf-8")
+
+MEANING: Mapping[Word, str] = {
+    Word.PASS: "every sentence that was checked holds",
+    Word.FAIL: "a required sentence does not hold",
+    Word.WARNING: "a recommended sentence does not hold",
+    Word.SKIPPED: "not asked for in this run",
+    Word.NOT_APPLICABLE: "cannot be asked of this system",
+    Word.ERROR: "the kit broke: ours, and no word about the system",
+    Word.WAITING: "somebody's turn, not taken in time",
+    Word.NO_TRAFFIC: "nothing came that could be checked: no pass",
+}
+_ORDER = (
+    Word.FAIL,
+    Word.ERROR,
+    Word.NO_TRAFFIC,
+    Word.WAITING,
+    Word.WARNING,
+    Word.PASS,
+    Word.NOT_APPLICABLE,
+    Word.SKIPPED,
+)
+
+
+def write(run: Run, folder: Path) -> Path:
+    """Both files, in a folder that is made; the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = json.dumps(to_json(run), ensure_ascii=False, indent=1)
+    (folder / "report.json").write_text(whole + "\n", encoding="utf-8")
+    page = folder / "index.html"
+    page.write_text(html_of(run), encoding="utf-8")
+    return page
+
+
+def to_json(run: Run) -> dict[str, Any]:
+    """The run with its exchanges: what the command prints, and `actions` and `exchanges` of each scenario."""
+    summary = run.to_json()
+    for told, result in zip(summary["scenarios"], run.results, strict=True):
+        told["actions"] = [
+            {
+                "title": action.title,
+                "exchanges": list(action.exchanges),
+                "checks": [check.sentence.key for check in action.checks],
+            }
+            for action in result.actions
+        ]
+        told["exchanges"] = [exchange.to_json() for exchange in result.exchanges]
+    return {"format": "tradebridge-conformance/1", **summary}
+
+
+def html_of(run: Run) -> str:
+    """The page."""
+    words = [(word, run.count(word), MEANING[word]) for word in _ORDER if run.count(word)]
+    roles = [(role, [each for each in run.results if each.role is role]) for role in Role]
+    text: str = _template().render(
+        run=run,
+        css=Markup(CSS),  # noqa: S704  # our own file
+        words=words,
+        roles=[(role, results) for role, results in roles if results],
+        rows=_rows,
+        side=_side,
+        sentences=_sentences(run),
+    )
+    return text
+
+
+def _rows(result: Result) -> list[dict[str, Any]]:
+    """The actions of a scenario with what belongs to each."""
+    return [
+        {
+            "title": action.title,
+            "checks": action.checks,
+            "exchanges": [(index + 1, result.exchanges[index]) for index in action.exchanges],
+        }
+        for action in result.actions
+    ]
+
+
+def _side(exchange: Exchange, request: bool) -> dict[str, Any]:
+    """Request or answer, ready to be shown."""
+    body = exchange.request if request else exchange.answer
+    headers = exchange.request_headers if request else exchange.answer_headers
+    return {
+        "headers": "\n".join(f"{name}: {value}" for name, value in redacted(headers).items()),
+        "body": body_text(body) if body else "",
+        "signed": list(signed_parts(body)),
+    }
+
+
+def _sentences(run: Run) -> list[dict[str, Any]]:
+    """What was verified in the whole run: each sentence with how often it held and did not."""
+    found: dict[str, dict[str, Any]] = {}
+    for result in run.results:
+        for check in result.checks:
+            row = found.setdefault(check.sentence.key, {"sentence": check.sentence, "held": 0, "broken": 0})
+            row["held"] += check.word is Word.PASS
+            row["broken"] += check.word in (Word.FAIL, Word.WARNING)
+    return sorted(found.values(), key=lambda row: (not row["broken"], row["sentence"].key))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("simulator.conformance", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")

@@ -1,0 +1,43 @@
+"""The suite `pint`: a right platform passes, and one with one thing wrong is caught by name."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from simulator.conformance.runner import Run, Word, run
+from simulator.conformance.suites import suite
+from simulator.conformance.sut import System
+from tests.conformance.broken import BROKEN
+from tests.conformance.small import running
+
+PINT = suite("pint")
+
+
+def played(system: System, *names: str) -> Run:
+    """The suite against a system; only these scenarios, if any are named."""
+    return asyncio.run(
+        run(PINT, system, name=system.name, code=system.code, only=lambda each: not names or each.name in names)
+    )
+
+
+def test_every_scenario_has_a_name_of_its_own() -> None:
+    names = [each.name for each in PINT.scenarios]
+    assert len(names) == len(set(names)) > 100
+
+
+def test_the_small_platform_of_the_docs_passes_every_scenario_in_both_roles(tmp_path: Path) -> None:
+    with running(tmp_path) as system:
+        found = played(system)
+    assert {each.name: (each.word, each.reason) for each in found.results if each.word is not Word.PASS} == {}
+    assert len(found.results) == len(PINT.scenarios)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_platform_with_one_thing_wrong_is_caught_by_name(name: str, tmp_path: Path) -> None:
+    broken = BROKEN[name]
+    with running(tmp_path, broken.platform, patience=2.5) as system:
+        found = played(system, broken.scenario)
+    result = next(each for each in found.results if each.name == broken.scenario)
+    assert result.word is Word.FAIL, (result.word, result.reason)
+    assert broken.sentence in {check.sentence.key for check in result.checks if check.word is Word.FAIL}
