@@ -1,4 +1,4 @@
-"""A document on paper: its form with what the hub knows of it, and the code by which a reader checks the paper.
+"""A document on paper: its form or sheet with what the hub knows of it, and the code by which a reader checks it.
 
 1. The code is 80 bits: HMAC-SHA256 under the hub's secret over document id and content digest, in Crockford's base32.
    It is derived when it is asked for and stored nowhere; it belongs to this document from its acceptance on.
@@ -15,7 +15,9 @@ from exchange.store.queries import Stored
 from schemas.content import open_content
 from schemas.findings import Finding, finding
 from schemas.registry import Document, profile_of
-from tradebridge.render.form import Form, Standing, Verify, form_of
+from tradebridge.render import paper
+from tradebridge.render.form import Standing, Verify
+from tradebridge.render.paper import Paper, paper_of
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -52,16 +54,15 @@ def verify_of(hub: "Hub", summary: dict[str, Any], base_url: str) -> Verify | No
 
 def has_paper(summary: dict[str, Any]) -> bool:
     """Whether this kind of document has a paper form."""
-    profile = profile_of(summary["profile"])
-    return profile is not None and profile.family == "certificate"
+    return paper.has_paper(profile_of(summary["profile"]))
 
 
-def form_for(hub: "Hub", stored: Stored, base_url: str) -> Form | Finding:
-    """The document's form, as the hub would print it now."""
+def paper_for(hub: "Hub", stored: Stored, base_url: str) -> Paper | Finding:
+    """The document's paper view, as the hub would print it now."""
     document = document_of(stored)
     if document is None:
         return finding("render.no-form", found=stored.summary["profile"])
-    return form_of(
+    return paper_of(
         document, Standing(_marks(hub, stored), signature_of(stored), verify_of(hub, stored.summary, base_url))
     )
 

@@ -243,14 +243,14 @@ def _form_of(accept: str, stored: Stored) -> str:
             return "json"
         if wanted in ("text/html", "application/pdf") and paper.has_paper(stored.summary):
             return wanted.rpartition("/")[2]
-    offered = "application/json, application/xml or */*; of a certificate text/html or application/pdf too"
+    offered = "application/json, application/xml or */*; of what has a paper view text/html or application/pdf too"
     raise Problem(finding("request.not-acceptable", found=accept[:100], expected=offered))
 
 
 def _on_paper(request: Request, stored: Stored, form: str, headers: dict[str, str]) -> Response:
     """The paper view: a page of HTML (`?page=2` for more items), or a PDF."""
     hub = hub_of(request)
-    drawn = paper.form_for(hub, stored, base_url_of(request))
+    drawn = paper.paper_for(hub, stored, base_url_of(request))
     if isinstance(drawn, Finding):
         raise Problem(drawn)
     if form == "pdf":

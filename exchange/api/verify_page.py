@@ -8,7 +8,8 @@
 """
 
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib import resources
@@ -29,7 +30,10 @@ from exchange.paper import code_of, document_of, has_paper, is_code
 from exchange.store import queries
 from exchange.store.queries import Stored
 from schemas.certificate.model import Certificate, Party
-from tradebridge.render.form import Form, Standing, form_of
+from schemas.registry import profile_of
+from tradebridge.render.form import Form, Line, Standing, form_of
+from tradebridge.render.lading import Sheet, sheet_of
+from tradebridge.render.paper import Paper
 
 router = APIRouter(tags=["verify"])
 
@@ -97,13 +101,14 @@ def _answers(hub: Hub, stored: Stored) -> list[Answer]:
     summary = stored.summary
     state = summary["state"]
     signer = stored.signer
+    question = f"Issued by its {'authority' if _is_certificate(summary['profile']) else 'carrier'}"
     issued = (
-        Answer("Issued by its authority", "yes", f"signed by {signer['member']}, which the hub's trust list names")
+        Answer(question, "yes", f"signed by {signer['member']}, which the hub's trust list names")
         if signer
-        else Answer("Issued by its authority", "could not check", "the hub received it without its issuer's signature")
+        else Answer(question, "could not check", "the hub received it without its issuer's signature")
     )
     if hub.simulated:
-        issued = Answer(issued.question, issued.answer, f"{issued.why}; test keys, no legal effect")
+        issued = Answer(question, issued.answer, f"{issued.why}; test keys, no legal effect")
     return [
         Answer("Known to this hub", "yes", f"accepted on {summary['receivedAt'][:10]} from {summary['sender']}"),
         issued,
@@ -116,14 +121,21 @@ def _answers(hub: Hub, stored: Stored) -> list[Answer]:
     ]
 
 
+def _is_certificate(profile_id: str) -> bool:
+    profile = profile_of(profile_id)
+    return profile is not None and profile.family == "certificate"
+
+
 def _page(hub: Hub, number: str, *, asked: bool, found: Stored | None = None) -> Response:
-    form = _form(found) if found is not None else None
+    form = _shown(found) if found is not None else None
     text = _template().render(
         number=number[:60],
         asked=asked,
         found=found.summary if found is not None else None,
         answers=_answers(hub, found) if found is not None else [],
         form=form,
+        facts=_facts(form) if form is not None else (),
+        goods=form.columns if isinstance(form, Form) else form.goods.columns if form is not None else (),
         shown=SHOWN_ITEMS,
         simulated=hub.simulated,
         css=Markup(_CSS),  # noqa: S704  # our own file
@@ -132,11 +144,29 @@ def _page(hub: Hub, number: str, *, asked: bool, found: Stored | None = None) ->
     return Response(text, 404 if asked and found is None else 200, HEADERS, media_type="text/html")
 
 
-def _form(stored: Stored) -> Form | None:
-    """The certificate as its form has it, parties and persons masked and values left out."""
+def _shown(stored: Stored) -> Paper | None:
+    """The document as its paper has it, parties and persons masked and values left out."""
     document = document_of(stored)
-    if not isinstance(document, Certificate):
-        return None
+    if isinstance(document, Certificate):
+        return _form(document)
+    sheet = sheet_of(document, Standing()) if document is not None else None
+    return sheet if isinstance(sheet, Sheet) else None
+
+
+def _facts(shown: Paper) -> Iterator[tuple[str, tuple[Line, ...]]]:
+    """Titles and lines of the boxes that help to compare. Of a transport document: its parties, masked, and its way."""
+    if isinstance(shown, Form):
+        yield "Issued in", (Line(shown.issued_in),)
+        yield from ((f"{box.number}. {box.title}", box.lines) for box in (*shown.left, *shown.foot))
+        return
+    yield "Carrier", (Line(shown.carrier),)
+    yield "Kind", (Line(shown.kind),)
+    for box in shown.left:
+        yield box.title, tuple(replace(line, text=masked(line.text)) for line in box.lines)
+    yield from ((box.title, box.lines) for box in shown.voyage)
+
+
+def _form(document: Certificate) -> Form | None:
     hidden = document.model_copy(
         update={
             "exporter": _masked_party(document.exporter),

@@ -152,8 +152,17 @@ def test_every_certificate_has_a_form(tb: Tb, tmp_path: Path, profile: str) -> N
     assert "#k=" not in page
 
 
-def test_a_bill_of_lading_has_no_form(tb: Tb) -> None:
+def test_a_bill_of_lading_is_drawn_too_and_is_not_issued(tb: Tb, tmp_path: Path) -> None:
     assert tb("convert", "--example", "dcsa-transport-document/3.0", "--to", "json", "-o", "b.json").code == Exit.OK
+    drawn = tmp_path / "b.html"
+    assert tb("render", "b.json", "-o", str(drawn), "--json").code == Exit.OK
+    page = drawn.read_text()
+    assert "Bill of lading" in page
+    assert "NOT ISSUED" in page
+
+
+def test_shipping_instructions_have_no_paper(tb: Tb) -> None:
+    assert tb("convert", "--example", "dcsa-shipping-instructions/3.0", "--to", "json", "-o", "b.json").code == Exit.OK
     ran = tb("render", "b.json", "-o", "b.html", "--json")
     assert (ran.code, ran.json["error"]["code"]) == (Exit.INVALID, "render.no-form")
 

@@ -8,8 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from schemas.bill_of_lading.examples import transport_document
+from schemas.content import Syntax
 from schemas.event import EventType
-from tests.exchange.cast import SEED, Cast, certificate, document, event
+from tests.exchange.cast import (
+    SEED,
+    TRANSPORT_DOCUMENT,
+    Cast,
+    certificate,
+    description,
+    document,
+    event,
+    signed,
+)
 from tests.exchange.running import hub_in_thread
 from tradebridge.evidence.simulation import test_api_key
 from tradebridge.render.form import Form, Standing, form_of
@@ -20,7 +31,9 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 @pytest.fixture(scope="module")
 def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
     with hub_in_thread(tmp_path_factory.mktemp("hub")) as running:
-        yield running.join()
+        joined = running.join()
+        joined.operator.add_member(description("MY-NSW", roles=["recipient"], sends=[], accepts=[TRANSPORT_DOCUMENT]))
+        yield joined
 
 
 def accepted(cast: Cast, number: str) -> str:
@@ -180,3 +193,43 @@ def test_the_link_of_the_qr_code_opens_the_answer_in_a_browser(cast: Cast, tmp_p
             assert all(url.startswith(f"{cast.url}/v/") and "k=" not in url.partition("#")[0] for url in asked)
         finally:
             browser.close()
+
+
+# --- Transport documents ---------------------------------------------------------------------------------------------
+
+
+def carried(cast: Cast, number: str) -> str:
+    lading = transport_document(number=number)
+    return cast["CARRIER-SIM"].submit(signed(lading, "CARRIER-SIM", Syntax.JSON), to=["MY-NSW"]).id
+
+
+def test_a_browser_gets_a_transport_document_with_what_it_is_and_is_not(cast: Cast) -> None:
+    document_id = carried(cast, "SIMLPAPER1")
+    page = got(cast, f"/v1/documents/{document_id}", BROWSER, "CARRIER-SIM")
+    assert page.status_code == 200
+    text = page.text
+    for shown in ("SIMLPAPER1", "Bill of lading", "SPECIMEN", "Signed electronically by CARRIER-SIM", "Ocean freight"):
+        assert shown in text
+    assert "this paper is a copy and gives no right" in text
+    assert "Terms and conditions of" in text
+    assert "unsafe" not in page.headers["content-security-policy"]
+
+
+def test_a_transport_document_comes_as_pdf_with_its_number_for_a_name(cast: Cast) -> None:
+    pytest.importorskip("typst", reason="the extra [pdf] is not installed")
+    given = got(cast, f"/v1/documents/{carried(cast, 'SIMLPAPER2')}", "application/pdf", "CARRIER-SIM")
+    assert given.status_code == 200, given.text
+    assert given.content.startswith(b"%PDF-")
+    assert 'filename="SIMLPAPER2.pdf"' in given.headers["content-disposition"]
+
+
+def test_who_holds_the_print_of_a_transport_document_can_check_it_and_learns_no_names(cast: Cast) -> None:
+    document_id = carried(cast, "SIMLPAPER3")
+    code = str(cast["CARRIER-SIM"].summary(document_id)["verify"]["code"])
+    page = checked(cast, "SIMLPAPER3", code)
+    assert page.status_code == 200
+    assert "Issued by its carrier" in page.text
+    assert "Wooden dining chairs" in page.text
+    assert "Example Singapore" not in page.text
+    assert "USD" not in page.text
+    assert checked(cast, "SIMLPAPER3", "0000-0000-0000-0000").status_code == 404

@@ -1,4 +1,4 @@
-"""`tb render`: a certificate as its paper form, HTML or PDF: of a file, or of a document that a hub has."""
+"""`tb render`: a certificate or transport document as on paper, HTML or PDF: of a file, or of one that a hub has."""
 
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ def command(
     space: str | None,
     as_json: bool,
 ) -> Exit:
-    """Draw a certificate as its paper form, box by box.
+    """Draw a certificate as its paper form, box by box, or a transport document with all its fields.
 
     A FILE may be in any form that `tb convert` reads; it is drawn as NOT ISSUED, without a code. A document of the hub
     (doc_..., or its number) is drawn by the hub, with the QR code by which whoever holds the paper can check it.
@@ -70,14 +70,15 @@ def _from_hub(
 def _from_file(file: str, form: str) -> bytes:
     from schemas.findings import Finding
     from tradebridge.cli.convert import read_file
-    from tradebridge.render.form import Standing, form_of, page_of
+    from tradebridge.render.form import Standing, page_of
     from tradebridge.render.html import html_of
+    from tradebridge.render.paper import paper_of
     from tradebridge.render.pdf import pdf_of
 
     document = read_file(file)[0].document
     if document is None:
         raise Failed(Exit.INVALID, f"{file}: no document")
-    drawn = form_of(document, Standing(marks=(NOT_ISSUED,)))
+    drawn = paper_of(document, Standing(marks=(NOT_ISSUED,)))
     if isinstance(drawn, Finding):
         raise _refused(drawn)
     if form == "pdf":

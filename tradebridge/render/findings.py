@@ -7,7 +7,7 @@ register(
         Kind(
             "render.no-form",
             "This kind of document has no paper form.",
-            "Take it as JSON or XML: only certificates of origin have a paper view.",
+            "Take it as JSON or XML: certificates of origin and transport documents have a paper view.",
             status=406,
         ),
         Kind(

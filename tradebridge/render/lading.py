@@ -187,7 +187,7 @@ def _inside(value: Any, step: str | int) -> Any:
 def _said(value: Any) -> str:
     """A value in one line: members of objects by their names, entries of lists one after the other."""
     if isinstance(value, dict):
-        if value.keys() == {"value", "unit"}:
+        if value.keys() >= {"value", "unit"} and isinstance(value["value"], int | float):
             return _measure(value)
         return ", ".join(f"{_words(name)}: {_said(each)}" for name, each in value.items() if each not in (None, [], {}))
     if isinstance(value, list):
@@ -208,12 +208,13 @@ def _words(name: str) -> str:
 _UNITS = {"KGM": "kg", "LBR": "lb", "MTQ": "m³", "FTQ": "ft³", "CEL": "°C", "FAH": "°F", "MQH": "m³/h", "FQH": "ft³/h"}
 
 
-def _measure(value: Mapping[str, Any] | None) -> str:
-    if value is None:
-        return ""
-    unit = str(value.get("unit", ""))
+def _measure(value: Mapping[str, Any]) -> str:
+    """A number with its unit, and whatever the sender has put beside them."""
+    unit = str(value["unit"])
     known = UNITS.get(unit)
-    return f"{_number(value['value'])} {_UNITS.get(unit) or (known.name if known else unit)}"
+    text = f"{_number(value['value'])} {_UNITS.get(unit) or (known.name if known else unit)}"
+    other = {name: each for name, each in value.items() if name not in ("value", "unit")}
+    return f"{text}; {_said(other)}" if other else text
 
 
 def _number(value: float | int) -> str:
