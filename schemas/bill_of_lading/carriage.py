@@ -180,7 +180,7 @@ I, U, D, A, S = InstructionsStatus, UpdateStatus, DocumentStatus, AmendmentStatu
 OPEN = frozenset({I.RECEIVED, I.PENDING_UPDATE})
 WAITING = frozenset({U.UPDATE_RECEIVED})
 NOT_WAITING = frozenset({None, U.UPDATE_CONFIRMED, U.UPDATE_CANCELLED, U.UPDATE_DECLINED})
-UNISSUED = frozenset({None, D.DRAFT, D.APPROVED})
+UNAPPROVED = frozenset({None, D.DRAFT})
 NOT_ASKED = frozenset({None, S.REFUSED})
 """No issuance is under way at a platform."""
 MODELLED = Fidelity.MODELLED
@@ -270,16 +270,16 @@ INSTRUCTIONS_ROWS = (
         Step.CANCEL_INSTRUCTIONS,
         15,
         By.SHIPPER,
-        {"instructions": OPEN, "update": NOT_WAITING, "document": UNISSUED, "issuance": NOT_ASKED},
+        {"instructions": OPEN, "update": NOT_WAITING, "document": UNAPPROVED, "issuance": NOT_ASKED},
         {"instructions": I.CANCELLED},
-        "The shipper cancels the instructions. (That no document is issued yet is ours: an issued one is surrendered.)",
+        "The shipper cancels the instructions. (Not once it has approved the document: ours. An issued one is surrendered.)",
         fidelity=MODELLED,
     ),
     _row(
         Step.CANCEL_INSTRUCTIONS,
         15,
         By.SHIPPER,
-        {"instructions": OPEN, "update": WAITING, "document": UNISSUED, "issuance": NOT_ASKED},
+        {"instructions": OPEN, "update": WAITING, "document": UNAPPROVED, "issuance": NOT_ASKED},
         {"instructions": I.CANCELLED, "update": U.UPDATE_CANCELLED},
         "The shipper cancels the instructions, and with them the update that waits.",
         fidelity=MODELLED,
@@ -288,16 +288,16 @@ INSTRUCTIONS_ROWS = (
         Step.DECLINE_INSTRUCTIONS,
         16,
         By.CARRIER,
-        {"instructions": OPEN, "update": NOT_WAITING, "document": UNISSUED, "issuance": NOT_ASKED},
+        {"instructions": OPEN, "update": NOT_WAITING, "document": UNAPPROVED, "issuance": NOT_ASKED},
         {"instructions": I.DECLINED},
-        "The carrier declines the instructions. (That no document is issued yet is ours.)",
+        "The carrier declines the instructions. (Not once the document is approved: ours.)",
         fidelity=MODELLED,
     ),
     _row(
         Step.DECLINE_INSTRUCTIONS,
         16,
         By.CARRIER,
-        {"instructions": OPEN, "update": WAITING, "document": UNISSUED, "issuance": NOT_ASKED},
+        {"instructions": OPEN, "update": WAITING, "document": UNAPPROVED, "issuance": NOT_ASKED},
         {"instructions": I.DECLINED, "update": U.UPDATE_DECLINED},
         "The carrier declines the instructions, and with them the update that waits.",
         fidelity=MODELLED,

@@ -108,6 +108,7 @@ class Carrier:
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: tuple[int, int] | None = None
+        self._client = httpx.Client(timeout=PATIENCE, trust_env=False)
 
     def start(self, hold: str = "") -> "Carrier":
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -152,9 +153,7 @@ class Carrier:
         headers |= more.pop("headers", {})
         if body is not None and not isinstance(body, bytes):
             body, headers = orjson.dumps(body), headers | {"Content-Type": "application/json"}
-        return httpx.request(
-            method, f"{self.url}/ebl/v3{path}", content=body, headers=headers, timeout=PATIENCE, **more
-        )
+        return self._client.request(method, f"{self.url}/ebl/v3{path}", content=body, headers=headers, **more)
 
     def submit(self, body: JSON, token: str = SHIPPER) -> str:
         answer = self.call("POST", "/shipping-instructions", body, token)
@@ -163,7 +162,7 @@ class Carrier:
         return str(answer.json()["shippingInstructionsReference"])
 
     def case(self, reference: str) -> JSON:
-        answer = httpx.get(f"{self.url}/_carrier/v1/cases/{reference}", timeout=PATIENCE)
+        answer = self.officer("GET", f"/cases/{reference}")
         return answer.json() if answer.status_code == 200 else {}
 
     def stands(self, reference: str, **tracks: str | None) -> JSON:
@@ -190,7 +189,7 @@ class Carrier:
         return answer.json()
 
     def officer(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        return httpx.request(method, f"{self.url}/_carrier/v1{path}", json=body, timeout=PATIENCE)
+        return self._client.request(method, f"{self.url}/_carrier/v1{path}", json=body)
 
 
 @contextmanager
