@@ -35,7 +35,8 @@ from schemas.bill_of_lading.issuance import manifest_of
 from schemas.bill_of_lading.pint import Party
 from simulator.platform import PURPOSE, token_of
 from tests.ebl import cast
-from tradebridge.ebl.seal import Key, seal
+from tradebridge.ebl.seal import seal
+from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
 
 SEED = "lading"
@@ -65,7 +66,7 @@ def free_port() -> int:
         return port
 
 
-def key_of(code: str) -> Key:
+def key_of(code: str) -> LocalSigner:
     return test_signer(SEED, code, PURPOSE)
 
 

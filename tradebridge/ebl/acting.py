@@ -22,7 +22,7 @@ from schemas.bill_of_lading.title import Title, apply
 from schemas.bill_of_lading.values import Many, Part, Whole, at_most, trimmed
 from schemas.findings import Finding, finding
 from tradebridge.ebl import files, refusals, surrendering, titles, transfers
-from tradebridge.ebl.host import Host, parties
+from tradebridge.ebl.host import Host, account_or_carrier, user_account
 from tradebridge.ebl.titles import Held
 
 __all__ = ["Acted", "Action", "act", "refusals"]
@@ -139,12 +139,13 @@ def _named(host: Host, given: Party | str | None, pointer: str) -> Party | Findi
 
 def _strangers(host: Host, transaction: Transaction) -> tuple[Finding, ...]:
     """Parties without an account here, and platforms that are not connected (rule 2)."""
-    known, found = parties(host), []
+    found = []
     for pointer, party in (("/actor", transaction.actor), ("/recipient", transaction.recipient)):
         if party is None:
             continue
         if party.ebl_platform == host.code:
-            if known(party) is None:
+            surrendered = pointer == "/recipient" and transaction.action_code in _SURRENDERS
+            if (account_or_carrier if surrendered else user_account)(host, party) is None:
                 found.append(finding("title.unknown-party", pointer, found=party.party_name))
         elif party.ebl_platform not in host.peers().platforms or pointer == "/actor":
             found.append(finding("title.unknown-platform", f"{pointer}/eblPlatform", found=party.ebl_platform))
@@ -169,7 +170,7 @@ def _done(
     recipient = transaction.recipient
     if recipient is not None and recipient.ebl_platform != host.code:
         changed, notice = transfers.notify(connection, host, held, (transaction,), recipient.ebl_platform)
-    changed = replace(changed, account=parties(host)(after.possessor))
+    changed = replace(changed, account=account_or_carrier(host, after.possessor))
     written = titles.write(connection, host, "title.acted", changed, held)
     if transaction.action_code in _SURRENDERS:
         surrendering.ask(connection, host, written)

@@ -178,16 +178,15 @@ class Host(Protocol):
         """Something is to be sent (`courier.py`)."""
 
 
-def parties(host: Host) -> Callable[[Party], str | None]:
-    """`envelope.Accounts` over the accounts of a host; a carrier that issues here counts as one."""
+def user_account(host: Host, party: Party) -> str | None:
+    """Id of the user's account that a party's codes lead to."""
+    found = host.account_of(party.identifying_codes)
+    return None if found is None else found.id
 
-    def account(party: Party) -> str | None:
-        found = host.account_of(party.identifying_codes)
-        if found is not None:
-            return found.id
-        return carrier_account(host, party)
 
-    return account
+def account_or_carrier(host: Host, party: Party) -> str | None:
+    """The same; a carrier that uses this platform has `carrier:CODE`. It possesses what was surrendered to it."""
+    return user_account(host, party) or carrier_account(host, party)
 
 
 def carrier_party(host: Host, peer: Peer, provider: str) -> Party:

@@ -26,7 +26,7 @@ from schemas.bill_of_lading.title import Status, Title, issue, paper_statement
 from schemas.content import json_or_finding
 from schemas.findings import Finding, errors, finding
 from tradebridge.ebl import files, refusals, seal, steps, tables, titles, transfers
-from tradebridge.ebl.host import Caller, Host, carrier_party, parties
+from tradebridge.ebl.host import Caller, Host, carrier_party, user_account
 from tradebridge.ebl.titles import Held
 
 __all__ = ["concluded", "refusals", "request"]
@@ -107,7 +107,7 @@ def _judge(host: Host, asked: _Asked) -> tuple[Finding, ...]:
 
 def _judge_recipient(host: Host, party: Party) -> tuple[Finding, ...]:
     if party.ebl_platform == host.code:
-        if parties(host)(party) is None:
+        if user_account(host, party) is None:
             return (finding("issuance.unknown-party", "/issueTo/identifyingCodes", found=party.party_name),)
     elif party.ebl_platform not in host.peers().platforms:
         return (finding("title.unknown-platform", "/issueTo/sendToPlatform", found=party.ebl_platform),)
@@ -192,7 +192,7 @@ def _held(host: Host, asked: _Asked, transaction: Transaction) -> Held:
         reference=reference,
         version=version,
         at=titles.HERE,
-        account=parties(host)(recipient) if here else None,
+        account=user_account(host, recipient) if here else None,
         sequence=1,
         document=asked.raw["document"],
         issuance_manifest=asked.request.issuance_manifest_signed_content,

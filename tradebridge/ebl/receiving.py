@@ -30,7 +30,7 @@ from schemas.findings import Finding, finding
 from tradebridge.ebl import files, refusals, registry, seal, steps, surrendering, tables, titles, transfers
 from tradebridge.ebl.chain import Chain, content_checksum
 from tradebridge.ebl.envelope import Judgement, Known, Settled, answer, judge, judge_document
-from tradebridge.ebl.host import Caller, Host, Role, parties
+from tradebridge.ebl.host import Caller, Host, Role, account_or_carrier, user_account
 from tradebridge.ebl.titles import Held, text_of
 
 __all__ = ["Said", "finish", "refusals", "resume", "start", "take_document", "validate_receiver"]
@@ -128,7 +128,7 @@ async def _judge(host: Host, caller: Caller, envelope: Mapping[str, Any]) -> tup
         accounts=_accounts(host),
         at=host.now(),
     )
-    return _within_limits(host, judgement), seen
+    return _within_limits(host, _for_users(host, judgement)), seen
 
 
 def _names(envelope: Mapping[str, Any]) -> tuple[str, str]:
@@ -139,12 +139,22 @@ def _names(envelope: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _accounts(host: Host) -> Any:
-    known = parties(host)
-
     def judged(party: Party) -> tuple[Finding, ...]:
-        return () if known(party) is not None else (finding("title.unknown-party", found=party.party_name),)
+        known = account_or_carrier(host, party) is not None
+        return () if known else (finding("pint.unknown-recipient", found=party.party_name),)
 
     return judged
+
+
+def _for_users(host: Host, judgement: Judgement) -> Judgement:
+    """A carrier gets possession by a surrender only: of what is transferred to it, it could do nothing."""
+    if judgement.outcome not in (None, Outcome.RECE) or judgement.chain is None or judgement.recipient is None:
+        return judgement
+    surrendered = judgement.possession and judgement.chain.title.status in _SURRENDERED
+    if surrendered or user_account(host, judgement.recipient) is not None:
+        return judgement
+    found = finding("pint.unknown-recipient", "/envelopeTransferChain", found=judgement.recipient.party_name)
+    return replace(judgement, outcome=Outcome.BENV, findings=(found,))
 
 
 def _within_limits(host: Host, judgement: Judgement) -> Judgement:
@@ -386,7 +396,7 @@ def _take(
     before = seen.held if seen.held is not None and seen.held.id == chain.document_checksum else None
     made = _held(host, envelope, chain, before)
     if judgement.possession:
-        made = replace(made, at=titles.HERE, account=parties(host)(chain.title.possessor))
+        made = replace(made, at=titles.HERE, account=account_or_carrier(host, chain.title.possessor))
     else:
         made = replace(made, at=titles.ENDED if chain.title.ended else titles.AWAY)
     kind = "title.received" if judgement.possession else "title.noticed"

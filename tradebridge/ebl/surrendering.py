@@ -20,7 +20,7 @@ from schemas.bill_of_lading.title import Title, apply
 from schemas.content import json_or_finding
 from schemas.findings import Finding, errors, finding
 from tradebridge.ebl import steps, tables, titles, transfers
-from tradebridge.ebl.host import Caller, Host, parties
+from tradebridge.ebl.host import Caller, Host, user_account
 from tradebridge.ebl.titles import Held
 
 REQUESTS = "/ebl/v3/ebl-surrender-requests"
@@ -117,5 +117,5 @@ def _give_back(connection: Connection, host: Host, held: Held, transaction: Tran
     if receiver != host.code:
         transfers.hand_over(connection, host, held, (transaction,), receiver, before=held)
         return
-    back = replace(held, pending=(*held.pending, transaction), account=parties(host)(after.possessor))
+    back = replace(held, pending=(*held.pending, transaction), account=user_account(host, after.possessor))
     titles.write(connection, host, "title.acted", back, held)
