@@ -510,22 +510,34 @@ Basic Multilingual Plane (another order). A string that only looks so costs time
 
 def canonical(value: Mapping[str, Any]) -> bytes:
     """The RFC 8785 form of a JSON object. Numbers are doubles, as RFC 8785 says. Raises ValueError for no JSON."""
+    data = _shortly(value)
+    if data is None:
+        doubles = _as_doubles(dict(value))
+        data = _shortly(doubles) or rfc8785.dumps(doubles)
+    return data
+
+
+def _shortly(value: Any) -> bytes | None:
+    """The same where orjson writes it so, at a hundredth of the cost; else None."""
     try:
         data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # orjson's error: whole numbers of more than 64 bits, or no JSON
-        return rfc8785.dumps(_as_doubles(dict(value)))
-    return rfc8785.dumps(_as_doubles(dict(value))) if _UNUSUAL.search(data) else data
+        return None
+    return None if _UNUSUAL.search(data) else data
 
 
 def _as_doubles(value: Any) -> Any:
-    """Whole numbers of 2^53 and more as the doubles that they are in RFC 8785 (section 3.2.2.3)."""
+    """Numbers as RFC 8785 takes them (section 3.2.2.3): whole ones of 2^53 and more are doubles, whole doubles below
+    that are whole numbers."""
     if isinstance(value, dict):
         return {name: _as_doubles(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_as_doubles(each) for each in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if abs(value) >= 2**53:
         return float(value)
-    return value
+    return int(value) if value == int(value) else value
 
 
 def checksum(value: Mapping[str, Any]) -> str:

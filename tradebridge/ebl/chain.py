@@ -156,7 +156,8 @@ def read_chain(
     refused = tuple(each for each in links if isinstance(each, Finding))
     if refused:
         return refused
-    return read_links(transport_document, [each for each in links if isinstance(each, Link)])
+    document = checksum(transport_document)
+    return read_links(transport_document, document, [each for each in links if isinstance(each, Link)])
 
 
 def verify_signatures(
@@ -222,13 +223,15 @@ def _within(found: Finding, pointer: str) -> Finding:
     return replace(found, pointer=f"{pointer}{found.pointer}")
 
 
-def read_links(transport_document: Mapping[str, Any], links: Sequence[Link]) -> Chain | tuple[Finding, ...]:
-    """The chain of entries whose signatures hold, or all that is wrong with what they say (rules 2 to 5)."""
+def read_links(
+    transport_document: Mapping[str, Any], document_checksum: str, links: Sequence[Link]
+) -> Chain | tuple[Finding, ...]:
+    """The chain of entries whose signatures hold, or all that is wrong with what they say (rules 2 to 5).
+    `document_checksum` is that of the document."""
     misshapen = [found for link in links for found in link.misshapen]
     entries = [link.entry for link in links if link.entry is not None]
     if misshapen or not entries:
         return tuple(misshapen) or (finding("title.issue-not-first", PLACE, found="no entry", expected="ISSUE"),)
-    document_checksum = checksum(transport_document)
     found = [*_judge_links(links, entries), *_judge_documents(links, entries, document_checksum)]
     title = _play(transport_document, entries)
     if not isinstance(title, Title):

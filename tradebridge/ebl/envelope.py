@@ -241,10 +241,11 @@ def judge(
     opened = _open(shape, sender_allowed, trust, at)
     if not isinstance(opened, _Opened):
         return replace(start, outcome=Outcome.BSIG, findings=opened)
-    disputed = _contradicts_document(shape, known)
+    document = checksum(shape.transport_document)
+    disputed = _contradicts_document(shape, document, known)
     if disputed:
         return replace(start, outcome=Outcome.DISE, findings=disputed)
-    mismatched = _judge_manifest(shape, opened)
+    mismatched = _judge_manifest(shape, document, opened)
     if mismatched:
         return replace(start, outcome=Outcome.BSIG, findings=mismatched)
     if settled is not None:
@@ -254,7 +255,8 @@ def judge(
     disputed = _contradicts_chain(shape.envelope_transfer_chain, known)
     if disputed:
         return replace(start, outcome=Outcome.DISE, findings=disputed)
-    return _judge_content(replace(start, findings=()), shape, opened, me, known, accounts)
+    chain = read_links(shape.transport_document, document, opened.links)
+    return _judge_content(start, chain, opened.manifest, me, known, accounts)
 
 
 def _last_entry(envelope: object) -> str | None:
@@ -308,13 +310,13 @@ def _open(
     return _Opened(manifest, tuple(each for each in links if isinstance(each, Link)))
 
 
-def _judge_manifest(envelope: Envelope, opened: _Opened) -> tuple[Finding, ...]:
+def _judge_manifest(envelope: Envelope, document: str, opened: _Opened) -> tuple[Finding, ...]:
     """Rule 3: whether what is sent is what the sender signed for."""
     found = []
     last = signed_checksum(envelope.envelope_transfer_chain[-1])
     for name, code, sent in (
         ("lastEnvelopeTransferChainEntrySignedContentChecksum", "pint.manifest-of-another", last),
-        ("transportDocumentChecksum", "pint.document-of-another", checksum(envelope.transport_document)),
+        ("transportDocumentChecksum", "pint.document-of-another", document),
     ):
         signed = opened.manifest.claims.get(name, "nothing")
         if signed != sent:
@@ -322,9 +324,8 @@ def _judge_manifest(envelope: Envelope, opened: _Opened) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _contradicts_document(envelope: Envelope, known: Known) -> tuple[Finding, ...]:
+def _contradicts_document(envelope: Envelope, stated: str, known: Known) -> tuple[Finding, ...]:
     """Rule 5: another content of a title that is known here, and was not replaced."""
-    stated = checksum(envelope.transport_document)
     if known.document_checksum is None or stated == known.document_checksum or known.status in _REPLACED:
         return ()
     version = str(envelope.transport_document.get("transportDocumentSubReference") or "")
@@ -348,11 +349,15 @@ def _contradicts_chain(chain: Sequence[str], known: Known) -> tuple[Finding, ...
 
 
 def _judge_content(
-    start: Judgement, envelope: Envelope, opened: _Opened, me: str, known: Known, accounts: Accounts
+    start: Judgement,
+    chain: Chain | tuple[Finding, ...],
+    sealed: Sealed,
+    me: str,
+    known: Known,
+    accounts: Accounts,
 ) -> Judgement:
-    """Rules 6 and 7: what the envelope says, all of whose signatures hold."""
-    manifest = read(EnvelopeManifest, opened.manifest.claims)
-    chain = read_links(envelope.transport_document, opened.links)
+    """Rules 6 and 7: what an envelope says all of whose signatures hold; `sealed` is its manifest."""
+    manifest = read(EnvelopeManifest, sealed.claims)
     found: list[Finding] = []
     if not isinstance(manifest, EnvelopeManifest):
         found += (replace(each, pointer=f"{MANIFEST}{each.pointer}") for each in manifest)
