@@ -93,7 +93,7 @@ def _document(planned: Planned, named: Mapping[str, Planned], at: datetime, run:
         **({"carrier": CARRIER_CODE} if planned.profile in (TRANSPORT_DOCUMENT, SHIPPING_INSTRUCTIONS) else {}),
     )
     if planned.goods is not None:
-        document = _patched(profile, document, {"items": [planned.goods]})
+        document = patched(profile, document, {"items": [planned.goods]})
     if planned.rests is not None:
         relation, name = planned.rests
         _, other = _document(named[name], named, at, run)
@@ -101,10 +101,10 @@ def _document(planned: Planned, named: Mapping[str, Planned], at: datetime, run:
             (_number(each, at, run) for each in named.values() if each.rests == ("shows", planned.name)), None
         )
         document = RESTING[relation](document, Other(other, Fraction(*(planned.part or (1, 1))), shown_by))
-    return profile, _patched(profile, document, planned.otherwise) if planned.otherwise else document
+    return profile, patched(profile, document, planned.otherwise) if planned.otherwise else document
 
 
-def _patched(profile: Profile, document: Document, patch: Mapping[str, Any]) -> Document:
+def patched(profile: Profile, document: Document, patch: Mapping[str, Any]) -> Document:
     """The document after a JSON merge patch; entries of `items` are merged into those that are there."""
     value = json.loads(profile.encode[Syntax.JSON](document))
     items = [merged(item, change) for item, change in zip(value.get("items", ()), patch.get("items", ()), strict=False)]

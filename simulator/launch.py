@@ -4,7 +4,7 @@
 2. They end however their parent dies: each reads a pipe whose other end only the parent holds.
 3. They are ready when both have said so; `launch` waits for that, and explains with the end of their logs when it does
    not come.
-4. `run_scenario` asks the world to play and hands on each step as it comes.
+4. `play` asks the world to play and hands on each step as it comes.
 """
 
 import json
@@ -23,11 +23,22 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from simulator.members import OPERATOR, Member, members
-from simulator.progress import Progress, Summary
+from simulator.progress import LadingSummary, Outcome, Progress, Summary, outcome_from_json
 from simulator.scenario import scenario_names
 from tradebridge.evidence.simulation import test_api_key
 
-__all__ = ["LaunchFailed", "Launched", "Progress", "Summary", "launch", "run_scenario", "scenario_names"]
+__all__ = [
+    "LadingSummary",
+    "LaunchFailed",
+    "Launched",
+    "Outcome",
+    "Progress",
+    "Summary",
+    "launch",
+    "play",
+    "run_scenario",
+    "scenario_names",
+]
 
 END_SECONDS = 5.0
 """How long a child has to end by itself."""
@@ -203,11 +214,29 @@ def run_scenario(
     *,
     deadline: float = 120.0,
 ) -> Summary:
-    """Play a scenario to its end. `deadline`: seconds until the world gives up. Raises `LaunchFailed`."""
+    """Play a scenario of documents to its end. `deadline`: seconds until the world gives up. Raises `LaunchFailed`."""
+    outcome = play(world.world_url, name, on_progress, deadline=deadline, ended=world.ended)
+    if not isinstance(outcome, Summary):
+        raise LaunchFailed(f"{name} is no scenario of documents: `tb scenario run {name}` plays it")
+    return outcome
+
+
+def play(
+    world_url: str,
+    name: str,
+    on_progress: Callable[[Progress], None] = lambda step: None,
+    *,
+    variant: str = "",
+    deadline: float = 120.0,
+    on_files: Callable[[Mapping[str, Any]], None] = lambda files: None,
+    ended: Callable[[], str | None] = lambda: None,
+) -> Outcome:
+    """Play a scenario of any kind in a running world. `on_files` gets the JSON files that it leaves, by name; `ended`
+    tells why the world is gone, if it is. Raises `LaunchFailed`."""
     import httpx
 
-    request = {"name": name, "deadline": deadline}
-    url = f"{world.world_url}/_sim/v1/scenario:run"
+    request = {"name": name, "deadline": deadline, "variant": variant}
+    url = f"{world_url}/_sim/v1/scenario:run"
     try:
         with (
             httpx.Client(trust_env=False, timeout=httpx.Timeout(deadline + 60, connect=5)) as client,
@@ -219,11 +248,14 @@ def run_scenario(
             for line in answer.iter_lines():
                 said = json.loads(line)
                 if "summary" in said:
-                    return Summary.from_json(said["summary"])
-                on_progress(Progress.from_json(said["progress"]))
+                    return outcome_from_json(said["summary"])
+                if "files" in said:
+                    on_files(said["files"])
+                else:
+                    on_progress(Progress.from_json(said["progress"]))
     except httpx.TransportError as error:
-        raise LaunchFailed(f"the world broke off: {world.ended() or error}") from error
-    raise LaunchFailed(f"the world said no summary: {world.ended() or 'look into its log'}")
+        raise LaunchFailed(f"the world broke off: {ended() or error}") from error
+    raise LaunchFailed(f"the world said no summary: {ended() or 'look into its log'}")
 
 
 # --- the two processes -----------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from sqlalchemy.engine import Connection
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import Party
 from simulator.clock import Clock, clock_at
+from simulator.platforms import PLATFORMS, PURPOSE, token_of
 from simulator.process import listen, serve
 from simulator.store import Store
 from tradebridge.ebl import api, files, steps, tables
@@ -46,18 +47,9 @@ from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers,
 from tradebridge.ebl.seal import ALGORITHMS, Key, RsaKey, Trusted
 from tradebridge.ebl.sending import Courier
 from tradebridge.evidence.signer import LocalSigner
-from tradebridge.evidence.simulation import test_api_key, test_signer
+from tradebridge.evidence.simulation import test_signer
 
 T = TypeVar("T")
-
-PURPOSE = "pint"
-"""What the keys of the seed are drawn for."""
-PLATFORMS = {
-    "STRA": "Straits eBL (simulated)",
-    "MEKO": "Mekong eBL (simulated)",
-    "FUJI": "Fuji eBL (simulated)",
-}
-"""The platforms of a simulated world. No real platform has these codes."""
 
 log = logging.getLogger("simulator")
 
@@ -172,11 +164,6 @@ def _peer(given: Mapping[str, Any], seed: str, me: str) -> Peer:
         trusted=Trusted(code, certificates, algorithms, revoked),
         party=None if party is None else Party.model_validate(party),
     )
-
-
-def token_of(seed: str, sender: str, receiver: str) -> str:
-    """What `sender` shows `receiver`, in a world of this seed."""
-    return test_api_key(seed, f"{sender}>{receiver}")
 
 
 def _token_in(given: Mapping[str, Any], seed: str, me: str) -> str:

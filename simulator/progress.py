@@ -72,3 +72,58 @@ class Summary:
     @classmethod
     def from_json(cls, members: Mapping[str, Any]) -> Self:
         return cls(**{**members, "problems": tuple(members.get("problems", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class LadingSummary:
+    """How a scenario of a bill of lading ended."""
+
+    scenario: str
+    variant: str
+    """Empty: none."""
+    seed: str
+    transport_document: str
+    """Reference of the bill of lading."""
+    certificate: str
+    """Number of its certificate of origin."""
+    ended: str
+    """Status of the title, as `accomplished`."""
+    holders: int
+    """1 if every count over the platforms' own stores, one after each step while the title was in force, gave one; else
+    the number that another count gave."""
+    counted: int
+    """So many counts."""
+    chain: int
+    """Entries of the chain that was verified offline."""
+    positions: int
+    """Of the trade platform's link, verified as each party sees it."""
+    findings: tuple[str, ...]
+    """Codes of what differs between certificate and bill of lading."""
+    elapsed_s: float
+    problems: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Accomplished, with one holder all the way, and nothing otherwise than planned."""
+        return not self.problems and self.ended == "accomplished" and self.holders == 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The last line of `tb scenario run --json`."""
+        members = {name: value for name, value in asdict(self).items() if name not in ("problems", "variant")}
+        return members | ({"variant": self.variant} if self.variant else {}) | {"findings": list(self.findings)}
+
+    def whole(self) -> dict[str, Any]:
+        return {**self.to_json(), "problems": list(self.problems)}
+
+    @classmethod
+    def from_json(cls, members: Mapping[str, Any]) -> Self:
+        lists = {name: tuple(members.get(name, ())) for name in ("problems", "findings")}
+        return cls(**{**members, "variant": members.get("variant", ""), **lists})
+
+
+Outcome = Summary | LadingSummary
+"""How a scenario ended, whichever its kind."""
+
+
+def outcome_from_json(members: Mapping[str, Any]) -> Outcome:
+    return (LadingSummary if "ended" in members else Summary).from_json(members)

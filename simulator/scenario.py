@@ -27,6 +27,9 @@ from simulator.members import APPLYING, SHIPPING_INSTRUCTIONS, TRANSPORT_DOCUMEN
 from simulator.story import SAID, Step, Story, steps_of
 
 PLATFORM, CARRIER = "TRADEWALTZ-SIM", "CARRIER-SIM"
+DOCUMENTS, LADING = "documents", "lading"
+"""Kinds of scenarios: of documents, and what is said of them, where the file says none; of the life of a bill of
+lading (simulator/lading/story.py)."""
 RELATIONS = ("back_to_back", "replaces", "applies_for", "shows")
 """How a document of a lesson rests on another one of it."""
 
@@ -112,11 +115,23 @@ def scenario_names() -> tuple[str, ...]:
     return tuple(sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml")))
 
 
-def load(name: str) -> Scenario:
-    """A scenario of simulator/scenarios. Raises `UnknownScenario`, `BadScenario`."""
+def text_of(name: str) -> str:
+    """The file of a scenario. Raises `UnknownScenario`."""
     if name not in scenario_names():
         raise UnknownScenario(f"no scenario {name!r}; there are: {', '.join(scenario_names())}")
-    return read(name, files("simulator.scenarios").joinpath(f"{name}.toml").read_text("utf-8"))
+    return files("simulator.scenarios").joinpath(f"{name}.toml").read_text("utf-8")
+
+
+def kind_of(name: str) -> str:
+    """`DOCUMENTS`, or what the file says. Raises `UnknownScenario`."""
+    return str(tomllib.loads(text_of(name)).get("kind", DOCUMENTS))
+
+
+def load(name: str) -> Scenario:
+    """A scenario of simulator/scenarios, of documents. Raises `UnknownScenario`, `BadScenario`."""
+    if kind_of(name) != DOCUMENTS:
+        raise BadScenario(f"{name} is of kind {kind_of(name)}, and lists no documents")
+    return read(name, text_of(name))
 
 
 def read(name: str, text: str) -> Scenario:

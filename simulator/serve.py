@@ -11,9 +11,10 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -25,11 +26,12 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from simulator.audit import audit
 from simulator.clock import clock_at
 from simulator.journal import in_order
+from simulator.lading.played import Played
 from simulator.members import members
 from simulator.play import SETTLE_SECONDS, play
 from simulator.process import listen, serve
 from simulator.progress import Progress, Summary
-from simulator.scenario import BadScenario, Scenario, UnknownScenario, load, scenario_names
+from simulator.scenario import LADING, BadScenario, Scenario, UnknownScenario, kind_of, load, scenario_names
 from simulator.world import Settings, World, start
 from tradebridge import calls
 
@@ -85,44 +87,61 @@ def app_of(world: World) -> FastAPI:
     async def run_scenario(request: Request) -> Response:
         """Play a scenario: progress as NDJSON as it happens, the summary as the last line."""
         asked = await request.json()
+        name, deadline = str(asked["name"]), float(asked.get("deadline", 120.0))
         try:
-            scenario = load(str(asked["name"]))
+            if kind_of(name) == LADING:
+                from simulator.lading import player, story  # with all of an eBL platform: only for who asks
+
+                lading = story.load(name, str(asked.get("variant", "")))
+                lines = _played(world, name, partial(player.play_lading, world, lading, deadline=deadline))
+            else:
+                lines = _played(world, name, partial(_play, world, load(name), deadline=deadline))
         except (UnknownScenario, BadScenario) as error:
             return PlainTextResponse(str(error), 404)
-        lines = _played(world, scenario, float(asked.get("deadline", 120.0)))
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
     return app
 
 
-async def _played(world: World, scenario: Scenario, deadline: float) -> AsyncIterator[bytes]:
-    """The lines of one run."""
-    steps: asyncio.Queue[Progress | Summary] = asyncio.Queue()
+async def _play(
+    world: World, scenario: Scenario, on_progress: Callable[[Progress], None], *, deadline: float
+) -> Played:
+    """A scenario of documents leaves nothing but its summary."""
+    return Played(await play(world, scenario, on_progress, deadline=deadline), {})
+
+
+async def _played(
+    world: World, name: str, playing: Callable[[Callable[[Progress], None]], Awaitable[Played]]
+) -> AsyncIterator[bytes]:
+    """The lines of one run: each step, the files that it leaves, the summary."""
+    steps: asyncio.Queue[Progress | Played] = asyncio.Queue()
 
     async def run() -> None:
         try:
-            summary = await play(world, scenario, steps.put_nowait, deadline=deadline)
+            played = await playing(steps.put_nowait)
         except Exception as error:  # whatever it was, who watches gets an end and the reason
-            log.exception("the run of %s failed", scenario.name)
-            summary = _broken(world, scenario, error)
-        steps.put_nowait(summary)
+            log.exception("the run of %s failed", name)
+            played = Played(_broken(world, name, error), {})
+        steps.put_nowait(played)
 
     running = asyncio.create_task(run())
     try:
         while True:
             step = await steps.get()
-            if isinstance(step, Summary):
-                yield _line({"summary": step.whole()})
+            if isinstance(step, Played):
+                if step.files:
+                    yield _line({"files": dict(step.files)})
+                yield _line({"summary": step.summary.whole()})
                 return
             yield _line({"progress": step.to_json()})
     finally:
         running.cancel()
 
 
-def _broken(world: World, scenario: Scenario, error: Exception) -> Summary:
+def _broken(world: World, name: str, error: Exception) -> Summary:
     """A run that failed in itself has an end too: a summary that says so, with the reason."""
     reason = f"the run failed: {error!r}"
-    return Summary(scenario.name, world.settings.seed, len(world.members), 0, 0, 0, 0, 0, 0, 0, 0.0, (reason,))
+    return Summary(name, world.settings.seed, len(world.members), 0, 0, 0, 0, 0, 0, 0, 0.0, (reason,))
 
 
 def _line(members: dict[str, Any]) -> bytes:
@@ -150,11 +169,12 @@ async def _serve(settings: Settings, with_: Sequence[str], listening: socket, ur
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        world.start()
+        await world.start()
         yield
         await world.close()
 
     app = app_of(world)
+    world.mounted.mount(app)
     app.router.lifespan_context = lifespan
     await serve(app, listening, url)
 

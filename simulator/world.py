@@ -4,6 +4,7 @@
    hub with a key of its own.
 2. A member that is registered already stays as it is; where its push address has changed, the hub is told.
 3. What each story is stands in a file beside the journals, so that a world that was killed goes on where it stopped.
+4. Beside the partners stand eBL platforms, the carrier's own API and the trade platform's links (`simulator.lading`).
 """
 
 import asyncio
@@ -18,8 +19,11 @@ import httpx
 from adapters.port import Adapter, find_adapter
 from simulator.clock import Clock
 from simulator.journal import Entry, Journal
+from simulator.lading.cast import CARRIER_MEMBER, Places, carrier_at_hub, carrier_pint_key, platform_member
+from simulator.lading.mounted import Mounted
 from simulator.members import OPERATOR, Member, description, keys_of
 from simulator.partner import Partner
+from simulator.platforms import PLATFORMS
 from simulator.story import Story
 from tradebridge.calls import Refused
 from tradebridge.client import AsyncHub
@@ -41,6 +45,10 @@ class Settings:
     clock: Clock
     data: Path
 
+    @property
+    def places(self) -> Places:
+        return Places(self.hub_url, self.own_url)
+
 
 class World:
     """All partners at work. Make it with `start`."""
@@ -54,10 +62,12 @@ class World:
         self.operator = self._hub(test_api_key(settings.seed, OPERATOR))
         self.trust = trust
         self.partners = {member.id: self._partner(member) for member in members}
+        self.mounted = Mounted(settings.seed, settings.places, settings.clock, settings.data)
         self._pulling: list[asyncio.Task[None]] = []
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Take up what the journals left open, and begin to pull."""
+        await self.mounted.resume()
         for partner in self.partners.values():
             partner.resume()
             if partner.member.mode == "pull":
@@ -82,6 +92,7 @@ class World:
         await asyncio.gather(*self._pulling, return_exceptions=True)
         for partner in self.partners.values():
             await partner.close()
+        await self.mounted.close()
         await self._transport.aclose()
 
     def _tell(self, entry: Entry) -> None:
@@ -148,16 +159,27 @@ async def start(settings: Settings, members: tuple[Member, ...]) -> World:
     """Register the members and make the world. It begins to pull and to speak with `World.start`."""
     operator = AsyncHub(settings.hub_url, test_api_key(settings.seed, OPERATOR))
     try:
-        await asyncio.gather(*(_register(operator, settings, member) for member in members))
+        platforms = (platform_member(code, settings.seed, settings.places) for code in PLATFORMS)
+        described = (*(_described(settings, member) for member in members), *platforms)
+        await asyncio.gather(*(_register(operator, each) for each in described))
         trust = TrustList.from_json(await operator.trust())
     finally:
         await operator.close()
     return World(settings, trust, members)
 
 
-async def _register(operator: AsyncHub, settings: Settings, member: Member) -> None:
+def _described(settings: Settings, member: Member) -> Mapping[str, object]:
+    """A partner as the hub takes it; of the carrier also how its bills of lading are issued."""
     url = f"{settings.own_url}/partners/{member.id}/push"
-    wanted = description(member, keys_of(settings.seed, member.id), url)
+    wanted = dict(description(member, keys_of(settings.seed, member.id), url))
+    if member.id == CARRIER_MEMBER:
+        keys = wanted["keys"]
+        wanted |= carrier_at_hub(settings.seed, settings.places)
+        wanted["keys"] = [*keys, carrier_pint_key(settings.seed)] if isinstance(keys, list) else keys
+    return wanted
+
+
+async def _register(operator: AsyncHub, wanted: Mapping[str, object]) -> None:
     try:
         await operator.add_member(wanted)
     except Refused as refused:

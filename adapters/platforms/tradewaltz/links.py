@@ -185,15 +185,15 @@ def read_change(value: Mapping[str, Any]) -> Change | Finding:
     try:
         change = Change(
             str(value["link"]),
-            value["version"],
+            int(value["version"]),
             Role(value["role"]),
             Section(value["section"]),
             str(value["commitment"]),
             str(value["at"]),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         return finding("link.malformed", found=f"{type(error).__name__}: {error}")
-    if not isinstance(change.version, int) or isinstance(change.version, bool) or set(value) != set(change.to_json()):
+    if change.to_json() != dict(value) or value["version"] is True:
         return finding("link.malformed", found=", ".join(sorted(map(str, value))))
     return change
 
