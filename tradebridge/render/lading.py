@@ -553,11 +553,13 @@ def _container(left: _Left) -> Iterator[tuple[Line, ...]]:
 
 def _reefer(left: _Left) -> Iterator[Line]:
     temperature, unit = left.take("temperatureSetpoint"), str(left.take("temperatureUnit") or "")
-    if temperature is not None:
-        yield Line(f"{_number(temperature)} {_UNITS.get(unit, unit)}", "Set to")
+    if temperature is not None or unit:
+        number = "" if temperature is None else _number(temperature)
+        yield Line(f"{number} {_UNITS.get(unit, unit)}".strip(), "Set to")
     air, per = left.take("airExchangeSetpoint"), str(left.take("airExchangeUnit") or "")
-    if air is not None:
-        yield Line(f"{_number(air)} {_UNITS.get(per, per)}", "Air exchange")
+    if air is not None or per:
+        number = "" if air is None else _number(air)
+        yield Line(f"{number} {_UNITS.get(per, per)}".strip(), "Air exchange")
     for name, label in (("o2Setpoint", "O₂"), ("co2Setpoint", "CO₂"), ("humiditySetpoint", "Humidity")):
         share = left.take(name)
         if share is not None:

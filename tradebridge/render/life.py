@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 from schemas.life import HUB_ROLES, Check, Life, Role, State, Transition
+from tradebridge.render.palette import svg
 
 WIDE, HIGH = 132, 40
 """Of a state's box."""
@@ -243,28 +244,7 @@ def _between(arrow: _Arrow) -> tuple[tuple[float, float], tuple[float, float]]:
     return start, end
 
 
-_STYLE = """
-.paper { fill: #fcfbf8 } .surface { fill: #fff; stroke: #b9b3a4 } .sunken { fill: #f4f2ec; stroke: #dcd8cd }
-.ground { fill: #fcfbf8; opacity: .9 }
-.ink { fill: #1b2430 } .ink-2 { fill: #4b5563 } .ink-3 { fill: #666f7b }
-.go, .side, .clock { stroke: #1b2430; stroke-width: 1.6; fill: none } .side { stroke: #4a4f8f; stroke-dasharray: 7 4 }
-.clock { stroke: #7a4d00; stroke-dasharray: 2 4 } .head { fill: #1b2430 }
-.title { font-size: 20px; font-weight: 600 } .name { font-weight: 600 } .label { font-size: 12px }
-.middle { text-anchor: middle }
-@media (prefers-color-scheme: dark) {
-.paper { fill: #11161d } .surface { fill: #171e27; stroke: #465364 } .sunken { fill: #0d1218; stroke: #2b3542 }
-.ground { fill: #11161d }
-.ink { fill: #e7ebf0 } .ink-2 { fill: #b4bdc9 } .ink-3 { fill: #94a0ae }
-.go, .side, .clock { stroke: #e7ebf0 } .side { stroke: #aab0f0 } .clock { stroke: #e9b75c } .head { fill: #e7ebf0 }
-}
-"""
-
-
 def _page(title: str, described: str, height: int, parts: Iterable[str]) -> str:
-    head = (
-        '<marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
-        '<path class="head" d="M0 0 10 5 0 10z"/></marker>'
-    )
     legend = (
         ("go", "R: the recipient", 20),
         ("side", "I: the issuing side", 190),
@@ -275,16 +255,8 @@ def _page(title: str, described: str, height: int, parts: Iterable[str]) -> str:
         f"{escape(text)}</text>"
         for line, text, x in legend
     )
-    body = "\n".join(parts)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 {height + 32}" role="img" '
-        "aria-labelledby=\"title desc\" font-family=\"system-ui, 'Segoe UI', 'Noto Sans', sans-serif\" "
-        'font-size="14">\n'
-        f'<title id="title">The life of: {escape(title)}</title>\n<desc id="desc">{escape(described)}</desc>\n'
-        f"<style>{_STYLE}</style>\n<defs>{head}</defs>\n"
-        f'<rect class="paper" width="960" height="{height + 32}"/>\n'
-        f'<text class="ink title" x="20" y="38">{escape(title)}</text>\n{body}\n{keys}\n</svg>\n'
-    )
+    named = f"The life of: {title}"
+    return svg(title, described, (960, height + 32), [*parts, keys], named=named)
 
 
 # --- The same in words -----------------------------------------------------------------------------------------------
