@@ -2,14 +2,16 @@
 
 1. The configuration is `tradebridge.ebl.carrier.settings.Settings` in JSON. `--port 0` takes any free port.
 2. It binds, says that it is ready, and ends with its parent as `simulator.process` says.
-3. `--hold PLACE` stops it for ever at a place of `tradebridge/ebl/carrier/places.py`, so that a test kills it there;
-   that it stands there is told by the file `held` in its folder, which holds the name.
+3. `--hold PLACE:N` stops it for ever when it comes to a place of `tradebridge/ebl/carrier/places.py` for the Nth time
+   (`:1` may be left out; several with commas), so that a test kills it there; that it stands there is told by the file
+   `held` in its folder.
 """
 
 import argparse
 import asyncio
 import logging
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,15 +76,25 @@ def _port(port: Mapping[str, Any]) -> str:
     return str(port.get("locationName") or port.get("UNLocationCode") or port.get("city", {}).get("city", ""))
 
 
-def holding(place: str, held: Path) -> Callable[[str], Awaitable[None]]:
-    """A step that stops at one place, and says so; it goes by all others."""
+def holding(holds: str, held: Path) -> Callable[[str], Awaitable[None]]:
+    """A step that stops at a place, when it is passed for the Nth time, and says so; it goes by all others."""
+    wanted = dict(_place(each) for each in holds.split(",") if each)
+    passed: Counter[str] = Counter()
 
     async def step(name: str) -> None:
-        if name == place:
-            held.write_text(name, "ascii")
+        passed[name] += 1
+        if wanted.get(name) == passed[name]:
+            held.write_text(f"{name}:{passed[name]}", "ascii")
             await asyncio.Event().wait()
 
     return step
+
+
+def _place(given: str) -> tuple[str, int]:
+    place, _, times = given.partition(":")
+    if place not in PLACES or not (times or "1").isdecimal():
+        raise argparse.ArgumentTypeError(f"{given} is none of {', '.join(PLACES)}, each with :N or without")
+    return place, int(times or 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -105,8 +117,14 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", required=True, help="JSON file: who it is and whom it knows")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8640, help="0 takes any free one")
-    parser.add_argument("--hold", default="", choices=["", *PLACES], help="stop for ever at this place")
+    parser.add_argument("--hold", default="", type=_holds, help="PLACE:N, ...: stop for ever there, the Nth time")
     return parser.parse_args(arguments)
+
+
+def _holds(given: str) -> str:
+    for each in given.split(",") if given else ():
+        _place(each)
+    return given
 
 
 if __name__ == "__main__":

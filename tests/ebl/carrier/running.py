@@ -163,7 +163,8 @@ class Carrier:
 
     def case(self, reference: str) -> JSON:
         answer = self.officer("GET", f"/cases/{reference}")
-        return answer.json() if answer.status_code == 200 else {}
+        found: JSON = answer.json() if answer.status_code == 200 else {}
+        return found
 
     def stands(self, reference: str, **tracks: str | None) -> JSON:
         """The case, once its tracks stand so and nothing waits to be processed."""
@@ -186,7 +187,8 @@ class Carrier:
     def took(self, reference: str, step: str, **body: Any) -> JSON:
         answer = self.step(reference, step, **body)
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        found: JSON = answer.json()
+        return found
 
     def officer(self, method: str, path: str, body: Any = None) -> httpx.Response:
         return self._client.request(method, f"{self.url}/_carrier/v1{path}", json=body)
