@@ -49,6 +49,7 @@ def pages() -> dict[str, str]:
         "reference/origin.md": origin_facts.page(_MADE),
         "reference/conversions.md": mapping.page(_MADE),
         **_lives(),
+        **_machines(),
         **rule_pages.pages(),
     }
 
@@ -90,6 +91,20 @@ def _lives() -> dict[str, str]:
             if term is not None
         ]
     return {**drawn, "reference/life.md": "\n".join(parts) + "\n"}
+
+
+def _machines() -> dict[str, str]:
+    """The machines of bills of lading, drawn, and all of their rows as tables."""
+    from tradebridge.render.machine import carriage_table, draw, machines, title_table
+
+    drawn = {f"pictures/{each.name}.svg": draw(each) for each in machines()}
+    title, *tracks = machines()
+    parts = ["# Bills of lading: all transitions", "", f"{_MADE} [Bills of lading](../bills-of-lading.md) tells it."]
+    parts += ["", "## The title", "", f"![{title.heading}](../pictures/{title.name}.svg)", "", title_table().rstrip()]
+    parts += ["", "## At the carrier", "", "The numbers are DCSA's use cases (EBL 3.0.4)."]
+    parts += [f"\n![{each.heading}](../pictures/{each.name}.svg)" for each in tracks]
+    parts += ["", carriage_table().rstrip()]
+    return {**drawn, "reference/lading.md": "\n".join(parts) + "\n"}
 
 
 def _command_line() -> str:
