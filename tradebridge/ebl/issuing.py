@@ -166,11 +166,12 @@ def _issue(
     title = issue(document, transaction, earlier)
     if not isinstance(title, Title):
         return title
+    before = titles.by_id(connection, asked.checksum, lock=True)  # one that another platform has refused to take
     held = _held(host, asked, transaction)
     if recipient.ebl_platform == host.code:
-        titles.write(connection, host, "title.issued", held, None)
+        titles.write(connection, host, "title.issued", held, before)
     else:
-        transfers.hand_over(connection, host, held, (), recipient.ebl_platform, issuance=request_id, before=None)
+        transfers.hand_over(connection, host, held, (), recipient.ebl_platform, issuance=request_id, before=before)
     if asked.visualisation is not None:
         titles.add_files(connection, held.id, (asked.visualisation,), asked.carrier)
     return ()

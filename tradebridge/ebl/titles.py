@@ -166,7 +166,7 @@ def write(connection: Connection, host: Host, kind: str, made: Held, before: Hel
         made = replace(made, ordinal=1 + _count(connection, made.reference))
         connection.execute(insert(tables.titles).values(**_columns(made, title)))
     else:
-        made = replace(made, sequence=max(before.sequence + 1, made.sequence))
+        made = replace(made, sequence=max(before.sequence + 1, made.sequence), ordinal=before.ordinal)
         where = (tables.titles.c.id == before.id) & (tables.titles.c.sequence == before.sequence)
         if connection.execute(update(tables.titles).where(where).values(**_columns(made, title))).rowcount != 1:
             raise Moved(before.reference)
