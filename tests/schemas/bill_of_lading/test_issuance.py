@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from schemas.bill_of_lading.issuance import (
     judge_response,
     manifest_of,
 )
+from schemas.bill_of_lading.outline import Outline, outline_of
 from schemas.bill_of_lading.pint import IssuanceManifest, Transaction, read, to_json
 from schemas.bill_of_lading.surrender import (
     SurrenderRequestAnswer,
@@ -29,6 +31,7 @@ from schemas.bill_of_lading.surrender import (
     request_of,
 )
 from schemas.bill_of_lading.title import Status, Title
+from schemas.bill_of_lading.values import Part
 from tests.ebl.cast import (
     BUYER,
     CARRIER,
@@ -270,19 +273,38 @@ def test_dcsas_surrender_request_is_read() -> None:
     assert judge_request(made) == ()
 
 
-@pytest.mark.parametrize("member", ["document", "issueTo", "issuanceManifestSignedContent"])
-def test_without_a_required_member_the_issuance_request_is_refused_by_its_name(member: str) -> None:
-    value = issuance_message()
-    del value[member]
-    found = read(IssuanceRequest, value)
-    assert isinstance(found, tuple)
-    assert [(each.code, each.pointer) for each in found] == [("lading.member-missing", f"/{member}")]
+def required(value: Any, outline: Outline, pointer: str = "") -> Iterator[tuple[str, ...]]:
+    """Where the required members of a message stand."""
+    for name, member in outline.members.items():
+        if not isinstance(value, dict) or name not in value:
+            continue
+        if member.required:
+            yield (*pointer.split("/")[1:], name)
+        entries = value[name] if isinstance(value[name], list) else [value[name]]
+        for at, each in enumerate(entries if member.outline else ()):
+            step = f"/{at}" if isinstance(value[name], list) else ""
+            yield from required(each, member.outline or outline, f"{pointer}/{name}{step}")
 
 
-@pytest.mark.parametrize("member", ["surrenderRequestReference", "transportDocumentReference", "surrenderRequestCode"])
-def test_without_a_required_member_the_surrender_request_is_refused_by_its_name(member: str) -> None:
-    value = surrender_message()
-    del value[member]
-    found = read(SurrenderRequestDetails, value)
-    assert isinstance(found, tuple)
-    assert [(each.code, each.pointer) for each in found] == [("lading.member-missing", f"/{member}")]
+@pytest.mark.parametrize("corrupt", ["missing", "of another type"])
+@pytest.mark.parametrize(
+    ("model", "made"), [(IssuanceRequest, issuance_message), (SurrenderRequestDetails, surrender_message)]
+)
+def test_a_corruption_of_any_required_member_is_named(
+    model: type[Part], made: Callable[[], dict[str, Any]], corrupt: str
+) -> None:
+    places = list(required(made(), outline_of(model)))
+    assert len(places) >= 6
+    for place in places:
+        value: Any = made()
+        at: Any = value
+        for step in place[:-1]:
+            at = at[int(step)] if isinstance(at, list) else at[step]
+        if corrupt == "missing":
+            del at[place[-1]]
+        else:
+            at[place[-1]] = True
+        found = read(model, value)
+        assert isinstance(found, tuple)
+        assert [each.pointer for each in found] == ["/" + "/".join(place)]
+        assert (found[0].code == "lading.member-missing") is (corrupt == "missing")
