@@ -26,7 +26,7 @@ from exchange.refused import Refused
 from exchange.store import tables as t
 from exchange.subject import course_of, parties_of, subject_of
 from schemas.content import Content, sha256_hex
-from schemas.event import Event
+from schemas.event import Event, TitleEvent
 from schemas.findings import Finding, errors, finding
 from schemas.life import Course, apply, life_of
 from schemas.registry import Context, Reading, read
@@ -50,7 +50,7 @@ async def accept_event(hub: "Hub", submission: Submission, document_id: str) -> 
     found = (*reading.findings, *speaker, *judged)
     if subject is None or content is None or not isinstance(event, Event) or after is None or any(errors(found)):
         return await _refuse(hub, submission, document_id, found)
-    if event.type in titles.OF_TITLES:
+    if isinstance(event.type, TitleEvent):
         outcome = await titles.accept(hub, submission, event, subject, content)
         return outcome if isinstance(outcome, Accepted) else await _refuse(hub, submission, document_id, outcome)
     message = compose(hub, submission.caller.member, submission.data, content, event, subject, after)
@@ -86,7 +86,7 @@ def _judge(
     if not isinstance(event, Event):
         return subject, None, []
     found = _check_subject(event, subject, now)
-    if event.type in titles.OF_TITLES:
+    if isinstance(event.type, TitleEvent):
         return subject, course, found
     outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
     if not isinstance(outcome, Course):

@@ -44,7 +44,7 @@ from schemas.certificate.utilisation import (
     use_of,
 )
 from schemas.content import open_content
-from schemas.event import Event, EventType
+from schemas.event import Event, EventType, TitleEvent
 from schemas.findings import Finding, finding
 from schemas.registry import profile_of
 from tradebridge.evidence.times import rfc3339
@@ -258,7 +258,7 @@ def _settle(connection: Connection, subject: Any, event: Event, body: OfDraw, at
     return {"utilisation": _write(connection, subject.id, balances, after, written=written).value}
 
 
-_AFTER = {
+_AFTER: dict[EventType | TitleEvent, DrawState] = {
     EventType.COMMITTED: DrawState.FINAL,
     EventType.RELEASED: DrawState.RELEASED,
     EventType.REVERSED: DrawState.REVERSED,

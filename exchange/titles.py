@@ -40,12 +40,13 @@ from exchange.store.rows import add
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.model import TRANSPORT_DOCUMENT
 from schemas.content import Content, open_content, sha256_hex
-from schemas.event import Event, EventType
+from schemas.event import Event, TitleEvent
 from schemas.findings import Finding, finding
 from schemas.life import life_of
 from schemas.registry import profile_of
 from tradebridge.ebl import acting, titles
 from tradebridge.ebl.acting import Action
+from tradebridge.ebl.tables import transfers
 from tradebridge.ebl.titles import Held
 from tradebridge.evidence import canonical
 from tradebridge.evidence.simulation import derived_id
@@ -229,9 +230,6 @@ def _brought_by(hub: "Hub", change: Mapping[str, Any]) -> str:
 
 # --- acting ----------------------------------------------------------------------------------------------------------
 
-OF_TITLES = frozenset({EventType.TITLE, EventType.CONSENTED})
-"""Events that are not said of a document's life, but of its title."""
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -255,10 +253,9 @@ async def accept(
     if not isinstance(said, Said):
         return said
     if said.action is not None and said.action.documents:
-        found = await acting.uploaded(hub.platform, said.title, said.action)
-        documents = tuple(each for each in found if isinstance(each, pint.DocumentMetadata))
-        if len(documents) != len(found):
-            return tuple(each for each in found if isinstance(each, Finding))
+        documents = await acting.uploaded(hub.platform, said.title, said.action)
+        if isinstance(documents, Finding):
+            return (_within_body(documents),)
         said = replace(said, documents=documents)
     told: list[str] = []
     try:
@@ -284,7 +281,7 @@ def _read(
     if held is None:
         return (finding("title.unknown", found=subject.number),)
     caller, platforms, own = submission.caller.member, hub.registry.platforms, hub.settings.platform_code
-    if event.type is EventType.CONSENTED:
+    if event.type is TitleEvent.CONSENTED:
         possessor = member_of(platforms, pint.to_json(held.title.possessor), own)
         found = _wrong_with_consent(hub, event)
         if caller not in {subject.sender, subject.issuer, possessor}:
@@ -336,11 +333,12 @@ def _do(connection: Connection, hub: "Hub", said: Said, told: list[str]) -> byte
     `RefusedInTransaction` or `titles.Moved`: nothing is changed then."""
     event, now = said.event, hub.clock.now()
     outcome: dict[str, Any] = {}
+    sequence, state = event.expected_sequence, "consented"
     listeners: tuple[str, ...] = ()
     if said.action is not None:
         acted = _acted(connection, hub, said)
-        outcome = {"title": acted.to_json()}
-        held = acted.held
+        held, outcome = acted.held, {"title": acted.to_json()}
+        sequence, state = held.sequence, held.at
         change = titles.record(hub.platform, held, held.title, "")
         listeners = tuple(each for each in concerned_by(hub, change) if each != said.submission.caller.member)
     else:
@@ -358,12 +356,13 @@ def _do(connection: Connection, hub: "Hub", said: Said, told: list[str]) -> byte
         at=now,
     )
     receipt = receipt_for(hub, envelope)
-    body = {"id": event.id, "messageId": envelope.id, "document": said.subject.id, "type": event.type.value, **outcome}
+    body = {"id": event.id, "messageId": envelope.id, "document": said.subject.id, "type": event.type.value}
+    body |= {"recipient": None, "sequence": sequence, "state": state, **outcome}
     body |= {"receipt": receipt, "findings": [], "receivedAt": rfc3339(now)}
     answer = orjson.dumps(body)
     keep(connection, hub, Message(envelope, said.submission.data, receipt, None, None, answer))
     row = {"id": event.id, "message_id": envelope.id, "document_id": said.subject.id, "type": event.type.value}
-    row |= {"recipient": None, "sequence": event.expected_sequence + 1, "member": envelope.member, "at": rfc3339(now)}
+    row |= {"recipient": None, "sequence": sequence, "member": envelope.member, "at": rfc3339(now)}
     add(connection, t.events, row)
     facts = {"event": event.id, "type": event.type.value, "member": envelope.member, "number": said.subject.number}
     tell(connection, "event.accepted", envelope, (envelope.member, *listeners), facts)
@@ -432,3 +431,19 @@ def list_seen(
     found = [titles.by_id(connection, row.title) for row in rows[:limit]]
     shown = [titles.summary(held) for held in found if held is not None and sees(hub, held, member)]
     return shown, rows[limit - 1].row if len(rows) > limit else None
+
+
+def of_document(connection: Connection, document: str) -> Held | None:
+    """The title of a document of the hub, if it has one."""
+    title = title_of(connection, document)
+    return None if title is None else titles.by_id(connection, title)
+
+
+def evidence_of(connection: Connection, held: Held) -> dict[str, Any]:
+    """What `tradebridge.ebl.verify` checks: the chain, with the signed answers to transfers from here."""
+    answered = (
+        select(transfers.c.answer)
+        .where(transfers.c.title == held.id, transfers.c.state == "accepted", transfers.c.answer.is_not(None))
+        .order_by(transfers.c.created_at, transfers.c.id)
+    )
+    return {**titles.chain_shown(held), "answers": list(connection.execute(answered).scalars())}

@@ -70,10 +70,16 @@ class EventType(StrEnum):
     REMINDED = "reminded"
     ISSUED = "issued"
     """On an application: the certificate was issued."""
+
+
+class TitleEvent(StrEnum):
+    """What is said of the title of a bill of lading: no part of its life at its recipients. `expected_sequence` is the
+    title's."""
+
     TITLE = "title"
-    """On a bill of lading: what its possessor does with the title. `expected_sequence` is the title's."""
+    """What its possessor does with the title."""
     CONSENTED = "consented"
-    """On a bill of lading: single windows may have it, beside the certificates of its consignment."""
+    """Single windows may have the bill of lading, beside the certificates of its consignment."""
 
 
 class _Part(BaseModel):
@@ -111,7 +117,7 @@ class Event(_Part):
     """One event."""
 
     id: Annotated[str, Field(pattern=r"^evt_[0-9a-z]{10,40}$")]
-    type: EventType
+    type: EventType | TitleEvent
     document: Subject
     recipient: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,39}$")] | None = None
     expected_sequence: Annotated[int, Field(ge=0, le=1_000_000)]

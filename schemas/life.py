@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
-from schemas.event import HUB, Event, EventType
+from schemas.event import HUB, Event, EventType, TitleEvent
 from schemas.findings import Fidelity, Finding, Kind, finding, register
 from schemas.registry import Document, profile_of
 
@@ -222,16 +222,16 @@ class Life:
     variant: Callable[[Event], str] = _no_variant
     ends: Callable[[Document], date | None] = _no_end
     """The last day on which a document is valid; None: it does not end by itself."""
-    _by_event: dict[EventType, tuple[Transition, ...]] = field(init=False, repr=False, compare=False)
+    _by_event: dict[EventType | TitleEvent, tuple[Transition, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_event = {
+        by_event: dict[EventType | TitleEvent, tuple[Transition, ...]] = {
             event: tuple(row for row in self.transitions if row.event is event)
             for event in {row.event for row in self.transitions}
         }
         object.__setattr__(self, "_by_event", by_event)
 
-    def rows(self, event: EventType) -> tuple[Transition, ...]:
+    def rows(self, event: EventType | TitleEvent) -> tuple[Transition, ...]:
         """The rows of one type of event; none: it is not said of this family's documents."""
         return self._by_event.get(event, ())
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange import intake, ledger, paper, refused
+from exchange import intake, ledger, paper, refused, titles
 from exchange.api.access import base_url_of, caller_of, hub_of, sees
 from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
 from exchange.api.problems import Problem, problem_response
@@ -143,7 +143,9 @@ def get_checks(request: Request, document_id: str) -> Response:
 def get_timeline(request: Request, document_id: str) -> Response:
     stored = _stored(request, document_id)
     with hub_of(request).database.reading.connect() as connection:
-        entries = queries.timeline(connection, sees(caller_of(request)), stored)
+        member, held = sees(caller_of(request)), titles.of_document(connection, document_id)
+        of_title = held is None or titles.sees(hub_of(request), held, member)
+        entries = queries.timeline(connection, member, stored, of_title=of_title)
     return json_response({"document": stored.summary, "entries": entries})
 
 
@@ -164,7 +166,11 @@ def get_utilisation(request: Request, document_id: str) -> Response:
 def get_evidence(request: Request, document_id: str) -> Response:
     hub, stored = hub_of(request), _stored(request, document_id)
     with hub.database.reading.connect() as connection:
-        evidence = queries.evidence(connection, stored)
+        member, held = sees(caller_of(request)), titles.of_document(connection, document_id)
+        of_title = held is None or titles.sees(hub, held, member)
+        evidence = queries.evidence(connection, stored, member, of_title=of_title)
+        if held is not None and of_title:
+            evidence["title"] = titles.evidence_of(connection, held)
     evidence |= {"trust": hub.registry.trust.to_json(), "simulated": hub.simulated}
     headers = {"Content-Disposition": f'attachment; filename="{document_id}.evidence.json"'}
     return json_response(evidence, headers=headers)

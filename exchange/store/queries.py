@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, select
+from sqlalchemy import Select, false, func, select
 from sqlalchemy.engine import Connection, Row
 
 from exchange import ledger, log
 from exchange.store import tables as t
 from exchange.subject import event_in
 from exchange.turns import Took, times_taken
+from schemas.event import TitleEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +202,24 @@ def document(connection: Connection, member: str | None, document_id: str) -> St
     )
 
 
-def _concerning(stored: Stored) -> Select[Any]:
-    """The messages about a document: all of them, or those that concern the one recipient who asks."""
+OF_TITLES = tuple(each.value for each in TitleEvent)
+"""Types of events that are said of titles."""
+
+
+def _concerning(stored: Stored, member: str | None, *, of_title: bool) -> Select[Any]:
+    """The messages about a document: all of them, or those that concern the one recipient who asks. `of_title`: with
+    what became of its title; else only what `member` itself said of it, or was told."""
     query = (
         select(t.messages, t.events.c.id.label("event"), t.events.c.type, t.events.c.recipient, t.events.c.sequence)
         .outerjoin(t.events, t.events.c.message_id == t.messages.c.id)
         .where(t.messages.c.document_id == stored.summary["id"])
     )
+    if not of_title and member is not None:
+        about_title = (t.messages.c.kind == "title") | t.events.c.type.in_(OF_TITLES)
+        told = select(t.deliveries.c.message_id).where(t.deliveries.c.recipient == member)
+        query = query.where(
+            ~func.coalesce(about_title, false()) | (t.messages.c.member == member) | t.messages.c.id.in_(told)
+        )
     if stored.only_for is None:
         return query
     forwarded_here = t.messages.c.id.in_(
@@ -218,15 +230,19 @@ def _concerning(stored: Stored) -> Select[Any]:
     own = (t.events.c.recipient == stored.only_for) | t.events.c.recipient.is_(None)
     return query.where(
         (t.messages.c.kind == "document")
+        | (t.messages.c.kind == "title")
         | ((t.messages.c.kind == "event") & own)
         | ((t.messages.c.kind == "forward") & (forwarded_here | (t.messages.c.member == stored.only_for)))
     )
 
 
-def timeline(connection: Connection, member: str | None, stored: Stored) -> list[dict[str, Any]]:
-    """What happened to a document, oldest first. A member sees the deliveries of events to itself only."""
+def timeline(
+    connection: Connection, member: str | None, stored: Stored, *, of_title: bool = True
+) -> list[dict[str, Any]]:
+    """What happened to a document, oldest first. A member sees the deliveries of events to itself only. `of_title` is as
+    in `evidence`."""
     order = (t.messages.c.received_at, t.events.c.sequence)
-    messages = connection.execute(_concerning(stored).order_by(*order)).all()
+    messages = connection.execute(_concerning(stored, member, of_title=of_title).order_by(*order)).all()
     taken = times_taken([(row.received_at, row.type, row.recipient) for row in messages])
     entries = [_message_entry(row, seconds) for row, seconds in zip(messages, taken, strict=True)]
     deliveries = (
@@ -251,6 +267,10 @@ def _message_entry(row: Row[Any], took: Took | None) -> dict[str, Any]:
         said = {"event": row.event, "type": row.type, "recipient": row.recipient, "sequence": row.sequence}
         took_so_long = {"took": took.to_json()} if took else {}
         return {**entry, **said, **took_so_long, "said": _said(row), "text": f"{row.member} says: {row.type}{about}"}
+    if row.kind == "title":
+        change = orjson.loads(row.bytes)
+        told = {name: change.get(name) for name in ("kind", "at", "status", "sequence", "possessor", "transaction")}
+        return {**entry, "title": told, "text": f"title: {change['kind'].removeprefix('title.')}"}
     verb = "accepted from" if row.kind == "document" else "forwarded by"
     return {**entry, "text": f"{verb} {row.member}"}
 
@@ -281,12 +301,15 @@ def _delivery_entry(row: Row[Any]) -> dict[str, Any]:
 # --- evidence --------------------------------------------------------------------------------------------------------
 
 
-def evidence(connection: Connection, stored: Stored) -> dict[str, Any]:
-    """`tradebridge-evidence/1` without the trust list: docs/reference/api.md says what is in it."""
+def evidence(
+    connection: Connection, stored: Stored, member: str | None = None, *, of_title: bool = True
+) -> dict[str, Any]:
+    """`tradebridge-evidence/1` without the trust list: docs/reference/api.md says what is in it. `of_title`: with what
+    became of a bill of lading's title; without it, what `member` said of it itself."""
     document_id = stored.summary["id"]
     checkpoint, size = log.checkpoint(connection), log.size_of(connection)
     query = (
-        _concerning(stored)
+        _concerning(stored, member, of_title=of_title)
         .add_columns(t.leaves.c.record, t.leaves.c.salt, t.leaves.c.position)
         .join(t.leaves, t.leaves.c.message_id == t.messages.c.id)
         .order_by(t.leaves.c.id)
@@ -324,7 +347,7 @@ def _evidence_of(connection: Connection, row: Row[Any], size: int) -> dict[str, 
     return {
         "kind": row.kind,
         "messageId": row.id,
-        "bytes": b64encode(row.bytes).decode() if row.kind == "event" else None,
+        "bytes": b64encode(row.bytes).decode() if row.kind in ("event", "title") else None,
         "receipt": row.receipt,
         "attestation": row.attestation,
         "record": b64encode(row.record).decode(),

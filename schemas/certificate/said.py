@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from schemas.certificate.terms import TermKind
 from schemas.certificate.values import Count, CountryCode, Day, DecimalText, Flag, Line, Number, Part, Text, UnitCode
-from schemas.event import Event, EventType, Reason
+from schemas.event import Event, EventType, Reason, TitleEvent
 from schemas.findings import Finding, Kind, finding, register
 
 register(
@@ -296,7 +296,7 @@ class Issued(Body):
 
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
-BODIES: Mapping[EventType, type[Body]] = {
+BODIES: Mapping[EventType | TitleEvent, type[Body]] = {
     EventType.EXAMINED: Plain,
     EventType.ACCEPTED: Plain,
     EventType.QUERIED: Queried,

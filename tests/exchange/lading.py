@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from schemas.bill_of_lading.issuance import manifest_of
-from schemas.event import Actor, Event, EventType, Subject, encode_event
+from schemas.event import Actor, Event, Subject, TitleEvent, encode_event
 from tests.ebl.cast import document
 from tests.exchange.cast import NOW, SEED, TRANSPORT_DOCUMENT, Cast, description, signer
 from tests.exchange.running import hub_in_thread
@@ -87,7 +87,7 @@ class Hubs:
 
     def event(
         self, number: str, member: str, body: dict[str, Any], platform: str = HERE, sequence: int | None = None,
-        kind: EventType = EventType.TITLE, ordinal: int = 0,
+        kind: TitleEvent = TitleEvent.TITLE, ordinal: int = 0,
     ) -> tuple[str, str]:  # fmt: skip
         """A signed event on the document of a title, and that document's id."""
         title = self.title(number, platform)
@@ -113,7 +113,7 @@ class Hubs:
         platform, sequence = more.pop("platform", HERE), more.pop("sequence", None)
         body = {"action": action, "actor": party(actor, platform), **more}
         event, document_id = self.event(number, member, body, platform, sequence)
-        return self.cast(platform)[member].send_event(document_id, event)
+        return dict(self.cast(platform)[member].send_event(document_id, event).raw)
 
     def surrender_response(self, number: str, platform: str, answer: str) -> httpx.Response:
         raise NotImplementedError

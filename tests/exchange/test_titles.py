@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.content import sha256_hex
 from tests.exchange.lading import Hubs, eventually, party, two_hubs
 
 
@@ -22,7 +23,7 @@ def test_an_issued_bill_becomes_a_document_of_its_possessor_who_gets_it_delivere
     assert (document["number"], document["sender"]) == ("SIML2601001", "CARRIER-SIM")
     assert document["contentDigest"] == title["transportDocumentChecksum"]
     delivered = eventually(lambda: list(hubs.here["EXPORTER-SYS"].inbox()))
-    assert [each.document_id for each in delivered] == [title["document"]]
+    assert [sha256_hex(each.original) for each in delivered] == [title["transportDocumentChecksum"]]
     assert hubs.get("/v1/titles/SIML2601001", "BUYER-SYS").status_code == 404
 
 

@@ -231,7 +231,7 @@ class Life(RuleBasedStateMachine):
             assert changed[name].sequence == self.standings[name].sequence + 1
         for name, standing in changed.items():
             assert standing.state.value == event.type.value
-            self.history[name].append(event.type)
+            self.history[name].append(EventType(event.type))
         self.standings |= changed
 
     @invariant()

@@ -52,10 +52,10 @@ class Inclusion(_Form):
 class Message(_Form):
     """One message about the document."""
 
-    kind: Literal["document", "event", "forward"]
+    kind: Literal["document", "event", "forward", "title"]
     message_id: str
     bytes: Base64 | None
-    """Of an event: the JWS. Of a document: None, they stand above."""
+    """Of an event: the JWS; of a title: the hub's record of the change. Of a document: None, they stand above."""
     receipt: str
     attestation: str | None = None
     record: Base64

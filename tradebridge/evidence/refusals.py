@@ -242,6 +242,11 @@ register(
             "What was drawn on it in time stands; for anything later ask its issuer.",
         ),
         Kind(
+            "evidence.title-ended",
+            "The title of the bill of lading has ended.",
+            "Nothing more can be done with it: the carrier has delivered, amended it, or issued paper in its place.",
+        ),
+        Kind(
             "evidence.wrong-event",
             "An event in the evidence is not genuine, or does not follow from the ones before it.",
             "Ask for the evidence again: what became of the document cannot be told from this one.",
