@@ -118,6 +118,8 @@ class Call(Generic[T]):
     extra_seconds: float = 0.0
     """How long the hub may wait on purpose, on top of the client's timeout."""
     expected: tuple[int, ...] = (200, 201, 202, 204)
+    error: "Callable[[Answer], Refused | None] | None" = None
+    """Reads an answer that refuses in another form than the hub's."""
 
     def result(self, answer: Answer) -> T:
         """The answer, read. Raises `Refused`, `NotAHub`."""
@@ -125,6 +127,9 @@ class Call(Generic[T]):
             return self.read(answer)
         if answer.media_type == "application/problem+json":
             raise Refused(answer.json())
+        refused = None if self.error is None else self.error(answer)
+        if refused is not None:
+            raise refused
         raise NotAHub(answer.url, f"status {answer.status}, {answer.media_type or 'no media type'}")
 
 
@@ -473,6 +478,109 @@ def resume(member_id: str) -> Call[JSON]:
     return Call("POST", _member(member_id, ":resume"), Answer.json)
 
 
+# --- Titles: of the hub, and of any eBL platform that speaks as ours do -----------------------------------------------
+
+
+def titles(*, account: str | None = None, at: str | None = None, limit: int | None = None) -> Call[Page]:
+    """The titles that the caller possesses or had a part in, newest change first. `account`, `at`: of a simulated
+    platform, whose everything is told."""
+    return _list("/v1/titles", _given({"account": account, "at": at}), limit, None)
+
+
+def title(reference: str) -> Call[JSON]:
+    """Where a title stands: `at`, `sequence`, `status`, `possessor`, `endorsee`, ... with its transfers."""
+    return Call("GET", _title(reference), Answer.json)
+
+
+def title_chain(reference: str) -> Call[JSON]:
+    """All that was signed of a title, with its document: what `tb bl verify` checks."""
+    return Call("GET", _title(reference, "/chain"), Answer.json)
+
+
+def act(reference: str, action: Mapping[str, object]) -> Call[JSON]:
+    """Act with a title on a simulated platform: `{action, expectedSequence, actor, recipient, ...}`. On the hub it is
+    an event of type `title` (`send_event`)."""
+    return _post(_title(reference, "/actions"), Answer.json, action)
+
+
+def accounts() -> Call[Page]:
+    """Who has an account on a simulated platform."""
+    return Call("GET", "/v1/accounts", _page)
+
+
+def transfer(transfer_id: str) -> Call[JSON]:
+    """Where a transfer to another platform stands: `state`, `attempts`, `answer`."""
+    return Call("GET", f"/v1/transfers/{quote(transfer_id, safe='')}", Answer.json)
+
+
+def cancel_transfer(transfer_id: str) -> Call[JSON]:
+    """Call a transfer back, where a control tracking registry decides."""
+    return Call("POST", f"/v1/transfers/{quote(transfer_id, safe='')}:cancel", Answer.json)
+
+
+def platforms() -> Call[JSON]:
+    """Whose signatures on bills of lading are believed: `tradebridge-platforms/1`."""
+    return Call("GET", "/v1/platforms", Answer.json)
+
+
+def control(document_checksum: str, *, entry: str | None = None) -> Call[JSON]:
+    """What the hub's control tracking registry says of a bill of lading, or of the offer that `entry` made."""
+    path = f"/ctr/v1/titles/{quote(document_checksum, safe='')}"
+    return Call("GET", path, Answer.json, query=_given({"entry": entry}))
+
+
+def say_control(jws: str) -> Call[JSON]:
+    """A platform's signed statement to the registry: register, offer, accept or cancel."""
+    headers = {"Content-Type": "application/jose"}
+    return Call("POST", "/ctr/v1/statements", Answer.json, headers=headers, body=jws.encode())
+
+
+# --- The carrier (DCSA EBL 3.0) --------------------------------------------------------------------------------------
+
+
+def submit_instructions(instructions: Mapping[str, object]) -> Call[JSON]:
+    """Shipping instructions to a carrier; gives `shippingInstructionsReference`. Base URL: the carrier's."""
+    return _to_carrier(_post("/ebl/v3/shipping-instructions", Answer.json, instructions))
+
+
+def instructions(reference: str) -> Call[JSON]:
+    """What became of them; with `transportDocumentReference` once there is a draft. Empty while being processed."""
+    path = f"/ebl/v3/shipping-instructions/{quote(reference, safe='')}"
+    return _to_carrier(Call("GET", path, _json_or_nothing, expected=(200, 202, 404)))
+
+
+def transport_document(reference: str) -> Call[JSON]:
+    """A carrier's transport document. Empty while a request about it is being processed."""
+    path = f"/ebl/v3/transport-documents/{quote(reference, safe='')}"
+    return _to_carrier(Call("GET", path, _json_or_nothing, expected=(200, 202)))
+
+
+def approve_draft(reference: str) -> Call[None]:
+    """Approve the draft of a transport document: then the carrier issues it."""
+    path, body = f"/ebl/v3/transport-documents/{quote(reference, safe='')}", b'{"transportDocumentStatus":"APPROVED"}'
+    return _to_carrier(Call("PATCH", path, _nothing, headers={"Content-Type": "application/json"}, body=body))
+
+
+def _to_carrier(call: Call[T]) -> Call[T]:
+    """With DCSA's error answers understood."""
+    return replace(call, error=_refused_by_carrier)
+
+
+def _refused_by_carrier(answer: Answer) -> "Refused | None":
+    """DCSA's ErrorResponse as a refusal; None for what is none."""
+    if answer.media_type != "application/json" or answer.status < 400:
+        return None
+    value = answer.json()
+    errors = [each for each in value.get("errors", ()) if isinstance(each, dict)]
+    told = "; ".join(str(each.get("errorCodeMessage", "")) for each in errors) or str(value.get("statusCodeText", ""))
+    code = str(errors[0].get("errorCodeText", "")) if errors else ""
+    return Refused({"status": answer.status, "code": code, "detail": told})
+
+
+def _json_or_nothing(answer: Answer) -> JSON:
+    return answer.json() if answer.status == 200 else {}
+
+
 # --- Trust, log, catalogue, health -----------------------------------------------------------------------------------
 
 
@@ -570,6 +678,10 @@ def _document(document_id: str, rest: str = "") -> str:
 
 def _member(member_id: str, rest: str = "") -> str:
     return f"/v1/members/{quote(member_id, safe='')}{rest}"
+
+
+def _title(reference: str, rest: str = "") -> str:
+    return f"/v1/titles/{quote(reference, safe='')}{rest}"
 
 
 def _list(path: str, query: Mapping[str, str], limit: int | None, cursor: str | None) -> Call[Page]:

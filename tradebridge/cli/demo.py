@@ -45,7 +45,7 @@ def command(
             world.say_problems(summary)
             out_json(summary.to_json())
         else:
-            world.show_summary(summary)
+            world.show_outcome(summary)
         if once:
             return Exit.OK if summary.complete else Exit.CHECKS_FAILED
         with world.until_interrupted():

@@ -40,6 +40,6 @@ def command(
             world.show(launched)
             world.say_next()
         if scenario:
-            world.show_summary(world.play(launched, scenario, SCENARIO_SECONDS))
+            world.show_outcome(world.play(launched, scenario, SCENARIO_SECONDS))
         world.stay(launched)
     return Exit.OK

@@ -23,7 +23,7 @@ from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.terminal import bold, columns, dim, interactive, mark, say
 
 if TYPE_CHECKING:
-    from simulator.launch import Launched, Progress, Summary
+    from simulator.launch import Launched, Outcome, Progress, Summary
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -197,17 +197,21 @@ def say_next() -> None:
 # --- A scenario, as it plays -----------------------------------------------------------------------------------------
 
 
-def play(launched: "Launched", name: str, deadline: float) -> "Summary":
+def play(launched: "Launched", name: str, deadline: float) -> "Outcome":
     """Play the scenario; live on a terminal, a line for each refusal and lesson elsewhere (standard error, both)."""
-    from simulator.launch import LaunchFailed, run_scenario
+    from simulator.launch import LaunchFailed
+    from simulator.launch import play as play_in
+
+    def played(tell: "Callable[[Progress], None]") -> "Outcome":
+        return play_in(launched.world_url, name, tell, deadline=deadline, ended=launched.ended)
 
     try:
         if not interactive(sys.stderr):
-            return run_scenario(launched, name, _say_what_teaches, deadline=deadline)
+            return played(_say_what_teaches)
         from tradebridge.cli.stage import Stage
 
         with Stage(name, launched.seed, LINES_SHOWN) as stage:
-            return run_scenario(launched, name, stage.show, deadline=deadline)
+            return played(stage.show)
     except LaunchFailed as error:
         raise Failed(Exit.UNREACHABLE, str(error), "With --data DIR the logs of both are kept there.") from error
 
@@ -229,7 +233,25 @@ def show_summary(summary: "Summary") -> None:
     say_problems(summary)
 
 
-def say_problems(summary: "Summary") -> None:
+def show_outcome(outcome: "Outcome") -> None:
+    """The same of a scenario of any kind."""
+    from simulator.launch import Summary
+
+    if isinstance(outcome, Summary):
+        show_summary(outcome)
+        return
+    good = mark("ok" if outcome.complete else "fail")
+    say()
+    say(f"{bold(outcome.scenario)}, seed {outcome.seed}, in {outcome.elapsed_s:.1f} s")
+    say(f"{good} bill of lading {outcome.transport_document}: {outcome.ended}")
+    say(f"{good} holders {outcome.holders}, counted {outcome.counted} times over the platforms' own stores")
+    say(f"{good} {outcome.chain} entries of the chain and {outcome.positions} positions of the link verified offline")
+    differing = ", ".join(outcome.findings) or "nothing"
+    say(f"{mark('warn' if outcome.findings else 'ok')} certificate {outcome.certificate}: {differing} differs")
+    say_problems(outcome)
+
+
+def say_problems(summary: "Outcome") -> None:
     """What did not come to its end, or ended otherwise than planned."""
     for problem in summary.problems:
         say(f"{mark('fail')} {problem}")
