@@ -21,6 +21,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "A world on this machine": {
         "up": "Start a hub and a simulated world of partners.",
         "demo": "Start them and play a scenario.",
+        "scenario": "See and play what a world can play.",
         "doctor": "Check this machine and a running hub, with fixes.",
     },
     "Documents": {
@@ -30,8 +31,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "convert": "Write a document in another form.",
         "split": "Write a large certificate as several.",
         "diff": "Compare what two documents say.",
-        "render": "Draw a certificate as its paper form.",
+        "render": "Draw a certificate or bill of lading as on paper.",
         "event": "Say it, signed: decide, ask, answer, use, verify, cancel.",
+        "bl": "Bills of lading: issue, transfer, endorse, surrender, verify.",
         "apply": "Apply to an authority for a certificate of origin.",
         "get": "Fetch a document, its evidence, timeline or checks.",
         "verify": "Check a document's evidence with public keys only.",
@@ -43,6 +45,10 @@ SECTIONS: dict[str, dict[str, str]] = {
         "explain": "Say what a code means and what to do.",
         "rules": "List what is checked.",
         "origin": "Calculate whether products originate.",
+    },
+    "Connecting a platform": {
+        "conformance": "Try a platform against a standard, in both roles.",
+        "partner": "Run one simulated platform alone.",
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",
