@@ -1,4 +1,4 @@
-"""docs/mletr.md names tests that exist, and has articles 10 to 18, each requirement with a test, or none and says so."""
+"""docs/mletr.md names tests that exist; it has articles 10 to 18, each requirement with a test, or none and says so."""
 
 import ast
 import re
