@@ -22,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from simulator.platforms import PURPOSE
 from simulator.process import listen, serve
 from tradebridge.ebl.carrier.app import carrier_app
 from tradebridge.ebl.carrier.issuing import Rendering
@@ -44,13 +45,13 @@ def key_of(settings: Settings) -> Key:
     if settings.key_file is None or settings.certificate_file is None:
         if not settings.seed:
             raise SystemExit("the carrier has no key: give seed, or keyFile and certificateFile, in its configuration")
-        return test_signer(settings.seed, settings.member)
+        return test_signer(settings.seed, settings.carrier_code, PURPOSE)
     certificate = x509.load_pem_x509_certificate(settings.certificate_file.read_bytes())
     key = load_pem_private_key(settings.key_file.read_bytes(), None)
     if isinstance(key, rsa.RSAPrivateKey):
         return RsaKey(key, certificate)
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        return LocalSigner(settings.member, key, certificate)
+        return LocalSigner(settings.carrier_code, key, certificate)
     raise SystemExit(f"{settings.key_file} holds a {type(key).__name__}: use EC P-256 or RSA")
 
 

@@ -102,8 +102,9 @@ def configuration(**changes: Any) -> JSON:
 class Carrier:
     """`python -P -m simulator.carrier` over a folder, killed and started again at the same address."""
 
-    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, config: Mapping[str, Any], port: int = 0) -> None:
         self.folder = folder
+        self.port = port
         self.config = dict(config)
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -117,7 +118,16 @@ class Carrier:
         reading, ready = os.pipe()
         parent = self._pipe = os.pipe()
         environment = os.environ | {"TRADEBRIDGE_READY_FD": str(ready), "TRADEBRIDGE_PARENT_PIPE": str(parent[0])}
-        command = [sys.executable, "-P", "-m", "simulator.carrier", "--data", str(self.folder), "--port", "0"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "simulator.carrier",
+            "--data",
+            str(self.folder),
+            "--port",
+            str(self.port),
+        ]
         command += ["--config", str(file), *(["--hold", hold] if hold else [])]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, pass_fds=(ready, parent[0]), stderr=log)
@@ -300,7 +310,7 @@ def consumer_at(folder: Path) -> Iterator[Consumer]:
     app = FastAPI()
     app.include_router(consumer.router(store, lambda token: token == "to-shipper"))
     settings = Settings.model_validate(configuration())
-    api.add_refusals(app, Office(settings, test_signer(SEED, "CARRIER-SIM"), lambda: datetime.now(UTC)))
+    api.add_refusals(app, Office(settings, test_signer(SEED, "SIML", "pint"), lambda: datetime.now(UTC)))
     with served(app) as url:
         yield Consumer(url, store)
     store.close()

@@ -56,7 +56,7 @@ def test_from_instructions_to_delivery(tmp_path: Path, straits: Platform) -> Non
         reference, document = issued(running, straits, instructions())
         [request] = straits.requests
         assert not isinstance(read_part(IssuanceRequest, request), tuple)
-        trusted = Trusted("SIML", (test_signer(SEED, "CARRIER-SIM").certificate,))
+        trusted = Trusted("SIML", (test_signer(SEED, "SIML", "pint").certificate,))
         manifest = open_sealed(request["issuanceManifestSignedContent"], trusted, CLOCK)
         assert isinstance(manifest, dict)
         assert judge_manifest(request, IssuanceManifest.model_validate(manifest)) == ()

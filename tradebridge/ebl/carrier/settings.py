@@ -111,8 +111,7 @@ class Settings(Setting):
     """Between carrier code and number in references: another one for another store of the same carrier."""
 
     seed: str = ""
-    member: str = "CARRIER-SIM"
-    """The simulated key: drawn from the seed for this member."""
+    """The simulated key is drawn from it, for the carrier code."""
     key_file: Path | None = None
     certificate_file: Path | None = None
     """PEM, in the place of the seed: EC P-256 (ES256) or RSA (PS256)."""
