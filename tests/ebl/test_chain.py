@@ -179,6 +179,7 @@ def test_the_chain_as_it_is_is_accepted() -> None:
     assert outcome_of(WHOLE) is Outcome.RECE
 
 
+@pytest.mark.fuzz
 @given(st.integers(0, len(WHOLE) - 1), st.data())
 def test_any_changed_byte_is_refused(at: int, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(WHOLE[at]) - 1))
@@ -189,6 +190,7 @@ def test_any_changed_byte_is_refused(at: int, data: st.DataObject) -> None:
     assert isinstance(read_chain(DOCUMENT, chain, trust(), NOW), Chain) is (chain == WHOLE)
 
 
+@pytest.mark.fuzz
 @given(st.lists(st.integers(0, len(WHOLE) - 1), min_size=1, max_size=7))
 def test_any_dropped_swapped_or_doubled_entry_is_refused(order: list[int]) -> None:
     chain = [WHOLE[at] for at in order]
@@ -204,6 +206,7 @@ ACTS: list[Transaction] = [
 ]
 
 
+@pytest.mark.fuzz
 @given(st.lists(st.sampled_from(ACTS), min_size=1, max_size=6), st.sampled_from(["FUJI", "MEKO"]))
 def test_an_entry_holds_only_what_its_platform_and_its_possessor_did(acts: list[Transaction], by: str) -> None:
     """Another's platform cannot add an entry, and on the right one each step is by a party of that platform."""

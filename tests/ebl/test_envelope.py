@@ -141,6 +141,7 @@ def test_another_document_is_inconclusive(named: str, found: str, size: int, cod
     assert [each.code for each in judge_document(MANIFEST, named, found, size)] == codes
 
 
+@pytest.mark.fuzz
 @given(st.sets(st.sampled_from([PACKING, SHOWN, "0" * 64])))
 def test_what_is_missing_is_what_was_declared_and_has_not_come(received: set[str]) -> None:
     missing = still_missing(MANIFEST, received)
@@ -191,6 +192,7 @@ def transfer(*, unanswered: bool = False) -> Transfer:
     )
 
 
+@pytest.mark.fuzz
 @given(
     st.sampled_from(list(Outcome)),
     st.booleans(),
@@ -208,6 +210,7 @@ def test_the_title_leaves_or_returns_on_the_receivers_signed_word_about_this_ent
     assert (verdict.stand is Stand.REFUSED) is (believed and refused)
 
 
+@pytest.mark.fuzz
 @given(st.recursive(st.none() | st.booleans() | st.text() | st.integers(), lambda inner: st.lists(inner, max_size=3)))
 def test_whatever_else_comes_decides_nothing(body: Any) -> None:
     for value in (body, {"responseCode": body}, {"a": body}):

@@ -208,6 +208,7 @@ def test_the_zero_signature_is_refused() -> None:
 COMPACT = seal(PAYLOAD, key("STRA"))
 
 
+@pytest.mark.fuzz
 @given(st.integers(0, len(COMPACT) - 1), st.sampled_from("AZaz09-_.=é \n"))
 def test_any_changed_character_is_refused(at: int, character: str) -> None:
     changed = COMPACT[:at] + character + COMPACT[at + 1 :]

@@ -59,6 +59,7 @@ def test_the_canonical_form_is_that_of_rfc_8785(value: dict[str, Any], form: byt
     assert checksum(value) == hashlib.sha256(form).hexdigest()
 
 
+@pytest.mark.fuzz
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**20), 10**20)))
 def test_a_checksum_does_not_depend_on_how_the_json_was_written(value: dict[str, Any]) -> None:
     try:
@@ -81,6 +82,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.fuzz
 @given(st.dictionaries(st.text("ab\ufb33\U0001f602", max_size=3), JSON))
 def test_the_short_way_to_the_canonical_form_leads_to_the_same_place(value: dict[str, Any]) -> None:
     as_doubles = json.loads(json.dumps(value), parse_int=lambda text: int(text) if len(text) < 16 else float(text))
@@ -95,6 +97,7 @@ def test_signed_content_is_checksummed_as_it_stands_and_a_file_by_its_bytes() ->
 WRITABLE = st.sampled_from([each for each in PARTS if each is not Envelope])
 
 
+@pytest.mark.fuzz
 @given(WRITABLE.flatmap(lambda part: st.tuples(st.just(part), json_of(part))))
 def test_what_the_schema_allows_is_read_and_written_again(drawn: tuple[type[Part], dict[str, Any]]) -> None:
     part, value = drawn
@@ -104,6 +107,7 @@ def test_what_the_schema_allows_is_read_and_written_again(drawn: tuple[type[Part
     assert isinstance(again, part) and to_json(again) == to_json(made)
 
 
+@pytest.mark.fuzz
 @given(st.sampled_from(PARTS), st.recursive(st.none() | st.booleans() | st.text() | st.floats(), st.lists))
 def test_what_is_no_such_part_gives_findings_and_never_an_exception(part: type[Part], value: Any) -> None:
     for given_value in (value, {"actor": value, "transactions": value, "eblPlatform": value}):

@@ -436,6 +436,7 @@ STEPS = st.tuples(
 WITHOUT_RECIPIENT = (ActionCode.SIGN, ActionCode.BLANK_ENDORSE, ActionCode.SACC, ActionCode.SREJ)
 
 
+@pytest.mark.fuzz
 @given(st.sampled_from(["blank", "to-order", "straight"]), st.lists(STEPS, max_size=25))
 def test_whatever_is_tried_there_is_exactly_one_possessor(kind: str, steps: list[tuple[str, ...]]) -> None:
     title = issued(kind)
