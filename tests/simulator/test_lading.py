@@ -1,4 +1,4 @@
-"""The scenario lading-of-rubber over real processes: one holder all the way, two documents compared, killed and resumed.
+"""The scenario lading-of-rubber over real processes: one holder all along, two documents compared, killed and resumed.
 
 The counts are made over the platforms' own stores; what the hub says of them is not asked.
 """
