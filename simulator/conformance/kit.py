@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -28,7 +28,8 @@ from tradebridge.ebl.seal import ES256, PS256, Key, RsaKey
 from tradebridge.evidence.simulation import TEST_MARKER, VALID_FROM, VALID_UNTIL, test_signer
 
 CODE_A, CODE_B, CARRIER = "KITA", "KITB", "KITC"
-"""Invented. A system that knows DCSA's list of platforms only takes others: `[kit.A] code = "WAVE"` in its file."""
+"""Invented. For a system that knows the platforms of DCSA's list only, others stand in its file: `A = { code = ...`."""
+CARRIER_NAME = "Kit Line (simulated carrier)"
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,9 @@ class Identities:
     def platforms(self) -> tuple[KitPlatform, KitPlatform]:
         return (self.a, self.b)
 
-    @property
-    def carrier_party(self) -> dict[str, Any]:
-        """As the actor of ISSUE: the carrier acts on platform A."""
-        return party("Kit Line (simulated carrier)", self.a.code, self.carrier_code)
+    def carrier_on(self, platform: KitPlatform) -> dict[str, Any]:
+        """The carrier as the actor of ISSUE: it acts on the platform that it issues by."""
+        return party(CARRIER_NAME, platform.code, self.carrier_code)
 
 
 def party(name: str, platform: str, code: str, provider: str = "ZZZ") -> dict[str, Any]:
@@ -125,7 +125,13 @@ def _new_rsa() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def _certificate(key: rsa.RSAPrivateKey, name: str) -> x509.Certificate:
+def new_key(algorithm: str, name: str) -> tuple[ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, x509.Certificate]:
+    """A key for ES256 or PS256 and its certificate, made now."""
+    key = _new_rsa() if algorithm == PS256 else ec.generate_private_key(ec.SECP256R1())
+    return key, _certificate(key, name)
+
+
+def _certificate(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, name: str) -> x509.Certificate:
     """Self-signed: PINT's platforms exchange certificates as they are."""
     names = [
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Tradebridge SIMULATION"),

@@ -300,8 +300,8 @@ async def run(
     at_once: int = 6,
     told: Callable[[Result], None] = lambda result: None,
 ) -> Run:
-    """Play a suite. `name` and `code`: of the system, in the report. `only`: others are skipped. `at_once`: scenarios that wait
-    beside each other; 1 for a system with a person in it. `told`: of each result as it comes, in any order."""
+    """Play a suite. `name` and `code`: of the system, in the report. `only`: others are skipped. `at_once`: scenarios
+    that wait beside each other; 1 for a system with a person in it. `told`: of each result, in any order."""
     began, clock = datetime.now(UTC), time.monotonic()
     turns = asyncio.Semaphore(at_once)
 

@@ -1,3 +1,4 @@
+# mypy: disallow-subclassing-any=False
 """Platforms with one thing wrong each: the small platform of the docs with one method replaced.
 
 Each is named by what it does, with the scenario that must catch it and the sentence that must be named.
@@ -190,7 +191,7 @@ class _Believes:
 class DoesNotCheckSignatures(Platform):
     def __init__(self, config: Any) -> None:
         super().__init__(config)
-        self.trusted = {code: _Believes() for code in self.trusted}
+        self.trusted: Any = {code: _Believes() for code in self.peers}
 
 
 @caught("believes-alg-none", by="receiver/algorithm-none", as_="bsig.algorithm")
@@ -210,7 +211,7 @@ class DoesNotCheckTheChain(Platform):
         return
 
 
-@caught("does-not-check-the-document", by="receiver/document-changed", as_="benv.document-checksum")
+@caught("does-not-check-the-document", by="receiver/document-changed", as_="refused.document-checksum")
 class DoesNotCheckTheDocument(DoesNotCheckTheChain):
     pass
 
@@ -300,11 +301,9 @@ class _AnyKey:
 @caught("takes-any-platforms-signature", by="sender/other-platform-rece", as_="sender.not-on-foreign")
 class TakesAnySignature(Platform):
     def outcome(self, out: Any, body: Any) -> Any:
-        keep, self.trusted = self.trusted, {out["to"]: _AnyKey(list(self.trusted.values()))}
-        try:
-            return super().outcome(out, body)
-        finally:
-            self.trusted = keep
+        everybody = _AnyKey([small.Trusted(peer["certificates"]) for peer in self.peers.values()])
+        self.trusted: Any = dict.fromkeys(self.peers, everybody)
+        return super().outcome(out, body)
 
 
 @caught("takes-another-entrys-answer", by="sender/other-entry-benv", as_="sender.not-on-foreign")

@@ -198,7 +198,7 @@ def issued_and_sent(
 ) -> Plan:
     """Issued to the user of platform `by` (A), who hands it to the recipient: one entry."""
     sender, moment = by or kit.a, at or now() - timedelta(minutes=5)
-    issue = transaction("ISSUE", kit.carrier_party, sender.user, moment)
+    issue = transaction("ISSUE", kit.carrier_on(sender), sender.user, moment)
     transfer = transaction("TRANSFER", sender.user, recipient, moment + timedelta(minutes=1))
     entries = (Entry(sender, (issue, transfer)),)
     return Plan(kit, document or a_document(kit), entries, visualisation, tuple(supporting))

@@ -207,8 +207,8 @@ LINKED = Sentence(
     f"{_ENVELOPE}.envelopeTransferChain, 2",
 )
 DOCUMENT_CHECKSUM = Sentence(
-    "benv.document-checksum",
-    "The transport document's checksum is 'equal to' the manifest's; the envelope is refused otherwise (BENV).",
+    "refused.document-checksum",
+    "The transport document's checksum is 'equal to' the manifest's; BENV or BSIG otherwise.",
     f"{_PINT}, TransportDocument",
 )
 REPLAYED_ENTRY = Sentence(
@@ -234,7 +234,8 @@ ISSUANCE_REQUIRED = Sentence(
 )
 NOT_POSSESSOR = Sentence(
     "benv.not-the-possessor",
-    "TRANSFER is 'from the current possessor of the eBL'; BENV when somebody else transfers.",
+    "TRANSFER is 'from the current possessor of the eBL'; BENV when it is by a platform that does not have it. (Within "
+    "one platform 'internal possession transfers are not required' to be recorded.)",
     f"{_TRANSACTION}.actionCode",
 )
 NOTHING_AFTER_SACC = Sentence(
@@ -265,7 +266,7 @@ REGISTRY_DECIDES = Sentence(
 )
 SENDER_SPEAKS = Sentence(
     "refused.other-sender",
-    "The manifest is signed by the platform that sends, and the last entry is its own; BSIG or BENV otherwise.",
+    "The manifest is signed by the platform that sends, and the last entry is its own; refused otherwise.",
     f"{_PINT}, Non-repudiation",
 )
 
