@@ -34,6 +34,7 @@ from exchange.api import (
     registry,
     spaces,
     statistics,
+    subscription,
     titles,
     verify_page,
 )
@@ -83,7 +84,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         openapi_url="/openapi.json",
     )
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, members, titles, platform, registry, *pages):
+    for module in (documents, batch, inbox, feed, log, members, titles, platform, registry, subscription, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)

@@ -228,7 +228,7 @@ class Deliverer:
             number=row.number,
             original=Original(row.bytes_digest, row.media_type),
             rendition=shown,
-            findings=tuple(for_recipients(orjson.loads(row.findings))) if row.kind != "event" else (),
+            findings=_travelling(row),
             time=now,
             simulated=self._hub.simulated,
         ).sign(self._hub.keys.signer, now)
@@ -344,6 +344,13 @@ class Deliverer:
             return outcome
         self.wake([outcome])
         return None
+
+
+def _travelling(row: Any) -> tuple[Mapping[str, Any], ...]:
+    """The warnings that go with a document; none with an event."""
+    if row.kind == "event":
+        return ()
+    return (*for_recipients(orjson.loads(row.findings)), *orjson.loads(row.beside or "[]"))
 
 
 def _fitting(connection: Connection, claimed: Sequence[Claimed]) -> tuple[Sequence[Claimed], list[tuple[Claimed, Any]]]:

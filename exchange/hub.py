@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
-from exchange import clockwork, log
+from exchange import clockwork, consignments, log
 from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
@@ -210,11 +210,12 @@ class Hub:
             await asyncio.sleep(NEWS_SECONDS)
 
     async def _look_at_the_clock(self) -> None:
-        """What the business clock has brought: certificates that expire, terms that run out."""
+        """What the business clock has brought: certificates that expire, terms that run out; and consents."""
         while True:
             try:
                 while await clockwork.run_once(self) >= clockwork.AT_ONCE:
                     pass
+                await consignments.run_once(self)
             except WriterStopped:
                 return
             except Exception:

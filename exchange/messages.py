@@ -120,8 +120,11 @@ def receipt_for(hub: "Hub", envelope: Envelope) -> str:
     ).sign(hub.keys.signer, envelope.at)
 
 
-def keep(connection: Connection, hub: "Hub", message: Message, *, deliver: bool = True) -> None:
-    """Message, leaf and deliveries, in the caller's transaction. Not `deliver`: its recipients may see it, no more."""
+def keep(
+    connection: Connection, hub: "Hub", message: Message, *, deliver: bool = True, findings: str | None = None
+) -> None:
+    """Message, leaf and deliveries, in the caller's transaction. Not `deliver`: its recipients may see it, no more.
+    `findings`: JSON of those that travel with it beside the document's own."""
     envelope = message.envelope
     add(
         connection,
@@ -145,7 +148,8 @@ def keep(connection: Connection, hub: "Hub", message: Message, *, deliver: bool 
     )
     add(connection, t.leaves, _leaf(hub, envelope))
     if envelope.recipients and deliver:
-        add(connection, t.deliveries, [_delivery(hub, envelope, name) for name in envelope.recipients])
+        beside = {} if findings is None else {"findings": findings}
+        add(connection, t.deliveries, [_delivery(hub, envelope, name) | beside for name in envelope.recipients])
 
 
 def _leaf(hub: "Hub", envelope: Envelope) -> dict[str, Any]:

@@ -124,6 +124,7 @@ def load(connection: Connection, claimed: Sequence[Claimed]) -> list[tuple[Claim
         t.messages.c.media_type,
         t.documents.c.number,
         t.documents.c.findings,
+        t.deliveries.c.findings.label("beside"),
         t.messages.c.bytes,
         _FIRST.c.bytes.label("first_bytes"),
     )

@@ -119,8 +119,10 @@ def share(connection: Connection, hub: "Hub", document: str, members: tuple[str,
             hand_on(connection, hub, document, member, HUB)
 
 
-def hand_on(connection: Connection, hub: "Hub", document: str, member: str, by: str) -> None:
-    """One more member gets a document: a forward, said by `by`."""
+def hand_on(
+    connection: Connection, hub: "Hub", document: str, member: str, by: str, findings: str | None = None
+) -> None:
+    """One more member gets a document: a forward, said by `by`. `findings`: JSON of those that go with it."""
     row = connection.execute(
         select(t.documents.c.profile, t.documents.c.content_digest, t.messages.c.bytes_digest, t.messages.c.media_type)
         .join(t.messages, t.messages.c.id == t.documents.c.message_id)
@@ -141,7 +143,7 @@ def hand_on(connection: Connection, hub: "Hub", document: str, member: str, by: 
         at=hub.clock.now(),
     )
     message = Message(envelope, None, receipt_for(hub, envelope), None, None, b"{}")
-    keep(connection, hub, message, deliver=takes)
+    keep(connection, hub, message, deliver=takes, findings=findings)
     first = life_of(row.profile).first.value
     add(connection, t.standings, {"document_id": document, "recipient": member, "state": first, "sequence": 0})
     tell(connection, "document.forwarded", envelope, (member,), {"recipients": [member]})

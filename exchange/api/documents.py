@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange import intake, ledger, paper, refused, titles
+from exchange import consignments, intake, ledger, paper, refused, titles
 from exchange.api.access import base_url_of, caller_of, hub_of, sees
 from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
 from exchange.api.problems import Problem, problem_response
@@ -118,6 +118,9 @@ def get_document(request: Request, document_id: str) -> Response:
 def get_summary(request: Request, document_id: str) -> Response:
     hub, summary = hub_of(request), _stored(request, document_id).summary
     verify = paper.verify_of(hub, summary, base_url_of(request)) if paper.has_paper(summary) else None
+    with hub.database.reading.connect() as connection:
+        others = consignments.linked(connection, document_id, sees(caller_of(request)))
+    summary |= {"consignment": others} if others else {}
     return json_response(summary | ({"verify": {"url": verify.url, "code": verify.code}} if verify else {}))
 
 

@@ -239,8 +239,8 @@ def _concerning(stored: Stored, member: str | None, *, of_title: bool) -> Select
 def timeline(
     connection: Connection, member: str | None, stored: Stored, *, of_title: bool = True
 ) -> list[dict[str, Any]]:
-    """What happened to a document, oldest first. A member sees the deliveries of events to itself only. `of_title` is as
-    in `evidence`."""
+    """What happened to a document, oldest first. A member sees the deliveries of events to itself only. For
+    `of_title` see `evidence`."""
     order = (t.messages.c.received_at, t.events.c.sequence)
     messages = connection.execute(_concerning(stored, member, of_title=of_title).order_by(*order)).all()
     taken = times_taken([(row.received_at, row.type, row.recipient) for row in messages])

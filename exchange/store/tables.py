@@ -211,6 +211,7 @@ deliveries = Table(
     Column("rendition", LargeBinary),
     Column("acknowledgement", Text),
     Column("settled_at", String(40)),
+    Column("findings", Text),  # JSON: what travels with this delivery beside the findings of its document
 )
 # The claims look at what is open only, however much was delivered before: a null is what both databases can leave out.
 _OPEN = deliveries.c.due_at.is_not(None)

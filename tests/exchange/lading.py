@@ -16,7 +16,7 @@ import httpx
 from schemas.bill_of_lading.issuance import manifest_of
 from schemas.event import Actor, Event, Subject, TitleEvent, encode_event
 from tests.ebl.cast import document
-from tests.exchange.cast import NOW, SEED, TRANSPORT_DOCUMENT, Cast, description, signer
+from tests.exchange.cast import FORM_AJ, NOW, SEED, TRANSPORT_DOCUMENT, Cast, description, signer
 from tests.exchange.running import hub_in_thread
 from tests.exchange.test_platforms import pem
 from tradebridge.ebl.seal import seal
@@ -115,9 +115,6 @@ class Hubs:
         event, document_id = self.event(number, member, body, platform, sequence)
         return dict(self.cast(platform)[member].send_event(document_id, event).raw)
 
-    def surrender_response(self, number: str, platform: str, answer: str) -> httpx.Response:
-        raise NotImplementedError
-
 
 def _join(cast: Cast, own: str, other: str, other_url: str) -> None:
     """The carrier, the parties and the other hub become members."""
@@ -133,7 +130,8 @@ def _join(cast: Cast, own: str, other: str, other_url: str) -> None:
     ebl = {"platform": other, "url": other_url, "token": test_api_key(SEED, "OTHER-HUB")}
     keys = [*described["keys"], {"certificate": pem(peer), "purposes": ["pint"]}]
     cast.operator.add_member(described | {"ebl": ebl, "keys": keys})
-    cast.operator.add_member(description("JP-NACCS", accepts=["ajcep-form-aj/2014", TRANSPORT_DOCUMENT]))
+    cast.operator.add_member(description("JP-NACCS", accepts=[FORM_AJ, TRANSPORT_DOCUMENT]))
+    cast.operator.add_member(description("SG-NSW"))
 
 
 @contextmanager

@@ -218,6 +218,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("title", name=op.f("pk_title_documents")),
         sa.UniqueConstraint("document_id", name=op.f("uq_title_documents_document_id")),
     )
+    op.add_column("deliveries", sa.Column("findings", sa.Text(), nullable=True))
     op.add_column("documents", sa.Column("carried_under", sa.String(length=100), nullable=True))
     op.create_index(op.f("ix_documents_carried_under"), "documents", ["carried_under"], unique=False)
 
@@ -225,6 +226,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_documents_carried_under"), table_name="documents")
     op.drop_column("documents", "carried_under")
+    op.drop_column("deliveries", "findings")
     op.drop_table("title_documents")
     op.drop_table("subscriptions")
     op.drop_index(
