@@ -55,7 +55,7 @@ class ErrorResponse(Part):
 
     http_method: HttpMethod
     request_uri: str
-    status_code: Annotated[Whole, Field(ge=-2_147_483_648, le=2_147_483_647)]
+    status_code: Whole
     status_code_text: Annotated[str, at_most(50)]
     status_code_message: Annotated[str, at_most(200)] | None = None
     provider_correlation_reference: Annotated[str, at_most(100)] | None = None

@@ -28,8 +28,10 @@ from fastapi.responses import JSONResponse, Response
 
 from schemas.bill_of_lading.dcsa import encode
 from schemas.bill_of_lading.examples import shipping_instructions, transport_document
+from simulator.carrier import office_of
 from tradebridge.ebl.carrier import api, consumer
-from tradebridge.ebl.carrier.office import Office
+from tradebridge.ebl.carrier.app import carrier_app
+from tradebridge.ebl.carrier.office import Office, no_step
 from tradebridge.ebl.carrier.settings import Settings
 from tradebridge.ebl.carrier.store import Store
 from tradebridge.evidence.simulation import test_signer
@@ -185,7 +187,8 @@ class Carrier:
             return found if there and not found["waiting"] else None
 
         try:
-            return eventually(look)
+            stood: JSON = eventually(look)
+            return stood
         except AssertionError:
             found = self.case(reference)
             told = found.get("instructions", {}).get("feedbacks")
@@ -206,11 +209,11 @@ class Carrier:
 
 @contextmanager
 def carrier(folder: Path, **config: Any) -> Iterator[Carrier]:
-    running = Carrier(folder, configuration(**config)).start()
-    try:
-        yield running
-    finally:
-        running.kill()
+    """The same carrier over real HTTP, served in a thread: for tests that kill nothing."""
+    one = Carrier(folder, configuration(**config))
+    office = office_of(Settings.model_validate(one.config), no_step)
+    with served(carrier_app(office, folder)) as one.url:
+        yield one
 
 
 # --- Whom it speaks to -----------------------------------------------------------------------------------------------

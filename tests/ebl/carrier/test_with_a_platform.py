@@ -17,6 +17,7 @@ from tests.ebl.running import SEED, Process, free_port
 from tests.ebl.running import configuration as platform_configuration
 
 JSON = dict[str, Any]
+SAMPLE = {("carrier.sent:1", "carrier"), ("carrier.sent:2", "platform")}
 
 
 @dataclass
@@ -110,10 +111,14 @@ def test_an_unknown_party_is_refused_by_the_platform(tmp_path: Path) -> None:
         assert "REFU" in case["document"]["feedbacks"][0]["message"]
 
 
-@pytest.mark.parametrize("killed", ["carrier", "platform"])
-@pytest.mark.parametrize(
-    "hold", ["carrier.sending:1", "carrier.sent:1", "carrier.surrender-stored:1", "carrier.sent:2"]
-)
+DEATHS = [
+    pytest.param(hold, killed, marks=pytest.mark.long("carrier", sample=(hold, killed) in SAMPLE))
+    for hold in ("carrier.sending:1", "carrier.sent:1", "carrier.surrender-stored:1", "carrier.sent:2")
+    for killed in ("carrier", "platform")
+]
+
+
+@pytest.mark.parametrize(("hold", "killed"), DEATHS)
 def test_either_is_killed_in_the_middle(tmp_path: Path, hold: str, killed: str) -> None:
     """The carrier stands at a place; it, or the platform it speaks to, dies there and comes back."""
     with both(tmp_path) as world:
