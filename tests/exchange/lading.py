@@ -5,6 +5,7 @@ carrier is the test: it hands in issuance requests and surrender responses as a 
 """
 
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,14 +69,25 @@ class Hubs:
         headers = {"Authorization": f"Bearer {key}", **options}
         return httpx.get(f"{self.cast(platform).url}{path}", headers=headers, timeout=20)
 
-    def issue(self, number: str, kind: str = "blank", to: str = "Exporter", platform: str = HERE, **more: Any) -> Any:
+    def issue(
+        self,
+        number: str,
+        kind: str = "blank",
+        to: str = "Exporter",
+        platform: str = HERE,
+        rendering: bytes | None = None,
+        **more: Any,
+    ) -> httpx.Response:
         """The carrier asks `platform` to issue; the answer. `more`: members of the request."""
         value = document(kind, transportDocumentReference=number)
         request = {
             "document": value,
             "issueTo": {"sendToPlatform": platform, "partyName": to, "identifyingCodes": [code(to)]},
         } | more
-        manifest = seal(manifest_of(value, request["issueTo"]), signer("CARRIER-SIM", "pint"))
+        if rendering is not None:
+            named = {"name": "Bill.pdf", "content": b64encode(rendering).decode(), "contentType": "application/pdf"}
+            request["eBLVisualisationByCarrier"] = named
+        manifest = seal(manifest_of(value, request["issueTo"], rendering), signer("CARRIER-SIM", "pint"))
         body = {**request, "issuanceManifestSignedContent": manifest}
         headers = {"Authorization": f"Bearer {test_api_key(SEED, 'CARRIER-SIM')}"}
         url = f"{self.cast(platform).url}/ebl/v3/ebl-issuance-requests"

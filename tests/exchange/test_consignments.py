@@ -1,4 +1,4 @@
-"""A certificate and the bill of lading of its consignment: linked, compared, and handed to the window that may have it."""
+"""A certificate and the bill of lading of its consignment: linked, compared, handed to the window that may have it."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,0 +1,158 @@
+"""The hub as an eBL platform: PINT over HTTP with another hub, which is a platform as well."""
+
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, text
+
+from schemas.bill_of_lading.pint import bytes_checksum
+from schemas.content import sha256_hex
+from tests.exchange.cast import SEED, refused_by
+from tests.exchange.lading import HERE, THERE, Hubs, code, eventually, party, two_hubs
+from tradebridge.ebl.verify import read_trust, verify_title
+from tradebridge.evidence.simulation import test_api_key
+
+
+@pytest.fixture
+def hubs(tmp_path: Path, database_url: str) -> Iterator[Hubs]:
+    with two_hubs(tmp_path, database_url) as running:
+        yield running
+
+
+@pytest.fixture
+def with_registry(tmp_path: Path, database_url: str) -> Iterator[Hubs]:
+    """The same, and titles issued here are in this hub's control tracking registry."""
+    with two_hubs(tmp_path, database_url, control_registry="own") as running:
+        yield running
+
+
+def holders(hubs: Hubs, number: str) -> list[str]:
+    """Where the title is, by the two hubs themselves."""
+    stands = {platform: hubs.title(number, platform).get("at") for platform in (HERE, THERE)}
+    return [platform for platform, at in stands.items() if at == "here"]
+
+
+def hand_over(hubs: Hubs, number: str, **more: Any) -> None:
+    hubs.act(number, "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE), **more)
+    assert eventually(lambda: hubs.title(number).get("at") == "away", 20)
+
+
+def test_a_transfer_to_another_hub_and_back_leaves_one_holder_and_a_document_on_both(hubs: Hubs) -> None:
+    hubs.issue("SIML2603001")
+    hand_over(hubs, "SIML2603001")
+    assert holders(hubs, "SIML2603001") == [THERE]
+    theirs = hubs.title("SIML2603001", THERE, "BUYER-SYS")
+    assert (theirs["possessor"]["partyName"], theirs["possessor"]["eblPlatform"]) == ("Buyer", THERE)
+    delivered = eventually(lambda: list(hubs.there["BUYER-SYS"].inbox()))
+    assert [sha256_hex(each.original) for each in delivered] == [theirs["transportDocumentChecksum"]]
+    assert hubs.there["BUYER-SYS"].summary(theirs["document"])["sender"] == "OTHER-HUB"
+    hubs.act("SIML2603001", "BUYER-SYS", "TRANSFER", "Buyer", platform=THERE, recipient=party("Bank"))
+    assert eventually(lambda: hubs.title("SIML2603001", THERE).get("at") == "away", 20)
+    assert holders(hubs, "SIML2603001") == [HERE]
+    assert hubs.title("SIML2603001", member="BANK-SYS")["possessor"]["partyName"] == "Bank"
+
+
+def test_the_chain_and_the_receivers_answer_are_in_the_evidence_and_hold_offline(hubs: Hubs) -> None:
+    hubs.issue("SIML2603002")
+    hand_over(hubs, "SIML2603002")
+    document = hubs.title("SIML2603002")["document"]
+    trust = read_trust(httpx.get(f"{hubs.here.url}/v1/platforms").json())
+    assert not hasattr(trust, "code")
+    evidence = hubs.here["EXPORTER-SYS"].evidence(document)
+    report = verify_title(evidence, trust)
+    assert report.findings == ()
+    assert (report.holds, report.entries, report.answers) == (True, 1, (f"RECE by {THERE}",))
+    assert report.title is not None
+    assert report.title.possessor.ebl_platform == THERE
+    changed = {**evidence["title"]["transportDocument"], "termsAndConditions": "Other terms."}
+    false = verify_title({**evidence["title"], "transportDocument": changed}, trust)
+    assert (false.holds, false.exit_code) == (False, 5)
+    forged = verify_title(evidence, read_trust(httpx.get(f"{hubs.there.url}/v1/platforms").json() | {"platforms": []}))
+    assert not forged.holds
+
+
+def test_additional_documents_go_with_the_title(hubs: Hubs, tmp_path: Path) -> None:
+    packing = b"480 cartons of wooden dining chairs" * 1000
+    rendering = b"%PDF-1.7 rendering by the carrier"
+    hubs.issue("SIML2603003", rendering=rendering)
+    file = {"name": "Packing list.txt", "mediaType": "text/plain", "content": b64encode(packing).decode()}
+    hand_over(hubs, "SIML2603003", documents=[file])
+    documents = {each["documentChecksum"] for each in hubs.title("SIML2603003", THERE)["documents"]}
+    assert documents == {bytes_checksum(packing), bytes_checksum(rendering)}
+    kept = list((tmp_path / "there" / "ebl" / "default").glob(f"*/{bytes_checksum(packing)}"))
+    assert [each.read_bytes() for each in kept] == [packing]
+
+
+def test_what_the_receiver_refuses_comes_back_to_who_had_it(hubs: Hubs) -> None:
+    hubs.issue("SIML2603004")
+    hubs.act("SIML2603004", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Nobody Known", THERE))
+    assert eventually(lambda: hubs.title("SIML2603004")["transfers"][-1]["state"] == "refused", 20)
+    title = hubs.title("SIML2603004", member="EXPORTER-SYS")
+    assert (title["at"], title["possessor"]["partyName"]) == ("here", "Exporter")
+    hand_over(hubs, "SIML2603004")
+    assert holders(hubs, "SIML2603004") == [THERE]
+
+
+def test_while_it_is_under_way_nothing_else_can_be_done_with_it(hubs: Hubs, tmp_path: Path) -> None:
+    hubs.issue("SIML2603005")
+    operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+    silent = {"ebl": {"platform": THERE, "url": "http://127.0.0.1:9"}}
+    assert httpx.patch(f"{hubs.here.url}/v1/members/OTHER-HUB", headers=operator, json=silent).status_code == 200
+    hubs.act("SIML2603005", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
+    refused = refused_by(hubs.act, "SIML2603005", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
+    assert (refused.status, refused.code) == (409, "title.under-way")
+    time.sleep(0.3)
+    assert hubs.title("SIML2603005")["at"] in ("sending", "in-doubt")
+    back = {"ebl": {"platform": THERE, "url": hubs.there.url}}
+    httpx.patch(f"{hubs.here.url}/v1/members/OTHER-HUB", headers=operator, json=back)
+    assert eventually(lambda: hubs.title("SIML2603005")["at"] == "away", 30)
+    assert holders(hubs, "SIML2603005") == [THERE]
+
+
+def test_a_title_in_the_hubs_registry_goes_over_by_its_word(with_registry: Hubs) -> None:
+    hubs = with_registry
+    hubs.issue("SIML2603006")
+    title = hubs.title("SIML2603006")
+    registry = f"{hubs.here.url}/ctr/v1"
+    assert title["controlTrackingRegistry"] == registry
+    document = title["transportDocumentChecksum"]
+    hubs.act("SIML2603006", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
+    refused = eventually(lambda: hubs.title("SIML2603006")["transfers"][-1]["state"] == "refused", 15)
+    assert refused, "the other hub takes no title of a registry that it does not know"
+    assert holders(hubs, "SIML2603006") == [HERE]
+    assert hubs.get(f"/ctr/v1/titles/{document}").json()["state"]["control"] == HERE
+
+
+def test_receiver_validation_and_the_endorsement_chain_are_for_peers_only(hubs: Hubs) -> None:
+    hubs.issue("SIML2603007")
+    peer = {"Authorization": f"Bearer {test_api_key(SEED, 'OTHER-HUB')}"}
+    url = hubs.here.url
+    known = httpx.post(f"{url}/pint/v3/receiver-validation", headers=peer, json=code("Exporter"))
+    assert (known.status_code, known.json()) == (200, {"partyName": "Exporter"})
+    assert httpx.post(f"{url}/pint/v3/receiver-validation", headers=peer, json=code("Nobody")).status_code == 404
+    assert httpx.post(f"{url}/pint/v3/receiver-validation", json=code("Exporter")).status_code == 401
+    window = {"Authorization": f"Bearer {test_api_key(SEED, 'SG-NSW')}"}
+    assert httpx.post(f"{url}/pint/v3/receiver-validation", headers=window, json=code("Exporter")).status_code == 401
+    chain = httpx.get(f"{url}/ebl/v3/endorsement-chains/SIML2603007", headers=peer)
+    assert (chain.status_code, chain.headers["api-version"]) == (200, "3.0.4")
+
+
+def test_every_change_of_a_title_is_a_leaf_of_the_log(tmp_path: Path) -> None:
+    with two_hubs(tmp_path) as hubs:
+        hubs.issue("SIML2603009")
+        hand_over(hubs, "SIML2603009")
+        engine = create_engine(f"sqlite:///{tmp_path / 'here' / 'hub.sqlite'}")
+        with engine.connect() as connection:
+            kinds = connection.execute(
+                text("select m.kind, m.bytes from messages m join leaves l on l.message_id = m.id order by l.id")
+            ).all()
+            sequence = connection.execute(text("select sequence from ebl_titles")).scalar_one()
+        engine.dispose()
+    changes = [row.bytes for row in kinds if row.kind == "title"]
+    assert len(changes) == sequence
+    assert [b"title.handed-over" in each for each in changes] == [False, False, True]
