@@ -377,6 +377,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"the platform cannot be started: {error}") from error
     listening = listen(given.host, given.port, Path(given.data) / "port")
     url = f"http://{given.host}:{listening.getsockname()[1]}"
+    if "TRADEBRIDGE_READY_FD" not in os.environ:
+        sys.stdout.write(f"{settings.name} ({settings.code}) at {url}\n")
+        sys.stdout.flush()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(app, listening, url))
 

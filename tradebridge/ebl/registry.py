@@ -40,7 +40,7 @@ class Word:
 
 
 async def registered(host: Host, registry: str, title: str, first: str) -> Word:
-    """Make the title known, by the content checksum of its first entry. OPEN: it is."""
+    """Make the title known, by the content checksum of the carrier's issuance manifest. OPEN: it is."""
     return await _say(host, registry, Said.REGISTER, title, first)
 
 

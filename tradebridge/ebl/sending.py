@@ -350,11 +350,13 @@ async def _postpone(host: Host, sent: Outgoing, reason: str) -> None:
 async def _offered(host: Host, sent: Outgoing) -> bool:
     """Rule 3: whether the receiver may hear of it now."""
     base = sent.registry or ""
-    word = await registry.registered(host, base, sent.title, sent.first_content)
-    if word.stand is registry.Stand.SILENT:
-        await _postpone(host, sent, f"the registry did not answer: {word.reason}")
-        return False
-    await host.step(steps.SEND_REGISTERED)
+    first = sent.registers(host.code)
+    if first is not None:
+        word = await registry.registered(host, base, sent.title, first)
+        if word.stand is not registry.Stand.OPEN:
+            await _postpone(host, sent, f"the registry does not have the title: {word.stand} {word.reason}")
+            return False
+        await host.step(steps.SEND_REGISTERED)
     word = await registry.offered(host, base, sent.title, sent.content, sent.receiver)
     if word.stand in (registry.Stand.OPEN, registry.Stand.ACCEPTED):
         await host.step(steps.SEND_OFFERED)
@@ -384,7 +386,9 @@ async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:
 async def _cancel(host: Host, sent: Outgoing, base: str) -> tuple[Finding, ...]:
     word = await registry.cancelled(host, base, sent.title, sent.content)
     if word.stand is registry.Stand.UNKNOWN:  # not offered yet: offer it, so that the cancellation kills it there
-        await registry.registered(host, base, sent.title, sent.first_content)
+        first = sent.registers(host.code)
+        if first is not None:
+            await registry.registered(host, base, sent.title, first)
         await registry.offered(host, base, sent.title, sent.content, sent.receiver)
         word = await registry.cancelled(host, base, sent.title, sent.content)
     if word.stand is registry.Stand.CANCELLED:

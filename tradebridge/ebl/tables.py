@@ -95,7 +95,6 @@ transfers = Table(
     Column("envelope", Text, nullable=False),  # JSON
     Column("documents", Text, nullable=False),  # JSON list of DocumentMetadata
     Column("registry", String(1024)),
-    Column("first_content", String(64), nullable=False),  # of the first entry of the chain
     Column("issuance", String(40)),  # the request that this transfer answers
     Column("state", String(10), nullable=False),  # sending, in-doubt, accepted, refused, cancelled
     Column("attempts", Integer, nullable=False),

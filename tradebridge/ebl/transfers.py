@@ -43,11 +43,17 @@ class Outgoing:
     envelope: dict[str, Any]
     documents: tuple[DocumentMetadata, ...]
     registry: str | None
-    first_content: str
     issuance: str | None
     state: str
     attempts: int
     unanswered: bool
+
+    def registers(self, platform: str) -> str | None:
+        """What the title is registered by: the content of the carrier's issuance manifest, which stays the same whoever
+        it is sent to first. None: another platform has registered it, the one of the first entry."""
+        first = titles.read_entry(self.envelope["envelopeTransferChain"][0])
+        manifest = first.issuance_manifest_signed_content
+        return content_checksum(manifest) if manifest and first.ebl_platform == platform else None
 
     def known(self, *, unanswered: bool) -> Transfer:
         """What `envelope.judge_answer` has to know of it."""
@@ -73,7 +79,6 @@ def outgoing(row: StoreRow[Any]) -> Outgoing:
         envelope=orjson.loads(row.envelope),
         documents=tuple(titles.metadata_of(each) for each in orjson.loads(row.documents)),
         registry=row.registry,
-        first_content=row.first_content,
         issuance=row.issuance,
         state=row.state,
         attempts=row.attempts,
@@ -162,7 +167,6 @@ def _stored(
             envelope=text_of(envelope),
             documents=text_of([pint.to_json(each) for each in documents]),
             registry=held.registry if purpose is Purpose.POSSESSION else None,
-            first_content=content_checksum(signed[0]),
             issuance=issuance,
             state=SENDING,
             attempts=0,

@@ -161,7 +161,6 @@ def upgrade() -> None:
         sa.Column("envelope", sa.Text(), nullable=False),
         sa.Column("documents", sa.Text(), nullable=False),
         sa.Column("registry", sa.String(length=1024), nullable=True),
-        sa.Column("first_content", sa.String(length=64), nullable=False),
         sa.Column("issuance", sa.String(length=40), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

@@ -1,0 +1,95 @@
+"""A control tracking registry at the border of the platforms' processes: a server in a thread over the pure state
+machine (schemas/bill_of_lading/control.py). It can fall silent, and lose what it has answered."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from schemas.bill_of_lading.control import Control, Statement, apply
+from schemas.bill_of_lading.pint import read
+from schemas.findings import Finding
+from tests.ebl.cast import NOW
+from tests.ebl.running import JSON, certificate_of, eventually, key_of
+from tradebridge.ebl.seal import Trusted, open_sealed, peek, seal
+
+CODE = "CTR"
+
+
+@dataclass
+class Registry:
+    url: str = ""
+    controls: dict[str, Control] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    silent: bool = False
+    loses: int = 0
+    """So many answers are lost after what they answer was done."""
+
+    @property
+    def base(self) -> str:
+        return f"{self.url}/ctr/v1"
+
+    def configuration(self) -> JSON:
+        return {
+            "registry": self.base,
+            "registries": [{"base": self.base, "certificates": [certificate_of(CODE)], "token_out": "any"}],
+        }
+
+    def control(self, title: str) -> str:
+        return self.controls[title].platform
+
+    def take(self, compact: str) -> tuple[int, JSON]:
+        claimed = peek(compact)
+        platform = claimed["platform"] if isinstance(claimed, dict) else ""
+        claims = open_sealed(compact, Trusted(platform, (key_of(platform).certificate,)), NOW)
+        statement = read(Statement, claims)
+        if not isinstance(statement, Statement):
+            return 422, {"code": "unreadable"}
+        title = statement.transport_document_checksum
+        self.said.append(f"{platform} {statement.type}")
+        after = apply(self.controls.get(title), statement)
+        if not isinstance(after, Finding):
+            self.controls[title] = after
+        control = self.controls.get(title)
+        if control is None:
+            return 404, {"code": "control.unknown-title"}
+        offer = control.offer(statement.entry)
+        state = control.to_json(self.base, NOW) | {"offer": None if offer is None else offer.to_json()}
+        body: JSON = {"state": state, "statement": seal(state, key_of(CODE))}
+        return (409, body | {"code": after.code}) if isinstance(after, Finding) else (200, body)
+
+
+@contextmanager
+def registry() -> Iterator[Registry]:
+    one, app = Registry(), FastAPI()
+
+    @app.post("/ctr/v1/statements")
+    async def statements(request: Request) -> Response:
+        if one.silent:
+            return Response(status_code=503)
+        status, body = one.take((await request.body()).decode("ascii"))
+        if one.loses:
+            one.loses -= 1
+            return Response(status_code=502)
+        return JSONResponse(body, status)
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    eventually(lambda: server.started, "the registry in a thread")
+    one.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    try:
+        yield one
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def title_of(platform_title: dict[str, Any]) -> str:
+    """How the registry names a title."""
+    return str(platform_title["transportDocumentChecksum"])
