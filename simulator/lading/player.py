@@ -4,7 +4,7 @@
 2. After each step the holders are counted over the platforms' stores (`holders.py`); where there is another number than
    one, that is a problem.
 3. The certificate is compared with the bill of lading by `schemas.consignment`; another outcome than the scenario's
-   variant names is a problem.
+   variant names is a problem, and so is one that the hub does not show with both documents.
 4. In the end the chain is verified offline, by the certificates alone, and so are the positions of the link, as each
    party is shown them.
 """
@@ -86,6 +86,8 @@ class Player:
     certificate: str = ""
     """Number of the certificate."""
     lading: TransportDocument | None = None
+    lodged: str = ""
+    """Id of its copy at the hub."""
     counted: list[Holders] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -227,7 +229,8 @@ class Player:
     async def _lodge(self) -> None:
         """A copy of the bill of lading for the trade platform and for whoever has the certificate."""
         document = orjson.dumps(await self._document())
-        await self._sent(self.world.partners[CARRIER_MEMBER], document, (PLATFORM,), self.reference, TRANSPORT_DOCUMENT)
+        carrier = self.world.partners[CARRIER_MEMBER]
+        self.lodged = await self._sent(carrier, document, (PLATFORM,), self.reference, TRANSPORT_DOCUMENT)
 
     async def _certify(self) -> None:
         if self.lading is None:
@@ -244,15 +247,24 @@ class Player:
         if profile is None:
             raise LookupError(f"no profile {certificate.profile}")
         data = profile.encode[Syntax.JSON](certificate)
-        await self._sent(self.world.partners[AUTHORITY], data, (WINDOW,), number, certificate.profile)
+        sent = await self._sent(self.world.partners[AUTHORITY], data, (WINDOW,), number, certificate.profile)
+        for document, other in ((sent, self.reference), (self.lodged, number)):
+            await self._linked(document, other)
         await self._note(
             EXPORTER,
             Section.ORIGIN,
             {"certificate": number, "transportDocument": self.reference, "findings": self.findings},
         )
 
-    async def _sent(self, sender: Partner, data: bytes, to: tuple[str, ...], number: str, profile: str) -> None:
-        """A document through the hub, signed by its issuer; waits until each recipient has said all of its story."""
+    async def _linked(self, document: str, other: str) -> None:
+        """The hub shows each of the two documents with the other, and with the same findings."""
+        shown = (await self.world.operator.summary(document)).get("consignment", ())
+        found = {each["number"]: sorted(every["code"] for every in each["findings"]) for each in shown}
+        if found.get(other) != sorted(self.findings):
+            self.problems.append(f"the hub shows {document} with {found or 'nothing'}, not with {other}")
+
+    async def _sent(self, sender: Partner, data: bytes, to: tuple[str, ...], number: str, profile: str) -> str:
+        """A document through the hub, signed by its issuer: its id, once each recipient has said all of its story."""
         settings = self.world.settings
         at = settings.clock.now().replace(microsecond=0)
         signed = sign(data, Syntax.JSON, test_signer(settings.seed, sender.member.id), at)
@@ -272,6 +284,7 @@ class Player:
         sender.speak_of(entry.document_id)
         for recipient in to:
             await _until(partial(self._said, recipient, entry, len(story.at(recipient))))
+        return entry.document_id
 
     async def _said(self, recipient: str, sent: Entry, steps: int) -> bool:
         """Whether all steps were said: what the recipient says, and what the issuing side answers."""

@@ -52,6 +52,20 @@ def answer(value: object, status: int = 200, media_type: str = "application/json
         (calls.resume("SG-NSW"), "POST /v1/members/SG-NSW:resume"),
         (calls.rule("syntax.not-xml"), "GET /v1/rules/syntax.not-xml"),
         (calls.refusal("ref_1"), "GET /v1/refusals/ref_1"),
+        (calls.titles(), "GET /v1/titles"),
+        (calls.title("SIML/1"), "GET /v1/titles/SIML%2F1"),
+        (calls.title_chain("SIML1"), "GET /v1/titles/SIML1/chain"),
+        (calls.act("SIML1", {"action": "SIGN"}), "POST /v1/titles/SIML1/actions"),
+        (calls.accounts(), "GET /v1/accounts"),
+        (calls.transfer("tr_1"), "GET /v1/transfers/tr_1"),
+        (calls.cancel_transfer("tr_1"), "POST /v1/transfers/tr_1:cancel"),
+        (calls.platforms(), "GET /v1/platforms"),
+        (calls.control("ab12"), "GET /ctr/v1/titles/ab12"),
+        (calls.say_control("a.b.c"), "POST /ctr/v1/statements"),
+        (calls.submit_instructions({}), "POST /ebl/v3/shipping-instructions"),
+        (calls.instructions("SI-1"), "GET /ebl/v3/shipping-instructions/SI-1"),
+        (calls.transport_document("SIML1"), "GET /ebl/v3/transport-documents/SIML1"),
+        (calls.approve_draft("SIML1"), "PATCH /ebl/v3/transport-documents/SIML1"),
     ],
 )
 def test_a_call_asks_at_the_address_of_the_reference(call: Call[Any], line: str) -> None:
@@ -175,3 +189,21 @@ def test_the_pages_of_a_list_follow_one_another_by_cursor() -> None:
     assert following is not None
     assert following.query == {"state": "accepted", "limit": "2", "cursor": "c2"}
     assert calls.next_page(following, following.result(answer({"items": [], "next": None}))) is None
+
+
+def test_a_carrier_that_refuses_says_why_in_dcsas_words() -> None:
+    errors = [{"errorCodeText": "carrier.not-now", "errorCodeMessage": "The document is no draft."}]
+    refused = answer({"httpMethod": "PATCH", "statusCode": 409, "errors": errors}, status=409)
+    with pytest.raises(Refused) as caught:
+        calls.approve_draft("SIML1").result(refused)
+    assert (caught.value.status, caught.value.code) == (409, "carrier.not-now")
+    assert "no draft" in str(caught.value)
+    with pytest.raises(NotAHub):
+        calls.approve_draft("SIML1").result(answer(b"<html>", status=502, media_type="text/html"))
+
+
+def test_what_a_carrier_is_still_processing_is_empty() -> None:
+    assert calls.instructions("SI-1").result(answer(b"", status=202)) == {}
+    assert calls.transport_document("SIML1").result(answer({"transportDocumentStatus": "DRAFT"})) == {
+        "transportDocumentStatus": "DRAFT"
+    }

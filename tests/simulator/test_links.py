@@ -204,3 +204,21 @@ def _signed_again(seen: Seen) -> Seen:
     claims = {"link": LINK, "version": seen.position.version, "role": "exporter", "section": "goods"}
     event = seal({**claims, "commitment": "0" * 64, "at": AT}, test_signer("links", "stranger"))
     return replace(seen, position=replace(seen.position, event=event))
+
+
+def test_the_table_of_the_docs_is_the_one_that_is_kept_to() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "developer.md").read_text("utf-8")
+    table = text.partition("## Links of the trade platform")[2]
+    rows = {cells[1]: cells[2:4] for cells in _cells(table) if cells[1] in set(Section)}
+    assert rows.keys() == set(Section)
+    for section, (seen, written) in rows.items():
+        access = SECTIONS[Section(section)]
+        assert (_roles(seen), _roles(written)) == (access.seen, access.written)
+
+
+def _cells(table: str) -> Iterator[list[str]]:
+    return (cells for line in table.splitlines() if len(cells := [each.strip() for each in line.split("|")]) == 5)
+
+
+def _roles(cell: str) -> frozenset[Role]:
+    return frozenset(Role) if cell == "all" else frozenset(Role(each.strip()) for each in cell.split(","))

@@ -36,7 +36,7 @@ register(
         _kind(
             "link.not-yours",
             "The role does not write this section.",
-            "Let a role write it that may: docs/fidelity.md has the table.",
+            "Let a role write it that may: docs/developer.md has the table.",
             403,
         ),
         _kind(
@@ -45,7 +45,7 @@ register(
             "Read the link and sign the change for the version that is next.",
             409,
         ),
-        _kind("link.malformed", "The change is not of the form that links take.", "See docs/developer.md, links."),
+        _kind("link.malformed", "The change is not of the form that links take.", "Write it as docs/developer.md has it, under links."),
         _kind(
             "link.signature",
             "A change is not signed by the party that the link names for its role.",
