@@ -45,7 +45,11 @@ register(
             "Read the link and sign the change for the version that is next.",
             409,
         ),
-        _kind("link.malformed", "The change is not of the form that links take.", "Write it as docs/developer.md has it, under links."),
+        _kind(
+            "link.malformed",
+            "The change is not of the form that links take.",
+            "Write it as docs/developer.md has it, under links.",
+        ),
         _kind(
             "link.signature",
             "A change is not signed by the party that the link names for its role.",
