@@ -8,6 +8,7 @@
 
 import json
 import secrets
+import socket
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,11 @@ class KitPlatform:
     """What the system under test shows to it."""
 
     @property
+    def pem(self) -> str:
+        """Its certificate."""
+        return self.key.certificate.public_bytes(Encoding.PEM).decode("ascii")
+
+    @property
     def user(self) -> dict[str, Any]:
         """Its one user: the Party of a transaction."""
         return party(f"Trader on {self.code} (simulated)", self.code, f"{self.code}-TRADER")
@@ -65,6 +71,11 @@ class Identities:
     @property
     def platforms(self) -> tuple[KitPlatform, KitPlatform]:
         return (self.a, self.b)
+
+    @property
+    def carrier_pem(self) -> str:
+        """The certificate of the carrier."""
+        return self.carrier.certificate.public_bytes(Encoding.PEM).decode("ascii")
 
     def carrier_on(self, platform: KitPlatform) -> dict[str, Any]:
         """The carrier as the actor of ISSUE: it acts on the platform that it issues by."""
@@ -91,8 +102,8 @@ def prepare(folder: Path) -> None:
         kept.touch(mode=0o600)
         kept.write_text(json.dumps({"seed": secrets.token_hex(16), "rsa": pem}), "utf-8")
     kit = load(folder)
-    for name, key in (("A", kit.a.key), ("B", kit.b.key), ("carrier", kit.carrier)):
-        (folder / f"{name}.pem").write_bytes(key.certificate.public_bytes(Encoding.PEM))
+    for name, pem in (("A", kit.a.pem), ("B", kit.b.pem), ("carrier", kit.carrier_pem)):
+        (folder / f"{name}.pem").write_text(pem, "ascii")
 
 
 def load(folder: Path, code_a: str = CODE_A, code_b: str = CODE_B, carrier: str = CARRIER) -> Identities:
@@ -159,6 +170,13 @@ def algorithm_of(certificate: x509.Certificate) -> str:
 def with_tokens(platform: KitPlatform, token_out: str, token_in: str) -> KitPlatform:
     """The same platform with the tokens that were agreed with a system."""
     return replace(platform, token_out=token_out, token_in=token_in)
+
+
+def free_port() -> int:
+    """Of this machine, now; somebody else may be faster."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def now() -> datetime:
