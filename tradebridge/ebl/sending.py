@@ -1,7 +1,8 @@
 """Sending: the courier drives every open transfer to its outcome, and every request to a carrier until it is taken.
 
 1. All that it does is in the store before and after; it can be killed anywhere, and goes on at the next start. A
-   transfer of which nothing is known after a start counts as unanswered: it may have been accepted.
+   transfer of which nothing is known after a start, or after an attempt that raised, counts as unanswered: it may have
+   been accepted.
 2. The same envelope is sent again, never another one. What ends it is told by `envelope.judge_answer`: the receiver's
    signed acceptance, or its signed refusal. All else is asked again, after a pause; after enough pauses the title is in
    doubt, and it is asked more slowly, for ever.
@@ -14,7 +15,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -56,6 +57,8 @@ class Courier:
         self._host = host
         self._woken = asyncio.Event()
         self._busy: set[str] = set()
+        self._unsure: set[str] = set()
+        """Transfers whose last attempt raised: it may have been heard, and nothing was written down."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -108,12 +111,14 @@ class Courier:
         try:
             async with self._places:
                 if due.table is tables.transfers:
-                    await drive(self._host, due.id)
+                    await drive(self._host, due.id, unsure=due.id in self._unsure)
                 else:
                     await deliver(self._host, due.id)
-        except titles.Moved:
-            pass  # somebody else was faster: looked at again in the next round
+            self._unsure.discard(due.id)
+        except titles.Moved:  # somebody else was faster: looked at again in the next round
+            self._unsure.add(due.id)
         except Exception as error:  # one transfer that cannot be driven must not stop the others
+            self._unsure.add(due.id)
             log.error("a transfer could not be driven", id=due.id, error=repr(error)[:300])
             await asyncio.sleep(self._host.patience.first)
         finally:
@@ -172,12 +177,13 @@ def _claim(connection: Connection, due: _Due, now: float, until: float) -> bool:
 # --- One transfer ----------------------------------------------------------------------------------------------------
 
 
-async def drive(host: Host, transfer_id: str) -> None:
-    """One attempt at one transfer."""
+async def drive(host: Host, transfer_id: str, *, unsure: bool = False) -> None:
+    """One attempt at one transfer. `unsure`: an earlier one raised, and may have been heard."""
     row = await host.ask(lambda connection: transfers.by_id(connection, transfer_id))
     if row is None or row.state not in transfers.OPEN:
         return
     sent = transfers.outgoing(row)
+    sent = replace(sent, unanswered=sent.unanswered or unsure)
     if sent.attempts == 0:
         await host.step(steps.SEND_LOCKED)
     if sent.registry is not None and not await _offered(host, sent):
