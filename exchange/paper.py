@@ -3,20 +3,28 @@
 1. The code is 80 bits: HMAC-SHA256 under the hub's secret over document id and content digest, in Crockford's base32.
    It is derived when it is asked for and stored nowhere; it belongs to this document from its acceptance on.
 2. It stands in the fragment of an address, so that it reaches no log on the way; who has it has held the paper.
-3. Paper says what is not so: SPECIMEN in simulation, and across it the state of a document that no longer lives.
+3. It says who controls an electronic bill of lading, and which other documents its consignment has, as far as who asks
+   may see that.
+4. Paper says what is not so: SPECIMEN in simulation, and across it the state of a document that no longer lives.
 """
 
 import hmac
 from base64 import b32encode
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from sqlalchemy.engine import Connection
+
+from exchange import titles
+from exchange.consignments import linked
 from exchange.store.queries import Stored
 from schemas.content import open_content
 from schemas.findings import Finding, finding
 from schemas.registry import Document, profile_of
+from tradebridge.ebl.titles import Held
 from tradebridge.render import paper
-from tradebridge.render.form import Standing, Verify
+from tradebridge.render.form import Line, Link, Standing, Verify
 from tradebridge.render.paper import Paper, paper_of
 
 if TYPE_CHECKING:
@@ -57,14 +65,44 @@ def has_paper(summary: dict[str, Any]) -> bool:
     return paper.has_paper(profile_of(summary["profile"]))
 
 
-def paper_for(hub: "Hub", stored: Stored, base_url: str) -> Paper | Finding:
-    """The document's paper view, as the hub would print it now."""
+def paper_for(hub: "Hub", stored: Stored, base_url: str, member: str | None) -> Paper | Finding:
+    """The document's paper view, as the hub would print it now for this member (None: the operator)."""
     document = document_of(stored)
     if document is None:
         return finding("render.no-form", found=stored.summary["profile"])
-    return paper_of(
-        document, Standing(_marks(hub, stored), signature_of(stored), verify_of(hub, stored.summary, base_url))
-    )
+    with hub.database.reading.connect() as connection:
+        held = titles.of_document(connection, stored.summary["id"])
+        standing = Standing(
+            _marks(hub, stored),
+            signature_of(stored, held),
+            verify_of(hub, stored.summary, base_url),
+            tuple(_control(hub, held, member)),
+            tuple(_beside(connection, hub, stored.summary["id"], member)),
+        )
+    return paper_of(document, standing)
+
+
+def _control(hub: "Hub", held: Held | None, member: str | None) -> Iterator[Line]:
+    """Of an electronic bill of lading whose title this platform has or had: who possesses it, for who may see that."""
+    if held is None or not titles.sees(hub, held, member):
+        return
+    title = held.title
+    yield Line(f"{title.possessor.party_name} on {title.possessor.ebl_platform}", "Possession, as known here")
+    if title.in_trust:
+        yield Line("in trust", "Held")
+    if title.endorsee is not None and not title.ended:
+        yield Line(f"{title.endorsee.party_name} on {title.endorsee.ebl_platform}", "Endorsee")
+    status = title.status.replace("-", " ")
+    at = held.updated_at.partition(".")[0].removesuffix("Z").replace("T", " ")
+    yield Line(f"{status}, sequence {title.sequence}, {held.at} on {hub.platform.code} since {at} UTC", "Status")
+
+
+def _beside(connection: Connection, hub: "Hub", document_id: str, member: str | None) -> Iterator[Link]:
+    """The other documents of its consignment that this member sees."""
+    for each in linked(connection, document_id, member):
+        profile = profile_of(each["profile"])
+        title = profile.title if profile is not None else each["profile"]
+        yield Link(f"{title}, No. {each['number']}", hub.links(each["document"])["self"])
 
 
 def document_of(stored: Stored) -> Document | None:
@@ -78,8 +116,10 @@ def _marks(hub: "Hub", stored: Stored) -> tuple[str, ...]:
     return (*(("SPECIMEN",) if hub.simulated else ()), *((state.upper(),) if state != "live" else ()))
 
 
-def signature_of(stored: Stored) -> str:
-    """Who signed it electronically, in words."""
+def signature_of(stored: Stored, held: Held | None = None) -> str:
+    """Who signed it electronically, in words: the document itself, or the manifest that a title begins with."""
+    if stored.signer is None and held is not None:
+        return f"Issued by the carrier {held.carrier} with a signed issuance manifest, verified when the title came"
     if stored.signer is None:
         return "Not signed by its issuer; the hub attests what it received"
     at = str(stored.signer["signedAt"]).replace("T", " ").replace("Z", " UTC")

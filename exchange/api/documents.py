@@ -259,7 +259,7 @@ def _form_of(accept: str, stored: Stored) -> str:
 def _on_paper(request: Request, stored: Stored, form: str, headers: dict[str, str]) -> Response:
     """The paper view: a page of HTML (`?page=2` for more items), or a PDF."""
     hub = hub_of(request)
-    drawn = paper.paper_for(hub, stored, base_url_of(request))
+    drawn = paper.paper_for(hub, stored, base_url_of(request), sees(caller_of(request)))
     if isinstance(drawn, Finding):
         raise Problem(drawn)
     if form == "pdf":

@@ -23,6 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from exchange import titles
 from exchange.api.access import hub_of
 from exchange.api.bodies import body_of, json_response
 from exchange.hub import Hub
@@ -101,12 +102,17 @@ def _answers(hub: Hub, stored: Stored) -> list[Answer]:
     summary = stored.summary
     state = summary["state"]
     signer = stored.signer
+    with hub.database.reading.connect() as connection:
+        held = titles.of_document(connection, summary["id"])
     question = f"Issued by its {'authority' if _is_certificate(summary['profile']) else 'carrier'}"
     issued = (
         Answer(question, "yes", f"signed by {signer['member']}, which the hub's trust list names")
         if signer
         else Answer(question, "could not check", "the hub received it without its issuer's signature")
     )
+    if held is not None and signer is None:
+        manifest = f"the carrier {held.carrier} signed its issuance manifest, verified when the title came"
+        issued = Answer(question, "yes", manifest)
     if hub.simulated:
         issued = Answer(question, issued.answer, f"{issued.why}; test keys, no legal effect")
     return [

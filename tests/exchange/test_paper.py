@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from schemas.bill_of_lading.examples import transport_document
 from schemas.content import Syntax
 from schemas.event import EventType
 from tests.exchange.cast import (
+    FORM_AJ,
     SEED,
     TRANSPORT_DOCUMENT,
     Cast,
@@ -21,6 +23,7 @@ from tests.exchange.cast import (
     event,
     signed,
 )
+from tests.exchange.lading import Hubs, party, two_hubs
 from tests.exchange.running import hub_in_thread
 from tradebridge.evidence.simulation import test_api_key
 from tradebridge.render.form import Form, Standing, form_of
@@ -233,3 +236,39 @@ def test_who_holds_the_print_of_a_transport_document_can_check_it_and_learns_no_
     assert "Example Singapore" not in page.text
     assert "USD" not in page.text
     assert checked(cast, "SIMLPAPER3", "0000-0000-0000-0000").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def hubs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hubs]:
+    with two_hubs(tmp_path_factory.mktemp("titles")) as running:
+        yield running
+
+
+def test_the_paper_of_a_title_says_who_controls_it_to_who_may_see_that(hubs: Hubs) -> None:
+    hubs.issue("SIMLPAPER4")
+    document_id = hubs.title("SIMLPAPER4")["document"]
+    hubs.act("SIMLPAPER4", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
+    shown = hubs.get(f"/v1/documents/{document_id}", "BANK-SYS", Accept="text/html").text
+    assert "Control of the electronic record" in shown
+    assert "Bank on TBHB" in shown
+    assert "held, sequence 2, here on TBHB since" in shown
+    assert "Issued by the carrier SIML with a signed issuance manifest" in shown
+    hubs.act("SIMLPAPER4", "BANK-SYS", "TRANSFER", "Bank", recipient=party("Buyer"))
+    earlier = hubs.get(f"/v1/documents/{document_id}", "EXPORTER-SYS", Accept="text/html")
+    assert earlier.status_code == 200
+    assert "Control of the electronic record" not in earlier.text  # it gave the title up: what follows is not its own
+
+
+def test_certificate_and_bill_of_one_consignment_lead_to_each_other_on_paper(hubs: Hubs) -> None:
+    hubs.issue("SIMLPAPER5")
+    bill = hubs.title("SIMLPAPER5")["document"]
+    value: Any = document("SG-AJ-PAPER-5", FORM_AJ, importer="JP")
+    transport = value.transport.model_copy(update={"transport_document": "SIMLPAPER5"})
+    sent = signed(value.model_copy(update={"transport": transport}), "SG-NSW")
+    accepted = hubs.here["SG-NSW"].submit(sent, ["JP-NACCS"])
+    shown = hubs.get(f"/v1/documents/{bill}", Accept="text/html").text
+    assert f'href="/v1/documents/{accepted.id}"' in shown
+    assert "SG-AJ-PAPER-5" in shown
+    assert f'href="/v1/documents/{bill}"' in hubs.get(f"/v1/documents/{accepted.id}", Accept="text/html").text
+    without = hubs.get(f"/v1/documents/{accepted.id}", "JP-NACCS", Accept="text/html").text
+    assert "Of the same consignment" not in without  # the window does not see the bill

@@ -109,6 +109,7 @@ def _data(form: Form) -> dict[str, Any]:
         "marks": list(form.standing.marks),
         "verify": None if verify is None else {"url": verify.url.partition("#")[0], "code": verify.code},
         "qr": None if verify is None else qr_svg(verify.url),
+        "beside": [link.text for link in form.standing.beside],
         "left": [_box(each) for each in form.left],
         "right": [_box(each) for each in form.right],
         "columns": [{"number": each.number, "title": each.title, "width": each.width} for each in form.columns],
