@@ -22,7 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from simulator.members import OPERATOR, Member, members
+from simulator.members import CARRIER_CODE, OPERATOR, Member, members
+from simulator.platforms import PLATFORMS
 from simulator.progress import LadingSummary, Outcome, Progress, Summary, outcome_from_json
 from simulator.scenario import scenario_names
 from tradebridge.evidence.simulation import test_api_key
@@ -91,6 +92,11 @@ class Launched:
     _temporary: bool = field(repr=False)
 
     @property
+    def ebl(self) -> dict[str, str]:
+        """Base addresses of the eBL platforms and of the carrier that issues through them, by code."""
+        return {code: f"{self.world_url}/ebl/{code}" for code in (*PLATFORMS, CARRIER_CODE)}
+
+    @property
     def hub_pid(self) -> int:
         return self._children["hub"].process.pid
 
@@ -140,6 +146,7 @@ class Launched:
         return {
             "hub": {"url": self.hub_url, "pid": self.hub_pid},
             "world": {"url": self.world_url, "pid": self.world_pid},
+            "ebl": self.ebl,
             "seed": self.seed,
             "clock": None if self.clock is None else self.clock.isoformat(),
             "dataDir": str(self.data_dir),

@@ -4,7 +4,8 @@
    authority that issues its country's certificates; Japan's certificates come from `JP-JCCI`, `JP-NACCS` receives.
 2. Each member has three keys, drawn from the seed: one for documents, one for events, one for acknowledgements. Its API
    key comes from the seed too.
-3. All of them may send unsigned what they may issue themselves, so that a first success needs no key.
+3. The eBL platforms of the world are members apart from these (`simulator.lading.cast`): they take no documents.
+4. All of them may send unsigned what they may issue themselves, so that a first success needs no key.
 """
 
 from collections.abc import Mapping

@@ -33,7 +33,7 @@ from fastapi.responses import Response
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.issuance import manifest_of
 from schemas.bill_of_lading.pint import Party
-from simulator.platform import PURPOSE, token_of
+from simulator.platforms import PURPOSE, token_of
 from tests.ebl import cast
 from tradebridge.ebl.seal import seal
 from tradebridge.evidence.signer import LocalSigner

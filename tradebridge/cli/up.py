@@ -26,7 +26,7 @@ def command(
     with_: tuple[str, ...],
     as_json: bool,
 ) -> Exit:
-    """Start a hub and a simulated world: eleven single windows, an issuing authority, two platforms.
+    """Start a hub and a simulated world: eleven single windows, an issuing authority, platforms.
 
     Both stay until interrupted. --json prints one line with ports and keys when they are ready.
     """

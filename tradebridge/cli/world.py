@@ -156,6 +156,9 @@ def show(launched: "Launched") -> None:
     for line in _table(launched):
         say(f"  {line}")
     say()
+    for line in columns((f"{code} eBL", url) for code, url in launched.ebl.items()):
+        say(f"  {line}")
+    say()
     say(f"  seed {launched.seed} · {_clock(launched.clock)} · {_data(launched.data_dir)}")
 
 
