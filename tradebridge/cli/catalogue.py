@@ -15,6 +15,7 @@ _OTHERS = (
     "schemas.certificate.checking",
     "tradebridge.evidence.refusals",
     "tradebridge.ebl.refusals",
+    "tradebridge.ebl.carrier.refusals",
     "adapters.port",
     "adapters.platforms.tradewaltz.links",
     "tradebridge.convert.findings",

@@ -34,7 +34,7 @@ CLASSES: dict[str, type[Part]] = {
     "ErrorResponse": ErrorResponse,
     "DetailedError": refusal.DetailedError,
 }
-WHOLE = {
+WHOLE: dict[str, type[Part]] = {
     "ShippingInstructionsFullNotification": notifications.ShippingInstructionsAsHeld,
     "UpdatedShippingInstructionsFullNotification": notifications.ShippingInstructionsAsHeld,
     "TransportDocumentFullNotification": model.TransportDocument,

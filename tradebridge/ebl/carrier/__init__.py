@@ -10,3 +10,7 @@
 2. What is sent is sent at least once, in the order of its document; who gets it can tell a repetition.
 3. No step is taken that the tables of `carriage.py` do not have.
 """
+
+from tradebridge.ebl.carrier import refusals
+
+__all__ = ["refusals"]

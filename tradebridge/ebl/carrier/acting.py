@@ -22,7 +22,7 @@ from schemas.bill_of_lading.model import TransportDocument
 from schemas.bill_of_lading.pint import checksum
 from schemas.bill_of_lading.rules import check
 from schemas.content import Content, open_content
-from schemas.findings import Finding, Kind, finding, register
+from schemas.findings import Finding, finding
 from schemas.registry import Context
 from tradebridge.ebl.carrier import casefile, drafting, issuing
 from tradebridge.ebl.carrier import store as t
@@ -30,24 +30,6 @@ from tradebridge.ebl.carrier.casefile import JSON, Case, Document, written
 from tradebridge.ebl.carrier.notifying import notices
 from tradebridge.ebl.carrier.office import Office
 from tradebridge.ebl.carrier.settings import Booking, Platform
-
-register(
-    [
-        Kind(
-            "carrier.unknown-booking",
-            "The carrier has no confirmed booking of this reference.",
-            "Check carrierBookingReference; the booking must be confirmed before its instructions are sent.",
-            clause="POST /v3/shipping-instructions, Precondition",
-            source="DCSA EBL 3.0.4",
-        ),
-        Kind(
-            "carrier.issued-elsewhere",
-            "Paper and sea waybills are issued over the counter, electronic bills of lading by a platform.",
-            "Take the step that fits the document: issue, or request-issuance.",
-            status=409,
-        ),
-    ]
-)
 
 OWN = frozenset(
     {

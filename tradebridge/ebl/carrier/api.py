@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import httpx
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.engine import Connection
@@ -35,7 +36,7 @@ from schemas.bill_of_lading.notifications import (
 from schemas.bill_of_lading.refusal import refusal
 from schemas.bill_of_lading.values import Part
 from schemas.content import MAX_BYTES, Content, Syntax, open_content
-from schemas.findings import Finding, Kind, finding, register
+from schemas.findings import Finding, finding
 from tradebridge.ebl.carrier import casefile, places
 from tradebridge.ebl.carrier.acting import accept, act, open_case, waiting
 from tradebridge.ebl.carrier.casefile import JSON, Case
@@ -50,89 +51,6 @@ log = logging.getLogger("tradebridge.ebl.carrier.api")
 PREFIX = "/ebl/v3"
 API_VERSION = "3.0.4"
 MAJOR = "3"
-SOURCE = "DCSA EBL 3.0.4"
-
-register(
-    [
-        Kind(
-            "carrier.unauthorised",
-            "The bearer token is missing, or nobody's.",
-            "Send `Authorization: Bearer TOKEN` with the token that the carrier gave you.",
-            status=401,
-        ),
-        Kind(
-            "carrier.not-yours",
-            "This endpoint is for the other side: consumers send instructions, platforms verdicts and surrenders.",
-            "Use the token of the side that the endpoint is for.",
-            status=403,
-        ),
-        Kind(
-            "carrier.api-version",
-            "The header API-Version is not the major version of the path.",
-            "Send `API-Version: 3`, or leave it out.",
-            clause="Api-Version-Major",
-            source=SOURCE,
-            status=400,
-        ),
-        Kind(
-            "carrier.unknown-reference",
-            "The carrier knows no document of this reference.",
-            "Check the reference; new instructions can be asked for once they are processed.",
-            clause="404",
-            source=SOURCE,
-            status=404,
-        ),
-        Kind(
-            "carrier.no-update",
-            "No update was sent, or the carrier has asked for another one.",
-            "Leave updatedContent out to get the instructions themselves.",
-            clause="updatedContent",
-            source=SOURCE,
-            status=404,
-        ),
-        Kind(
-            "carrier.no-amendment",
-            "No amendment of this transport document was submitted.",
-            "Submit one with PUT; get the transport document itself without /amendment.",
-            clause="404",
-            source=SOURCE,
-            status=404,
-        ),
-        Kind(
-            "carrier.being-processed",
-            "An earlier request about this document is being processed.",
-            "Ask again in a moment.",
-            clause="409",
-            source=SOURCE,
-            status=409,
-        ),
-        Kind(
-            "carrier.reference-differs",
-            "The body is of another document than the path.",
-            "Write the reference of the path into the body.",
-            source=SOURCE,
-            status=400,
-        ),
-        Kind(
-            "carrier.not-true-or-false",
-            "The parameter is neither true nor false.",
-            "Write true or false.",
-            clause="updatedContent",
-            source=SOURCE,
-            status=400,
-        ),
-        Kind(
-            "carrier.answered-otherwise",
-            "The platform has answered this issuance request before, and otherwise; or there is none.",
-            "An issuance request is answered once.",
-            clause="IssuanceResponse.issuanceResponseCode",
-            source="DCSA EBL_ISS 3.0.4",
-            status=409,
-        ),
-        Kind("carrier.no-endpoint", "There is no such endpoint.", "See DCSA's EBL 3.0.4 description.", status=404),
-        Kind("carrier.broken", "The carrier's system failed.", "Ask again later; nothing was stored.", status=500),
-    ]
-)
 
 ABOUT_INSTRUCTIONS = frozenset(
     {Step.SUBMIT_INSTRUCTIONS, Step.SUBMIT_UPDATE, Step.CANCEL_UPDATE, Step.CANCEL_INSTRUCTIONS}
@@ -149,6 +67,7 @@ class Carrier:
     store: Store
     office: Office
     clerk: Clerk
+    client: httpx.AsyncClient
 
 
 @dataclass(eq=False)

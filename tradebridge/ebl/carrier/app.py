@@ -20,7 +20,7 @@ def carrier_app(office: Office, folder: Path) -> FastAPI:
     """The application of a carrier whose store is `folder/carrier.sqlite`. It works while it is served."""
     store = Store(folder / "carrier.sqlite")
     client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
-    carrier = Carrier(store, office, Clerk(store, office, client))
+    carrier = Carrier(store, office, Clerk(store, office, client), client)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -9,10 +9,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import httpx
 from sqlalchemy.engine import Connection
@@ -21,6 +19,7 @@ from schemas.bill_of_lading.carriage import DocumentStatus, Step
 from tradebridge.ebl.carrier import casefile, places
 from tradebridge.ebl.carrier.acting import act, process, waiting
 from tradebridge.ebl.carrier.casefile import Case
+from tradebridge.ebl.carrier.endorsing import ChainUnavailable, Served, chains_of
 from tradebridge.ebl.carrier.office import Office
 from tradebridge.ebl.carrier.officer import Decision, asked_again, next_step
 from tradebridge.ebl.carrier.post import Post
@@ -38,10 +37,6 @@ PENDING = {
 }
 MOST_STEPS = 50
 """Of one case in a row: more means that two rules undo each other."""
-
-
-class ChainUnavailable(Exception):
-    """The platform does not serve the endorsement chain now: ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,23 +160,13 @@ class Clerk:
             await self._office.step(places.DECIDED)
         return taken
 
-    async def _chains(self, surrender: Surrender) -> list[Mapping[str, Any]] | None:
-        """The endorsement chains of a document, as its platform serves them; None: they are not to be asked for."""
-        platform = self._office.settings.platform(surrender.platform)
-        if platform is None or not self._office.settings.verify_chain:
+    async def _chains(self, surrender: Surrender) -> Served | None:
+        """The endorsement chains of a document; None: they are not to be asked for."""
+        settings = self._office.settings
+        platform = settings.platform(surrender.platform)
+        if platform is None or not settings.verify_chain:
             return None
-        url = f"{platform.base}/ebl/v3/endorsement-chains/{surrender.document}"
-        headers = {"API-Version": "3"}
-        if platform.token_out:
-            headers["Authorization"] = f"Bearer {platform.token_out}"
-        try:
-            answer = await self._client.get(url, headers=headers, timeout=self._office.settings.retry.timeout)
-            chains = answer.json() if answer.status_code == 200 else None
-        except (httpx.HTTPError, ValueError) as error:
-            raise ChainUnavailable(f"GET {url}: {error!r}") from error
-        if not isinstance(chains, list) or not all(isinstance(each, dict) for each in chains):
-            raise ChainUnavailable(f"GET {url}: {answer.status_code}, and no list of chains")
-        return chains
+        return await chains_of(self._client, platform, surrender.document, settings.retry.timeout)
 
 
 def _look(connection: Connection, number: int) -> Seen:

@@ -13,27 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.bill_of_lading.issuance import manifest_of
-from schemas.findings import Finding, Kind, finding, register
+from schemas.findings import Finding, finding
 from tradebridge.ebl.carrier.casefile import JSON, Case
 from tradebridge.ebl.carrier.settings import Platform, Settings
 from tradebridge.ebl.seal import Key, seal
-
-register(
-    [
-        Kind(
-            "carrier.no-platform",
-            "Nothing says at which eBL platform the bill of lading is to be issued.",
-            "Give documentParties.issueTo with sendToPlatform in the shipping instructions.",
-            clause="IssueToParty.sendToPlatform",
-            source="DCSA EBL 3.0.4",
-        ),
-        Kind(
-            "carrier.platform-not-connected",
-            "The carrier is not connected to this platform, nor to one that could hand the bill on.",
-            "Name a platform that the carrier is connected to, or configure `issueVia`.",
-        ),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from schemas.bill_of_lading.carriage import By, Step, possible
+from schemas.bill_of_lading.pint import to_json
 from schemas.findings import Finding, finding
 from tradebridge.ebl.carrier import casefile, places
 from tradebridge.ebl.carrier import store as t
 from tradebridge.ebl.carrier.acting import act, by_the_carrier, process, waiting
 from tradebridge.ebl.carrier.api import Carrier
 from tradebridge.ebl.carrier.casefile import JSON, Case
+from tradebridge.ebl.carrier.endorsing import ChainUnavailable, chains_of, verified
 from tradebridge.ebl.carrier.post import send_again
 from tradebridge.ebl.carrier.surrendering import (
     accepted,
@@ -42,6 +44,7 @@ def router(carrier: Carrier) -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     _cases(api, carrier)
     _surrenders(api, carrier)
+    _endorsements(api, carrier)
     _sent(api, carrier)
     return api
 
@@ -133,6 +136,23 @@ def _surrenders(api: APIRouter, carrier: Carrier) -> None:
             return after if isinstance(after, tuple) else _whole(connection, after)
 
         return await _done(carrier, reference, await carrier.store.do(job))
+
+
+def _endorsements(api: APIRouter, carrier: Carrier) -> None:
+    @api.get("/endorsement-chains/{document}")
+    async def chain(document: str) -> Response:
+        """The chain as the platform tells it now, verified: `{chain}`, or 409 with what is wrong with it."""
+        known = await carrier.store.do(lambda connection: casefile.version(connection, document))
+        settings = carrier.office.settings
+        platform = settings.platform(known[1].platform) if known else None
+        if known is None or platform is None:
+            return _unknown(document)
+        try:
+            served = await chains_of(carrier.client, platform, document, settings.retry.timeout)
+        except ChainUnavailable as trouble:
+            return JSONResponse({"trouble": str(trouble)}, 502)
+        found = verified(served, known[1].content)
+        return _refused(409, found) if isinstance(found, tuple) else JSONResponse({"chain": to_json(found)})
 
 
 def _sent(api: APIRouter, carrier: Carrier) -> None:

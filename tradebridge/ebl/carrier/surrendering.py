@@ -18,58 +18,16 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from schemas.bill_of_lading.carriage import DocumentStatus, Step
-from schemas.bill_of_lading.endorsement import EndorsementChain, judge_chain
-from schemas.bill_of_lading.pint import read
+from schemas.bill_of_lading.pint import read, to_json
 from schemas.bill_of_lading.surrender import SurrenderRequestDetails, judge_request
-from schemas.findings import Finding, Kind, finding, register
+from schemas.findings import Finding, finding
 from tradebridge.ebl.carrier import casefile
 from tradebridge.ebl.carrier import store as t
 from tradebridge.ebl.carrier.acting import act, process
 from tradebridge.ebl.carrier.casefile import JSON, Case, written
+from tradebridge.ebl.carrier.endorsing import Served, verified
 from tradebridge.ebl.carrier.issuing import issue_to
 from tradebridge.ebl.carrier.office import Office
-
-SOURCE = "DCSA EBL_SUR 3.0.4"
-
-register(
-    [
-        Kind(
-            "carrier.unknown-document",
-            "The carrier knows no transport document of this reference.",
-            "Check transportDocumentReference and transportDocumentSubReference.",
-            source="DCSA EBL 3.0.4",
-            status=404,
-        ),
-        Kind(
-            "carrier.not-the-issuing-platform",
-            "Another platform than the one that issued the document surrenders it.",
-            "Surrender it at the platform that it was issued through.",
-            clause="info.description",
-            source=SOURCE,
-            status=403,
-        ),
-        Kind(
-            "carrier.chain-of-another",
-            "The endorsement chain is of another transport document.",
-            "Serve the chain of the document that is surrendered.",
-            source=SOURCE,
-        ),
-        Kind(
-            "carrier.chain-not-from-issuance",
-            "The endorsement chain does not begin with the carrier's issuance to the party that it named.",
-            "Begin the chain with ISSUE, its recipient the party of the issuance request.",
-            clause="EndorsementChainLink.actionCode",
-            source=SOURCE,
-        ),
-        Kind(
-            "carrier.chain-without-surrender",
-            "The endorsement chain does not end with this surrender.",
-            "End the chain with the surrender that is asked for.",
-            clause="SurrenderRequestDetails.endorsementChain",
-            source=SOURCE,
-        ),
-    ]
-)
 
 ASKS = {
     "SREQ": Step.REQUEST_SURRENDER_FOR_DELIVERY,
@@ -184,46 +142,37 @@ def read_request(body: object) -> SurrenderRequestDetails | tuple[Finding, ...]:
     return refused or request
 
 
-def judge(case: Case, surrender: Surrender, served: Iterable[Mapping[str, Any]] | None) -> tuple[Finding, ...]:
+def judge(case: Case, surrender: Surrender, served: Served | None) -> tuple[Finding, ...]:
     """What speaks against a surrender (rule 3). `served`: the chains that the platform gives; None: not asked for."""
     found: list[Finding] = []
     own = surrender.request.get("endorsementChain")
     if own:
-        found.extend(_judge_links(case, surrender, own, "/endorsementChain"))
-    if served is not None:
-        found.extend(_judge_served(case, surrender, list(served)))
+        found.extend(_judge_links(case, surrender, own))
+    if served is not None and case.document is not None:
+        chain = verified(served, case.document.content)
+        links = () if isinstance(chain, tuple) else chain.endorsement_chain or ()
+        found.extend(chain if isinstance(chain, tuple) else _judge_links(case, surrender, [*map(to_json, links)]))
     return tuple(found)
 
 
-def _judge_served(case: Case, surrender: Surrender, served: list[Mapping[str, Any]]) -> Iterable[Finding]:
-    for index, each in enumerate(served):
-        chain = read(EndorsementChain, each)
-        if isinstance(chain, tuple):
-            yield from chain
-        elif chain.transport_document_reference == surrender.document:
-            yield from _judge_links(case, surrender, each.get("endorsementChain") or [], f"/{index}/endorsementChain")
-            told = judge_chain(case.document.content, chain) if case.document else ()
-            yield from told if isinstance(told, tuple) else ()
-            return
-    seen = ", ".join(str(each.get("transportDocumentReference")) for each in served) or "no chain"
-    yield finding("carrier.chain-of-another", found=seen, expected=surrender.document)
-
-
-def _judge_links(case: Case, surrender: Surrender, links: list[Any], pointer: str) -> Iterable[Finding]:
+def _judge_links(case: Case, surrender: Surrender, links: list[JSON]) -> Iterable[Finding]:
+    """The first link is our issuance, the last one is this surrender."""
     party = issue_to(case) or {}
     first = links[0] if links else {}
-    issued_to = (first.get("recipient") or {}).get("identifyingCodes") or []
-    codes = {(each["codeListProvider"], each["partyCode"]) for each in party.get("identifyingCodes", ())}
-    given = {(each["codeListProvider"], each["partyCode"]) for each in issued_to}
-    if first.get("actionCode") != "ISSUE" or not codes & given:
-        found = f"{first.get('actionCode', 'nothing')} to {(first.get('recipient') or {}).get('partyName', 'nobody')}"
+    recipient = first.get("recipient") or {}
+    if first.get("actionCode") != "ISSUE" or not _codes(party) & _codes(recipient):
+        found = f"{first.get('actionCode', 'nothing')} to {recipient.get('partyName', 'nobody')}"
         expected = f"ISSUE to {party.get('partyName', 'the party of the instructions')}"
-        yield finding("carrier.chain-not-from-issuance", f"{pointer}/0", found=found, expected=expected)
+        yield finding("carrier.chain-not-from-issuance", "/endorsementChain/0", found=found, expected=expected)
     wanted = ACTIONS[surrender.request["surrenderRequestCode"]]
     last = links[-1].get("actionCode") if links else "nothing"
     if last != wanted:
-        place = f"{pointer}/{max(len(links) - 1, 0)}/actionCode"
+        place = f"/endorsementChain/{max(len(links) - 1, 0)}/actionCode"
         yield finding("carrier.chain-without-surrender", place, found=last, expected=wanted)
+
+
+def _codes(party: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(each["codeListProvider"], each["partyCode"]) for each in party.get("identifyingCodes") or ()}
 
 
 # --- Answering -------------------------------------------------------------------------------------------------------
