@@ -1,6 +1,6 @@
 """A small eBL platform that speaks DCSA PINT 3.0.0, whole in one file: a start for your own.
 
-    python docs/small_platform.py small.json
+    python docs/small_platform.py small.json peers.json
 
 It needs fastapi, uvicorn, httpx, joserfc, cryptography and rfc8785, and nothing of Tradebridge. How to connect it, and
 what is in small.json, is told by docs/connect-a-platform.md. What it keeps to:
@@ -72,8 +72,9 @@ class Trusted:
 
     def __init__(self, files: list[str]) -> None:
         self.keys = []
-        for each in files:
-            public = x509.load_pem_x509_certificate(Path(each).read_bytes()).public_key()
+        for each in files:  # PEM itself, or a file of it
+            text = each.encode() if each.startswith("-----BEGIN") else Path(each).read_bytes()
+            public = x509.load_pem_x509_certificate(text).public_key()
             pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
             kind, algorithm = (ECKey, "ES256") if isinstance(public, ec.EllipticCurvePublicKey) else (RSAKey, "PS256")
             self.keys.append((kind.import_key(pem), algorithm))
@@ -141,6 +142,11 @@ class Platform:
         if reason:
             payload["reason"] = reason[:255]
         return pint_answer(HTTP[code], self.sign(payload))
+
+    def caller(self, authorization: str) -> str | None:
+        """The platform whose token this is."""
+        given = authorization.removeprefix("Bearer ")
+        return next((code for code, peer in self.peers.items() if given and peer["tokenIn"] == given), None)
 
     # --- the receiver --------------------------------------------------------------------------------------------
 
@@ -514,8 +520,7 @@ def app_of(platform: Platform) -> FastAPI:
             raise Unsigned("the body is not JSON") from wrong
 
     def sender_of(request: Request) -> str | None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return next((code for code, peer in platform.peers.items() if peer["tokenIn"] == given), None)
+        return platform.caller(request.headers.get("authorization", ""))
 
     @app.exception_handler(Unsigned)
     async def unsigned(request: Request, wrong: Exception) -> Response:
@@ -554,6 +559,11 @@ def app_of(platform: Platform) -> FastAPI:
         platform.transfer(asked["reference"], asked["recipient"], asked.get("documents", []))
         return JSONResponse({}, 202)
 
+    @app.get("/titles")
+    async def titles(at: str = "here") -> Response:
+        rows = platform.store.execute("SELECT key, value FROM kept WHERE kind = 'title' ORDER BY rowid").fetchall()
+        return JSONResponse([key for key, value in rows if json.loads(value)["at"] == at])
+
     @app.get("/titles/{reference}")
     async def title(reference: str, request: Request) -> Response:
         found = platform.get("title", reference)
@@ -567,7 +577,12 @@ def app_of(platform: Platform) -> FastAPI:
 
 
 def main() -> None:
-    config = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    """Configuration in one file or several: `peers` and `carriers` of all of them count."""
+    config: dict = {"peers": {}, "carriers": {}}
+    for each in sys.argv[1:]:
+        told = json.loads(Path(each).read_text(encoding="utf-8"))
+        config |= told | {name: config[name] | told.get(name, {}) for name in ("peers", "carriers")}
+    print(f"{config['code']} listens at http://127.0.0.1:{config['port']}", flush=True)
     uvicorn.run(app_of(Platform(config)), host="127.0.0.1", port=config["port"], log_level="warning")
 
 

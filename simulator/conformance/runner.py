@@ -34,7 +34,7 @@ class Word(StrEnum):
     FAIL = "fail"
     WARNING = "warning"
     SKIPPED = "skipped"
-    """It was not asked for, or it needs what the run does not have; the reason says which."""
+    """It was not asked for in this run."""
     NOT_APPLICABLE = "not-applicable"
     """It cannot be asked of this system."""
     ERROR = "error"
@@ -246,9 +246,9 @@ class Run:
 
     @property
     def passed(self) -> bool:
-        """All passed, at most with warnings, and there was something to pass."""
+        """All that was asked for passed, at most with warnings, and there was something to pass."""
         good = self.count(Word.PASS) + self.count(Word.WARNING)
-        return good > 0 and good + self.count(Word.NOT_APPLICABLE) == len(self.results)
+        return good > 0 and good + self.count(Word.NOT_APPLICABLE) + self.count(Word.SKIPPED) == len(self.results)
 
     def brief(self) -> list[dict[str, Any]]:
         """Each scenario with its checks: whole where something is to be said, else by name."""

@@ -27,30 +27,57 @@ Json = dict[str, Any]
 WHERE = frozenset({"here", "sending", "in-doubt", "away", "ended"})
 
 TEMPLATE = """\
-# The system under test, for `tb conformance run pint --sut {name}`.
+# The system under test, for `tb conformance run pint --sut {file}`.
 name = "My platform"
-code = "MYPL"                        # its platform code
-base = "http://127.0.0.1:9100"       # PINT is under base + /pint/v3; or: pint = "https://.../v3"
-certificates = ["my-platform.pem"]   # what its signatures are checked with
+code = "{code}"                        # its platform code
+base = "{base}"       # PINT is under base + /pint/v3; or: pint = "https://.../v3"
+certificates = ["{certificate}"]     # what its signatures are checked with
 answers_within = 10.0                # seconds that the kit waits for an answer, and for a retry
-at_once = 4                          # scenarios beside each other
+at_once = 8                          # scenarios beside each other
 
-[account]                            # a party that it knows: the kit sends titles to it
+[account]                            # a party that it knows: the kit hands titles to it
 partyName = "Small Traders (simulated)"
 identifyingCodes = [{{ codeListProvider = "ZZZ", partyCode = "SMALL-1" }}]
 
-[kit]                                # what the kit is to it: configure these as its peers
-folder = "kit"                       # keys and certificates, made by `tb conformance prepare`
-port = 9300                          # the kit's platforms are http://127.0.0.1:9300/KITA and .../KITB
+[kit]                                # what the kit is to it: kit/peers.json has the same for your configuration
+folder = "kit"                       # keys and certificates of the kit
+port = {port}                          # its platforms are http://127.0.0.1:{port}/KITA and .../KITB
 A = {{ code = "KITA", token_out = "{a_out}", token_in = "{a_in}" }}
 B = {{ code = "KITB", token_out = "{b_out}", token_in = "{b_in}" }}
 carrier = "KITC"                     # carrierCode of the kit's transport documents
 
 [sending]                            # how it is told to transfer; without this section a person is asked to
-transfer = "http://127.0.0.1:9100/transfers"         # gets {{"reference", "recipient", "documents"}} as JSON, by POST
+transfer = "{base}/transfers"         # gets {{"reference", "recipient", "documents"}} as JSON, by POST
 # transfer = ["./transfer.sh"]                       # or a command, which gets the same on its standard input
-where = "http://127.0.0.1:9100/titles/{{reference}}"   # optional: JSON with "at": here, sending, in-doubt or away
+where = "{base}/titles/{{reference}}"   # optional: JSON with "at": here, sending, in-doubt or away
 """
+
+
+def prepare(folder: Path, code: str, base: str, certificate: str, port: int) -> Path:
+    """Make the kit's keys and the file of a system, once; what is there is kept. The file's path.
+
+    `kit/peers.json` says to the system who the kit is: addresses, tokens (`tokenOut` is what the system shows),
+    certificates.
+    """
+    kit.prepare(folder / "kit")
+    made, file = kit.load(folder / "kit"), folder / "sut.toml"
+    if not file.exists():
+        values = {"file": file, "code": code, "base": base.rstrip("/"), "certificate": certificate, "port": port}
+        for name, each in (("a", made.a), ("b", made.b)):
+            values |= {f"{name}_out": each.token_out, f"{name}_in": each.token_in}
+        file.write_text(TEMPLATE.format(**values), "utf-8")
+    peers = {
+        each.code: {
+            "base": f"http://127.0.0.1:{port}/{each.code}",
+            "tokenOut": each.token_in,
+            "tokenIn": each.token_out,
+            "certificates": [each.pem],
+        }
+        for each in made.platforms
+    }
+    told = {"peers": peers, "carriers": {made.carrier_code: [made.carrier_pem]}}
+    (folder / "kit" / "peers.json").write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    return file
 
 
 class BadSystem(ValueError):

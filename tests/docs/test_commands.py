@@ -30,6 +30,7 @@ PORTS = range(8600, 8604)
 """Those that pages name."""
 POSTGRESQL = "postgresql+psycopg://tradebridge:PASSWORD@127.0.0.1:5432/tradebridge"
 STARTS_A_HUB = re.compile(r"(?:env \S+ )?tb (?:up|demo|serve)\b")
+STARTS_A_PLATFORM = re.compile(r"tb partner serve |python docs/small_platform\.py ")
 WITH_COMMANDS = [page for page in PAGES if any(block.language == "bash" for block in blocks_of(page))]
 
 
@@ -125,8 +126,9 @@ class Reader:
             return not missing_from(self._here(block.shown), output.read_text(encoding="utf-8", errors="replace"))
         port = re.search(r"--port (\d+)", command)
         assert port is not None, command
+        path = "readyz" if STARTS_A_HUB.match(command) else "livez"
         try:
-            with urlopen(f"http://127.0.0.1:{port[1]}/readyz", timeout=2) as answer:
+            with urlopen(f"http://127.0.0.1:{port[1]}/{path}", timeout=2) as answer:
                 return bool(answer.status == 200)
         except (URLError, OSError):
             return False
@@ -160,7 +162,9 @@ class Reader:
         port = f"--port {self._port}"
         if command.startswith("make demo"):
             return f'make demo ARGS="{port}"'
-        assert STARTS_A_HUB.match(command), command
+        if not STARTS_A_HUB.match(command):  # a platform beside it, on the port that the page names
+            assert STARTS_A_PLATFORM.match(command), command
+            return command
         command = command.replace("--port 0", port)
         return command if "--port" in command else STARTS_A_HUB.sub(lambda found: f"{found[0]} {port}", command)
 

@@ -49,28 +49,29 @@ def _suite_json(suite: "Suite[Any]") -> dict[str, Any]:
 
 
 @command.command("prepare")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--code", default="MYPL", show_default=True, help="Your platform's code.")
+@click.option(
+    "--base", default="http://127.0.0.1:9100", show_default=True, metavar="URL", help="PINT is under /pint/v3."
+)
+@click.option("--certificate", default="my-platform.pem", show_default=True, metavar="PEM", help="In FOLDER.")
+@click.option("--kit-port", default=9300, show_default=True, help="Where the kit's platforms listen.")
 @json_option
-def prepare(folder: Path, as_json: bool) -> Exit:
-    """Make the kit's keys and a file to describe your system, in FOLDER.
+def prepare(folder: Path, code: str, base: str, certificate: str, kit_port: int, as_json: bool) -> Exit:
+    """Make the kit's keys and a file that describes your system, in FOLDER. What is there is kept.
 
-    The certificates in FOLDER/kit are what your system checks the kit's signatures with.
+    FOLDER/kit/peers.json tells your system who the kit is: two platforms and a carrier.
     """
-    from simulator.conformance import kit
-    from simulator.conformance.sut import TEMPLATE
+    from simulator.conformance.sut import prepare as make
 
-    kit.prepare(folder / "kit")
-    described = folder / "sut.toml"
-    kept = described.exists()
-    if not kept:
-        described.write_text(TEMPLATE.format(name=described), encoding="utf-8")
-    certificates = [str(folder / "kit" / name) for name in ("A.pem", "B.pem", "carrier.pem")]
+    kept = (folder / "sut.toml").exists()
+    described = make(folder, code, base, certificate, kit_port)
+    peers = folder / "kit" / "peers.json"
     if as_json:
-        out_json({"sut": str(described), "kept": kept, "certificates": certificates})
+        out_json({"sut": str(described), "kept": kept, "peers": str(peers)})
         return Exit.OK
-    out(f"{mark('ok')} {described} {'was there already' if kept else 'to fill in'}")
-    for each in certificates:
-        out(f"{mark('ok')} {each} for your system to trust")
+    out(f"{mark('ok')} {described} {'was there already' if kept else 'says how the kit reaches your system'}")
+    out(f"{mark('ok')} {peers} says who the kit is: addresses, tokens, certificates")
     say(f"Then: tb conformance run pint --sut {described}")
     return Exit.OK
 
