@@ -77,9 +77,9 @@ def packaging_missing(lading: ShippingInstructions, context: Context) -> Iterato
 
 def general_description(lading: Lading, context: Context) -> Iterator[Violation]:
     for pointer, lines in _descriptions(lading):
-        text = " ".join(" ".join(lines).casefold().split()).rstrip(".")
-        if text in GENERAL_TERMS:
-            yield Violation(pointer, found=" ".join(lines), expected="what the goods are")
+        said = " ".join(f"{line}" for line in lines)  # formatted, so that an unreadable line ends the rule
+        if " ".join(said.casefold().split()).rstrip(".") in GENERAL_TERMS:
+            yield Violation(pointer, found=said, expected="what the goods are")
 
 
 def _descriptions(lading: Lading) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -65,7 +65,7 @@ def lines_in_another_order(document: TransportDocument, asked: ShippingInstructi
                 wanted, given = _lines(getattr(theirs[at], name)), _lines(getattr(item, name))
                 if given != wanted and sorted(given) == sorted(wanted):
                     yield Violation(f"{pointer}/{member}", found=_text(given), expected=_text(wanted))
-    notify = [party.party_name for party in document.document_parties.notify_parties or ()]
+    notify = [f"{party.party_name}" for party in document.document_parties.notify_parties or ()]
     first = [party.party_name for party in asked.document_parties.notify_parties or ()]
     if notify != first and sorted(notify) == sorted(first):
         yield Violation("/documentParties/notifyParties", found=", ".join(notify), expected=", ".join(first))
@@ -120,7 +120,7 @@ def _lines(lines: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def _text(lines: tuple[str, ...] | None) -> str:
-    return " / ".join(lines or ()) or "none"
+    return " / ".join(f"{line}" for line in lines or ()) or "none"
 
 
 def _value(value: Any) -> str:

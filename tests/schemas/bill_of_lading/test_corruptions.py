@@ -51,7 +51,9 @@ def places(value: Any, outline: Outline | None, pointer: str = "") -> Iterator[t
             yield from places(each, outline, f"{pointer}/{at}")
     elif isinstance(value, dict) and outline is not None:
         for name, each in value.items():
-            member = outline.members[name]
+            member = outline.members.get(name)
+            if member is None:  # unknown to DCSA
+                continue
             yield f"{pointer}/{name}", member.required, each
             yield from places(each, member.outline, f"{pointer}/{name}")
 

@@ -13,9 +13,16 @@ from typing import Any
 import pytest
 
 from schemas.bill_of_lading.dcsa import encode
-from schemas.bill_of_lading.model import SHIPPING_INSTRUCTIONS, TRANSPORT_DOCUMENT
+from schemas.bill_of_lading.model import (
+    SHIPPING_INSTRUCTIONS,
+    TRANSPORT_DOCUMENT,
+    ShippingInstructions,
+    TransportDocument,
+)
+from schemas.bill_of_lading.outline import outline_of
 from schemas.findings import Severity
 from schemas.registry import Context, Reading, read
+from tests.schemas.bill_of_lading.test_corruptions import places
 
 MESSAGES = Path(__file__).parents[4] / "shared" / "data" / "dcsa" / "messages"
 CONTEXT = Context(now=datetime(2026, 1, 5, 9, tzinfo=UTC))
@@ -131,3 +138,48 @@ def test_a_surrender_request_is_no_transport_document_though_it_has_the_referenc
     }
     reading = read(json.dumps(request).encode(), CONTEXT)
     assert [each.code for each in reading.findings] == ["profile.not-recognised"]
+
+
+# --- Corrupted -------------------------------------------------------------------------------------------------------
+
+
+def corrupted(name: str, pointer: str, wrong: Any = None) -> Reading:
+    """The message with one member taken out, or holding something else."""
+    value = filled(name)
+    *steps, last = pointer.split("/")[1:]
+    here: Any = value
+    for step in steps:
+        here = here[int(step)] if isinstance(here, list) else here[step]
+    if wrong is None:
+        del here[last]
+    else:
+        here[last] = wrong
+    return read(json.dumps(value).encode(), CONTEXT, declared=profile_for(name))
+
+
+def profile_for(name: str) -> str:
+    return SHIPPING_INSTRUCTIONS if name.startswith("ebl-api") else TRANSPORT_DOCUMENT
+
+
+def required_in(name: str) -> list[tuple[str, Any]]:
+    """Every member of a message that DCSA requires where it stands, with its value."""
+    model = ShippingInstructions if name.startswith("ebl-api") else TransportDocument
+    return [(pointer, given) for pointer, required, given in places(filled(name), outline_of(model)) if required]
+
+
+@pytest.mark.parametrize("name", ODD_MEMBERS)
+def test_a_required_member_that_is_taken_out_of_a_real_message_is_named(name: str) -> None:
+    required = required_in(name)
+    assert len(required) > 15
+    for pointer, _ in required:
+        refused = [each for each in corrupted(name, pointer).findings if each.severity is Severity.ERROR]
+        assert ("lading.member-missing", pointer) in [(each.code, each.pointer) for each in refused], pointer
+        assert all(each.fix and each.expected for each in refused)
+
+
+@pytest.mark.parametrize("name", ODD_MEMBERS)
+def test_a_required_member_of_a_real_message_that_holds_something_else_is_named(name: str) -> None:
+    for pointer, given in required_in(name):
+        wrong: Any = {"an": "object"} if not isinstance(given, dict) else "a string"
+        refused = [each for each in corrupted(name, pointer, wrong).findings if each.severity is Severity.ERROR]
+        assert [each.pointer for each in refused if each.pointer == pointer], pointer
