@@ -348,6 +348,8 @@ def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
     ebl = description.get("ebl")
     if isinstance(ebl, dict) and not _is_web_address(ebl.get("url")):
         yield wrong("/ebl/url", ebl.get("url"), "an http or https address, without /pint/v3")
+    if isinstance(ebl, dict) and ebl.get("registry") is not None and not _is_web_address(ebl["registry"]):
+        yield wrong("/ebl/registry", ebl["registry"], "the base URI of a registry, as http://127.0.0.1:9001/ctr/v1")
 
 
 def _wrong_with_delivery(description: Mapping[str, Any], wrong: Any) -> Iterable[Finding]:

@@ -175,7 +175,12 @@ def _peers_of(registry: Registry, own: Peer, own_registry: Peer) -> Peers:
             platforms[each.platform] = _peer(each, each.platform, trust.platforms[each.platform])
         for code in each.carriers:
             carriers[code] = _peer(each, code, trust.carriers[code])
-    return Peers(platforms, carriers, {own_registry.code: own_registry})
+    registries = {own_registry.code: own_registry}
+    for each in registry.platforms.peers:
+        if each.registry is not None and each.registry != own_registry.code:
+            trusted = registry.platforms.registries[each.registry]
+            registries[each.registry] = Peer(each.registry, each.name, each.registry, each.token, trusted)
+    return Peers(platforms, carriers, registries)
 
 
 def _peer(each: Registered, code: str, trusted: Trusted) -> Peer:

@@ -43,6 +43,8 @@ class Peer:
     carriers: tuple[str, ...]
     url: str
     """Base address: PINT is at `{url}/pint/v3`, the rest of DCSA at `{url}/ebl/v3`."""
+    registry: str | None
+    """Base URI of the control tracking registry that it runs, if any; its PINT certificates sign for it."""
     algorithms: frozenset[str]
     token: str = field(repr=False)
     """What the hub shows to it as a bearer; empty: nothing."""
@@ -98,9 +100,9 @@ def wrong_with(description: Mapping[str, Any], wrong: Wrong) -> Iterator[Finding
 
 def _wrong_with_ebl(ebl: object, wrong: Wrong) -> Iterator[Finding]:
     if not isinstance(ebl, dict):
-        yield wrong("/ebl", ebl, '{"platform", "url", "algorithms", "token"}')
+        yield wrong("/ebl", ebl, '{"platform", "url", "registry", "algorithms", "token"}')
         return
-    for name in ebl.keys() - {"platform", "url", "algorithms", "token"}:
+    for name in ebl.keys() - {"platform", "url", "registry", "algorithms", "token"}:
         yield wrong(f"/ebl/{name}", name, "no such member")
     platform = ebl.get("platform")
     if platform is not None and (not isinstance(platform, str) or not PLATFORM_CODE.fullmatch(platform)):
@@ -142,6 +144,7 @@ def stored(description: Mapping[str, Any], before: Mapping[str, Any] | None = No
         kept = {
             "platform": ebl.get("platform"),
             "url": ebl.get("url", "").rstrip("/"),
+            "registry": ebl.get("registry"),
             "algorithms": sorted(ebl.get("algorithms", ALGORITHMS)),
             "token": token,
         }
@@ -153,7 +156,7 @@ def public(data: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
     ebl = data.get("ebl")
     shown: dict[str, Any] = {}
     if ebl is not None:
-        told = ("platform", "algorithms", "url") if whole else ("platform", "algorithms")
+        told = ("platform", "registry", "algorithms", *(("url",) if whole else ()))
         shown["ebl"] = {name: ebl[name] for name in told if ebl[name] is not None}
     if whole and data.get("accounts"):
         shown["accounts"] = data["accounts"]
@@ -246,6 +249,8 @@ class Platforms:
     accounts: tuple[Account, ...]
     trust: Trust
     """By platform and by carrier code; the hub's own platform among them."""
+    registries: Mapping[str, Trusted]
+    """Foreign control tracking registries, by base URI."""
 
     def platform(self, code: str) -> Peer | None:
         return next((each for each in self.peers if each.platform == code), None)
@@ -279,6 +284,7 @@ def platforms_of(
                     platform=ebl["platform"],
                     carriers=tuple(data["carriers"]),
                     url=ebl["url"],
+                    registry=ebl["registry"],
                     algorithms=frozenset(ebl["algorithms"]),
                     token=ebl["token"],
                 )
@@ -289,7 +295,8 @@ def platforms_of(
             ]
     platforms = {each.platform: _trusted(each.platform, each, keys) for each in peers if each.platform}
     carriers = {code: _trusted(code, each, keys) for each in peers for code in each.carriers}
-    return Platforms(tuple(peers), tuple(accounts), Trust({**platforms, own.code: own}, carriers))
+    registries = {each.registry: _trusted(each.registry, each, keys) for each in peers if each.registry}
+    return Platforms(tuple(peers), tuple(accounts), Trust({**platforms, own.code: own}, carriers), registries)
 
 
 def _trusted(code: str, peer: Peer, keys: Mapping[str, list[PintKey]]) -> Trusted:

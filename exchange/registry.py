@@ -91,7 +91,7 @@ def control_of(connection: Connection, document: str, *, lock: bool = False) -> 
     offers = tuple(
         Offer(each.entry, each.giver, each.taker, OfferState(each.state)) for each in _rows(connection, offered)
     )
-    return Control(document, row.first, row.platform, row.entry, row.sequence, offers)
+    return Control(document, row.issuance, row.platform, row.entry, row.sequence, offers)
 
 
 def _rows(connection: Connection, query: Any) -> list[Row[Any]]:
@@ -153,7 +153,7 @@ def _move(connection: Connection, before: Control | None, after: Control, said: 
     """Write down where it stands now. Compare-and-set: only from the sequence, and the offer, that was read."""
     values = {"platform": after.platform, "entry": after.entry, "sequence": after.sequence}
     if before is None:
-        row = {"document": after.document, "first": after.first, "message_id": message}
+        row = {"document": after.document, "issuance": after.issuance, "message_id": message}
         add(connection, t.controls, row | values)
         return
     seen = (t.controls.c.document == after.document) & (t.controls.c.sequence == before.sequence)

@@ -415,6 +415,21 @@ def seen(connection: Connection, hub: "Hub", reference: str, member: str | None)
     return held if held is not None and sees(hub, held, member) else None
 
 
+def shown(connection: Connection, held: Held) -> dict[str, Any]:
+    """A title with its transfers, its document of the hub, and the titles of the same reference that came before."""
+    before = [
+        {
+            "transportDocumentChecksum": each.id,
+            "transportDocumentSubReference": each.version or None,
+            "status": each.title.status.value,
+            "document": document_of(connection, each.id),
+        }
+        for each in titles.all_of(connection, held.reference)
+        if each.carrier == held.carrier and each.ordinal < held.ordinal
+    ]
+    return {**titles.shown(connection, held), "document": document_of(connection, held.id), "before": before}
+
+
 def list_seen(
     connection: Connection, hub: "Hub", member: str | None, limit: int, before: int | None
 ) -> tuple[list[dict[str, Any]], int | None]:

@@ -10,7 +10,7 @@ from exchange.api.access import caller_of, hub_of, sees
 from exchange.api.bodies import json_response, limit_of, page_response
 from exchange.api.problems import Problem
 from exchange.store.queries import Page, cursor_of, parts_of
-from exchange.titles import document_of, list_seen, seen
+from exchange.titles import list_seen, seen, shown
 from schemas.findings import finding
 from tradebridge.ebl import titles, transfers
 from tradebridge.ebl.sending import cancel
@@ -31,10 +31,7 @@ async def list_titles(request: Request) -> Response:
 @router.get("/titles/{reference}", summary="Where a title stands, with its transfers")
 async def get_title(request: Request, reference: str) -> Response:
     held, hub = await _held(request, reference), hub_of(request)
-    shown = await hub.ask(
-        lambda connection: titles.shown(connection, held) | {"document": document_of(connection, held.id)}
-    )
-    return json_response(shown)
+    return json_response(await hub.ask(lambda connection: shown(connection, held)))
 
 
 @router.get("/titles/{reference}/chain", summary="What was signed: the transfer chain, read out, with the document")

@@ -266,7 +266,7 @@ controls = Table(
     "controls",
     metadata,
     Column("document", String(64), primary_key=True),
-    Column("first", String(64), nullable=False),  # entry that it was registered with
+    Column("issuance", String(64), nullable=False),  # issuance manifest that it was registered with
     Column("platform", String(4), nullable=False),  # who is in control
     Column("entry", String(64), nullable=False),  # last that holds
     Column("sequence", Integer, nullable=False),

@@ -9,8 +9,9 @@ DCSA's PINT text speaks of such a registry and leaves its API open. What it says
 
 What we add, modelled, since somebody has to decide (docs/reference/pint.md):
 
-4. An eBL is named by the checksum of its transport document, a transfer by the checksum of the last chain entry of its
-   envelope. A platform speaks by a statement that it signs: register, offer, accept, cancel.
+4. An eBL is named by the checksum of its transport document, a transfer by that of the content of its envelope's last
+   chain entry, however often that is signed. An eBL is registered once, by its first platform, with the checksum of the
+   carrier's issuance manifest. A platform speaks by a statement that it signs: register, offer, accept, cancel.
 5. One offer is open at a time, made by who is in control. Exactly one of accept and cancel ends it. An entry that was
    cancelled stays dead: who wants to transfer again makes a new entry.
 6. Saying the same again changes nothing and gets the state as it is: whoever crashed asks again.
@@ -45,12 +46,12 @@ register(
             (
                 "control.unknown-title",
                 "The registry knows no eBL with this transport document.",
-                "Register it first: its first platform does, with the first entry of the chain.",
+                "Register it first: its first platform does, with the carrier's issuance manifest.",
                 404,
             ),
             (
                 "control.registered",
-                "The eBL is registered already, with another first entry or by another platform.",
+                "The eBL is registered already, with another issuance or by another platform.",
                 "Look it up: there is one operative record of a transport document.",
                 409,
             ),
@@ -130,7 +131,7 @@ class Statement(Part):
     type: Said
     transport_document_checksum: Checksum
     entry: Checksum
-    """Of the signed content: the first chain entry to register, else the last one of the envelope."""
+    """Of the content of what is signed: the carrier's issuance manifest to register, else the envelope's last entry."""
     platform: Platform
     """Who speaks."""
     to: Annotated[Platform | None, Field()] = None
@@ -158,12 +159,12 @@ class Control:
 
     document: str
     """Checksum of the transport document."""
-    first: str
-    """Checksum of the first chain entry, signed."""
+    issuance: str
+    """Checksum of the content of the carrier's issuance manifest."""
     platform: str
     """Who controls it: a platform code."""
     entry: str
-    """Checksum of the last chain entry that holds."""
+    """Checksum of the content of the last chain entry that holds, or of the issuance manifest before any."""
     sequence: int
     """Counts what was said and changed something."""
     offers: tuple[Offer, ...] = ()
@@ -179,7 +180,7 @@ class Control:
     def to_json(self, registry: str, at: datetime, entry: str | None = None) -> dict[str, Any]:
         """The state as the registry signs it, with the offer of `entry`, or the last one."""
         told = self.offers[-1] if self.offers else None
-        if entry is not None and entry != self.first:
+        if entry is not None and entry != self.issuance:
             told = self.offer(entry)
         return {
             "registry": registry,
@@ -210,9 +211,9 @@ def _registered(control: Control | None, said: Statement) -> Control | Finding:
     if control is None:
         return Control(said.transport_document_checksum, said.entry, said.platform, said.entry, 0)
     registrar = control.offers[0].giver if control.offers else control.platform
-    if (control.first, registrar) == (said.entry, said.platform):
+    if (control.issuance, registrar) == (said.entry, said.platform):
         return control
-    return finding("control.registered", "/entry", found=said.entry, expected=control.first)
+    return finding("control.registered", "/entry", found=said.entry, expected=control.issuance)
 
 
 def _offered(control: Control, said: Statement) -> Control | Finding:
@@ -225,7 +226,7 @@ def _offered(control: Control, said: Statement) -> Control | Finding:
         return finding("control.not-in-control", "/platform", found=said.platform, expected=control.platform)
     if said.to is None or said.to == said.platform:
         return finding("control.wrong-platform", "/to", found=said.to or "none", expected="another platform")
-    if known is not None or said.entry == control.first:
+    if known is not None or said.entry == control.issuance:
         return finding("control.dead-entry", "/entry", found=said.entry, expected="a new entry")
     if control.open is not None:
         return finding("control.offer-open", "/entry", found=said.entry, expected=control.open.entry)

@@ -4,11 +4,14 @@ The second hub has a platform code of its own and lies over SQLite; both speak P
 carrier is the test: it hands in issuance requests and surrender responses as a member.
 """
 
+import json
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +57,58 @@ def eventually(question: Callable[[], Any], seconds: float = 10) -> Any:
         time.sleep(0.02)
 
 
+class CarriersDoor(ThreadingHTTPServer):
+    """Where the carrier is asked to surrender, and told what became of its issuance requests."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Asked)
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Asked(BaseHTTPRequestHandler):
+    server: CarriersDoor
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append((self.path, body))
+        names = ("surrenderRequestReference", "transportDocumentReference")
+        answer = json.dumps({name: body[name] for name in names if name in body}).encode()
+        self.send_response(202)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests are quiet."""
+
+
 @dataclass
 class Hubs:
     """Both, and what the test does on them."""
 
     here: Cast
     there: Cast
+    carrier: CarriersDoor
+
+    def surrender_asked(self, number: str) -> str:
+        """The reference of the last surrender request for a bill, once the carrier has been asked."""
+
+        def asked() -> list[str]:
+            return [
+                body["surrenderRequestReference"]
+                for path, body in self.carrier.asked
+                if path.endswith("/ebl-surrender-requests") and body["transportDocumentReference"] == number
+            ]
+
+        return str(eventually(asked)[-1])
 
     def cast(self, platform: str) -> Cast:
         return self.here if platform == HERE else self.there
@@ -76,10 +125,12 @@ class Hubs:
         to: str = "Exporter",
         platform: str = HERE,
         rendering: bytes | None = None,
+        version: str | None = None,
         **more: Any,
     ) -> httpx.Response:
         """The carrier asks `platform` to issue; the answer. `more`: members of the request."""
         value = document(kind, transportDocumentReference=number)
+        value |= {"transportDocumentSubReference": version} if version else {}
         request = {
             "document": value,
             "issueTo": {"sendToPlatform": platform, "partyName": to, "identifyingCodes": [code(to)]},
@@ -128,11 +179,11 @@ class Hubs:
         return dict(self.cast(platform)[member].send_event(document_id, event).raw)
 
 
-def _join(cast: Cast, own: str, other: str, other_url: str) -> None:
+def _join(cast: Cast, carriers_url: str, other: str, other_url: str) -> None:
     """The carrier, the parties and the other hub become members."""
     trades = {"sends": [TRANSPORT_DOCUMENT], "accepts": [TRANSPORT_DOCUMENT], "kind": "platform"}
     key = {"certificate": pem(signer("CARRIER-SIM", "pint").certificate), "purposes": ["pint"]}
-    carrier = description("CARRIER-SIM", country="SG", carriers=["SIML"], ebl={"url": "http://127.0.0.1:9"}, **trades)
+    carrier = description("CARRIER-SIM", country="SG", carriers=["SIML"], ebl={"url": carriers_url}, **trades)
     cast.operator.add_member(carrier | {"keys": [*carrier["keys"], key]})
     for member, names in PARTIES.items():
         accounts = [account(name) for name in names]
@@ -140,6 +191,7 @@ def _join(cast: Cast, own: str, other: str, other_url: str) -> None:
     peer = test_signer(SEEDS[other], "HUB", "pint").certificate
     described = description("OTHER-HUB", country="JP", kind="platform", sends=[], accepts=[])
     ebl = {"platform": other, "url": other_url, "token": test_api_key(SEED, "OTHER-HUB")}
+    ebl["registry"] = f"{other_url}/ctr/v1"
     keys = [*described["keys"], {"certificate": pem(peer), "purposes": ["pint"]}]
     cast.operator.add_member(described | {"ebl": ebl, "keys": keys})
     cast.operator.add_member(description("JP-NACCS", accepts=[FORM_AJ, TRANSPORT_DOCUMENT]))
@@ -154,6 +206,11 @@ def two_hubs(folder: Path, database_url: str = "", **settings: Any) -> Iterator[
             folder / "there", seed=SEEDS[THERE], platform_code=THERE, operator_key=test_api_key(SEED, "OPERATOR")
         ) as there,
     ):
-        _join(here, HERE, THERE, there.url)
-        _join(there, THERE, HERE, here.url)
-        yield Hubs(here, there)
+        carrier = CarriersDoor()
+        try:
+            _join(here, carrier.url, THERE, there.url)
+            _join(there, carrier.url, HERE, here.url)
+            yield Hubs(here, there, carrier)
+        finally:
+            carrier.shutdown()
+            carrier.server_close()

@@ -306,6 +306,7 @@ WRONG_DESCRIPTIONS: list[tuple[str, dict[str, object]]] = [
     ("/ebl/url", {"ebl": {"platform": "STRA", "url": "ftp://127.0.0.1:9"}}),
     ("/ebl/algorithms", {"ebl": {"platform": "STRA", "url": "http://127.0.0.1:9", "algorithms": ["none"]}}),
     ("/ebl/token", {"ebl": {"platform": "STRA", "url": "http://127.0.0.1:9", "token": "two words"}}),
+    ("/ebl/registry", {"ebl": {"platform": "STRA", "url": "http://127.0.0.1:9", "registry": "ctr"}}),
     ("/ebl/key", {"ebl": {"platform": "STRA", "url": "http://127.0.0.1:9", "key": "x"}}),
     ("/accounts", {"accounts": {"partyName": "Somebody"}}),
     ("/accounts/0/partyName", {"accounts": [{"partyName": " ", "identifyingCodes": [SOMEBODY]}]}),

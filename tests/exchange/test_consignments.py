@@ -1,6 +1,6 @@
 """A certificate and the bill of lading of its consignment: linked, compared, handed to the window that may have it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def test_both_show_the_other_and_what_differs_to_who_sees_both(hubs: Hubs) -> No
 @pytest.mark.parametrize("last", ["consent", "subscription", "certificate"])
 def test_a_window_gets_the_bill_once_it_wants_it_may_have_it_and_has_the_certificate(hubs: Hubs, last: str) -> None:
     hubs.issue("SIML2602002")
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "consent": lambda: consent(hubs, "SIML2602002", "EXPORTER-SYS", "JP-NACCS"),
         "subscription": lambda: subscribe(hubs),
         "certificate": lambda: hubs.here["SG-NSW"].submit(certificate("SG-AJ-2026-00002", "SIML2602002"), ["JP-NACCS"]),

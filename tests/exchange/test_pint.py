@@ -14,6 +14,7 @@ from schemas.bill_of_lading.pint import bytes_checksum
 from schemas.content import sha256_hex
 from tests.exchange.cast import SEED, refused_by
 from tests.exchange.lading import HERE, THERE, Hubs, code, eventually, party, two_hubs
+from tradebridge.ebl.seal import Trust
 from tradebridge.ebl.verify import read_trust, verify_title
 from tradebridge.evidence.simulation import test_api_key
 
@@ -35,6 +36,20 @@ def holders(hubs: Hubs, number: str) -> list[str]:
     """Where the title is, by the two hubs themselves."""
     stands = {platform: hubs.title(number, platform).get("at") for platform in (HERE, THERE)}
     return [platform for platform, at in stands.items() if at == "here"]
+
+
+def believed(hubs: Hubs, **changes: Any) -> Trust:
+    """Whose signatures the first hub believes, as it tells everybody."""
+    trust = read_trust(httpx.get(f"{hubs.here.url}/v1/platforms").json() | changes)
+    assert isinstance(trust, Trust)
+    return trust
+
+
+def reach(hubs: Hubs, url: str) -> None:
+    """Where the first hub looks for the second one."""
+    operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+    changed = {"ebl": {"platform": THERE, "url": url, "registry": f"{hubs.there.url}/ctr/v1"}}
+    assert httpx.patch(f"{hubs.here.url}/v1/members/OTHER-HUB", headers=operator, json=changed).status_code == 200
 
 
 def hand_over(hubs: Hubs, number: str, **more: Any) -> None:
@@ -61,8 +76,7 @@ def test_the_chain_and_the_receivers_answer_are_in_the_evidence_and_hold_offline
     hubs.issue("SIML2603002")
     hand_over(hubs, "SIML2603002")
     document = hubs.title("SIML2603002")["document"]
-    trust = read_trust(httpx.get(f"{hubs.here.url}/v1/platforms").json())
-    assert not hasattr(trust, "code")
+    trust = believed(hubs)
     evidence = hubs.here["EXPORTER-SYS"].evidence(document)
     report = verify_title(evidence, trust)
     assert report.findings == ()
@@ -72,8 +86,8 @@ def test_the_chain_and_the_receivers_answer_are_in_the_evidence_and_hold_offline
     changed = {**evidence["title"]["transportDocument"], "termsAndConditions": "Other terms."}
     false = verify_title({**evidence["title"], "transportDocument": changed}, trust)
     assert (false.holds, false.exit_code) == (False, 5)
-    forged = verify_title(evidence, read_trust(httpx.get(f"{hubs.there.url}/v1/platforms").json() | {"platforms": []}))
-    assert not forged.holds
+    assert not verify_title(evidence, believed(hubs, platforms=[])).holds
+    assert not verify_title(evidence, believed(hubs, carriers=[])).holds
 
 
 def test_additional_documents_go_with_the_title(hubs: Hubs, tmp_path: Path) -> None:
@@ -100,16 +114,13 @@ def test_what_the_receiver_refuses_comes_back_to_who_had_it(hubs: Hubs) -> None:
 
 def test_while_it_is_under_way_nothing_else_can_be_done_with_it(hubs: Hubs, tmp_path: Path) -> None:
     hubs.issue("SIML2603005")
-    operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
-    silent = {"ebl": {"platform": THERE, "url": "http://127.0.0.1:9"}}
-    assert httpx.patch(f"{hubs.here.url}/v1/members/OTHER-HUB", headers=operator, json=silent).status_code == 200
+    reach(hubs, "http://127.0.0.1:9")
     hubs.act("SIML2603005", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
     refused = refused_by(hubs.act, "SIML2603005", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
     assert (refused.status, refused.code) == (409, "title.under-way")
     time.sleep(0.3)
     assert hubs.title("SIML2603005")["at"] in ("sending", "in-doubt")
-    back = {"ebl": {"platform": THERE, "url": hubs.there.url}}
-    httpx.patch(f"{hubs.here.url}/v1/members/OTHER-HUB", headers=operator, json=back)
+    reach(hubs, hubs.there.url)
     assert eventually(lambda: hubs.title("SIML2603005")["at"] == "away", 30)
     assert holders(hubs, "SIML2603005") == [THERE]
 
@@ -121,11 +132,32 @@ def test_a_title_in_the_hubs_registry_goes_over_by_its_word(with_registry: Hubs)
     registry = f"{hubs.here.url}/ctr/v1"
     assert title["controlTrackingRegistry"] == registry
     document = title["transportDocumentChecksum"]
-    hubs.act("SIML2603006", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
-    refused = eventually(lambda: hubs.title("SIML2603006")["transfers"][-1]["state"] == "refused", 15)
-    assert refused, "the other hub takes no title of a registry that it does not know"
-    assert holders(hubs, "SIML2603006") == [HERE]
-    assert hubs.get(f"/ctr/v1/titles/{document}").json()["state"]["control"] == HERE
+    hand_over(hubs, "SIML2603006")
+    assert holders(hubs, "SIML2603006") == [THERE]
+    state = hubs.get(f"/ctr/v1/titles/{document}").json()["state"]
+    assert (state["control"], state["offer"]["state"]) == (THERE, "accepted")
+    hubs.act("SIML2603006", "BUYER-SYS", "TRANSFER", "Buyer", platform=THERE, recipient=party("Bank"))
+    assert eventually(lambda: hubs.title("SIML2603006", THERE).get("at") == "away", 20)
+    state = hubs.get(f"/ctr/v1/titles/{document}").json()["state"]
+    assert (state["control"], state["sequence"]) == (HERE, 4)
+
+
+def test_a_transfer_in_doubt_is_called_back_by_the_registry_and_then_it_is_too_late_to_accept(
+    with_registry: Hubs,
+) -> None:
+    hubs = with_registry
+    hubs.issue("SIML2603010")
+    reach(hubs, "http://127.0.0.1:9")
+    hubs.act("SIML2603010", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
+    transfer = hubs.title("SIML2603010")["transfers"][-1]
+    assert eventually(lambda: hubs.title("SIML2603010")["transfers"][-1]["attempts"] > 0, 15)
+    headers = {"Authorization": f"Bearer {test_api_key(SEED, 'EXPORTER-SYS')}"}
+    called = httpx.post(f"{hubs.here.url}/v1/transfers/{transfer['id']}:cancel", headers=headers)
+    assert (called.status_code, called.json()["state"]) == (200, "cancelled")
+    assert hubs.title("SIML2603010", member="EXPORTER-SYS")["at"] == "here"
+    reach(hubs, hubs.there.url)
+    hand_over(hubs, "SIML2603010")
+    assert holders(hubs, "SIML2603010") == [THERE]
 
 
 def test_receiver_validation_and_the_endorsement_chain_are_for_peers_only(hubs: Hubs) -> None:

@@ -1,18 +1,44 @@
 """Titles in the hub: issued by a carrier, acted on by signed events, logged, shown to whom they concern."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import httpx
+import orjson
 import pytest
 
 from schemas.content import sha256_hex
+from tests.ebl.cast import document
+from tests.exchange.cast import NOW, SEED, refused_by, signer
 from tests.exchange.lading import Hubs, eventually, party, two_hubs
+from tradebridge.client import Refused
+from tradebridge.ebl.seal import Trust
+from tradebridge.ebl.verify import read_trust, verify_title
+from tradebridge.evidence import jws
+from tradebridge.evidence.report import Verdict
+from tradebridge.evidence.simulation import test_api_key
+from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.verify import verify_evidence
 
 
 @pytest.fixture
 def hubs(tmp_path: Path, database_url: str) -> Iterator[Hubs]:
     with two_hubs(tmp_path, database_url) as running:
         yield running
+
+
+def as_carrier() -> dict[str, str]:
+    return {"Authorization": f"Bearer {test_api_key(SEED, 'CARRIER-SIM')}"}
+
+
+def answer_surrender(hubs: Hubs, number: str, action: str, comments: str | None = None) -> httpx.Response:
+    """The carrier's word on the surrender of a title."""
+    url = f"{hubs.here.url}/ebl/v3/ebl-surrender-responses"
+    body = {"surrenderRequestReference": hubs.surrender_asked(number), "action": action}
+    body |= {"comments": comments} if comments else {}
+    return httpx.post(url, json=body, headers=as_carrier(), timeout=20)
 
 
 def test_an_issued_bill_becomes_a_document_of_its_possessor_who_gets_it_delivered(hubs: Hubs) -> None:
@@ -31,5 +57,149 @@ def test_a_transfer_on_the_hub_is_an_event_of_the_member_that_acts_for_the_posse
     hubs.issue("SIML2601002")
     answer = hubs.act("SIML2601002", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
     assert answer["title"]["possessor"]["partyName"] == "Bank"
-    assert answer["receipt"]
-    assert hubs.title("SIML2601002", member="BANK-SYS")["sequence"] == 2
+    title = hubs.title("SIML2601002", member="BANK-SYS")
+    assert (title["sequence"], title["inTrust"]) == (2, False)
+    inbox = eventually(lambda: list(hubs.here["BANK-SYS"].inbox()))
+    assert title["transportDocumentChecksum"] in {sha256_hex(each.original) for each in inbox}
+    entries = hubs.here["BANK-SYS"].timeline(title["document"])["entries"]
+    assert "title: issued" in {each["text"] for each in entries}
+    assert [each["type"] for each in entries if each["kind"] == "event"] == ["title"]
+
+
+WRONG: list[tuple[str, str, str, dict[str, Any], int, str]] = [
+    ("another member's party", "EXPORTER-SYS", "Buyer", {}, 403, "title.not-your-party"),
+    ("who has no part in it", "BANK-SYS", "Bank", {}, 404, "document.unknown"),
+    ("nobody's party", "EXPORTER-SYS", "Stranger", {}, 403, "title.not-your-party"),
+    ("not the possessor", "EXPORTER-SYS", "Second Exporter", {}, 422, "title.not-the-possessor"),
+    ("an old sequence", "EXPORTER-SYS", "Exporter", {"sequence": 0}, 409, "title.old-sequence"),
+    ("a sequence ahead", "EXPORTER-SYS", "Exporter", {"sequence": 2}, 409, "title.old-sequence"),
+    ("an unknown recipient", "EXPORTER-SYS", "Exporter", {"recipient": party("Nobody")}, 422, "title.unknown-party"),
+    (
+        "an unknown platform",
+        "EXPORTER-SYS",
+        "Exporter",
+        {"recipient": party("X", "XXXX")},
+        422,
+        "title.unknown-platform",
+    ),
+    ("no recipient", "EXPORTER-SYS", "Exporter", {"recipient": None}, 422, "title.recipient-missing"),
+]
+
+
+def test_who_may_not_does_not_and_the_title_stays_as_it_was(hubs: Hubs) -> None:
+    hubs.issue("SIML2601003")
+    before = hubs.title("SIML2601003")
+    for name, member, actor, changes, status, wanted in WRONG:
+        recipient = {"recipient": party("Bank")}
+        refused = refused_by(hubs.act, "SIML2601003", member, "TRANSFER", actor, **(recipient | changes))
+        assert (name, refused.status, refused.code) == (name, status, wanted)
+    assert hubs.title("SIML2601003") == before
+
+
+def test_of_two_that_saw_the_same_sequence_one_wins_and_of_the_other_there_is_no_trace(hubs: Hubs) -> None:
+    hubs.issue("SIML2601004")
+    recipients = [party("Bank"), party("Buyer"), party("Second Exporter")]
+    said = [
+        hubs.event("SIML2601004", "EXPORTER-SYS", {"action": "TRANSFER", "actor": party("Exporter"), "recipient": each})
+        for each in recipients
+    ]
+
+    def send(event: str, document: str) -> int:
+        try:
+            hubs.here["EXPORTER-SYS"].send_event(document, event)
+        except Refused as refused:
+            assert refused.code in ("title.old-sequence", "title.not-the-possessor")
+            return refused.status
+        return 202
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(lambda each: send(*each), said))
+    assert sorted(outcomes) == [202, 409, 409]
+    title = hubs.title("SIML2601004")
+    assert title["sequence"] == 2
+    assert title["possessor"]["partyName"] == recipients[outcomes.index(202)]["partyName"]
+    entries = hubs.here.operator.timeline(title["document"])["entries"]
+    assert [each["text"] for each in entries if each["kind"] == "title"] == ["title: issued", "title: acted"]
+    assert len([each for each in entries if each["kind"] == "event"]) == 1
+
+
+def test_the_same_event_again_gets_the_same_answer_and_changes_nothing(hubs: Hubs) -> None:
+    hubs.issue("SIML2601005")
+    body = {"action": "TRANSFER", "actor": party("Exporter"), "recipient": party("Bank")}
+    said, document = hubs.event("SIML2601005", "EXPORTER-SYS", body)
+    first = hubs.here["EXPORTER-SYS"].send_event(document, said).raw
+    assert hubs.here["EXPORTER-SYS"].send_event(document, said).raw == first
+    assert hubs.title("SIML2601005")["sequence"] == 2
+
+
+def test_who_gave_it_up_sees_how_and_nothing_of_what_comes_after(hubs: Hubs) -> None:
+    hubs.issue("SIML2601006")
+    hubs.act("SIML2601006", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
+    assert hubs.title("SIML2601006", member="EXPORTER-SYS")["possessor"]["partyName"] == "Bank"
+    hubs.act("SIML2601006", "BANK-SYS", "TRANSFER", "Bank", recipient=party("Buyer"))
+    assert hubs.get("/v1/titles/SIML2601006", "EXPORTER-SYS").status_code == 404
+    document = hubs.title("SIML2601006")["document"]
+    evidence = hubs.here["EXPORTER-SYS"].evidence(document)
+    assert "title" not in evidence
+    assert len([each for each in evidence["messages"] if each["kind"] in ("event", "title")]) == 1
+    assert len([each for each in hubs.here["BUYER-SYS"].evidence(document)["messages"] if each["kind"] == "title"]) == 3
+    assert [each["possessor"]["partyName"] for each in hubs.get("/v1/titles", "BUYER-SYS").json()["items"]] == ["Buyer"]
+    assert hubs.get("/v1/titles", "EXPORTER-SYS").json()["items"] == []
+
+
+def test_a_surrender_that_the_carrier_takes_accomplishes_the_bill_and_its_evidence_says_so(hubs: Hubs) -> None:
+    hubs.issue("SIML2601007")
+    hubs.act("SIML2601007", "EXPORTER-SYS", "SURRENDER_FOR_DELIVERY", "Exporter")
+    assert hubs.title("SIML2601007")["status"] == "surrendered-for-delivery"
+    assert answer_surrender(hubs, "SIML2601007", "SURR").status_code == 204
+    title = hubs.title("SIML2601007")
+    assert (title["status"], title["at"]) == ("accomplished", "ended")
+    evidence = hubs.here.operator.evidence(title["document"])
+    while any(each["inclusion"] is None for each in evidence["messages"]):
+        evidence = hubs.here.operator.evidence(title["document"])
+    trust = TrustList.from_json(httpx.get(f"{hubs.here.url}/v1/trust").json())
+    report = verify_evidence(evidence, trust, NOW)
+    assert report.unchanged.verdict is Verdict.YES
+    assert [each.code for each in report.valid.findings] == ["evidence.title-ended"]
+    platforms = read_trust(httpx.get(f"{hubs.here.url}/v1/platforms").json())
+    assert isinstance(platforms, Trust)
+    assert verify_title(evidence, platforms).to_json()["status"] == "accomplished"
+    refused = refused_by(hubs.act, "SIML2601007", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
+    assert refused.status == 409 or refused.code.startswith("title.")
+
+
+def test_a_rejected_surrender_gives_it_back(hubs: Hubs) -> None:
+    hubs.issue("SIML2601008")
+    hubs.act("SIML2601008", "EXPORTER-SYS", "SURRENDER_FOR_DELIVERY", "Exporter")
+    assert answer_surrender(hubs, "SIML2601008", "SREJ", "The freight is not paid.").status_code == 204
+    title = hubs.title("SIML2601008", member="EXPORTER-SYS")
+    assert (title["status"], title["possessor"]["partyName"]) == ("held", "Exporter")
+
+
+def test_an_amended_bill_is_a_document_of_its_own_beside_the_one_it_replaces(hubs: Hubs) -> None:
+    hubs.issue("SIML2601009")
+    first = hubs.title("SIML2601009")
+    assert hubs.issue("SIML2601009").status_code == 409
+    hubs.act("SIML2601009", "EXPORTER-SYS", "SURRENDER_FOR_AMENDMENT", "Exporter", reasonCode="COD")
+    assert answer_surrender(hubs, "SIML2601009", "SURR").status_code == 204
+    assert hubs.issue("SIML2601009", version="2").status_code == 204
+    second = hubs.title("SIML2601009")
+    assert second["at"] == "here"
+    assert [(each["document"], each["status"]) for each in second["before"]] == [(first["document"], "void")]
+    assert second["document"] != first["document"]
+    old = refused_by(hubs.here["EXPORTER-SYS"].send_event, first["document"], first_event(hubs, first))
+    assert old.code in ("title.unknown", "event.other-document")
+
+
+def first_event(hubs: Hubs, title: dict[str, Any]) -> str:
+    body = {"action": "TRANSFER", "actor": party("Exporter"), "recipient": party("Bank")}
+    return hubs.event(title["transportDocumentReference"], "EXPORTER-SYS", body)[0]
+
+
+def test_a_bill_that_its_carrier_had_handed_in_is_the_document_of_its_title(hubs: Hubs) -> None:
+    value = document("blank", transportDocumentReference="SIML2601010")
+    signed = jws.sign(orjson.dumps(value), jws.DOCUMENT, signer("CARRIER-SIM"), NOW).encode()
+    accepted = hubs.here["CARRIER-SIM"].submit(signed, ["BUYER-SYS"])
+    assert hubs.issue("SIML2601010").status_code == 204
+    assert hubs.title("SIML2601010")["document"] == accepted.id
+    assert hubs.here["EXPORTER-SYS"].summary(accepted.id)["id"] == accepted.id

@@ -47,6 +47,7 @@ def command() -> None:
 )
 @click.option("--platform", "platform", metavar="CODE", help="Its code as an eBL platform.")
 @click.option("--ebl-url", metavar="URL", help="Where it speaks PINT (URL/pint/v3) and the rest of DCSA (URL/ebl/v3).")
+@click.option("--registry", metavar="URI", help="Base URI of the control tracking registry that it runs, if any.")
 @click.option("--ebl-token", metavar="FILE", help="File with the bearer token that it wants of the hub.")
 @click.option(
     "--algorithm", "algorithms", multiple=True, type=click.Choice(ALGORITHMS), help="What it may sign PINT with; both."
@@ -66,6 +67,7 @@ def add(
     certificates: tuple[str, ...],
     platform: str | None,
     ebl_url: str | None,
+    registry: str | None,
     ebl_token: str | None,
     algorithms: tuple[str, ...],
     pint: tuple[str, ...],
@@ -98,7 +100,7 @@ def add(
         described["keys"] = [{"certificate": read_bytes(each).decode("utf-8", "replace")} for each in certificates]
     if pint:
         described["keys"] = [*described.get("keys", ()), *(_pint_key(each) for each in pint)]
-    described |= _ebl(described.get("ebl"), platform, ebl_url, ebl_token, algorithms)
+    described |= _ebl(described.get("ebl"), platform, ebl_url, registry, ebl_token, algorithms)
     if accounts:
         described["accounts"] = [_account(each) for each in accounts]
     described.setdefault("delivery", {"mode": "pull"})
@@ -121,10 +123,15 @@ def _pint_key(path: str) -> dict[str, Any]:
 
 
 def _ebl(
-    given: Any, platform: str | None, url: str | None, token: str | None, algorithms: tuple[str, ...]
+    given: Any,
+    platform: str | None,
+    url: str | None,
+    registry: str | None,
+    token: str | None,
+    algorithms: tuple[str, ...],
 ) -> dict[str, Any]:
     """Its side of bills of lading, where anything is said of it."""
-    said: dict[str, Any] = {"platform": platform, "url": url, "algorithms": list(algorithms)}
+    said: dict[str, Any] = {"platform": platform, "url": url, "registry": registry, "algorithms": list(algorithms)}
     if token:
         said["token"] = read_bytes(token).decode("utf-8", "replace").strip()
     said = {name: value for name, value in said.items() if value}

@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.create_table(
         "controls",
         sa.Column("document", sa.String(length=64), nullable=False),
-        sa.Column("first", sa.String(length=64), nullable=False),
+        sa.Column("issuance", sa.String(length=64), nullable=False),
         sa.Column("platform", sa.String(length=4), nullable=False),
         sa.Column("entry", sa.String(length=64), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
