@@ -48,26 +48,26 @@ class OwnPlatform:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
-        async with httpx.AsyncClient(trust_env=False, timeout=10.0) as http:
-            title = await http.get(f"{self.url}/v1/titles/{reference}")
-            if title.status_code != 200:
-                raise CannotSend(f"{self.code} has no title {reference}: {title.status_code}")
-            body: Json = {
-                "action": "TRANSFER",
-                "expectedSequence": title.json()["sequence"],
-                "actor": self.account,
-                "recipient": recipient,
-            }
-            if documents:
-                body["documents"] = list(documents)
-            answer = await http.post(f"{self.url}/v1/titles/{reference}/actions", json=body)
+    async def transfer(
+        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+    ) -> None:
+        title = await http.get(f"{self.url}/v1/titles/{reference}")
+        if title.status_code != 200:
+            raise CannotSend(f"{self.code} has no title {reference}: {title.status_code}")
+        body: Json = {
+            "action": "TRANSFER",
+            "expectedSequence": title.json()["sequence"],
+            "actor": self.account,
+            "recipient": recipient,
+        }
+        if documents:
+            body["documents"] = list(documents)
+        answer = await http.post(f"{self.url}/v1/titles/{reference}/actions", json=body)
         if answer.status_code >= 300:
             raise CannotSend(f"{self.code} refused: {_refusal(answer)}")
 
-    async def where(self, reference: str) -> str | None:
-        async with httpx.AsyncClient(trust_env=False, timeout=10.0) as http:
-            answer = await http.get(f"{self.url}/v1/titles/{reference}")
+    async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
+        answer = await http.get(f"{self.url}/v1/titles/{reference}")
         return str(answer.json()["at"]) if answer.status_code == 200 else None
 
     async def later(self, by: timedelta) -> bool:

@@ -6,10 +6,11 @@ A party of it acts by an event that its member signs; the hub moves to another c
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from schemas.event import Actor, Event, Subject, TitleEvent, encode_event
@@ -43,21 +44,24 @@ class OwnHub:
     port: int
     account: Json
     child: Child
+    _clients: dict[str, AsyncHub] = field(default_factory=dict, repr=False)
     by_person: bool = False
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
-        async with self.client(TRADER) as trader:
-            try:
-                title = await trader.title(reference)
-                summary = await trader.summary(str(title["document"]))
-                event = self._event(title, str(summary["id"]), str(summary["contentDigest"]), recipient, documents)
-                await trader.send_event(str(summary["id"]), event)
-            except HubError as error:
-                raise CannotSend(f"the hub refused: {error}") from error
+    async def transfer(
+        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+    ) -> None:
+        trader = self.as_member(TRADER)
+        try:
+            title = await trader.title(reference)
+            summary = await trader.summary(str(title["document"]))
+            event = self._event(title, str(summary["id"]), str(summary["contentDigest"]), recipient, documents)
+            await trader.send_event(str(summary["id"]), event)
+        except HubError as error:
+            raise CannotSend(f"the hub refused: {error}") from error
 
     def _event(self, title: Json, document: str, digest: str, recipient: Json, documents: Sequence[Json]) -> str:
         body: Json = {"action": "TRANSFER", "actor": self.account, "recipient": recipient}
@@ -76,12 +80,11 @@ class OwnHub:
         )
         return jws.sign(encode_event(said), jws.EVENT, test_signer(self.seed, TRADER, "event"), at)
 
-    async def where(self, reference: str) -> str | None:
-        async with self.client(OPERATOR) as operator:
-            try:
-                return str((await operator.title(reference))["at"])
-            except HubError:
-                return None
+    async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
+        try:
+            return str((await self.as_member(OPERATOR).title(reference))["at"])
+        except HubError:
+            return None
 
     async def later(self, by: timedelta) -> bool:
         """Started again with a clock that is ahead."""
@@ -100,8 +103,16 @@ class OwnHub:
             environment["TRADEBRIDGE_CLOCK"] = str(clock)
         await self.child.start(environment=environment)
 
-    def client(self, member: str) -> AsyncHub:
-        return AsyncHub(self.url, test_api_key(self.seed, member))
+    def as_member(self, member: str) -> AsyncHub:
+        """One client for each member, kept: a new one costs more than a call."""
+        if member not in self._clients:
+            self._clients[member] = AsyncHub(self.url, test_api_key(self.seed, member))
+        return self._clients[member]
+
+    async def end(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+        await self.child.end()
 
 
 @asynccontextmanager
@@ -135,7 +146,7 @@ async def hub_system(folder: Path) -> AsyncIterator[System]:
             at_once=10,
         )
     finally:
-        await hub.child.end()
+        await hub.end()
 
 
 async def _join(hub: OwnHub, identities: Identities, kit_port: int) -> None:
@@ -151,9 +162,8 @@ async def _join(hub: OwnHub, identities: Identities, kit_port: int) -> None:
             for member, platform in (("KIT-A", identities.a), ("KIT-B", identities.b))
         ),
     ]
-    async with hub.client(OPERATOR) as operator:
-        for each in joining:
-            await operator.add_member(each)
+    for each in joining:
+        await hub.as_member(OPERATOR).add_member(each)
 
 
 def _platform(seed: str, member: str, platform: KitPlatform, kit_port: int) -> Json:

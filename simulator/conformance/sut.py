@@ -89,16 +89,18 @@ class CannotSend(RuntimeError):
 
 
 class Controls(Protocol):
-    """How a system under test is moved from outside PINT."""
+    """How a system under test is moved from outside PINT, over the kit's HTTP client where it is HTTP."""
 
     @property
     def by_person(self) -> bool:
         """Whether somebody has to do it: then the kit waits for longer."""
 
-    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
+    async def transfer(
+        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+    ) -> None:
         """Let the possessor hand the title over. `documents`: name, mediaType, content in base64. Raises CannotSend."""
 
-    async def where(self, reference: str) -> str | None:
+    async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
         """`here`, `sending`, `in-doubt`, `away`, `ended`; None if it does not say."""
 
     async def later(self, by: timedelta) -> bool:
@@ -192,16 +194,15 @@ def _controls(told: Mapping[str, Any], folder: Path, ask: Callable[[str], None])
 # --- How it is told --------------------------------------------------------------------------------------------------
 
 
-async def _asked(url: str | None, reference: str) -> str | None:
+async def _asked(http: httpx.AsyncClient, url: str | None, reference: str) -> str | None:
     """What the system says of where a title is."""
     if url is None:
         return None
-    async with httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
-        try:
-            answer = await http.get(url.replace("{reference}", reference))
-            at = answer.json().get("at")
-        except (httpx.HTTPError, ValueError, AttributeError):
-            return None
+    try:
+        answer = await http.get(url.replace("{reference}", reference))
+        at = answer.json().get("at")
+    except (httpx.HTTPError, ValueError, AttributeError):
+        return None
     return at if at in WHERE else None
 
 
@@ -213,18 +214,19 @@ class ByUrl:
     asks: str | None
     by_person: bool = False
 
-    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
+    async def transfer(
+        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+    ) -> None:
         body = {"reference": reference, "recipient": recipient, "documents": list(documents)}
-        async with httpx.AsyncClient(trust_env=False, timeout=10.0) as http:
-            try:
-                answer = await http.post(self.url, json=body)
-            except httpx.HTTPError as error:
-                raise CannotSend(f"{self.url} did not answer: {error!r}") from error
+        try:
+            answer = await http.post(self.url, json=body)
+        except httpx.HTTPError as error:
+            raise CannotSend(f"{self.url} did not answer: {error!r}") from error
         if answer.status_code >= 300:
             raise CannotSend(f"{self.url} answered {answer.status_code}: {answer.text[:300]}")
 
-    async def where(self, reference: str) -> str | None:
-        return await _asked(self.asks, reference)
+    async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
+        return await _asked(http, self.asks, reference)
 
     async def later(self, by: timedelta) -> bool:
         return False
@@ -239,7 +241,9 @@ class ByCommand:
     folder: Path
     by_person: bool = False
 
-    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
+    async def transfer(
+        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+    ) -> None:
         told = json.dumps({"reference": reference, "recipient": recipient, "documents": list(documents)}).encode()
         pipe = asyncio.subprocess.PIPE
         try:
@@ -254,8 +258,8 @@ class ByCommand:
                 f"{self.command[0]} ended with {process.returncode}: {said[:300].decode(errors='replace')}"
             )
 
-    async def where(self, reference: str) -> str | None:
-        return await _asked(self.asks, reference)
+    async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
+        return await _asked(http, self.asks, reference)
 
     async def later(self, by: timedelta) -> bool:
         return False
@@ -269,14 +273,16 @@ class ByPerson:
     ask: Callable[[str], None]
     by_person: bool = True
 
-    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json]) -> None:
+    async def transfer(
+        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+    ) -> None:
         names = f", with {len(documents)} supporting documents of your choice" if documents else ""
         codes = ", ".join(f"{each['codeListProvider']} {each['partyCode']}" for each in recipient["identifyingCodes"])
         to = f"{recipient['partyName']} on {recipient['eblPlatform']} ({codes})"
         self.ask(f"Your turn: transfer {reference} to {to}{names}")
 
-    async def where(self, reference: str) -> str | None:
-        return await _asked(self.asks, reference)
+    async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
+        return await _asked(http, self.asks, reference)
 
     async def later(self, by: timedelta) -> bool:
         return False

@@ -399,7 +399,7 @@ async def _survives(play: Play[Stage], receiving: Receiving, given: Envelope, se
             await receiving.until_starts(2)
         except NoTraffic as nothing:
             play.check(says.TRIES_AGAIN, False, found=str(nothing), expected="a second start")
-            at = await play.kit.system.controls.where(given.reference)
+            at = await play.kit.where(given.reference)
             if at is not None:
                 play.check(sentence, at in DOUBT, found=at, expected=" or ".join(DOUBT))
             raise Stop from nothing
@@ -460,7 +460,7 @@ async def refused_by_an_older_one(play: Play[Stage]) -> None:
     given = await _given(play)
     receiving = await _told(play, given, play.kit.identities.a, {Call.START: [signed("BETR")] * MANY})
     await play.kit.expect_where(play, given.reference, says.LEGACY_REFUSAL, "here", *DOUBT)
-    if await play.kit.system.controls.where(given.reference) == "here":
+    if await play.kit.where(given.reference) == "here":
         await _transfers_anew(play, receiving, given, play.kit.identities.b)
 
 
@@ -565,7 +565,7 @@ async def _stands(play: Play[Stage], receiving: Receiving, given: Envelope, code
     elif code == "BSIG":
         await asyncio.sleep(0.3)
         await where(play, given.reference, says.BSIG_RETRY, "here", "away", *DOUBT)
-        if await play.kit.system.controls.where(given.reference) == "away":
+        if await play.kit.where(given.reference) == "away":
             play.check(says.BSIG_RETRY, bool(receiving.accepted), found="handed over", expected="accepted first")
     else:  # INCD and MDOC reject nothing: it goes on until the kit accepts
         await receiving.until_accepted()

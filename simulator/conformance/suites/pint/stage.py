@@ -72,15 +72,19 @@ class Stage:
     async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json] = ()) -> None:
         """Tell the system to transfer. Raises NotApplicable if it cannot be told, or says that it cannot."""
         try:
-            await self.system.controls.transfer(reference, recipient, documents)
+            await self.system.controls.transfer(self.http, reference, recipient, documents)
         except CannotSend as error:
             raise NotApplicable(str(error)) from error
+
+    async def where(self, reference: str) -> str | None:
+        """Where the system says that the title is."""
+        return await self.system.controls.where(self.http, reference)
 
     async def expect_where(self, play: Play["Stage"], reference: str, sentence: Sentence, *places: str) -> None:
         """Check where the title is, once it has settled; not applicable where the system does not say."""
         at: str | None = None
         async for _ in every(SETTLES_SECONDS, 0.05):
-            at = await self.system.controls.where(reference)
+            at = await self.where(reference)
             if at is None or at in places:
                 break
         if at is None:
