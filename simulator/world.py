@@ -19,7 +19,15 @@ import httpx
 from adapters.port import Adapter, find_adapter
 from simulator.clock import Clock
 from simulator.journal import Entry, Journal
-from simulator.lading.cast import CARRIER_MEMBER, Places, carrier_at_hub, carrier_pint_key, platform_member
+from simulator.lading.cast import (
+    CARRIER_MEMBER,
+    HUB_MEMBER,
+    Places,
+    accounts_at_hub,
+    carrier_at_hub,
+    carrier_pint_key,
+    platform_member,
+)
 from simulator.lading.mounted import Mounted
 from simulator.members import OPERATOR, Member, description, keys_of
 from simulator.partner import Partner
@@ -172,6 +180,8 @@ def _described(settings: Settings, member: Member) -> Mapping[str, object]:
     """A partner as the hub takes it; of the carrier also how its bills of lading are issued."""
     url = f"{settings.own_url}/partners/{member.id}/push"
     wanted = dict(description(member, keys_of(settings.seed, member.id), url))
+    if member.id == HUB_MEMBER:
+        wanted |= accounts_at_hub()
     if member.id == CARRIER_MEMBER:
         keys = wanted["keys"]
         wanted |= carrier_at_hub(settings.seed, settings.places)

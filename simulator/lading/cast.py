@@ -68,6 +68,11 @@ INSURER = Trader(
     "MONSOON-MARINE", "Monsoon Marine Insurance (simulated)", Role.INSURER, "SG", "Singapore", "Example Quay"
 )
 CARRIER = Trader(CARRIER_CODE, CARRIER_NAME, Role.CARRIER, "SG", "Singapore", "Example Wharf")
+TRADING_HOUSE = Trader(
+    "KANSAI-RUBBER", "Kansai Rubber Works (simulated)", Role.IMPORTER, "JP", "Osaka", "Example Dock", HUB_PLATFORM
+)
+"""A party on the hub's own platform; TRADEWALTZ-SIM acts for it. It has no part in the scenario."""
+HUB_MEMBER = "TRADEWALTZ-SIM"
 TRADERS: Mapping[str, Trader] = {each.role.value: each for each in (EXPORTER, BANK, IMPORTER, INSURER, CARRIER)}
 """By role."""
 
@@ -227,6 +232,12 @@ def platform_member(code: str, seed: str, places: Places) -> JSON:
 def carrier_at_hub(seed: str, places: Places) -> JSON:
     """What the hub is told of the carrier beside what every member is described by."""
     return {"ebl": {"url": places.of(CARRIER_CODE), "token": token_of(seed, HUB_PLATFORM, CARRIER_CODE)}}
+
+
+def accounts_at_hub() -> JSON:
+    """Of the trade platform, which acts at the hub for a party that has its account there."""
+    code = {"codeListProvider": HUB_PLATFORM, "partyCode": TRADING_HOUSE.id}
+    return {"accounts": [{"partyName": TRADING_HOUSE.name, "identifyingCodes": [code]}]}
 
 
 def carrier_pint_key(seed: str) -> JSON:

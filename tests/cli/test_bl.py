@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from simulator.lading.cast import TRADERS
 from tests.cli.conftest import Tb, in_a_process, in_process
 from tests.cli.test_with_world import World, start
 from tradebridge.cli.exits import Exit
@@ -111,8 +112,62 @@ def test_a_bill_of_lading_lives_its_whole_life_by_commands(world: World, issued:
     assert world.tb("bl", "transfer", *reference, "--to", "FUJI-TYRE@FUJI").code == Exit.REFUSED
 
 
-def test_a_chain_that_was_changed_is_exit_code_five(world: World, issued: str) -> None:
-    assert world.tb("bl", "chain", issued, "-o", "chain.json").code == Exit.OK
+def test_the_hub_is_a_platform_among_them(world: World) -> None:
+    """To a party of the hub's own, on whose behalf a member acts by signed events, and on to Japan."""
+    reference = world.tb("bl", "issue").out.strip()
+    _json(world, "bl", "endorse", reference, "--to", "KANSAI-RUBBER@hub", "--to-order")
+    _json(world, "bl", "transfer", reference, "--to", "KANSAI-RUBBER@hub")
+    held = _json(world, "bl", "show", reference)
+    assert (held["platform"], held["at"], held["possessor"]["eblPlatform"]) == ("hub", "here", "TBHB")
+    other = world.tb("bl", "endorse", reference, "--blank", "--member", "SG-NSW", "--json")
+    assert other.code == Exit.REFUSED
+    assert _json(world, "bl", "endorse", reference, "--to", "FUJI-TYRE@FUJI")["endorsee"]["eblPlatform"] == "FUJI"
+    assert _json(world, "bl", "transfer", reference, "--to", "FUJI-TYRE@FUJI")["transferState"] == "accepted"
+    assert world.tb("bl", "chain", reference, "-o", "hub-chain.json").code == Exit.OK
+    report = _json(world, "bl", "verify", "hub-chain.json")
+    assert (report["possessor"]["eblPlatform"], report["entries"]) == ("FUJI", 4)
+
+
+def test_a_party_that_no_platform_knows_is_told_with_those_that_are_there(world: World, issued: str) -> None:
+    for name, known in (("X@STRA", "STRAITS-BANK"), ("X@hub", "KANSAI-RUBBER")):
+        reference = world.tb("bl", "issue").out.strip()
+        ran = world.tb("bl", "transfer", reference, "--to", name)
+        assert ran.code == Exit.USAGE and known in ran.err
+
+
+@pytest.fixture
+def moved(world: World) -> str:
+    """The reference of a bill of lading that went to another platform: its chain is signed."""
+    reference = world.tb("bl", "issue").out.strip()
+    _json(world, "bl", "transfer", reference, "--to", "STRAITS-BANK@STRA")
+    assert world.tb("bl", "chain", reference, "-o", "chain.json").code == Exit.OK
+    return reference
+
+
+def test_what_nobody_has_signed_yet_is_told_apart(world: World, moved: str) -> None:
+    """A platform's word for what was done since its last entry proves nothing, whoever writes it into the file."""
+    assert world.tb("bl", "verify", "chain.json").code == Exit.OK
+    chain = json.loads((world.home / "chain.json").read_text())
+    bank = TRADERS["bank"].party
+    mallory = {**bank, "partyName": "Mallory", "identifyingCodes": [{"codeListProvider": "STRA", "partyCode": "M"}]}
+    at = chain["transactions"][-1]["actionDateTime"]
+    chain["unsigned"] = [{"actionCode": "TRANSFER", "actor": bank, "recipient": mallory, "actionDateTime": at}]
+    (world.home / "claimed.json").write_text(json.dumps(chain))
+    ran = world.tb("bl", "verify", "claimed.json", "--json")
+    assert ran.code == Exit.UNREACHABLE and ran.json["unsigned"] == 1
+    assert ran.json["signed"]["possessor"]["partyName"] == bank["partyName"]
+    shown = world.tb("bl", "verify", "claimed.json").out
+    assert "[warn]" in shown and "signed: held by Straits Trade Bank" in shown
+
+
+def test_the_reason_is_read_from_what_is_signed(world: World, moved: str) -> None:
+    chain = json.loads((world.home / "chain.json").read_text())
+    chain["entries"] = []
+    (world.home / "bare.json").write_text(json.dumps(chain))
+    assert "why: TRANSFER by Lanna Rubber" in world.tb("bl", "verify", "bare.json").out
+
+
+def test_a_chain_that_was_changed_is_exit_code_five(world: World, moved: str) -> None:
     assert world.tb("bl", "verify", "chain.json").code == Exit.OK
     chain = json.loads((world.home / "chain.json").read_text())
     chain["envelopeTransferChain"] = chain["envelopeTransferChain"][1:]
@@ -122,9 +177,8 @@ def test_a_chain_that_was_changed_is_exit_code_five(world: World, issued: str) -
     assert "nobody can be said to hold it" in world.tb("bl", "verify", "gap.json").out
 
 
-def test_a_list_that_does_not_know_the_platforms_believes_nothing(world: World, issued: str) -> None:
+def test_a_list_that_does_not_know_the_platforms_believes_nothing(world: World, moved: str) -> None:
     (world.home / "nobody.json").write_text(json.dumps({"format": "tradebridge-platforms/1", "platforms": []}))
-    world.tb("bl", "chain", issued, "-o", "chain.json")
     assert world.tb("bl", "verify", "chain.json", "--trust", "nobody.json").code == Exit.SIGNATURE
     (world.home / "other.json").write_text("{}")
     assert world.tb("bl", "verify", "chain.json", "--trust", "other.json").code in (Exit.SIGNATURE, Exit.INVALID)

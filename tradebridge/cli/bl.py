@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tradebridge.cli.bl_acting import endorse, surrender, transfer
-from tradebridge.cli.bl_places import Place, Titled, find_title, on_option, place_of_carrier
+from tradebridge.cli.bl_places import Titled, find_title, on_option, place_of_carrier
 from tradebridge.cli.exits import Exit, Failed
 from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.reading import read_json, write_bytes
@@ -250,21 +250,37 @@ def verify(
 ) -> Exit:
     """Check the chain in FILE (- is standard input), as `tb bl chain` gives it: who holds the title, and why.
 
-    With --trust no hub and no platform is asked; without it the list comes from the hub. Exit code 0: it holds. 5: a
-    signature, a link of the chain or a transaction does not.
+    With --trust no hub and no platform is asked; without it the list comes from the hub.
+
+    Exit code 0: it holds. 5: a signature, a link of the chain or a transaction does not. 3: nothing is false, but what
+    was done since the last entry nobody has signed yet: the platform alone says so.
     """
     from tradebridge.ebl.verify import verify_title
 
     value = read_json(chain_file)
     trust = _trust(find(url, api_key, space), trust_file)
     report = verify_title(value, trust, at)
+    signed = verify_title({**_shown(value), "unsigned": []}, trust, at).title if report.unsigned else report.title
     if as_json:
-        out_json(report.to_json() | {"trust": "given" if trust_file else "hub"})
+        told = {"possessor": None, "status": None} if signed is None else _signed_json(signed)
+        out_json(report.to_json() | {"signed": told, "trust": "given" if trust_file else "hub"})
     else:
-        _draw_report(report, value)
+        _draw_report(report, signed, value)
         if not trust_file:
             say(f"{mark('warn')} the keys come from the hub itself: give a list with --trust FILE to be sure")
-    return Exit(report.exit_code)
+    return Exit(report.exit_code or (Exit.UNREACHABLE if report.unsigned else Exit.OK))
+
+
+def _shown(value: "dict[str, Any]") -> JSON:
+    """The chain in the file: a platform's answer, or within the evidence of a hub."""
+    title = value.get("title")
+    return title if isinstance(title, dict) else value
+
+
+def _signed_json(title: "Title") -> JSON:
+    from schemas.bill_of_lading.pint import to_json
+
+    return {"possessor": to_json(title.possessor), "status": title.status.value}
 
 
 def _trust(where: Where, trust_file: str | None) -> "Trust":
@@ -281,17 +297,22 @@ def _trust(where: Where, trust_file: str | None) -> "Trust":
     return trust
 
 
-def _draw_report(report: "TitleReport", value: "dict[str, object]") -> None:
-    title = report.title
+def _draw_report(report: "TitleReport", signed: "Title | None", value: "dict[str, object]") -> None:
+    title, below = report.title, " " * (MARK_WIDTH + 1)
     out(f"{bold(report.reference or 'no title')}   {report.entries} entries, {report.unsigned} actions in none yet")
-    if title is not None and not report.findings:
-        out(f"{mark('ok')} {_held(title)}")
-        out(f"{' ' * (MARK_WIDTH + 1)}why: {_why(value)}")
-        for answer in report.answers:
-            out(f"{' ' * (MARK_WIDTH + 1)}{answer}")
+    if title is None or report.findings:
+        out(f"{mark('fail')} nobody can be said to hold it")
+        out_findings(report.findings)
         return
-    out(f"{mark('fail')} nobody can be said to hold it")
-    out_findings(report.findings)
+    if report.unsigned:
+        out(f"{mark('warn')} {_held(title)}: so says the platform alone, {report.unsigned} actions are not signed yet")
+        out(f"{below}signed: {'issued by the carrier, to whom is not' if signed is None else _held(signed)}")
+    else:
+        out(f"{mark('ok')} {_held(title)}")
+    if signed is not None:
+        out(f"{below}why: {_why(value)}")
+    for answer in report.answers:
+        out(f"{below}{answer}")
 
 
 def _held(title: "Title") -> str:
@@ -305,13 +326,13 @@ def _held(title: "Title") -> str:
 
 
 def _why(value: "dict[str, Any]") -> str:
-    """The last transaction that moved possession, in words."""
-    shown = value.get("title", value)
-    entries = [each for entry in shown.get("entries", ()) for each in entry["transactions"]]
-    moved = [each for each in (*entries, *shown.get("unsigned", ())) if _moves(each)]
-    if not moved:
-        return "the chain moves it to nobody"
-    last = moved[-1]
+    """The last signed transaction that moved possession, in words. The chain was verified before."""
+    from schemas.findings import Finding
+    from tradebridge.ebl.seal import peek
+
+    entries = [peek(each) for each in _shown(value)["envelopeTransferChain"]]
+    transactions = [each for entry in entries if not isinstance(entry, Finding) for each in entry["transactions"]]
+    last = [each for each in transactions if _moves(each)][-1]
     to = last.get("recipient", last["actor"])
     return f"{last['actionCode']} by {last['actor']['partyName']} to {to['partyName']}, {last['actionDateTime']}"
 
@@ -321,6 +342,3 @@ def _moves(transaction: JSON) -> bool:
     from schemas.bill_of_lading.title import moves_possession
 
     return moves_possession(ActionCode(transaction["actionCode"]))
-
-
-__all__ = ["Place", "command"]

@@ -135,34 +135,44 @@ def _party(where: Where, named: str) -> JSON | str:
     if not at:
         return code
     if platform.lower() == HUB or platform.upper() == OF_HUB:
-        raise Failed(
-            Exit.USAGE, f"the hub does not tell who {code} is", "Give the party as a JSON file: --to party.json."
-        )
-    (there,) = places(where, platform)
-    items = asked(where, there, lambda other: other.accounts().items) or ()
-    party: JSON | None = next((each["party"] for each in items if each["id"] == code.upper()), None)
-    if party is None:
-        known = ", ".join(str(each["id"]) for each in items) or "none"
-        raise Failed(Exit.USAGE, f"{platform} has no account {code}; it has: {known}", "Or give a JSON file.")
-    return party
+        known = _accounts_of_hub(where)
+    else:
+        (there,) = places(where, platform)
+        items = asked(where, there, lambda other: other.accounts().items) or ()
+        known = {str(each["id"]): each["party"] for each in items}
+    if code.upper() not in known:
+        told = ", ".join(known) or "none"
+        raise Failed(Exit.USAGE, f"{platform} has no account {code}; it has: {told}", "Or give a JSON file.")
+    return known[code.upper()]
+
+
+def _accounts_of_hub(where: Where) -> dict[str, JSON]:
+    """The parties that have an account on the hub's platform, by party code, as the operator sees them."""
+    with where.hub() as hub:
+        accounts = [account for each in hub.members(limit=500).items for account in each.get("accounts", ())]
+    return {
+        str(code["partyCode"]): {**account, "eblPlatform": OF_HUB}
+        for account in accounts
+        for code in account["identifyingCodes"]
+    }
 
 
 def _say_to_hub(where: Where, found: Titled, body: JSON, sequence: int, member: str | None) -> str | None:
     """The event of type `title`, signed by the member that acts for the party."""
-    from schemas.event import Actor, Event, EventType, Subject, encode_event
+    from schemas.event import Actor, Event, Subject, TitleEvent, encode_event
     from tradebridge.cli.sign import signer_of
     from tradebridge.evidence import jws
     from tradebridge.evidence.simulation import derived_id
 
-    speaker = member or found.shown.get("account")
-    if speaker is None:
+    speaker = member or str(found.shown.get("account") or "").partition("/")[0]
+    if not speaker:
         raise Failed(Exit.USAGE, "who acts for the party at the hub?", "Name the member with --member.")
     moment = where.now().replace(microsecond=0)
     with where.hub(speaker) as hub:
         summary = hub.summary(found.shown["document"])
         event = Event(
             id=derived_id("evt", moment, secrets.token_bytes(32)),
-            type=EventType("title"),
+            type=TitleEvent.TITLE,
             document=Subject(id=summary["id"], content_digest=summary["contentDigest"]),
             expected_sequence=sequence,
             actor=Actor(member=speaker),
