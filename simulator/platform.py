@@ -304,7 +304,9 @@ class _Hold:
             return
         self.passings -= 1
         if self.passings == 0:
-            self.told.write_text(name, "ascii")
+            passing = self.told.with_suffix(".passing")
+            passing.write_text(name, "ascii")
+            passing.replace(self.told)
             while True:  # the event loop stands still: nothing is read, written or answered any more
                 time.sleep(3600)
 

@@ -29,7 +29,8 @@ def asked(three: Platforms, request: JSON, by: str = CARRIER_CODE) -> Response:
 def answered(three: Platforms, reference: str, action: str, place: int = 0, **more: Any) -> Response:
     """The carrier's answer to the surrender of this title."""
     request = three.carrier.surrender_of(reference, place)
-    answer = {"surrenderRequestReference": request["surrenderRequestReference"], "action": action, **more}
+    said = {name: each for name, each in more.items() if each is not None}
+    answer = {"surrenderRequestReference": request["surrenderRequestReference"], "action": action, **said}
     return three["STRA"].as_peer(CARRIER_CODE, "POST", ANSWERS, answer)
 
 
@@ -101,7 +102,8 @@ def test_issued_to_a_party_that_the_other_platform_does_not_know(three: Platform
 
 def test_what_is_no_request(three: Platforms) -> None:
     request = issuance_request(cast.document(transportDocumentReference="BAD1"), EXPORTER)
-    refused(asked(three, {name: each for name, each in request.items() if name != "issueTo"}), 400, "lading.member-missing")
+    without = {name: each for name, each in request.items() if name != "issueTo"}
+    refused(asked(three, without), 400, "lading.member-missing")
     refused(three["STRA"].call("PUT", REQUESTS, request), 401, "pint.unknown-token")
     refused(asked(three, request, "MEKO"), 403, "pint.wrong-role")
     other = issuance_request(cast.document(transportDocumentReference="BAD1", carrierCode="OTHR"), EXPORTER)
@@ -151,8 +153,8 @@ def test_a_surrender_from_another_platform(three: Platforms, action: str, at_the
     given = three["FUJI"].act(reference, "SURRENDER_FOR_DELIVERY", BUYER)
     assert three["FUJI"].settled(given["transfer"])["state"] == "accepted"
     assert three.holders(reference) == ["STRA"]
-    comments = {"comments": "Freight is not paid"} if action == "SREJ" else {}
-    assert answered(three, reference, action, **comments).status_code == 204
+    comments = "Freight is not paid" if action == "SREJ" else None
+    assert answered(three, reference, action, comments=comments).status_code == 204
     eventually(lambda: three.holders(reference) == at_the_end, f"held by {at_the_end}")
     status = "accomplished" if action == "SURR" else "held"
     eventually(lambda: three["FUJI"].title(reference)["status"] == status, "who surrendered hears of it")

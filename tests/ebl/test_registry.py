@@ -8,6 +8,7 @@ import httpx
 import orjson
 import pytest
 
+from schemas.bill_of_lading.pint import to_json
 from tests.ebl.cast import BUYER, EXPORTER, FORWARDER
 from tests.ebl.registry import Registry, registry, title_of
 from tests.ebl.running import RETRIES, Platforms, Process, eventually, platforms
@@ -41,7 +42,8 @@ def whole(three: Platforms, arbiter: Registry) -> None:
 def begun(process: Process, reference: str) -> str:
     """A transfer to the forwarder, whose id is read from the store: the process may be killed before it answers."""
     with contextlib.suppress(httpx.HTTPError):  # it was stopped before it could answer
-        process.try_act(reference, "TRANSFER", EXPORTER, FORWARDER)
+        body = {"action": "TRANSFER", "actor": to_json(EXPORTER), "recipient": to_json(FORWARDER)}
+        process.call("POST", f"/v1/titles/{reference}/actions", body, timeout=1)
     query = "select id from ebl_transfers where reference = ? order by created_at desc"
     return str(eventually(lambda: process.rows(query, reference), "a transfer")[0]["id"])
 
