@@ -30,6 +30,7 @@ from adapters.platforms.tradewaltz.links import (
     read_change,
     seen_by,
 )
+from schemas.content import json_or_finding
 from schemas.findings import Finding, finding
 from tradebridge.ebl.seal import ALGORITHMS, Trusted, open_sealed, peek
 
@@ -231,12 +232,12 @@ def _caller(request: Request, caller_of: CallerOf) -> str | None:
 
 
 async def _body(request: Request) -> JSON | Finding:
+    """Strict JSON: no member twice, no NaN, not too deep."""
     data = await request.body()
-    try:
-        value = json.loads(data) if len(data) <= MOST_DATA else None
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else finding("link.malformed", found=f"{len(data)} bytes")
+    if len(data) > MOST_DATA:
+        return finding("link.malformed", found=f"{len(data)} bytes", expected=f"at most {MOST_DATA}")
+    value = json_or_finding(data)
+    return finding("link.malformed", found=value.message) if isinstance(value, Finding) else value
 
 
 def _parties(body: JSON) -> Mapping[Role, Mapping[str, str]] | Finding:

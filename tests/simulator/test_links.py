@@ -146,6 +146,31 @@ def test_a_change_that_may_not_be_is_refused(
     assert _shown(links, Role.BANK)["version"] == 0
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{", b'{"event": 1}', b'{"event": "a.b.c", "data": {"x": NaN}}', b"x" * 1_000_001, b"[" * 5000],
+    ids=["empty", "list", "cut", "no-event", "nan", "large", "deep"],
+)
+def test_what_is_no_change_is_refused_whatever_it_is(links: TestClient, body: bytes) -> None:
+    _found(links)
+    for path in (f"/tradewaltz/v1/links/{LINK}/changes", "/tradewaltz/v1/links"):
+        answer = links.post(path, content=body, headers=_as("exporter"))
+        assert answer.status_code == 422 and answer.json()["findings"][0]["code"] == "link.malformed"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"id": "../x"}, {"id": ""}, {"parties": []}, {"parties": {"pirate": {}}}, {"parties": {"bank": {"id": "B"}}}],
+    ids=str,
+)
+def test_a_link_between_nobody_is_none(links: TestClient, members: dict[str, Any]) -> None:
+    parties = {role.value: dict(party) for role, party in PARTIES.items()}
+    answer = links.post(
+        "/tradewaltz/v1/links", json={"id": "other", "parties": parties, **members}, headers=_as("bank")
+    )
+    assert answer.status_code in (403, 422)
+
+
 def test_a_link_with_other_parties_is_no_other_link(links: TestClient) -> None:
     _found(links)
     parties = {role.value: dict(party) for role, party in PARTIES.items() if role is not Role.BANK}
