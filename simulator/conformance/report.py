@@ -31,6 +31,8 @@ MEANING: Mapping[Word, str] = {
     Word.WAITING: "somebody's turn, not taken in time",
     Word.NO_TRAFFIC: "nothing came that could be checked: no pass",
 }
+LONG = 200
+"""Bytes: a body of so many is shown once in a scenario."""
 _ORDER = (
     Word.FAIL,
     Word.ERROR,
@@ -79,7 +81,6 @@ def html_of(run: Run) -> str:
         words=words,
         roles=[(role, results) for role, results in roles if results],
         rows=_rows,
-        side=_side,
         sentences=_sentences(run),
     )
     return text
@@ -87,25 +88,36 @@ def html_of(run: Run) -> str:
 
 def _rows(result: Result) -> list[dict[str, Any]]:
     """The actions of a scenario with what belongs to each."""
+    seen: dict[bytes, int] = {}
     return [
         {
             "title": action.title,
             "checks": action.checks,
-            "exchanges": [(index + 1, result.exchanges[index]) for index in action.exchanges],
+            "exchanges": [_shown(index + 1, result.exchanges[index], seen) for index in action.exchanges],
         }
         for action in result.actions
     ]
 
 
-def _side(exchange: Exchange, request: bool) -> dict[str, Any]:
-    """Request or answer, ready to be shown."""
-    body = exchange.request if request else exchange.answer
-    headers = exchange.request_headers if request else exchange.answer_headers
-    return {
+def _shown(number: int, exchange: Exchange, seen: dict[bytes, int]) -> dict[str, Any]:
+    """One exchange, ready to be shown. `seen`: bodies that this scenario had before, by number of exchange."""
+    request = _side(exchange.request, exchange.request_headers, number, seen)
+    answer = _side(exchange.answer, exchange.answer_headers, number, seen)
+    return {"number": number, "exchange": exchange, "request": request, "answer": answer}
+
+
+def _side(body: bytes, headers: Mapping[str, str], number: int, seen: dict[bytes, int]) -> dict[str, Any]:
+    """Request or answer. A long body that came before is named, and not shown again: so a retry is seen to be one."""
+    earlier = seen.setdefault(body, number) if len(body) > LONG else number
+    side: dict[str, Any] = {
         "headers": "\n".join(f"{name}: {value}" for name, value in redacted(headers).items()),
-        "body": body_text(body) if body else "",
-        "signed": list(signed_parts(body)),
+        "earlier": earlier if earlier != number else None,
+        "body": "",
+        "signed": [],
     }
+    if body and earlier == number:
+        side |= {"body": body_text(body), "signed": list(signed_parts(body))}
+    return side
 
 
 def _sentences(run: Run) -> list[dict[str, Any]]:

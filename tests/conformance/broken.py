@@ -105,7 +105,7 @@ class AcceptsOtherContent(AcceptsManipulated):
     pass
 
 
-@caught("accepts-both-of-two-envelopes", by="receiver/two-for-one-position", as_="dise.contradicts")
+@caught("accepts-both-of-two-envelopes", by="receiver/two-for-one-position", as_="dise.one-of-two")
 class AcceptsBoth(Platform):
     def check_known(self, reference: str, document: Any, signed: Any, entries: Any) -> None:
         return
@@ -236,6 +236,12 @@ class GoesOnAfterSacc(LetsAnybodyTransfer):
 class DoesNotKnowWhoCalls(Platform):
     def caller(self, authorization: str) -> Any:
         return super().caller(authorization) or next(iter(self.peers))
+
+
+@caught("takes-an-endorsement-for-a-transfer", by="receiver/endorsement-notifies", as_="notice.moves-nothing")
+class TakesEndorsementForTransfer(Platform):
+    def accept(self, active: Any) -> Any:
+        return super().accept(active | {"notice": False})
 
 
 # --- As sender -------------------------------------------------------------------------------------------------------

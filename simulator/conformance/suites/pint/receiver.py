@@ -20,6 +20,7 @@ from simulator.conformance.suites.pint.envelopes import (
     File,
     Json,
     Plan,
+    a_document,
     a_file,
     build,
     issued_and_sent,
@@ -139,8 +140,32 @@ async def two_for_one_position(play: Play[Stage]) -> None:
             await caller.send(envelope, reference, file)
             answer = await caller.finish(envelope, reference)
             codes.append(caller.code(answer))
+            if codes[-1] != "RECE":  # an active transfer that was taken over has no reference any more
+                caller.not_accepted(answer, says.DISPUTED)
         holds = codes.count("RECE") == 1
-        play.check(says.DISPUTED, holds, found=f"{codes} at the finishes", expected="one RECE, and one only")
+        play.check(says.ONE_OF_TWO, holds, found=f"{codes} at the finishes", expected="one RECE, and one only")
+
+
+@_scenario("endorsement-notifies", "An endorsement is told to the endorsee's platform; then the title follows.")
+async def endorsement_notifies(play: Play[Stage]) -> None:
+    kit, caller, at = play.kit.identities, play.kit.caller(play), now() - timedelta(minutes=4)
+    document = a_document(kit) | {"isToOrder": True}
+    user = kit.a.user
+    endorsee = {"partyName": user["partyName"], "identifyingCodes": user["identifyingCodes"]}
+    document["documentParties"]["endorsee"] = endorsee | {"address": {"city": "Singapore", "countryCode": "SG"}}
+    plan = play.kit.to_system(document=document, at=at)
+    issue, transfer = plan.entries[0].transactions
+    endorse = transfer | {"actionCode": "ENDORSE_TO_ORDER"}
+    told = build(_only(plan, issue, endorse))
+    with play.action("The kit tells of an endorsement to the system's account."):
+        caller.accepted(await caller.start(told, "start, an endorsement"), told, says.ACCEPTED)
+        at_system = await play.kit.where(told.reference)
+        play.check(says.NOTIFIES, at_system != "here", found=at_system or "no title", expected="not here")
+    handed = build(plan.changed(entries=(Entry(kit.a, (issue, endorse)), Entry(kit.a, (transfer,)))))
+    handed = replace(handed, chain=(told.chain[0], *handed.chain[1:]))
+    with play.action("It hands the title over, with one more entry."):
+        caller.accepted(await caller.start(handed), handed, says.ACCEPTED)
+    await play.kit.expect_where(play, handed.reference, says.HANDED_OVER, "here")
 
 
 # --- Signatures ------------------------------------------------------------------------------------------------------

@@ -146,6 +146,17 @@ DISPUTED = Sentence(
     "chain' with 'a risk of double spending'.",
     _CODE,
 )
+ONE_OF_TWO = Sentence(
+    "dise.one-of-two",
+    "Of two envelopes for one title one is accepted and no more, in whatever order they are finished.",
+    "MLETR, article 10",
+)
+NOTIFIES = Sentence(
+    "notice.moves-nothing",
+    "An endorsement to a party on another platform is told by an envelope, which 'does NOT result in the transfer of "
+    "possession'.",
+    f"{_TRANSACTION}.actionCode",
+)
 REPLAYED = Sentence(
     "replay.no-second-acceptance",
     "An envelope that was accepted before takes nothing a second time, whenever it comes: DUPE or DISE, never RECE.",
