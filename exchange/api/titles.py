@@ -15,6 +15,7 @@ from schemas.findings import finding
 from tradebridge.ebl import titles, transfers
 from tradebridge.ebl.sending import cancel
 from tradebridge.ebl.titles import Held
+from tradebridge.render.chain import POLICY, Picture, draw, picture_of
 
 router = APIRouter(prefix="/v1", tags=["titles"])
 
@@ -34,9 +35,11 @@ async def get_title(request: Request, reference: str) -> Response:
     return json_response(await hub.ask(lambda connection: shown(connection, held)))
 
 
-@router.get("/titles/{reference}/chain", summary="What was signed: the transfer chain, read out, with the document")
+@router.get("/titles/{reference}/chain", summary="What was signed: the transfer chain, read out; or drawn, as SVG")
 async def get_chain(request: Request, reference: str) -> Response:
-    held = await _held(request, reference)
+    held, accept = await _held(request, reference), request.headers.get("accept", "")
+    if "image/svg+xml" in accept and "json" not in accept:
+        return _picture(held)
     headers = {"Content-Disposition": f'attachment; filename="{held.id[:16]}.chain.json"'}
     return json_response(titles.chain_shown(held), headers=headers)
 
@@ -55,6 +58,15 @@ async def cancel_transfer(request: Request, transfer_id: str) -> Response:
     if refused:
         raise Problem(*refused)
     return json_response(await _transfer(request, transfer_id))
+
+
+def _picture(held: Held) -> Response:
+    """Who possessed it when, and who signed that."""
+    drawn = picture_of(held.document, held.entries, held.pending, held.at)
+    if not isinstance(drawn, Picture):
+        raise titles.BrokenStore(held.reference)
+    headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
+    return Response(draw(drawn), headers=headers, media_type="image/svg+xml")
 
 
 async def _held(request: Request, reference: str) -> Held:

@@ -259,6 +259,17 @@ def test_the_paper_of_a_title_says_who_controls_it_to_who_may_see_that(hubs: Hub
     assert "Control of the electronic record" not in earlier.text  # it gave the title up: what follows is not its own
 
 
+def test_the_chain_of_a_title_is_a_picture_for_who_asks_for_one(hubs: Hubs) -> None:
+    hubs.issue("SIMLPAPER6")
+    drawn = hubs.get("/v1/titles/SIMLPAPER6/chain", "EXPORTER-SYS", Accept="image/svg+xml")
+    assert drawn.headers["content-type"].startswith("image/svg+xml")
+    assert "sha256-" in drawn.headers["content-security-policy"]
+    assert "Chain of control of SIMLPAPER6" in drawn.text
+    assert "in no entry yet" in drawn.text  # the platform signs an entry when the title leaves it
+    assert hubs.get("/v1/titles/SIMLPAPER6/chain", "EXPORTER-SYS").json()["transportDocument"]
+    assert hubs.get("/v1/titles/SIMLPAPER6/chain", "BUYER-SYS", Accept="image/svg+xml").status_code == 404
+
+
 def test_certificate_and_bill_of_one_consignment_lead_to_each_other_on_paper(hubs: Hubs) -> None:
     hubs.issue("SIMLPAPER5")
     bill = hubs.title("SIMLPAPER5")["document"]

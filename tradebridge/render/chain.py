@@ -17,7 +17,7 @@ from typing import Any
 from schemas.bill_of_lading.pint import ActionCode, ChainEntry, Party, Transaction
 from schemas.bill_of_lading.title import ENDED, Status, Title, apply, is_at, issue, moves_possession, same_party
 from schemas.findings import Finding
-from tradebridge.render.palette import svg
+from tradebridge.render.palette import STYLE, digest_of, svg
 
 WORDS: Mapping[ActionCode, str] = {
     ActionCode.ISSUE: "issued",
@@ -145,6 +145,9 @@ _STYLE = """
 .lane { stroke: #2b3542 } .moves { stroke: #e7ebf0 } .tells { stroke: #aab0f0 } .now { fill: #12303a; stroke: #5cc3da }
 }
 """
+
+POLICY = f"default-src 'none'; style-src {digest_of(STYLE + _STYLE)}"
+"""Content-Security-Policy of the drawing where it is served by itself."""
 
 
 def draw(picture: Picture) -> str:

@@ -4,8 +4,6 @@ Its one style sheet stands in it, so that the page can be kept as a file; `POLIC
 nothing besides.
 """
 
-import hashlib
-from base64 import b64encode
 from functools import cache
 from importlib import resources
 
@@ -13,15 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from tradebridge.render.form import Form, Page
+from tradebridge.render.palette import digest_of
 from tradebridge.render.paper import Paper
 from tradebridge.render.qr import qr_svg
 
 CSS = resources.files("tradebridge.render").joinpath("form.css").read_text("utf-8")
-
-
-def digest_of(text: str) -> str:
-    """As a content security policy names an inline style or script (CSP 3, 2.3.1)."""
-    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 POLICY = f"default-src 'none'; style-src {digest_of(CSS)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,5 +1,7 @@
 """What all drawings share: colours for light and dark, arrow heads, the frame of an SVG with its text equivalent."""
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterable
 from html import escape
 
@@ -38,3 +40,8 @@ def svg(title: str, described: str, size: tuple[int, int], parts: Iterable[str],
         f'<rect class="paper" width="{wide}" height="{high}"/>\n'
         f'<text class="ink title" x="20" y="38">{escape(title)}</text>\n{body}\n</svg>\n'
     )
+
+
+def digest_of(text: str) -> str:
+    """As a content security policy names an inline style or script (CSP 3, 2.3.1)."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
