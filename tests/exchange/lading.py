@@ -150,17 +150,15 @@ class Hubs:
 
     def event(
         self, number: str, member: str, body: dict[str, Any], platform: str = HERE, sequence: int | None = None,
-        kind: TitleEvent = TitleEvent.TITLE, ordinal: int = 0,
+        kind: TitleEvent = TitleEvent.TITLE, event_id: str = "",
     ) -> tuple[str, str]:  # fmt: skip
         """A signed event on the document of a title, and that document's id."""
         title = self.title(number, platform)
         summary = self.cast(platform).operator.summary(title["document"])
         stated = title["sequence"] if sequence is None else sequence
-        value = hmac_value(
-            SEED, "event", f"{number} {platform} {member} {kind} {body}".encode(), stated * 100 + ordinal
-        )
+        value = hmac_value(SEED, "event", f"{number} {platform} {member} {kind} {body}".encode(), stated)
         said = Event(
-            id=derived_id("evt", NOW, value),
+            id=event_id or derived_id("evt", NOW, value),
             type=kind,
             document=Subject(id=summary["id"], content_digest=summary["contentDigest"]),
             recipient=None,

@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from schemas.content import sha256_hex
+from schemas.content import from_base64url, sha256_hex
 from tests.ebl.cast import document
 from tests.exchange.cast import NOW, SEED, refused_by, signer
 from tests.exchange.lading import Hubs, eventually, party, two_hubs
@@ -130,6 +130,26 @@ def test_the_same_event_again_gets_the_same_answer_and_changes_nothing(hubs: Hub
     first = hubs.here["EXPORTER-SYS"].send_event(document, said).raw
     assert hubs.here["EXPORTER-SYS"].send_event(document, said).raw == first
     assert hubs.title("SIML2601005")["sequence"] == 2
+
+
+def test_an_event_that_cannot_be_kept_leaves_the_title_as_it_was(hubs: Hubs) -> None:
+    """Its id was used: that is seen after the title was changed, and undoes the change."""
+    hubs.issue("SIML2601011")
+    to_bank = {"action": "TRANSFER", "actor": party("Exporter"), "recipient": party("Bank")}
+    said, document = hubs.event("SIML2601011", "EXPORTER-SYS", to_bank)
+    hubs.here["EXPORTER-SYS"].send_event(document, said)
+    before = hubs.title("SIML2601011")
+    on = {"action": "TRANSFER", "actor": party("Bank"), "recipient": party("Buyer")}
+    again, _ = hubs.event("SIML2601011", "BANK-SYS", on, event_id=event_id(said))
+    refused = refused_by(hubs.here["BANK-SYS"].send_event, document, again)
+    assert (refused.status, refused.code) == (409, "event.duplicate")
+    assert hubs.title("SIML2601011") == before
+    entries = hubs.here.operator.timeline(document)["entries"]
+    assert [each["text"] for each in entries if each["kind"] == "title"] == ["title: issued", "title: acted"]
+
+
+def event_id(said: str) -> str:
+    return str(orjson.loads(from_base64url(said.split(".")[1].encode()) or b"{}")["id"])
 
 
 def test_who_gave_it_up_sees_how_and_nothing_of_what_comes_after(hubs: Hubs) -> None:
