@@ -1,6 +1,5 @@
 """Issuance and surrender: the platform's side, between a platform and a carrier, over HTTP."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,16 +9,10 @@ from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.pint import Party
 from tests.ebl import cast
 from tests.ebl.cast import BUYER, CARRIER_CODE, EXPORTER, FORWARDER, RENDERING
-from tests.ebl.running import Platforms, eventually, issuance_request, trio
+from tests.ebl.running import Platforms, eventually, issuance_request
 
 JSON = dict[str, Any]
 REQUESTS, ANSWERS = "/ebl/v3/ebl-issuance-requests", "/ebl/v3/ebl-surrender-responses"
-
-
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platforms]:
-    with trio(tmp_path_factory.mktemp("trio")) as running:
-        yield running
 
 
 def asked(three: Platforms, request: JSON, by: str = CARRIER_CODE) -> Response:

@@ -1,7 +1,6 @@
 """What a receiving platform answers: every outcome code in every HTTP form, retries, and what is refused unsigned."""
 
 import base64
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from schemas.bill_of_lading.issuance import manifest_of
 from schemas.bill_of_lading.pint import DocumentMetadata, Party, bytes_checksum, checksum, signed_checksum
 from tests.ebl import cast
 from tests.ebl.cast import BANK, BUYER, CARRIER, EXPORTER, FORWARDER, PACKING_LIST, PACKING_LIST_METADATA, act
-from tests.ebl.running import Platforms, key_of, trio
+from tests.ebl.running import Platforms, key_of
 from tradebridge.ebl.chain import first_entry, follow
 from tradebridge.ebl.envelope import make_envelope
 from tradebridge.ebl.seal import Key, Trusted, open_sealed, seal
@@ -23,12 +22,6 @@ SECOND = b"a certificate of quality, simulated"
 SECOND_METADATA = DocumentMetadata(
     name="Quality.txt", size=len(SECOND), media_type="text/plain", document_checksum=bytes_checksum(SECOND)
 )
-
-
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platforms]:
-    with trio(tmp_path_factory.mktemp("trio")) as running:
-        yield running
 
 
 class Sender:

@@ -1,18 +1,9 @@
 """A title goes from platform to platform, over HTTP, between real processes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.ebl.cast import BANK, BUYER, EXPORTER, FORWARDER, PACKING_LIST, RENDERING
-from tests.ebl.running import Platforms, trio
-
-
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platforms]:
-    with trio(tmp_path_factory.mktemp("trio")) as running:
-        yield running
+from tests.ebl.running import Platforms
 
 
 def test_a_title_is_issued_to_its_first_possessor(three: Platforms) -> None:
