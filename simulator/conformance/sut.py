@@ -123,6 +123,8 @@ class System:
     kit_port: int = 0
     answers_within: float = 10.0
     """Seconds: for an answer, and for a call that is waited for."""
+    person_waits: float = 900.0
+    """Seconds that a person has, where one must act."""
     at_once: int = 6
 
 
@@ -155,6 +157,7 @@ def read_system(path: Path, ask: Callable[[str], None]) -> System:
             controls=_controls(told.get("sending", {}), folder, ask),
             kit_port=int(kit_told["port"]),
             answers_within=float(told.get("answers_within", 10.0)),
+            person_waits=float(told.get("person_waits", 900.0)),
             at_once=int(told.get("at_once", 4)),
         )
     except KeyError as error:

@@ -19,7 +19,7 @@ from schemas.bill_of_lading.pint import HTTP_STATUS, Outcome, bytes_checksum, ch
 from simulator.conformance.end import Asked, Fault, Reply
 from simulator.conformance.exchange import By, Exchange
 from simulator.conformance.kit import KitPlatform, now
-from simulator.conformance.runner import NoTraffic, Play
+from simulator.conformance.runner import NoTraffic, Play, Waiting
 from simulator.conformance.suites.pint.envelopes import LAST, SUPPORTING, VISUALISATION, Json
 from tradebridge.ebl.seal import Key, peek, seal
 
@@ -70,6 +70,8 @@ class Receiving:
     reference: str
     patience: float
     script: dict[Call, list[Answering]] = field(default_factory=dict)
+    by_person: bool = False
+    """Whether somebody has to start the transfer by hand."""
     has: frozenset[str] = frozenset()
     """Checksums of documents that the kit says it has already."""
     came: list[Came] = field(default_factory=list)
@@ -91,12 +93,13 @@ class Receiving:
         return self.calls(Call.START)
 
     async def until(self, holds: Callable[["Receiving"], bool], what: str, patience: float | None = None) -> None:
-        """Wait for it. Raises NoTraffic when the patience is at its end."""
+        """Wait for it. Raises NoTraffic when the patience is at its end; Waiting, where a person has not begun."""
         end = time.monotonic() + (patience or self.patience)
         while not holds(self):
             left = end - time.monotonic()
             if left <= 0:
-                raise NoTraffic(f"{what} did not come within {patience or self.patience:g} s")
+                missed = f"{what} did not come within {patience or self.patience:g} s"
+                raise Waiting(missed) if self.by_person and not self.starts else NoTraffic(missed)
             self._changed.clear()
             try:
                 await asyncio.wait_for(self._changed.wait(), left)

@@ -18,7 +18,6 @@ from simulator.conformance.suites.pint.envelopes import File, Json, Plan, issued
 from simulator.conformance.suites.pint.receiving import Answering, Call, Receiving, kind_of
 from simulator.conformance.sut import CannotSend, System
 
-PERSON_SECONDS = 900.0
 SETTLES_SECONDS = 3.0
 """How long the place of a title may take to be as it should."""
 
@@ -102,8 +101,9 @@ class Stage:
         script: dict[Call, list[Answering]] | None = None,
     ) -> Receiving:
         """Be ready for a title at one of the kit's platforms."""
-        patience = PERSON_SECONDS if self.system.controls.by_person else self.system.answers_within
-        receiving = Receiving(play, platform, reference, patience, script or {})
+        person = self.system.controls.by_person
+        patience = self.system.person_waits if person else self.system.answers_within
+        receiving = Receiving(play, platform, reference, patience, script or {}, by_person=person)
         self._receiving[platform.code, reference] = receiving
         return receiving
 
