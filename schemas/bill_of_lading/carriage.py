@@ -23,6 +23,8 @@ from typing import Any
 from schemas.findings import Fidelity, Finding, Kind, finding, register
 
 EBL, ISS, SUR = "DCSA EBL 3.0.4", "DCSA EBL_ISS 3.0.4", "DCSA EBL_SUR 3.0.4"
+SUITE = "DCSA conformance suite, eBL 3.0"
+"""Where the OpenAPI is silent about a use case of the carrier: what DCSA's own simulated carrier does."""
 
 register(
     [
@@ -241,6 +243,7 @@ INSTRUCTIONS_ROWS = (
         {"instructions": OPEN, "update": WAITING},
         {"instructions": I.RECEIVED, "update": U.UPDATE_CONFIRMED},
         "The carrier confirms the update: it takes the place of the instructions.",
+        SUITE,
     ),
     _row(
         Step.DECLINE_UPDATE,
@@ -272,7 +275,7 @@ INSTRUCTIONS_ROWS = (
         By.SHIPPER,
         {"instructions": OPEN, "update": NOT_WAITING, "document": UNAPPROVED, "issuance": NOT_ASKED},
         {"instructions": I.CANCELLED},
-        "The shipper cancels the instructions. (Not once it has approved the document: ours. An issued one is surrendered.)",
+        "The shipper cancels the instructions. (Not once the draft is approved: ours; an issued one is surrendered.)",
         fidelity=MODELLED,
     ),
     _row(
@@ -317,6 +320,7 @@ DOCUMENT_ROWS = (
         },
         {"document": D.DRAFT},
         "The carrier publishes a draft, or a new one in its place; no update waits to be processed.",
+        SUITE,
     ),
     _row(
         Step.APPROVE_DRAFT,
@@ -325,6 +329,7 @@ DOCUMENT_ROWS = (
         {"instructions": {I.RECEIVED}, "document": {D.DRAFT}, "issuance": NOT_ASKED},
         {"document": D.APPROVED},
         "The shipper approves the draft. (Not while the carrier waits for an update: so DCSA's conformance suite.)",
+        fidelity=MODELLED,
     ),
     _row(
         Step.REQUEST_ISSUANCE,
@@ -334,6 +339,7 @@ DOCUMENT_ROWS = (
         {"issuance": S.REQUESTED},
         "The carrier asks an eBL platform to issue the document, approved or not.",
         ISS,
+        MODELLED,
     ),
     _row(
         Step.REFUSE_ISSUANCE,
@@ -360,6 +366,7 @@ DOCUMENT_ROWS = (
         {"instructions": {I.RECEIVED}, "document": {D.DRAFT, D.APPROVED}, "issuance": NOT_ASKED},
         {"document": D.ISSUED, "issuance": None},
         "The carrier issues paper or a sea waybill itself, approved or not.",
+        SUITE,
     ),
     _row(
         Step.REQUEST_SURRENDER_FOR_AMENDMENT,
@@ -395,6 +402,7 @@ DOCUMENT_ROWS = (
         {"document": {D.SURRENDERED_FOR_AMENDMENT}},
         {"document": D.VOIDED},
         "The carrier voids the document that it possesses.",
+        SUITE,
     ),
     _row(
         Step.REISSUE,
@@ -406,6 +414,7 @@ DOCUMENT_ROWS = (
         },
         {"document": D.APPROVED, "amendment": None, "issuance": None},
         "The carrier makes the amended version, which then goes the way of issuance.",
+        SUITE,
     ),
     _row(
         Step.REQUEST_SURRENDER_FOR_DELIVERY,
