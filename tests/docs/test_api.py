@@ -7,9 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from schemas.bill_of_lading.control import Statement
 from schemas.event import EventType
 from tests.docs.blocks import ROOT
 from tests.exchange.cast import Cast, certificate, event
+from tests.exchange.lading import party, two_hubs
 from tests.exchange.running import hub_in_thread
 
 API = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
@@ -36,7 +38,7 @@ def shape_after(phrase: str) -> set[str]:
 
 
 def test_the_reference_lists_the_calls_that_there_are(cast: Cast) -> None:
-    listed = {re.sub(r"\{\w+\}|\?.*", "", call) for call in re.findall(r"`((?:GET|POST|PATCH|DELETE) [^`]+)`", API)}
+    listed = {re.sub(r"\{\w+\}|\?.*", "", call) for call in re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`", API)}
     paths = httpx.get(f"{cast.url}/openapi.json").json()["paths"]
     there = {f"{method.upper()} {re.sub(r'{[^}]*}', '', path)}" for path, calls in paths.items() for method in calls}
     assert listed - NOT_IN_OPENAPI == there
@@ -58,6 +60,17 @@ def test_answers_have_the_members_that_the_reference_lists(cast: Cast) -> None:
     assert sender.evidence(accepted.id).keys() == shape_after("public keys only (`tradebridge-evidence/1`):")
     assert cast.operator.trust().keys() == shape_after("## Trust list")
     assert cast.operator.deliveries().items[0].keys() == shape_after("`GET /v1/deliveries?state=dead`")
+
+
+def test_a_title_and_its_chain_have_the_members_that_the_reference_lists(tmp_path: Path) -> None:
+    with two_hubs(tmp_path) as hubs:
+        hubs.issue("SIML2609001")
+        assert hubs.title("SIML2609001").keys() - {"documents", "transfers"} == shape_after("A title is ")
+        chain = hubs.get("/v1/titles/SIML2609001/chain").json()
+        assert chain.keys() == shape_after("`GET /v1/titles/{reference}/chain`")
+        hubs.act("SIML2609001", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
+    said = {field.alias for field in Statement.model_fields.values()}
+    assert said == shape_after("with the platform's PINT key over ")
 
 
 def test_a_member_is_described_as_the_reference_lists_it(cast: Cast) -> None:
