@@ -7,7 +7,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from simulator.conformance.exchange import Exchange, body_text, redacted, signed_parts
-from simulator.conformance.runner import Result, Role, Run, Word
+from simulator.conformance.runner import Check, Result, Role, Run, Word
 
 CSS = resources.files("simulator.conformance").joinpath("report.css").read_text("utf-8")
 
@@ -74,16 +74,26 @@ def to_json(run: Run) -> dict[str, Any]:
 def html_of(run: Run) -> str:
     """The page."""
     words = [(word, run.count(word), MEANING[word]) for word in _ORDER if run.count(word)]
-    roles = [(role, [each for each in run.results if each.role is role]) for role in Role]
+    asked = [each for each in run.results if each.word is not Word.SKIPPED]
+    roles = [(role, [each for each in asked if each.role is role]) for role in Role]
     text: str = _template().render(
         run=run,
         css=Markup(CSS),  # noqa: S704  # our own file
         words=words,
         roles=[(role, results) for role, results in roles if results],
+        broken=list(_broken(run)),
         rows=_rows,
         sentences=_sentences(run),
     )
     return text
+
+
+def _broken(run: Run) -> Iterator[tuple[Result, Check | None]]:
+    """What a reader looks for first: each breach, and each scenario that came to nothing, with its reason."""
+    for result in run.results:
+        yield from ((result, check) for check in result.checks if check.word in (Word.FAIL, Word.WARNING))
+        if result.word in (Word.ERROR, Word.NO_TRAFFIC, Word.WAITING):
+            yield result, None
 
 
 def _rows(result: Result) -> list[dict[str, Any]]:

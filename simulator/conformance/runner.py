@@ -187,12 +187,19 @@ class Play(Generic[C]):
         """Whether the sentence holds; a scenario goes on after a breach where it can."""
         word = Word.PASS if holds else Word.FAIL if sentence.required else Word.WARNING
         at = exchange if exchange is not None else len(self.exchanges) - 1 if self.exchanges else None
-        self._checks.append(Check(sentence, word, str(found), str(expected), at))
+        self._checks.append(Check(sentence, word, _text(found), _text(expected), at))
         return holds
 
     def cannot_see(self, sentence: Sentence, why: str) -> None:
         """The sentence holds inside the system, and this one does not show its inside."""
         self._checks.append(Check(sentence, Word.NOT_APPLICABLE, why, "", None))
+
+
+def _text(value: object) -> str:
+    """For people: what is several, one after the other."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value)) or "none"
+    return str(value)
 
 
 @dataclass(frozen=True)

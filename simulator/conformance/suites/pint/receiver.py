@@ -489,8 +489,9 @@ def _in(envelope: Envelope, order: tuple[int, int]) -> tuple[File, File]:
 
 def _two_documents(order: tuple[int, int], label: str) -> None:
     """The scenarios with two documents, for one order of sending."""
+    order_of_sending = label.replace("-", " ")
 
-    @_scenario(f"documents-{label}", f"Two additional documents, sent {label}.")
+    @_scenario(f"documents-{label}", f"Two additional documents, sent {order_of_sending}.")
     async def in_order(play: Play[Stage]) -> None:
         envelope, reference = await _both(play, order)
         caller = play.kit.caller(play)
@@ -500,7 +501,9 @@ def _two_documents(order: tuple[int, int], label: str) -> None:
         with play.action("The same envelope comes again, all documents being there."):
             caller.duplicate(await caller.start(envelope), envelope, envelope)
 
-    @_scenario(f"visualisation-{label}", f"The carrier's visualisation and a supporting document, sent {label}.")
+    @_scenario(
+        f"visualisation-{label}", f"The carrier's visualisation and a supporting document, sent {order_of_sending}."
+    )
     async def with_visualisation(play: Play[Stage]) -> None:
         envelope, reference = await _both(play, order, visualisation=True)
         caller = play.kit.caller(play)
@@ -508,7 +511,9 @@ def _two_documents(order: tuple[int, int], label: str) -> None:
             await _sent(caller, envelope, reference, _in(envelope, order))
         await _closed(play, caller, envelope, reference)
 
-    @_scenario(f"documents-{label}-retry", f"Two documents, sent {label}; the start is retried in the middle.")
+    @_scenario(
+        f"documents-{label}-retry", f"Two documents, sent {order_of_sending}; the start is retried in the middle."
+    )
     async def with_retry(play: Play[Stage]) -> None:
         envelope, reference = await _both(play, order)
         caller, (one, other) = play.kit.caller(play), _in(envelope, order)
@@ -521,7 +526,8 @@ def _two_documents(order: tuple[int, int], label: str) -> None:
         await _closed(play, caller, envelope, reference)
 
     @_scenario(
-        f"documents-{label}-retry-closes", f"Two documents, sent {label}; the retried start finds nothing missing."
+        f"documents-{label}-retry-closes",
+        f"Two documents, sent {order_of_sending}; the retried start finds nothing missing.",
     )
     async def retry_closes(play: Play[Stage]) -> None:
         envelope, reference = await _both(play, order)
@@ -531,7 +537,10 @@ def _two_documents(order: tuple[int, int], label: str) -> None:
         with play.action("Instead of finishing it starts again: all documents are there."):
             caller.accepted(await caller.start(envelope), envelope, says.ACCEPTED)
 
-    @_scenario(f"documents-{label}-corrupted", f"Two documents, sent {label}; the second comes corrupted, then right.")
+    @_scenario(
+        f"documents-{label}-corrupted",
+        f"Two documents, sent {order_of_sending}; the second comes corrupted, then right.",
+    )
     async def corrupted(play: Play[Stage]) -> None:
         envelope, reference = await _both(play, order)
         caller, (one, other) = play.kit.caller(play), _in(envelope, order)
@@ -546,7 +555,9 @@ def _two_documents(order: tuple[int, int], label: str) -> None:
             await _sent(caller, envelope, reference, (other,))
         await _closed(play, caller, envelope, reference)
 
-    @_scenario(f"documents-{label}-unrelated", f"Two documents, sent {label}; one comes that was never declared.")
+    @_scenario(
+        f"documents-{label}-unrelated", f"Two documents, sent {order_of_sending}; one comes that was never declared."
+    )
     async def unrelated(play: Play[Stage]) -> None:
         envelope, reference = await _both(play, order)
         caller, (one, other), stray = play.kit.caller(play), _in(envelope, order), a_file("unrelated.pdf")
@@ -559,7 +570,9 @@ def _two_documents(order: tuple[int, int], label: str) -> None:
             await _sent(caller, envelope, reference, (other,))
         await _closed(play, caller, envelope, reference)
 
-    @_scenario(f"documents-{label}-missing", f"Two documents, sent {label}; the finish comes before the second.")
+    @_scenario(
+        f"documents-{label}-missing", f"Two documents, sent {order_of_sending}; the finish comes before the second."
+    )
     async def missing(play: Play[Stage]) -> None:
         envelope, reference = await _both(play, order)
         caller, (one, other) = play.kit.caller(play), _in(envelope, order)
@@ -571,8 +584,8 @@ def _two_documents(order: tuple[int, int], label: str) -> None:
         await _closed(play, caller, envelope, reference)
 
 
-for _order, _label in (((0, 1), "as declared"), ((1, 0), "in reverse")):
-    _two_documents(_order, _label.replace(" ", "-"))
+for _order, _label in (((0, 1), "as-declared"), ((1, 0), "in-reverse")):
+    _two_documents(_order, _label)
 
 
 async def _finish_too_early(caller: Caller, play: Play[Stage], envelope: Envelope, reference: str, lacks: File) -> None:
