@@ -28,6 +28,7 @@ JSON = dict[str, Any]
 PREFIX = "/ebl"
 """Of the paths of platforms and carrier in the world."""
 HUB_PLATFORM = "TBHB"
+REGISTRY_PATH = "/ctr/v1"
 CARRIER_MEMBER = "CARRIER-SIM"
 CARRIER_NAME = "Simulated carrier SIML"
 
@@ -154,7 +155,17 @@ def platform_configuration(code: str, seed: str, places: Places, clock: datetime
             for each in TRADERS.values()
             if each.platform == code
         ],
+        "registries": [_registry(code, seed, places)],
         "patience": PATIENCE,
+    }
+
+
+def _registry(me: str, seed: str, places: Places) -> JSON:
+    """The hub as a control tracking registry: only for titles whose first entry names it."""
+    return {
+        "base": f"{places.hub}{REGISTRY_PATH}",
+        "token_out": test_api_key(seed, member_of(me)),
+        "certificates": [pem(pint_signer(seed, HUB_PLATFORM))],
     }
 
 
@@ -190,14 +201,18 @@ def carrier_configuration(seed: str, places: Places, clock: datetime | None, boo
             {
                 "code": code,
                 "base": places.of(code),
-                "tokenOut": token_of(seed, CARRIER_CODE, code),
+                "tokenOut": _shown_by_carrier(seed, code),
                 "tokenIn": _digest(token_of(seed, code, CARRIER_CODE)),
             }
-            for code in PLATFORMS
+            for code in (*PLATFORMS, HUB_PLATFORM)
         ],
         "consumers": [{"id": EXPORTER.id, "tokenIn": _digest(trader_token(seed, EXPORTER))}],
         "booking": dict(booking),
     }
+
+
+def _shown_by_carrier(seed: str, code: str) -> str:
+    return test_api_key(seed, CARRIER_MEMBER) if code == HUB_PLATFORM else token_of(seed, CARRIER_CODE, code)
 
 
 def address_of(trader: Trader) -> JSON:

@@ -15,15 +15,29 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.lading.cast import EXPORTER, TRADERS, Places, platforms_list, trader_token
+from schemas.event import Actor, Event, Subject, TitleEvent, encode_event
+from simulator.lading.cast import (
+    EXPORTER,
+    HUB_MEMBER,
+    TRADERS,
+    TRADING_HOUSE,
+    Places,
+    Trader,
+    platforms_list,
+    trader_token,
+)
 from simulator.lading.goods import booking_of, instructions_of
 from simulator.lading.holders import count_holders
 from simulator.lading.story import load
 from simulator.launch import LadingSummary, Launched, Progress, launch, play
+from simulator.members import keys_of
 from simulator.platforms import PLATFORMS
 from simulator.scenario import BadScenario, UnknownScenario
+from tradebridge.client import Hub
 from tradebridge.ebl.seal import Trust
 from tradebridge.ebl.verify import read_trust, verify_title
+from tradebridge.evidence import jws
+from tradebridge.evidence.simulation import derived_id
 
 NAME = "lading-of-rubber"
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -151,12 +165,53 @@ def test_a_world_that_is_killed_goes_on_with_its_titles(tmp_path: Path) -> None:
             _until(lambda: store.execute("SELECT at FROM ebl_titles").fetchall() == [("away",)])
 
 
-def _issued(world: Launched) -> str:
-    """A bill of lading of the scenario's goods, at its shipper's platform."""
+def test_the_registry_of_the_hub_says_who_controls_a_title_that_names_it(tmp_path: Path) -> None:
+    """Issued to a party of the hub's own, handed on to Japan: the receiver has registered its acceptance there."""
+    settings = {"TRADEBRIDGE_CONTROL_REGISTRY": "own"}
+    with launch(data_dir=tmp_path / "data", port=0, hub_environment=settings) as world:
+        reference = _issued(world, TRADING_HOUSE, lambda: _at_hub(world))
+        with Hub(world.hub_url, world.api_keys[HUB_MEMBER]) as member:
+            shown = member.title(reference)
+            assert shown["controlTrackingRegistry"] == f"{world.hub_url}/ctr/v1"
+            body = {"action": "TRANSFER", "actor": shown["possessor"], "recipient": TRADERS["importer"].party}
+            _said(member, shown, body)
+            _until(lambda: count_holders(stores_of(world), reference).here == ("FUJI",))
+            _until(lambda: member.title(reference)["at"] == "away")
+        with Hub(world.hub_url, world.operator_key) as operator:
+            state = operator.control(shown["transportDocumentChecksum"])["state"]
+        assert (state["control"], state["offer"]["state"]) == ("FUJI", "accepted")
+
+
+def _at_hub(world: Launched) -> bool:
+    with Hub(world.hub_url, world.operator_key) as operator:
+        return bool(operator.titles().items)
+
+
+def _said(member: Hub, shown: dict[str, Any], body: dict[str, Any]) -> None:
+    """The event with which a member acts for its party, signed."""
+    at = datetime.now(UTC).replace(microsecond=0)
+    summary = member.summary(shown["document"])
+    event = Event(
+        id=derived_id("evt", at, b"0123456789"),
+        type=TitleEvent.TITLE,
+        document=Subject(id=summary["id"], content_digest=summary["contentDigest"]),
+        expected_sequence=shown["sequence"],
+        actor=Actor(member=HUB_MEMBER),
+        at=at,
+        body=body,
+    )
+    member.send_event(event.document.id, jws.sign(encode_event(event), jws.EVENT, keys_of("42", HUB_MEMBER).event, at))
+
+
+def _issued(world: Launched, first: Trader = EXPORTER, there: Any = None) -> str:
+    """A bill of lading of the scenario's goods, at the platform of its first possessor."""
     carrier = f"{world.world_url}/ebl/SIML/ebl/v3"
     headers = {"Authorization": f"Bearer {trader_token('42', EXPORTER)}"}
     with httpx.Client(headers=headers, trust_env=False, timeout=30) as http:
-        sent = http.post(f"{carrier}/shipping-instructions", json=instructions_of(SCENARIO.goods, "BKG00001"))
+        body = instructions_of(SCENARIO.goods, "BKG00001")
+        issue_to = {"partyName": first.name, "sendToPlatform": first.platform, "identifyingCodes": first.codes}
+        body["documentParties"] |= {"issueTo": issue_to}
+        sent = http.post(f"{carrier}/shipping-instructions", json=body)
         instructions = sent.json()["shippingInstructionsReference"]
 
         def draft() -> str:
@@ -167,7 +222,7 @@ def _issued(world: Launched) -> str:
         reference = draft()
         approved = {"transportDocumentStatus": "APPROVED"}
         assert http.patch(f"{carrier}/transport-documents/{reference}", json=approved).status_code == 202
-        _until(lambda: count_holders(stores_of(world), reference).here == ("MEKO",))
+        _until(there or (lambda: count_holders(stores_of(world), reference).here == (first.platform,)))
     return reference
 
 
