@@ -16,6 +16,7 @@ from typing import Any
 
 KEPT = 20_000
 """Characters of a body that a report shows."""
+REDACTED = "(redacted)"
 _SECRET = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
 _JWS = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -64,7 +65,7 @@ class Exchange:
 
 def redacted(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers without secrets (rule 1)."""
-    return {name: "(redacted)" if name.lower() in _SECRET else value for name, value in headers.items()}
+    return {name: REDACTED if name.lower() in _SECRET else value for name, value in headers.items()}
 
 
 def body_text(body: bytes) -> str:

@@ -34,6 +34,7 @@ base = "{base}"       # PINT is under base + /pint/v3; or: pint = "https://.../v
 certificates = ["{certificate}"]     # what its signatures are checked with
 answers_within = 10.0                # seconds that the kit waits for an answer, and for a retry
 at_once = 8                          # scenarios beside each other
+# headers = {{ "X-Api-Key" = "..." }}    # further headers of the kit's calls, if a gateway wants some
 
 [account]                            # a party that it knows: the kit hands titles to it
 partyName = "Small Traders (simulated)"
@@ -120,6 +121,8 @@ class System:
     """A Party of PINT that it knows, on its own platform."""
     kit: Identities
     controls: Controls = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Further headers of each call to it, such as the key of a gateway. No report shows them."""
     kit_port: int = 0
     answers_within: float = 10.0
     """Seconds: for an answer, and for a call that is waited for."""
@@ -155,6 +158,7 @@ def read_system(path: Path, ask: Callable[[str], None]) -> System:
             },
             kit=_identities(folder, kit_told),
             controls=_controls(told.get("sending", {}), folder, ask),
+            headers={str(name): str(value) for name, value in told.get("headers", {}).items()},
             kit_port=int(kit_told["port"]),
             answers_within=float(told.get("answers_within", 10.0)),
             person_waits=float(told.get("person_waits", 900.0)),

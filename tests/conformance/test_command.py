@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.conformance.runner import Word, run
+from simulator.conformance.runner import Play, Word, run
 from simulator.conformance.suites import SUITES, suite
+from simulator.conformance.suites.pint.caller import Caller
 from simulator.conformance.sut import TEMPLATE, BadSystem, ByPerson, read_system
 from tests.cli.conftest import Tb, in_process
 from tests.conformance.small import running
@@ -186,6 +187,28 @@ def test_a_person_who_does_not_act_is_waited_for_and_that_is_no_pass(tmp_path: P
         found = asyncio.run(run(PINT, idle, name="S", code="S", only=lambda each: each.name == "sender/plain"))
     assert [each.word for each in found.results if each.word is not Word.SKIPPED] == [Word.WAITING]
     assert not found.passed
+
+
+def test_headers_of_a_gateway_are_sent_and_no_report_shows_them(tmp_path: Path) -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(404, json={})
+
+    async def call(playing: Play[Any]) -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+            await Caller(playing, keyed, http).post("/envelopes", {}, keyed.kit.a, "a call")
+
+    with running(tmp_path) as system:
+        keyed = replace(system, headers={"X-Gateway-Key": "a-secret-key"})
+    playing = Play[Any](None)
+    asyncio.run(call(playing))
+    assert sent[0].headers["X-Gateway-Key"] == "a-secret-key"
+    told = playing.exchanges[0].to_json()
+    assert told["requestHeaders"]["X-Gateway-Key"] == told["requestHeaders"]["Authorization"] == "(redacted)"
+    assert "a-secret-key" not in json.dumps(told)
+    assert keyed.kit.a.token_out not in json.dumps(told)
 
 
 def test_a_command_is_told_what_to_transfer_on_its_standard_input(tb: Tb, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import httpx
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.pint import HTTP_STATUS, Outcome, ReceiverValidation, TransferFinished, TransferStarted
 from schemas.findings import Finding
-from simulator.conformance.exchange import By, Exchange
+from simulator.conformance.exchange import REDACTED, By, Exchange
 from simulator.conformance.kit import KitPlatform
 from simulator.conformance.runner import NoTraffic, Play, Sentence, Stop
 from simulator.conformance.suites.pint import sentences as says
@@ -75,8 +75,9 @@ class Caller:
         if by is not None:
             headers["Authorization"] = f"Bearer {by.token_out}"
         url, began = self._system.pint + path, time.monotonic()
+        sent, headers = headers | dict(self._system.headers), headers | dict.fromkeys(self._system.headers, REDACTED)
         try:
-            answer = await self._http.request(method, url, content=body, headers=headers)
+            answer = await self._http.request(method, url, content=body, headers=sent)
         except httpx.ConnectError as error:
             raise NoTraffic(f"nobody listens at {url}: {error}") from error
         except httpx.HTTPError as error:
