@@ -158,7 +158,7 @@ def test_a_person_is_told_what_to_transfer_and_the_run_goes_on_when_it_is_done(t
         def person(prompt: str) -> None:
             prompts.append(prompt)
             reference = prompt.split()[3]
-            user = system.kit.b.user if system.kit.b.code in prompt else system.kit.a.user
+            user = system.kit.b.user if f" on {system.kit.b.code} " in prompt else system.kit.a.user
             httpx.post(by_url.url, json={"reference": reference, "recipient": user}, trust_env=False)
 
         found = asyncio.run(
