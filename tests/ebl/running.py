@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-import orjson
 import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI, Request
@@ -36,6 +35,7 @@ from schemas.bill_of_lading.pint import Party
 from simulator.platforms import PURPOSE, token_of
 from tests.ebl import cast
 from tradebridge.ebl.seal import seal
+from tradebridge.ebl.titles import text_of
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
 
@@ -162,7 +162,7 @@ class Process:
         """`path` with `/pint/v3` or `/ebl/v3`; `token` of who calls (`token_of(SEED, code, self.code)`)."""
         headers = dict(more.pop("headers", {})) | ({"Authorization": f"Bearer {token}"} if token else {})
         if body is not None and not isinstance(body, bytes):
-            body, headers = orjson.dumps(body), {"Content-Type": "application/json"} | headers
+            body, headers = text_of(body).encode(), {"Content-Type": "application/json"} | headers
         return httpx.request(
             method, f"{self.url}{path}", content=body, headers=headers, timeout=timeout, trust_env=False, **more
         )

@@ -308,3 +308,39 @@ def test_a_carrier_gets_possession_by_surrender_only(sender: Sender) -> None:
     signed(
         sender.start(sender.envelope(sender.chain(CARRIER.model_copy(update={"ebl_platform": "MEKO"})))), 422, "BENV"
     )
+
+
+def test_a_notice_that_comes_after_what_followed_it_is_known(three: Platforms) -> None:
+    """STRA endorses to FUJI and then transfers to it: the notice of the endorsement may be the later one to arrive."""
+    reference = three.issue("to-order")
+    three["FUJI"].kill()
+    noticed = three["STRA"].act(reference, "ENDORSE_TO_ORDER", EXPORTER, BUYER)
+    moved = three["STRA"].act(reference, "TRANSFER", EXPORTER, BUYER)
+    (notice,) = three["STRA"].rows("select envelope from ebl_transfers where id = ?", noticed["transfer"])
+    (transfer,) = three["STRA"].rows("select envelope from ebl_transfers where id = ?", moved["transfer"])
+    three["STRA"].kill()
+    three["FUJI"].start()
+    path = "/pint/v3/envelopes"
+    assert three["FUJI"].as_peer("STRA", "POST", path, orjson.loads(transfer["envelope"])).status_code == 200
+    late = three["FUJI"].as_peer("STRA", "POST", path, orjson.loads(notice["envelope"]))
+    assert late.status_code == 200, "DUPE: its entry is in the chain that is here"
+    assert three["FUJI"].title(reference)["at"] == "here"
+    three["STRA"].start()
+    assert three["STRA"].settled(noticed["transfer"])["state"] == "accepted"
+    assert three["STRA"].settled(moved["transfer"])["state"] == "accepted"
+    assert three.holders(reference) == ["FUJI"]
+
+
+def test_whole_numbers_of_twenty_digits_go_through(sender: Sender) -> None:
+    sender.document |= {"ourOwn": 99999999999999999999, "another": -0.5e-7}
+    signed(sender.start(sender.envelope()), 200, "RECE")
+    reference = sender.document["transportDocumentReference"]
+    moved = sender.receiver.act(reference, "TRANSFER", FORWARDER, BUYER)
+    assert sender.receiver.settled(moved["transfer"])["state"] == "accepted"
+    assert sender.three.holders(reference) == ["FUJI"]
+
+
+def test_an_empty_file_is_no_document(three: Platforms) -> None:
+    reference = three.issue()
+    answer = three["STRA"].call("PUT", f"/v1/titles/{reference}/files?name=Nothing", b"")
+    assert (answer.status_code, answer.json()["code"]) == (422, "syntax.empty")

@@ -1,6 +1,7 @@
 """With a control tracking registry: it decides, whatever PINT answers say, and whoever is killed."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,4 +152,24 @@ def test_killed_between_registry_and_store(three: Platforms, code: str, step: st
     three[code].restart()
     three["MEKO"].stands(reference, "here")
     three["STRA"].stands(reference, "away")
+    assert three.holders(reference) == ["MEKO"]
+
+
+def test_what_the_registry_has_given_comes_here_though_it_was_silent_at_the_start(
+    three: Platforms, arbiter: Registry
+) -> None:
+    """The receiver dies between registry and store, and the sender hears of the acceptance from the registry and sends
+    no more. When the receiver is back the registry is away: it is asked again, until the title is here."""
+    reference = three.issue()
+    three["MEKO"].restart(steps.RECEIVE_REGISTERED)
+    transfer = begun(three["STRA"], reference)
+    three["MEKO"].wait_held(steps.RECEIVE_REGISTERED)
+    three["MEKO"].kill()
+    assert three["STRA"].settled(transfer)["state"] == "accepted"
+    arbiter.silent = True
+    three["MEKO"].start()
+    time.sleep(1)
+    assert three["MEKO"].title(reference) == {}
+    arbiter.silent = False
+    three["MEKO"].stands(reference, "here")
     assert three.holders(reference) == ["MEKO"]

@@ -14,8 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Request
 from sqlalchemy.engine import Connection
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from schemas.bill_of_lading import pint
@@ -37,6 +39,8 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 _BOTH = frozenset({Role.PLATFORM, Role.CARRIER})
 _TRIES = 5
+
+log = structlog.get_logger(__name__)
 
 
 class Refused(Exception):
@@ -88,7 +92,7 @@ def problem(request: Request, found: Iterable[Finding]) -> Response:
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status, media_type=JSON)
+    return Response(titles.text_of(value), status, media_type=JSON)
 
 
 # --- Reading a request -----------------------------------------------------------------------------------------------
@@ -123,11 +127,13 @@ def _too_large(size: int, limit: int) -> Finding:
     return finding("syntax.too-large", found=f"{size} bytes", expected=f"at most {limit} bytes")
 
 
-async def drained(chunks: AsyncIterator[bytes]) -> None:
+async def drained(chunks: AsyncIterator[bytes], limit: int) -> None:
     """Read to the end what is not wanted any more, so that the answer is heard: a sender that is still writing when the
-    connection closes may never read it. What goes on beyond the limit of the host is not waited for."""
-    async for _ in chunks:
-        continue
+    connection closes may never read it. What goes on beyond so many bytes is not waited for."""
+    async for chunk in chunks:
+        limit -= len(chunk)
+        if limit < 0:
+            return
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -142,6 +148,11 @@ def _guarded(host_of: HostOf, version: str, handler: Callable[..., Awaitable[Res
             return await handler(request, host)
         except Refused as error:
             return dcsa_refusal(request, host, error.findings, version)
+        except ClientDisconnect:
+            raise
+        except Exception:  # unsigned, it decides nothing: the sender asks again
+            log.exception("a request could not be served", path=request.url.path)
+            return dcsa_refusal(request, host, (), version, 500)
 
     return guarded
 
@@ -185,7 +196,7 @@ async def _document(request: Request, host: Host) -> Response:
     reference, checksum = request.path_params["reference"], request.path_params["checksum"]
     answer = await receiving.take_document(host, caller, reference, checksum, chunks)
     if answer.status not in (204, 413):
-        await drained(stream)
+        await drained(stream, limit)
     return said(request, host, answer, PINT_VERSION)
 
 
@@ -312,9 +323,12 @@ def acting_routes(host_of: HostOf) -> APIRouter:
             arrived = await files.arrive(host.files, request.stream(), host.limits.file)
         except files.TooLarge as error:
             return problem(request, (finding("title.file-too-large", expected=f"at most {error.limit} bytes"),))
+        if not arrived.size:
+            arrived.passing.unlink()
+            return problem(request, (finding("syntax.empty", expected="a file"),))
         await files.keep(host.files, held.id, arrived)
         document = DocumentMetadata(
-            name=query.get("name", "").strip() or arrived.checksum,
+            name=" ".join(query.get("name", "").split()) or arrived.checksum,
             size=arrived.size,
             media_type=query.get("mediaType", "application/octet-stream")[:100],
             document_checksum=arrived.checksum,

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
@@ -83,7 +82,7 @@ def _visualisation(read: IssuanceRequest) -> DocumentMetadata | None:
     if sent is None or not data:
         return None
     return DocumentMetadata(
-        name=sent.name.strip() or "eBL",
+        name=" ".join(sent.name.split()) or "eBL",
         size=len(data),
         media_type=sent.content_type,
         document_checksum=pint.bytes_checksum(data),
@@ -220,7 +219,7 @@ def _store(connection: Connection, host: Host, asked: _Asked, request_id: str, f
             version=version,
             title=asked.checksum,
             state=state,
-            findings=orjson.dumps([each.to_json() for each in found]).decode(),
+            findings=titles.text_of([each.to_json() for each in found]),
             received_at=pint.written(host.now()),
         )
     )

@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.parties import IdentifyingCode
-from schemas.bill_of_lading.pint import HTTP_STATUS, EnvelopeManifest, Outcome, Party
+from schemas.bill_of_lading.pint import HTTP_STATUS, ActionCode, EnvelopeManifest, Outcome, Party
 from schemas.bill_of_lading.title import Status
 from schemas.content import json_or_finding
 from schemas.findings import Finding, finding
@@ -37,6 +37,7 @@ __all__ = ["Said", "finish", "refusals", "resume", "start", "take_document", "va
 
 ACTIVE, ACCEPTING, ACCEPTED, REFUSED = "active", "accepting", "accepted", "refused"
 _SURRENDERED = frozenset({Status.SURRENDERED_FOR_DELIVERY, Status.SURRENDERED_FOR_AMENDMENT})
+NOTICES = frozenset({ActionCode.ENDORSE, ActionCode.ENDORSE_TO_ORDER, ActionCode.SACC})
 _TRIES = 10
 
 
@@ -128,7 +129,7 @@ async def _judge(host: Host, caller: Caller, envelope: Mapping[str, Any]) -> tup
         accounts=_accounts(host),
         at=host.now(),
     )
-    return _within_limits(host, _for_users(host, judgement)), seen
+    return _within_limits(host, _for_users(host, _noticed(judgement, envelope, seen))), seen
 
 
 def _names(envelope: Mapping[str, Any]) -> tuple[str, str]:
@@ -144,6 +145,18 @@ def _accounts(host: Host) -> Any:
         return () if known else (finding("pint.unknown-recipient", found=party.party_name),)
 
     return judged
+
+
+def _noticed(judgement: Judgement, envelope: Mapping[str, Any], seen: _Seen) -> Judgement:
+    """A notice that comes after what followed it: its entry is in the chain that is here, so that it was received."""
+    if judgement.outcome is not Outcome.DISE or seen.held is None:
+        return judgement
+    known = {content_checksum(each): each for each in seen.held.signed}
+    entry = known.get(judgement.last_content)
+    if entry is None or titles.read_entry(entry).transactions[-1].action_code not in NOTICES:
+        return judgement
+    found = (finding("pint.duplicate"),)
+    return replace(judgement, outcome=Outcome.DUPE, findings=found, settled=Settled(Outcome.RECE, entry))
 
 
 def _for_users(host: Host, judgement: Judgement) -> Judgement:

@@ -18,7 +18,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
 import structlog
 from sqlalchemy import Table, select, update
 from sqlalchemy.engine import Connection
@@ -61,37 +60,51 @@ class Courier:
         """Transfers whose last attempt raised: it may have been heard, and nothing was written down."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._resuming: asyncio.Task[None] | None = None
+        self._resume_at = 0.0
 
     def wake(self) -> None:
         self._woken.set()
 
     async def run(self) -> None:
         """Take up what was left, then drive whatever is due."""
-        await self._take_up()
         try:
+            taken_up = False
             while True:
                 self._woken.clear()
+                pause = 1.0
                 try:
+                    taken_up = taken_up or await self._take_up()
                     await self._round()
+                    pause = await self._pause()
                 except Exception as error:  # the store is away for a moment: the courier outlives it
                     log.warning("the courier could not look", error=repr(error)[:300])
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), await self._pause())
+                    await asyncio.wait_for(self._woken.wait(), pause)
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _take_up(self) -> None:
-        """After a start: what is open may have been accepted; what was being accepted is finished."""
+    async def _take_up(self) -> bool:
+        """After a start: what is open may have been accepted."""
         if self._host.alone:
             await self._host.do(_unanswered)
+        return True
+
+    async def _finish_accepting(self) -> None:
+        """What the registry may have given to this platform, and is not here yet: nobody else will ever have it."""
         try:
             await receiving.resume(self._host)
-        except Exception as error:  # tried again with the sender's next attempt
+        except Exception as error:  # looked at again in a moment
             log.warning("an acceptance could not be finished", error=repr(error)[:300])
 
     async def _round(self) -> None:
+        if time.monotonic() >= self._resume_at and (self._resuming is None or self._resuming.done()):
+            self._resume_at = time.monotonic() + LOOK_SECONDS
+            self._resuming = asyncio.create_task(self._finish_accepting())
+            self._tasks.add(self._resuming)
+            self._resuming.add_done_callback(self._tasks.discard)
         due = await self._host.ask(lambda connection: _due(connection, time.time()))
         for each in due:
             if each.id in self._busy or not await self._claimed(each):
@@ -233,7 +246,7 @@ class _Conversation:
         self.error = ""
 
     async def start(self) -> Verdict:
-        answer = await self._call("POST", "envelopes", orjson.dumps(self._sent.envelope))
+        answer = await self._call("POST", "envelopes", titles.text_of(self._sent.envelope).encode())
         verdict = self._judged(answer)
         if verdict.stand is Stand.STARTED:
             await self._host.step(steps.SEND_STARTED)

@@ -7,6 +7,7 @@
    the newest.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -203,8 +204,11 @@ def _columns(made: Held, title: Title) -> dict[str, Any]:
 
 
 def text_of(value: Any) -> str:
-    """JSON for a column."""
-    return orjson.dumps(value).decode()
+    """JSON for a column, and to be sent."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # a whole number of more than 64 bits: JSON has it, orjson has not
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def record(host: Host, made: Held, title: Title, proof: str) -> dict[str, Any]:
