@@ -235,3 +235,12 @@ def test_the_template_names_what_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(BadSystem, match="tb conformance prepare"):
         read_system(file, print)
     assert "[sending]" in TEMPLATE
+
+
+def test_what_does_not_hold_is_told_with_the_command_that_plays_it_again(tb: Tb, tmp_path: Path) -> None:
+    with running(tmp_path) as system:  # it knows another kit than that of the file: nobody's token is right
+        described(tb, tmp_path, int(httpx.URL(system.pint).port or 0), MYPL="SMAL")
+        done = tb("conformance", "run", "pint", "--sut", "mine/sut.toml", *only("receiver/no-token"))
+    assert done.code == Exit.CHECKS_FAILED
+    assert "again: tb conformance run pint --sut mine/sut.toml --only receiver/no-token --report report" in done.out
+    assert "found 401, no signed outcome; expected RECE" in done.out

@@ -126,7 +126,7 @@ def run(
     if as_json:
         out_json(_json(suite, runs))
     else:
-        _show(runs)
+        _show(runs, f"tb conformance run {suite} " + (f"--sut {sut}" if sut else ""))
     return Exit.OK if all(each.passed for each in runs) else Exit.CHECKS_FAILED
 
 
@@ -188,13 +188,17 @@ def _json(suite: str, runs: "list[Run]") -> dict[str, Any]:
     }
 
 
-def _show(runs: "list[Run]") -> None:
+def _show(runs: "list[Run]", again: str) -> None:
+    """What does not hold, with the command that plays the scenario again; then one line a system."""
     for each in runs:
         for result in each.results:
             broken = [check for check in result.checks if check.word.value in ("fail", "warning")]
             for check in broken:
                 out(f"{mark(_MARKS[check.word.value])} {each.code} {result.name}: {check.sentence.text}")
                 out(f"       found {check.found}; expected {check.expected} ({check.sentence.source})")
+            if broken:
+                chosen = again if "--sut" in again else f"{again}--platform {each.code}"
+                out(f"       again: {chosen} --only {result.name} --report report")
         said = [f"{count} {word}" for word, count in _words(each)]
         out(f"{mark('ok' if each.passed else 'fail')} {each.system} ({each.code}): {', '.join(said)}")
 
