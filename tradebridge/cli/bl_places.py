@@ -19,7 +19,6 @@ T = TypeVar("T")
 JSON = dict[str, Any]
 
 HUB = "hub"
-PLATFORMS = ("MEKO", "STRA", "FUJI")
 CARRIER = "SIML"
 POLL_SECONDS = 0.1
 IN_FORCE = ("here", "sending", "in-doubt")
@@ -56,6 +55,8 @@ class Titled:
 
 def places(where: Where, on: str | None, member: str = OPERATOR) -> list[Place]:
     """All that there are; or the one that `--on` names. `member` speaks at the hub."""
+    from simulator.platforms import PLATFORMS
+
     if on is not None and "://" in on:
         return [Place(on, on, None)]
     hub = Place(HUB, where.url, where.key_of(member), where.space)
