@@ -4,7 +4,7 @@
 
 1. All that it knows is in `DIR/platform.sqlite` and `DIR/files`; killed at any moment it goes on where it was. The
    journal of its titles is a table of the same file, written in the same transaction.
-2. Whom it trusts and who has an account is its configuration, read at the start (docs/reference/platform.md). Keys and
+2. Whom it trusts and who has an account is its configuration, read at the start (docs/connect-a-platform.md). Keys and
    tokens that it does not give come from the seed, and then nothing that is signed proves anything.
 3. `--hold STEP` (or `STEP:N`, the N-th passing) stops the process for good at that step (`tradebridge.ebl.steps`) after
    writing `DIR/held`, so that a test can kill it there.
@@ -35,6 +35,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Column, Integer, MetaData, String, Table, Text, insert, select
 from sqlalchemy.engine import Connection
+from starlette.exceptions import HTTPException
 
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import Party
@@ -76,7 +77,15 @@ class BadConfiguration(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A platform as configured."""
+    """A platform as configured. The members of the JSON, all but `seed` or `key` optional:
+
+    `code`, `name`; `key` and `certificate` (PEM; EC P-256 for ES256, RSA for PS256), `earlierCertificates`, or `seed`;
+    `clock` (RFC 3339, frozen); `registry` (base URI, for titles issued here); `peers`, `carriers`: `code`, `name`,
+    `base`, `token_out` (what we show), `token_in` (SHA-256 of what it shows, hexadecimal), `certificates` (PEM),
+    `algorithms`, `revoked` (thumbprint: since when), of a carrier also `party`; `registries`: `base`, `token_out`,
+    `certificates`; `accounts`: `id`, `partyName`, `identifyingCodes`, `taxLegalReferences`, `active`; `patience` and
+    `limits` with the names of `tradebridge.ebl.host`.
+    """
 
     code: str
     name: str
@@ -331,6 +340,8 @@ def platform_app(settings: Settings, folder: Path, hold: str = "") -> FastAPI:
 
     def host_of(request: Request) -> Platform:
         return platform
+
+    app.add_exception_handler(HTTPException, api.no_such_path(host_of))
 
     for routes in (api.router(host_of), api.reading(host_of), api.acting_routes(host_of), _own(platform)):
         app.include_router(routes)

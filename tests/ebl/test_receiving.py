@@ -344,3 +344,14 @@ def test_an_empty_file_is_no_document(three: Platforms) -> None:
     reference = three.issue()
     answer = three["STRA"].call("PUT", f"/v1/titles/{reference}/files?name=Nothing", b"")
     assert (answer.status_code, answer.json()["code"]) == (422, "syntax.empty")
+
+
+def test_paths_and_methods_that_there_are_none_of(three: Platforms) -> None:
+    for method, path, status, code in (
+        ("GET", "/pint/v3/nothing", 404, "request.not-found"),
+        ("GET", "/pint/v3/envelopes", 405, "request.method"),
+        ("POST", "/ebl/v3/ebl-issuance-requests", 405, "request.method"),
+    ):
+        unsigned(three["MEKO"].as_peer("STRA", method, path), status, code)
+    answer = three["MEKO"].call("DELETE", "/v1/titles")
+    assert (answer.status_code, answer.json()["code"]) == (405, "request.method")

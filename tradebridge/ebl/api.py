@@ -17,6 +17,7 @@ import orjson
 import structlog
 from fastapi import APIRouter, Request
 from sqlalchemy.engine import Connection
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -155,6 +156,22 @@ def _guarded(host_of: HostOf, version: str, handler: Callable[..., Awaitable[Res
             return dcsa_refusal(request, host, (), version, 500)
 
     return guarded
+
+
+def no_such_path(host_of: HostOf) -> Callable[[Request, Exception], Response]:
+    """A handler for paths and methods that there are none of: in the form that the path's family has."""
+
+    def handler(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+        code = "request.method" if status == 405 else "request.not-found"
+        found = (finding(code, found=f"{request.method} {path}"),)
+        if path.startswith((PINT, EBL)):
+            version = PINT_VERSION if path.startswith(PINT) else EBL_VERSION
+            return dcsa_refusal(request, host_of(request), found, version, status)
+        return problem(request, found)
+
+    return handler
 
 
 # --- DCSA ------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What an eBL platform refuses beside what is wrong with a title, an envelope or a request in itself."""
 
+import schemas.refusals  # noqa: F401  # registers the codes of requests
 from schemas.findings import Fidelity, Kind, register
 
 PINT = "DCSA PINT 3.0.0"
