@@ -38,7 +38,7 @@ from tradebridge.evidence.simulation import test_signer
 
 SEED = "carrier-tests"
 CLOCK = datetime(2026, 1, 5, 9, tzinfo=UTC)
-PATIENCE = 20.0
+PATIENCE = 30.0
 SHIPPER = "shipper-token"
 MANUAL = dict.fromkeys(
     ("draft", "update", "amendment", "issue", "surrenderForDelivery", "surrenderForAmendment", "reissue", "complete"),

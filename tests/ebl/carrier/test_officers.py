@@ -29,6 +29,7 @@ def issued(running: Carrier, straits: Platform) -> tuple[str, str]:
     approval = {"transportDocumentStatus": "APPROVED"}
     assert running.call("PATCH", f"/transport-documents/{document}", approval).status_code == 202
     running.stands(reference, issuance="REQUESTED")
+    eventually(lambda: straits.requests, "an issuance request")
     assert straits.respond(running, document).status_code == 204
     running.stands(reference, document="ISSUED")
     return reference, document
@@ -183,6 +184,41 @@ def test_a_surrender_that_does_not_follow_from_its_chain_is_rejected(
         assert answer["comments"]
         assert [each["severity"] for each in answer["feedbackElements"]].count("ERROR") >= 1
         running.stands(reference, document="ISSUED")
+
+
+def test_an_amended_bill_is_for_who_surrendered_and_for_nobody_by_guess(tmp_path: Path, straits: Platform) -> None:
+    """Without a chain the carrier cannot know who surrendered: it does not issue to the first possessor again."""
+    with carrier(tmp_path, platforms=[straits.settings()], verifyChain=False) as running:
+        reference, document = issued(running, straits)
+        assert straits.surrender(running, document, "AREQ").status_code == 204
+        running.stands(reference, document="VOIDED")
+        refused = running.step(reference, "reissue")
+        assert [each["code"] for each in refused.json()["findings"]] == ["carrier.nobody-to-issue-to"]
+        assert len(straits.requests) == 1
+        codes = [{"codeListProvider": "ZZZ", "partyCode": "SIM-JP-BANK"}]
+        bank = {"partyName": "Example Bank of Japan", "sendToPlatform": "STRA", "identifyingCodes": codes}
+        running.took(reference, "reissue", issueTo=bank)
+        eventually(lambda: len(straits.requests) == 2)
+        assert straits.requests[1]["issueTo"] == bank
+
+
+def test_who_surrendered_may_stand_in_the_chain_that_the_platform_serves(tmp_path: Path, straits: Platform) -> None:
+    with carrier(tmp_path, platforms=[straits.settings()]) as running:
+        reference, document = issued(running, straits)
+        chain = links(running, document, last="SURRENDER_FOR_AMENDMENT")
+        codes = [{"codeListProvider": "ZZZ", "partyCode": "SIM-TH-IMP-0"}]
+        consignee = {
+            "partyName": "Example Thailand Furniture Imports",
+            "eblPlatform": "STRA",
+            "identifyingCodes": codes,
+        }
+        moved = {"actionDateTime": "2026-01-05T09:00:01Z", "actionCode": "TRANSFER", "actor": chain[1]["actor"]}
+        chain[1:] = [moved | {"recipient": consignee}, chain[1] | {"actor": consignee}]
+        straits.chains[document] = [{"transportDocumentReference": document, "endorsementChain": chain}]
+        assert straits.surrender(running, document, "AREQ").status_code == 204
+        running.stands(reference, document="APPROVED", issuance="REQUESTED")
+        eventually(lambda: len(straits.requests) == 2)
+        assert straits.requests[1]["issueTo"]["identifyingCodes"] == codes
 
 
 # --- The manifest ----------------------------------------------------------------------------------------------------

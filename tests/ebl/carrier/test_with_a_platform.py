@@ -67,48 +67,52 @@ def straight(**changes: Any) -> JSON:
     return body | changes
 
 
-def test_a_bill_is_issued_transferred_surrendered_and_accomplished(tmp_path: Path) -> None:
-    with both(tmp_path) as world:
-        reference, document = world.issued(straight())
-        title = world.straits.title(document)
-        assert (title["at"], title["possessor"]["partyName"]) == ("here", EXPORTER.party_name)
-        world.straits.act(document, "TRANSFER", EXPORTER, BANK)
-        world.straits.act(document, "SURRENDER_FOR_DELIVERY", BANK)
-        world.carrier.stands(reference, instructions="COMPLETED", document="SURRENDERED_FOR_DELIVERY")
-        eventually(lambda: world.straits.title(document).get("at") == "ended")
-        chain = world.straits.as_peer(CARRIER_CODE, "GET", f"/ebl/v3/endorsement-chains/{document}").json()
-        actions = [each["actionCode"] for each in chain[0]["endorsementChain"]]
-        assert actions == ["ISSUE", "TRANSFER", "SURRENDER_FOR_DELIVERY", "SURRENDERED"]
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    """One pair for the tests that kill nobody."""
+    with both(tmp_path_factory.mktemp("both"), officers={"surrenderForAmendment": "manual"}) as one:
+        yield one
 
 
-def test_a_rejected_surrender_goes_back_and_an_amended_bill_to_who_surrendered(tmp_path: Path) -> None:
-    with both(tmp_path, officers={"surrenderForAmendment": "manual"}) as world:
-        reference, document = world.issued(straight())
-        for verdict, status in (("SREJ", "ISSUED"), ("SURR", "ISSUED")):
-            world.straits.act(document, "SURRENDER_FOR_AMENDMENT", EXPORTER, reasonCode="COD")
-            world.carrier.stands(reference, document="PENDING_SURRENDER_FOR_AMENDMENT")
-            asked = [each for each in world.carrier.officer("GET", "/surrenders").json()["items"] if not each["action"]]
-            answer = {"action": verdict, "comments": "Say which destination"}
-            decided = world.carrier.officer("POST", f"/surrenders/{asked[0]['reference']}", answer)
-            assert decided.status_code == 200
-            world.carrier.stands(reference, document=status)
-            if verdict == "SREJ":
-                eventually(lambda: world.straits.title(document)["possessor"]["partyName"] == EXPORTER.party_name)
-        eventually(lambda: world.straits.title(document).get("at") == "ended")
-        again = world.straits.title(f"{document}-2")
-        assert (again["at"], again["possessor"]["partyName"]) == ("here", EXPORTER.party_name)
+def test_a_bill_is_issued_transferred_surrendered_and_accomplished(world: Both) -> None:
+    reference, document = world.issued(straight())
+    title = world.straits.title(document)
+    assert (title["at"], title["possessor"]["partyName"]) == ("here", EXPORTER.party_name)
+    world.straits.act(document, "TRANSFER", EXPORTER, BANK)
+    world.straits.act(document, "SURRENDER_FOR_DELIVERY", BANK)
+    world.carrier.stands(reference, instructions="COMPLETED", document="SURRENDERED_FOR_DELIVERY")
+    eventually(lambda: world.straits.title(document).get("at") == "ended")
+    chain = world.straits.as_peer(CARRIER_CODE, "GET", f"/ebl/v3/endorsement-chains/{document}").json()
+    actions = [each["actionCode"] for each in chain[0]["endorsementChain"]]
+    assert actions == ["ISSUE", "TRANSFER", "SURRENDER_FOR_DELIVERY", "SURRENDERED"]
 
 
-def test_an_unknown_party_is_refused_by_the_platform(tmp_path: Path) -> None:
-    with both(tmp_path) as world:
-        body = straight()
-        body["documentParties"]["issueTo"] = cast.issue_to(cast.party("Nobody", "SIM-XX", "STRA"))
-        reference = world.carrier.submit(body)
-        document = world.carrier.stands(reference, document="DRAFT")["transportDocumentReference"]
-        approval = {"transportDocumentStatus": "APPROVED"}
-        world.carrier.call("PATCH", f"/transport-documents/{document}", approval)
-        case = world.carrier.stands(reference, document="APPROVED", issuance="REFUSED")
-        assert "REFU" in case["document"]["feedbacks"][0]["message"]
+def test_a_rejected_surrender_goes_back_and_an_amended_bill_to_who_surrendered(world: Both) -> None:
+    reference, document = world.issued(straight())
+    for verdict, status in (("SREJ", "ISSUED"), ("SURR", "ISSUED")):
+        world.straits.act(document, "SURRENDER_FOR_AMENDMENT", EXPORTER, reasonCode="COD")
+        world.carrier.stands(reference, document="PENDING_SURRENDER_FOR_AMENDMENT")
+        asked = [each for each in world.carrier.officer("GET", "/surrenders").json()["items"] if not each["action"]]
+        answer = {"action": verdict, "comments": "Say which destination"}
+        decided = world.carrier.officer("POST", f"/surrenders/{asked[0]['reference']}", answer)
+        assert decided.status_code == 200
+        world.carrier.stands(reference, document=status)
+        if verdict == "SREJ":
+            eventually(lambda: world.straits.title(document)["possessor"]["partyName"] == EXPORTER.party_name)
+    eventually(lambda: world.straits.title(document).get("at") == "ended")
+    again = world.straits.title(f"{document}-2")
+    assert (again["at"], again["possessor"]["partyName"]) == ("here", EXPORTER.party_name)
+
+
+def test_an_unknown_party_is_refused_by_the_platform(world: Both) -> None:
+    body = straight()
+    body["documentParties"]["issueTo"] = cast.issue_to(cast.party("Nobody", "SIM-XX", "STRA"))
+    reference = world.carrier.submit(body)
+    document = world.carrier.stands(reference, document="DRAFT")["transportDocumentReference"]
+    approval = {"transportDocumentStatus": "APPROVED"}
+    world.carrier.call("PATCH", f"/transport-documents/{document}", approval)
+    case = world.carrier.stands(reference, document="APPROVED", issuance="REFUSED")
+    assert "REFU" in case["document"]["feedbacks"][0]["message"]
 
 
 DEATHS = [

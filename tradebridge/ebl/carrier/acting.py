@@ -323,7 +323,10 @@ def _reissue(connection: Connection, office: Office, case: Case, body: Mapping[s
         issue_to=body.get("issueTo"),
         replaces=old.reference,
     )
-    return replace(case, document=new)
+    after = replace(case, document=new)
+    if after.electronic and new.issue_to is None:
+        return (finding("carrier.nobody-to-issue-to", "/issueTo", found="none", expected="who surrendered it"),)
+    return after
 
 
 def _document(case: Case) -> Document:

@@ -25,7 +25,15 @@ from tradebridge.ebl.carrier.officer import Decision, asked_again, next_step
 from tradebridge.ebl.carrier.post import Post
 from tradebridge.ebl.carrier.settings import Mode
 from tradebridge.ebl.carrier.store import Store
-from tradebridge.ebl.carrier.surrendering import Surrender, accepted, answer_of, decide, judge, open_surrender
+from tradebridge.ebl.carrier.surrendering import (
+    Surrender,
+    accepted,
+    answer_of,
+    decide,
+    judge,
+    open_surrender,
+    served_surrenderer,
+)
 
 log = logging.getLogger("tradebridge.ebl.carrier.clerk")
 
@@ -147,13 +155,13 @@ class Clerk:
         chains = await self._chains(surrender)
         against = judge(case, surrender, chains)
         if against or self._mode(case) is Mode.REJECT:
-            answer = answer_of(surrender, "SREJ", findings=against)
+            answer, who = answer_of(surrender, "SREJ", findings=against), None
         else:
-            answer = answer_of(surrender, "SURR")
+            answer, who = answer_of(surrender, "SURR"), served_surrenderer(chains, surrender)
 
         def job(connection: Connection) -> bool:
             current = casefile.get(connection, case.id)
-            return not isinstance(decide(connection, self._office, current, surrender, answer), tuple)
+            return not isinstance(decide(connection, self._office, current, surrender, answer, who), tuple)
 
         taken = await self._store.do(job)
         if taken:

@@ -4,7 +4,8 @@
 2. Instructions that satisfy them, with a known booking, lead to a draft; others to a request to update them. A draft
    is drawn anew when the instructions it was made from have changed.
 3. An approved document is issued: by a platform, or over the counter. An issuance that was refused waits for a person.
-4. What was surrendered for amendment is voided and issued again; what was surrendered for delivery completes the case.
+4. What was surrendered for amendment is voided and issued again, to who surrendered it: if that is not known, a person
+   says to whom. What was surrendered for delivery completes the case.
 5. A surrender is answered when its chain has been looked at (`surrendering.py`).
 """
 
@@ -57,7 +58,9 @@ def next_step(case: Case, office: Office, surrender: Surrender | None) -> Decisi
     if carriage.document is D.SURRENDERED_FOR_AMENDMENT and officers.reissue is Mode.AUTO:
         return Decision(Step.VOID)
     if carriage.document is D.VOIDED and officers.reissue is Mode.AUTO:
-        return Decision(Step.REISSUE, reissue_body(surrender))
+        body = reissue_body(surrender)
+        paper = body.get("changes", {}).get("isElectronic") is False or not case.electronic
+        return Decision(Step.REISSUE, body) if paper or "issueTo" in body else None
     if carriage.document is D.SURRENDERED_FOR_DELIVERY and officers.complete is Mode.AUTO and _received(case):
         return Decision(Step.COMPLETE)
     return None

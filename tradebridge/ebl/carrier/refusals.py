@@ -28,6 +28,14 @@ register(
             "Name a platform that the carrier is connected to, or configure `issueVia`.",
         ),
         _dcsa(
+            "carrier.nobody-to-issue-to",
+            "Nothing says who surrendered the bill, and the amended version is for that party.",
+            "Give issueTo: the party that surrendered, with its platform.",
+            clause="SurrenderRequestAnswer.action",
+            source=SUR,
+            status=409,
+        ),
+        _dcsa(
             "carrier.unknown-booking",
             "The carrier has no confirmed booking of this reference.",
             "Check carrierBookingReference; the booking must be confirmed before its instructions are sent.",

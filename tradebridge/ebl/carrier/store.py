@@ -112,6 +112,7 @@ surrenders = Table(
     Column("platform", String, nullable=False),
     Column("request", Text, nullable=False),
     Column("at", String, nullable=False),
+    Column("who", Text),
     Column("action", String),
     Column("comments", String),
     Index("carrier_surrenders_document", "document"),

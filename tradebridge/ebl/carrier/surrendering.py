@@ -7,9 +7,10 @@
    begin with our issuance to the party that we named, and end with this surrender; the one that the platform serves
    must follow link by link.
 4. An answer is given once. A rejection says why.
+5. The amended version is for who surrendered. Where no chain was seen, nobody can know that by rule: a person says it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,16 +53,11 @@ class Surrender:
     platform: str
     request: JSON
     at: str
+    who: JSON | None
+    """The party that surrenders, as the chain says; None: no chain was seen."""
     action: str | None
     """`SURR` or `SREJ`; None until it is decided."""
     comments: str | None
-
-    @property
-    def who(self) -> Mapping[str, Any] | None:
-        """The party that surrenders, where the request has a chain."""
-        chain = self.request.get("endorsementChain") or ()
-        party: Mapping[str, Any] | None = chain[-1]["actor"] if chain else None
-        return party
 
 
 def take_in(connection: Connection, office: Office, platform: str, request: JSON) -> tuple[Finding, ...]:
@@ -79,7 +75,9 @@ def take_in(connection: Connection, office: Office, platform: str, request: JSON
     after = act(connection, office, case, ASKS[request["surrenderRequestCode"]], request)
     if isinstance(after, tuple):
         return after
+    who = surrenderer(request.get("endorsementChain") or [])
     row = {"reference": reference, "document": request["transportDocumentReference"], "platform": platform}
+    row["who"] = None if who is None else written(who)
     connection.execute(t.surrenders.insert().values(request=written(request), at=office.now().isoformat(), **row))
     return ()
 
@@ -126,8 +124,16 @@ def all_surrenders(connection: Connection) -> list[Surrender]:
 
 
 def _surrender(row: Any) -> Surrender:
+    who = None if row.who is None else orjson.loads(row.who)
     request = orjson.loads(row.request)
-    return Surrender(row.reference, row.document, row.platform, request, row.at, row.action, row.comments)
+    return Surrender(row.reference, row.document, row.platform, request, row.at, who, row.action, row.comments)
+
+
+def surrenderer(links: Sequence[Mapping[str, Any]]) -> JSON | None:
+    """Who acts in the last link of a chain, if that is a surrender."""
+    if not links or links[-1].get("actionCode") not in ACTIONS.values():
+        return None
+    return dict(links[-1]["actor"])
 
 
 # --- Judging ---------------------------------------------------------------------------------------------------------
@@ -140,6 +146,14 @@ def read_request(body: object) -> SurrenderRequestDetails | tuple[Finding, ...]:
         return request
     refused = tuple(found for found in judge_request(request) if found.refuses)
     return refused or request
+
+
+def served_surrenderer(served: Served | None, surrender: Surrender) -> JSON | None:
+    """Who surrenders, by the chain that the platform serves."""
+    for each in served or ():
+        if each.get("transportDocumentReference") == surrender.document:
+            return surrenderer(each.get("endorsementChain") or [])
+    return None
 
 
 def judge(case: Case, surrender: Surrender, served: Served | None) -> tuple[Finding, ...]:
@@ -189,9 +203,9 @@ def answer_of(surrender: Surrender, action: str, comments: str = "", findings: I
 
 
 def decide(
-    connection: Connection, office: Office, case: Case, surrender: Surrender, answer: JSON
+    connection: Connection, office: Office, case: Case, surrender: Surrender, answer: JSON, who: JSON | None = None
 ) -> Case | tuple[Finding, ...]:
-    """Take the carrier's verdict; once only (rule 4)."""
+    """Take the carrier's verdict; once only (rule 4). `who`: the surrenderer, by the chain that the platform serves."""
     current = find(connection, surrender.reference)
     if current is None or current.action is not None:
         said = f"{surrender.reference}: {current.action if current else 'unknown'}"
@@ -200,6 +214,9 @@ def decide(
     step = VERDICTS.get((status, answer["action"])) if status else None
     if step is None:
         return (finding("carrier.not-now", "/transportDocumentStatus", found=status or "none"),)
+    if who is not None and current.who is None:
+        mine = t.surrenders.c.reference == surrender.reference
+        connection.execute(t.surrenders.update().where(mine).values(who=written(who)))
     return act(connection, office, case, step, {"answer": answer})
 
 
