@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from exchange.members import Caller
 from exchange.store import tables as t
-from exchange.store.rows import add
+from exchange.store.rows import Rows, add
 from schemas.findings import Finding
 from tradebridge.evidence import canonical
 from tradebridge.evidence.proofs import leaf_hash
@@ -120,11 +120,11 @@ def receipt_for(hub: "Hub", envelope: Envelope) -> str:
     ).sign(hub.keys.signer, envelope.at)
 
 
-def keep(connection: Connection, hub: "Hub", message: Message) -> None:
+def keep(target: Connection | Rows, hub: "Hub", message: Message) -> None:
     """Message, leaf and deliveries, in the caller's transaction."""
     envelope = message.envelope
     add(
-        connection,
+        target,
         t.messages,
         {
             "id": envelope.id,
@@ -143,9 +143,9 @@ def keep(connection: Connection, hub: "Hub", message: Message) -> None:
             "answer": message.answer.decode(),
         },
     )
-    add(connection, t.leaves, _leaf(hub, envelope))
+    add(target, t.leaves, _leaf(hub, envelope))
     if envelope.recipients:
-        add(connection, t.deliveries, [_delivery(hub, envelope, name) for name in envelope.recipients])
+        add(target, t.deliveries, [_delivery(hub, envelope, name) for name in envelope.recipients])
 
 
 def _leaf(hub: "Hub", envelope: Envelope) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _delivery(hub: "Hub", envelope: Envelope, recipient: str) -> dict[str, Any]:
 
 
 def tell(
-    connection: Connection, kind: str, envelope: Envelope, members: tuple[str, ...], facts: dict[str, Any]
+    target: Connection | Rows, kind: str, envelope: Envelope, members: tuple[str, ...], facts: dict[str, Any]
 ) -> None:
     """One entry of the feed, in the same transaction, for these members to see."""
     data = {
@@ -192,8 +192,8 @@ def tell(
         "profile": envelope.profile,
         **facts,
     }
-    add_to_feed(connection, kind, members, data)
+    add_to_feed(target, kind, members, data)
 
 
-def add_to_feed(connection: Connection, kind: str, members: tuple[str, ...], data: dict[str, Any]) -> None:
-    add(connection, t.feed, {"kind": kind, "members": f",{','.join(members)},", "data": orjson.dumps(data).decode()})
+def add_to_feed(target: Connection | Rows, kind: str, members: tuple[str, ...], data: dict[str, Any]) -> None:
+    add(target, t.feed, {"kind": kind, "members": f",{','.join(members)},", "data": orjson.dumps(data).decode()})
