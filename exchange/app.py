@@ -1,7 +1,9 @@
 """The hub as an ASGI application: routers, errors, and the choice of the space.
 
 `Frame` stands around everything: it finds the hub of the space (by `/s/{space}/...` or the header
-`Tradebridge-Space`) and puts it where the routes look for it.
+`Tradebridge-Space`) and puts it where the routes look for it. A document that is handed in goes from there straight to
+its route: what FastAPI does on the way, it does for parameters and models that the route has not. The description of
+the API names it all the same, and what it raises is answered by the same handlers.
 """
 
 import re
@@ -17,7 +19,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from exchange.api import (
     batch,
@@ -94,7 +96,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
 class Frame:
     """Finds the space of a request."""
 
-    def __init__(self, app: ASGIApp, opened: Spaces) -> None:
+    def __init__(self, app: FastAPI, opened: Spaces) -> None:
         self._app = app
         self._spaces = opened
 
@@ -108,10 +110,22 @@ class Frame:
             return
         name, scope = _space_of(scope)
         found = _said_twice(scope) or await self._enter(name, scope)
-        if found is None:
-            await self._app(scope, receive, send)
-        else:
+        if found is not None:
             await problem_response(Request(scope), [found])(scope, receive, send)
+        elif scope["path"] == documents.PATH and scope["method"] == "POST":
+            await self._submit(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _submit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await documents.submit(request)
+        except Exception as error:
+            handlers = self._app.exception_handlers
+            answer: Any = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)(request, error)
+            response = await answer
+        await response(scope, receive, send)
 
     async def _enter(self, name: str, scope: Scope) -> Finding | None:
         """Put the hub of the space where the routes look for it, or say why there is none."""

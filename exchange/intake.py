@@ -41,10 +41,11 @@ from exchange.messages import (
 )
 from exchange.refused import Refused, Route
 from exchange.related import Held, look_up
-from exchange.replacing import replace_old
+from exchange.replacing import replace_old, replaces
 from exchange.routing import check_issuing_side, check_limits, check_recipients, check_sender
 from exchange.store import tables as t
-from exchange.store.rows import add
+from exchange.store.rows import Rows, add
+from exchange.store.writer import Job
 from schemas.certificate.model import Certificate
 from schemas.content import Content, sha256_hex
 from schemas.findings import Finding, errors, finding, told
@@ -72,7 +73,7 @@ async def accept(hub: "Hub", submission: Submission) -> Accepted | Refused:
         return await _refuse(hub, submission, judged)
     message = _compose(hub, submission, judged, content, document)
     try:
-        listeners = await hub.writer.do(lambda connection: _keep(connection, hub, message, judged, document))
+        listeners = await hub.writer.do(_job(hub, message, judged, document))
     except RefusedInTransaction as error:
         return await _record(hub, submission, judged, Refused((*judged.findings, *error.findings)))
     except IntegrityError:
@@ -239,12 +240,33 @@ def identity_of(document: Document | Stated, sender: str) -> str | None:
     return f"{document.profile.split('/')[0]} {document.issued_by or 'member:' + sender} {document.number}"
 
 
-def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, document: Document) -> tuple[str, ...]:
-    """The transaction. Gives who is told, beside the recipients: those of a document that this one replaces."""
+def _job(hub: "Hub", message: Message, judged: Judged, document: Document) -> Job[tuple[str, ...]]:
+    """The transaction. Gives who is told, beside the recipients: those of a document that this one replaces. Only where
+    it changes another document is there more to do than to add rows."""
+    if replaces(document) or judged.held.original is not None:
+        return lambda connection: _keep_and_change(connection, hub, message, judged, document)
+    rows = Rows()
+    _keep(rows, hub, message, judged, document)
+    return rows
+
+
+def _keep_and_change(
+    connection: Connection, hub: "Hub", message: Message, judged: Judged, document: Document
+) -> tuple[str, ...]:
+    envelope = message.envelope
+    _keep(connection, hub, message, judged, document)
+    listeners = replace_old(connection, hub, envelope, document, judged.signer.member if judged.signer else None)
+    if judged.held.original is not None and isinstance(document, Certificate):
+        ledger.draw_on_original(connection, hub, envelope, document, *judged.held.original)
+    return listeners
+
+
+def _keep(target: Connection | Rows, hub: "Hub", message: Message, judged: Judged, document: Document) -> None:
+    """Everything that is kept of a document: message, leaf, deliveries, document, standings, entry of the feed."""
     envelope, life = message.envelope, life_of(message.envelope.profile)
     ends = life.ends(document)
     keep_document(
-        connection,
+        target,
         hub,
         message,
         number=document.number,
@@ -256,9 +278,9 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
         carried_under=document.transport.transport_document if isinstance(document, Certificate) else None,
         expires=ends.isoformat() if ends else None,
     )
-    keep_standings(connection, envelope)
+    keep_standings(target, envelope)
     statistics.count(
-        connection,
+        target,
         envelope.document_id,
         envelope.member,
         envelope.recipients,
@@ -266,15 +288,11 @@ def _keep(connection: Connection, hub: "Hub", message: Message, judged: Judged, 
         judged.findings,
     )
     facts = {"number": document.number, "sender": envelope.member, "recipients": envelope.recipients}
-    tell(connection, "document.accepted", envelope, (envelope.member, *envelope.recipients), facts)
-    listeners = replace_old(connection, hub, envelope, document, judged.signer.member if judged.signer else None)
-    if judged.held.original is not None and isinstance(document, Certificate):
-        ledger.draw_on_original(connection, hub, envelope, document, *judged.held.original)
-    return listeners
+    tell(target, "document.accepted", envelope, (envelope.member, *envelope.recipients), facts)
 
 
 def keep_document(
-    connection: Connection,
+    target: Connection | Rows,
     hub: "Hub",
     message: Message,
     *,
@@ -289,9 +307,9 @@ def keep_document(
 ) -> None:
     """The message of a document with its leaf and deliveries, and the document's row. Columns as in `tables`."""
     envelope = message.envelope
-    keep(connection, hub, message)
+    keep(target, hub, message)
     add(
-        connection,
+        target,
         t.documents,
         {
             "id": envelope.document_id,
@@ -314,11 +332,11 @@ def keep_document(
     )
 
 
-def keep_standings(connection: Connection, envelope: Envelope) -> None:
+def keep_standings(target: Connection | Rows, envelope: Envelope) -> None:
     """Each recipient begins where nothing is said yet: in the first state of the document's life."""
     first = life_of(envelope.profile).first.value
     add(
-        connection,
+        target,
         t.standings,
         [
             {"document_id": envelope.document_id, "recipient": name, "state": first, "sequence": 0}

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from exchange.members import Caller
 from exchange.store import tables as t
-from exchange.store.rows import add
+from exchange.store.rows import Rows, add
 from schemas.findings import Finding
 from tradebridge.evidence import canonical
 from tradebridge.evidence.proofs import leaf_hash
@@ -121,13 +121,13 @@ def receipt_for(hub: "Hub", envelope: Envelope) -> str:
 
 
 def keep(
-    connection: Connection, hub: "Hub", message: Message, *, deliver: bool = True, findings: str | None = None
+    target: Connection | Rows, hub: "Hub", message: Message, *, deliver: bool = True, findings: str | None = None
 ) -> None:
     """Message, leaf and deliveries, in the caller's transaction. Not `deliver`: its recipients may see it, no more.
     `findings`: JSON of those that travel with it beside the document's own."""
     envelope = message.envelope
     add(
-        connection,
+        target,
         t.messages,
         {
             "id": envelope.id,
@@ -146,10 +146,10 @@ def keep(
             "answer": message.answer.decode(),
         },
     )
-    add(connection, t.leaves, _leaf(hub, envelope))
+    add(target, t.leaves, _leaf(hub, envelope))
     if envelope.recipients and deliver:
         beside = {} if findings is None else {"findings": findings}
-        add(connection, t.deliveries, [_delivery(hub, envelope, name) | beside for name in envelope.recipients])
+        add(target, t.deliveries, [_delivery(hub, envelope, name) | beside for name in envelope.recipients])
 
 
 def _leaf(hub: "Hub", envelope: Envelope) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def _delivery(hub: "Hub", envelope: Envelope, recipient: str) -> dict[str, Any]:
 
 
 def tell(
-    connection: Connection, kind: str, envelope: Envelope, members: tuple[str, ...], facts: dict[str, Any]
+    target: Connection | Rows, kind: str, envelope: Envelope, members: tuple[str, ...], facts: dict[str, Any]
 ) -> None:
     """One entry of the feed, in the same transaction, for these members to see."""
     data = {
@@ -196,8 +196,8 @@ def tell(
         "profile": envelope.profile,
         **facts,
     }
-    add_to_feed(connection, kind, members, data)
+    add_to_feed(target, kind, members, data)
 
 
-def add_to_feed(connection: Connection, kind: str, members: tuple[str, ...], data: dict[str, Any]) -> None:
-    add(connection, t.feed, {"kind": kind, "members": f",{','.join(members)},", "data": orjson.dumps(data).decode()})
+def add_to_feed(target: Connection | Rows, kind: str, members: tuple[str, ...], data: dict[str, Any]) -> None:
+    add(target, t.feed, {"kind": kind, "members": f",{','.join(members)},", "data": orjson.dumps(data).decode()})

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from exchange.hub import Hub
 
 
+def replaces(document: Document) -> bool:
+    """Does it say that it stands in another's place?"""
+    return _replaced(document) is not None
+
+
 def replace_old(
     connection: Connection, hub: "Hub", envelope: Envelope, document: Document, issuer: str | None
 ) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.engine import Connection
 
 from exchange.store import tables as t
-from exchange.store.rows import add
+from exchange.store.rows import Rows, add
 from schemas.event import Event, EventType
 from schemas.findings import Finding, Severity, catalogue
 
@@ -36,7 +36,7 @@ _DECIDING = (EventType.ACCEPTED, EventType.REJECTED)
 
 
 def count(
-    connection: Connection,
+    target: Connection | Rows,
     about: str,
     sender: str,
     recipients: Iterable[str],
@@ -59,7 +59,7 @@ def count(
         for code, severity in codes.items()
     ]
     if rows:
-        add(connection, t.findings, rows)
+        add(target, t.findings, rows)
 
 
 def decided(connection: Connection, hub: "Hub", subject: Any, event: Event, at: datetime) -> None:

@@ -270,7 +270,7 @@ def _open_xml(data: bytes) -> Content:
 
 def _parsed(data: bytes) -> etree._Element:
     _check_declaration(data)
-    if b"<!DOCTYPE" in data:
+    if b"!" in data and b"<!DOCTYPE" in data:  # one byte is looked for ten times as fast, and is hardly ever there
         line = data[: data.index(b"<!DOCTYPE")].count(b"\n") + 1
         raise _Refused(finding("syntax.doctype", line=line, found="<!DOCTYPE", expected="none", attack="XML-1"))
     try:
@@ -324,7 +324,9 @@ def _check_nodes(data: bytes, root: etree._Element) -> None:
     The bytes tell whether to look: a comment or processing instruction cannot be without its opening sign.
     """
     declared = 1 if data.lstrip().startswith(b"<?xml") else 0
-    if b"<!--" in data or data.count(b"<?") > declared or _BEYOND_LIMITS(root):
+    commented = b"!" in data and b"<!--" in data
+    instructed = data.count(b"?") > 2 * declared and data.count(b"<?") > declared  # a declaration has two, <?xml ... ?>
+    if commented or instructed or _BEYOND_LIMITS(root):
         _walk_nodes(root)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from schemas.content import Content, Syntax, open_content
@@ -346,6 +347,7 @@ def _names_itself(content: Content) -> str:
     return "members " + (", ".join(list(content.value)[:8]) or "none")
 
 
+@cache
 def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
     import schemas.bill_of_lading.control

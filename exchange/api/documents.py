@@ -28,7 +28,9 @@ from tradebridge.render.form import page_of
 from tradebridge.render.html import POLICY, html_of
 from tradebridge.render.pdf import pdf_of
 
-router = APIRouter(prefix="/v1/documents", tags=["documents"])
+PATH = "/v1/documents"
+
+router = APIRouter(prefix=PATH, tags=["documents"])
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -226,7 +228,7 @@ def _answer(request: Request, hub: Hub, outcome: Accepted | Refused) -> Response
         return problem_response(request, outcome.findings, outcome.members)
     (hub.metrics.replayed if outcome.replayed else hub.metrics.accepted).inc()
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
-    if request.url.path.endswith("/documents"):
+    if request.scope["path"] == PATH:
         headers["Location"] = hub.links(orjson.loads(outcome.body)["id"])["self"]
     return Response(outcome.body, 202, headers, media_type="application/json")
 

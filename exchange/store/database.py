@@ -11,11 +11,12 @@ import os
 import re
 import sqlite3
 import tempfile
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.engine import URL, Connection
 
 from exchange.store.tables import head, metadata
@@ -45,15 +46,18 @@ class Database:
     space: str
     writing: Engine
     reading: Engine
+    _looking: "_Looking" = field(default_factory=lambda: _Looking(), repr=False, compare=False)
 
     @property
     def sqlite(self) -> bool:
         return self.writing.dialect.name == "sqlite"
 
     def may_find(self, query: str, values: Any) -> bool:
-        """Whether this one query finds a row, asked of the driver at a third of the cost. Also True where the driver
+        """Whether this one query finds a row, asked of the driver at a fraction of the cost. Also True where the driver
         cannot say: who then looks for the row meets the same trouble, and in SQLAlchemy's words."""
         try:
+            if self.sqlite:
+                return self._looking.finds(self.reading, query, values)
             connection = self.reading.raw_connection()
             try:
                 cursor = connection.cursor()
@@ -65,8 +69,35 @@ class Database:
             return True
 
     def close(self) -> None:
+        self._looking.close()
         self.writing.dispose()
         self.reading.dispose()
+
+
+class _Looking:
+    """A connection to SQLite that stays out of the pool, for one query at a time: a pool costs more than the query."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: PoolProxiedConnection | None = None
+
+    def finds(self, engine: Engine, query: str, values: Any) -> bool:
+        with self._lock:
+            if self._connection is None:
+                self._connection = engine.raw_connection()
+                self._connection.detach()
+            cursor = self._connection.cursor()
+            try:
+                cursor.execute(query, values)
+                return cursor.fetchone() is not None
+            finally:
+                cursor.close()  # a statement that is left open keeps SQLite from moving its log into the file
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 def open_database(database_url: str, space: str = "") -> Database:

@@ -7,13 +7,15 @@
    it was committed: each job is run again, alone, in a transaction of its own. A job must therefore bear to be run
    twice. Only what fails alone is reported to its caller.
 4. Where the disk is full or the database away, trying again helps nobody: every job of the group fails at once.
-5. Jobs run in the order in which they were handed in.
+5. Jobs run in the order in which they were handed in. Neighbours that only add rows (`Rows`) are tried as one: all
+   rows of a table in one statement. If one of them cannot be added nothing was, and rule 1 holds for each.
 6. Who is busy gathers: after a group of `BUSY` jobs the next one waits for more, as long as more keep coming, up to
    `FULL` jobs or `GATHER_SECONDS`. A page that many jobs touch is then written once. With little to do nothing waits.
 """
 
 import asyncio
 import contextlib
+import itertools
 import queue
 import sqlite3
 import threading
@@ -27,6 +29,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from exchange.store.database import Database
+from exchange.store.rows import Rows
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]
@@ -156,17 +159,11 @@ class Writer:
 
     def _transaction(self, group: list[_Pending]) -> None:
         with self._database.writing.begin() as connection:
-            for pending in group:
-                pending.error, pending.result = None, None
-                connection.exec_driver_sql("SAVEPOINT job")  # `begin_nested` does the same at three times the cost
-                try:
-                    pending.result = pending.job(connection)
-                except Exception as error:  # handed to the job's caller, by rule 1
-                    if _is_lost(error):
-                        raise
-                    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
-                    pending.error = error
-                connection.exec_driver_sql("RELEASE SAVEPOINT job")
+            for _, neighbours in itertools.groupby(group, lambda pending: isinstance(pending.job, Rows)):
+                several = list(neighbours)
+                if not _added_together(connection, several):
+                    for pending in several:
+                        _run_one(connection, pending)
         self.groups += 1
         self.jobs += len(group)
 
@@ -196,6 +193,34 @@ class Writer:
         for loop, waiting in loops.items():
             with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle_all, waiting)
+
+
+def _added_together(connection: Connection, group: list[_Pending]) -> bool:
+    """Rule 5: add the rows of all. False, and nothing was done, where there is more to do, or one cannot be added."""
+    rows = Rows()
+    for pending in group:
+        if len(group) == 1 or not isinstance(pending.job, Rows):
+            return False
+        rows.take_all(pending.job)
+    together = _Pending(rows, None, None)
+    _run_one(connection, together)
+    for pending in group:
+        pending.error, pending.result = None, together.result
+    return together.error is None
+
+
+def _run_one(connection: Connection, pending: _Pending) -> None:
+    """Run a job in a savepoint of its own, by rule 1. Raises what ended the transaction itself."""
+    pending.error, pending.result = None, None
+    connection.exec_driver_sql("SAVEPOINT job")  # `begin_nested` does the same at three times the cost
+    try:
+        pending.result = pending.job(connection)
+    except Exception as error:  # handed to the job's caller
+        if _is_lost(error):
+            raise
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+        pending.error = error
+    connection.exec_driver_sql("RELEASE SAVEPOINT job")
 
 
 def _is_lost(error: Exception) -> bool:

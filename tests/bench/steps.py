@@ -78,11 +78,9 @@ def measure(hub: Hub, documents: Sequence[bytes]) -> Mapping[str, float]:
 
 
 async def _commit(hub: Hub, messages: Sequence[tuple[Message, intake.Judged, Document]]) -> None:
-    def job(made: tuple[Message, intake.Judged, Document]) -> Callable[[Any], object]:
-        return lambda connection: intake._keep(connection, hub, *made)
-
     for start in range(0, len(messages), GROUP):
-        await asyncio.gather(*(hub.writer.do(job(made)) for made in messages[start : start + GROUP]))
+        jobs = (intake._job(hub, *made) for made in messages[start : start + GROUP])
+        await asyncio.gather(*(hub.writer.do(job) for job in jobs))
 
 
 def _sure(value: Any, kind: type) -> Any:

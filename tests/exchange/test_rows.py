@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from exchange.store import database as store
 from exchange.store import tables as t
-from exchange.store.rows import add
+from exchange.store.rows import Rows, add
 
 
 def leaf(name: str) -> dict[str, object]:
@@ -27,6 +27,22 @@ def test_added_rows_are_those_that_sqlalchemy_would_insert(database_url: str) ->
     assert [row.message_id for row in rows] == ["ours", "one", "two", "three", "placed"]
     assert {tuple(row)[1:] for row in rows[:4]} == {(b"\0" * 32, b"\xff" * 32, b"{}", None, b"\1" * 32)}
     assert rows[4].position == 7
+    database.close()
+
+
+@pytest.mark.parametrize("count", [2, 3, 500])
+def test_however_many_rows_are_added_they_are_all_there_and_in_order(database_url: str, count: int) -> None:
+    database = store.open_database(database_url)
+    store.create(database)
+    rows, names = Rows(), [f"m{number}" for number in range(count)]
+    for name in names:
+        add(rows, t.leaves, leaf(name))
+    add(rows, t.feed, {"kind": "told", "members": ",", "data": "{}"})
+    with database.writing.begin() as connection:
+        rows(connection)
+    with database.reading.connect() as connection:
+        assert list(connection.execute(select(t.leaves.c.message_id).order_by(t.leaves.c.id)).scalars()) == names
+        assert connection.execute(select(t.feed.c.kind)).scalars().all() == ["told"]
     database.close()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from exchange.store import database as store
 from exchange.store import migrations
 from exchange.store import tables as t
 from exchange.store import writer as writer_module
+from exchange.store.rows import Rows, add
 from exchange.store.writer import Job, Writer, WriterStopped, _is_unwritable
 
 
@@ -142,7 +143,9 @@ def database(database_url: str) -> store.Database:
     return opened
 
 
-def test_one_conflict_in_a_group_leaves_its_neighbours_alone(database: store.Database) -> None:
+@pytest.mark.parametrize("rows", [False, True], ids=["jobs", "rows"])
+def test_one_conflict_in_a_group_leaves_its_neighbours_alone(database: store.Database, rows: bool) -> None:
+    job = _member_rows if rows else _member_job
     writer = Writer(database)
     gate = threading.Event()
     writer_is_held = threading.Event()
@@ -155,7 +158,7 @@ def test_one_conflict_in_a_group_leaves_its_neighbours_alone(database: store.Dat
         held = pool.submit(writer.do_now, hold)
         writer_is_held.wait(10)
         before = writer.groups
-        jobs = [pool.submit(writer.do_now, _member_job(f"M-{number % 20}")) for number in range(30)]
+        jobs = [pool.submit(writer.do_now, job(f"M-{number % 20}")) for number in range(30)]
         while writer._queue.qsize() < 30:
             pass
         gate.set()
@@ -244,6 +247,43 @@ def test_what_was_handed_in_before_the_end_is_written_and_what_comes_after_is_re
     with pytest.raises(WriterStopped):
         writer.do_now(_member_job("LATE"))
     assert len(_members(database)) == 50
+    database.close()
+
+
+def test_neighbours_that_only_add_rows_share_their_statements(sqlite_url: str) -> None:
+    database = store.open_database(sqlite_url)
+    store.create(database)
+    said: list[str] = []
+    event.listen(database.writing, "before_cursor_execute", lambda *told: said.append(told[2]))
+    writer = Writer(database)
+    holding, released = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        holding.set()
+        released.wait(10)
+
+    with ThreadPoolExecutor(8) as pool:
+        held = pool.submit(writer.do_now, hold)
+        holding.wait(10)
+        jobs: list[Job[object]] = [
+            _member_rows("M-0", "M-1"),
+            _member_rows("M-2"),
+            _member_job("M-3"),
+            _member_rows("M-4"),
+        ]
+        done: list[Future[object]] = []
+        for number, job in enumerate(jobs):
+            done.append(pool.submit(writer.do_now, job))
+            while writer._queue.qsize() <= number:
+                pass
+        released.set()
+        held.result(10)
+        assert [each.result(10) for each in done] == [(), (), None, ()]
+    writer.stop()
+    assert _members(database) == [f"M-{number}" for number in range(5)]
+    inserts = [each for each in said if each.startswith("INSERT INTO members")]
+    assert len(inserts) == 4, inserts  # of three rows: two and one
+    assert sum(each.startswith("SAVEPOINT") for each in said) == 4
     database.close()
 
 
@@ -397,6 +437,12 @@ def _member_job(name: str):  # type: ignore[no-untyped-def]  # a job for the wri
         connection.execute(t.members.insert(), {"id": name, "status": "active", "data": "{}"})
 
     return job
+
+
+def _member_rows(*names: str) -> Rows:
+    rows = Rows()
+    add(rows, t.members, [{"id": name, "status": "active", "data": "{}"} for name in names])
+    return rows
 
 
 def _add_member(database: store.Database, name: str) -> None:

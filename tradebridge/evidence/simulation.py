@@ -11,7 +11,7 @@ The marker is an OID below 2.25, made from a UUID (ITU-T X.667): nobody has to a
 
 import hashlib
 import hmac
-from base64 import b32encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
@@ -33,7 +33,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Made = TypeVar("_Made")
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
+"""Two characters for each value of ten bits."""
 
 
 def hmac_value(seed: str, purpose: str, content: bytes, ordinal: int = 0) -> bytes:
@@ -52,10 +54,11 @@ def derived_id(prefix: str, at: datetime, value: bytes) -> str:
     if len(value) < 10:
         raise ValueError(f"an identifier needs 10 bytes of value, not {len(value)}")
     milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
+    if milliseconds < 0:
+        raise ValueError("an identifier has no time before 1970")
     number = milliseconds << 80 | int.from_bytes(value[:10], "big")
-    # 160 bits are 32 characters without padding; the first six are zero, since the number has at most 130 bits.
-    text = b32encode(number.to_bytes(20, "big"))[6:].translate(_CROCKFORD)
-    return f"{prefix.removesuffix('_')}_{text.decode('ascii')}"
+    text = "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+    return f"{prefix.removesuffix('_')}_{text}"
 
 
 def _no_test(function: _Made) -> _Made:

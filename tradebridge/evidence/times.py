@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 TOLERANCE = timedelta(minutes=5)
 """How far two clocks may lie apart: a signature further ahead is refused."""
@@ -9,6 +10,7 @@ TOLERANCE = timedelta(minutes=5)
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
+@lru_cache(maxsize=256)  # one message says its moment many times
 def rfc3339(at: datetime) -> str:
     """`at` to the millisecond, the rest cut off. Raises ValueError for a time without a zone."""
     if at.tzinfo is None:
