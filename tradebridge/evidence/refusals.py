@@ -13,6 +13,7 @@ XADES = "ETSI EN 319 132-1"
 JWS = "RFC 7515"
 NOTE = "C2SP signed-note"
 MERKLE = "RFC 9162"
+ASIC = "ETSI EN 319 162-1"
 
 register(
     [
@@ -245,6 +246,19 @@ register(
             "evidence.wrong-event",
             "An event in the evidence is not genuine, or does not follow from the ones before it.",
             "Ask for the evidence again: what became of the document cannot be told from this one.",
+        ),
+        Kind(
+            "bundle.archive",
+            "The bundle is not a ZIP archive of the one shape that is read.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            clause="Annex A",
+            source=ASIC,
+        ),
+        Kind(
+            "bundle.too-large",
+            "The bundle, or an entry of it, is larger than any honest one.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            status=413,
         ),
         Kind(
             "trust.malformed",
