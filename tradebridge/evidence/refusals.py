@@ -198,6 +198,12 @@ register(
             "Ask for the evidence again: a record gets its place within a second.",
         ),
         Kind(
+            "log.too-few-witnesses",
+            "Fewer witnesses than asked for have cosigned the checkpoint.",
+            "Wait until they have (a few seconds), or ask the operator which witness does not answer and why.",
+            source="C2SP tlog-cosignature",
+        ),
+        Kind(
             "log.future",
             "The record tells a time that has not come yet.",
             "Set the clock of this machine, or name the time to judge by.",
