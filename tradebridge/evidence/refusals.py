@@ -267,6 +267,13 @@ register(
             status=413,
         ),
         Kind(
+            "timestamp.invalid",
+            "The timestamp is not one over these bytes by an authority that is believed.",
+            "Ask for the evidence again, or give the root of the timestamp authority that made it.",
+            clause="2.3 and 2.4",
+            source="RFC 3161",
+        ),
+        Kind(
             "trust.malformed",
             "The trust list does not follow tradebridge-trust/1.",
             "Fetch the list again (GET /v1/trust), or mend the member named by the pointer.",
