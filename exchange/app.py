@@ -32,6 +32,7 @@ from exchange.api import (
     origin,
     spaces,
     statistics,
+    tiles,
     verify_page,
 )
 from exchange.api.problems import Problem, problem_response
@@ -80,7 +81,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         openapi_url="/openapi.json",
     )
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, members, *pages):
+    for module in (documents, batch, inbox, feed, log, tiles, members, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)
@@ -144,7 +145,7 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
     return "", scope
 
 
-_OPEN = re.compile(r"/(livez|readyz|metrics|v/.*|v1/(trust|log/.*|profiles|profiles/.*|rules|rules/.*))")
+_OPEN = re.compile(r"/(livez|readyz|metrics|log/.*|v/.*|v1/(trust|log/.*|profiles|profiles/.*|rules|rules/.*))")
 """Paths that want no key."""
 
 
