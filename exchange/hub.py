@@ -29,6 +29,7 @@ from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
+from exchange.witnesses import Watched, others_of
 from schemas.certificate.products import read_products
 
 T = TypeVar("T")
@@ -60,7 +61,10 @@ class Hub:
         self.writer = Writer(self.database)
         self.registry: Registry = self._read_registry()
         self.deliverer = Deliverer(self)
-        self._sequencer = log.Sequencer(keys, clock, f"{os.getpid()}-{os.urandom(4).hex()}")
+        self.process = f"{os.getpid()}-{os.urandom(4).hex()}"
+        self._sequencer = log.Sequencer(keys, clock, self.process)
+        self.others = others_of(settings)
+        self._watched = Watched(self, self.others)
         self._row = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._to_sequence = asyncio.Event()
@@ -78,6 +82,8 @@ class Hub:
             asyncio.create_task(self._look_for_news(), name="news"),
             asyncio.create_task(self._look_at_the_clock(), name="clock"),
         ]
+        if self.others.witnesses or self.others.timestamp_url:
+            self._tasks.append(asyncio.create_task(self._watched.run(), name="witnesses"))
         self._to_sequence.set()
 
     def end_waiting(self) -> None:
@@ -92,6 +98,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._watched.close()
         await asyncio.to_thread(self.writer.stop)
         self.database.close()
 

@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, Response
 
+from simulator.clock import Clock
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import certify, hmac_value, test_private_key
 
@@ -235,3 +238,19 @@ def _attribute(kind: x509.ObjectIdentifier, value: object) -> _Attribute:
 def _in_order(attributes: Sequence[_Attribute]) -> asn1.SetOf[_Attribute]:
     """A SET OF in DER: by the bytes of its elements (X.690, 11.6)."""
     return asn1.SetOf(sorted(attributes, key=asn1.encode_der))
+
+
+def app_of(authority: Authority, clock: Clock) -> FastAPI:
+    """The authority's HTTP (RFC 3161, 3.4)."""
+    app = FastAPI(title="Timestamp authority (simulated)", docs_url=None, redoc_url=None)
+
+    @app.post("/timestamp")
+    async def timestamp(request: Request) -> Response:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_QUERY:
+                return PlainTextResponse("too large\n", 413)
+        return Response(authority.answer(body, clock.now()), media_type=REPLY_TYPE)
+
+    return app

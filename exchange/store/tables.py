@@ -7,6 +7,7 @@ identity (a number of an issuer), one event id, one answer for an idempotency ke
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -290,5 +291,15 @@ checkpoints = Table(
     metadata,
     Column("size", BigInteger, primary_key=True),
     Column("note", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+)
+
+witnessed = Table(
+    "witnessed",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("note", Text, nullable=False),  # the checkpoint with the cosignatures of its witnesses
+    Column("token", LargeBinary),  # RFC 3161 over the note, in DER; null: none yet, or none is asked for
+    Column("enough", Boolean, nullable=False),  # have as many cosigned as the operator asks for?
     Column("at", String(40), nullable=False),
 )

@@ -1,0 +1,253 @@
+"""Others see the log grow: witnesses cosign its checkpoints, and a timestamp authority says since when they exist.
+
+1. The process that leads the log (`exchange.log`) takes its newest checkpoint to all witnesses at once, again and
+   again; intake never waits for them. A checkpoint that fewer than `witnesses_needed` cosign is asked for again, until
+   a newer one takes its place.
+2. A witness is asked with the size that it is known to remember and a proof from there; one that remembers another size
+   says so, and is asked once more.
+3. What comes back counts only if it is a cosignature of that witness over this checkpoint. An answer that says 'two
+   histories' is an alarm in the hub's own log and metrics: somebody has another history in the name of this log.
+4. A checkpoint that enough have cosigned gets its timestamp (RFC 3161) over the note with all cosignatures, and stays:
+   evidence is made for the first such checkpoint that covers it, and therefore the same each time.
+
+Addresses are the operator's configuration; redirects are not followed, answers are bounded.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import structlog
+from cryptography import x509
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Connection
+
+from exchange import log
+from exchange.config import Settings, UnsafeSettings
+from exchange.store import tables as t
+from tradebridge.evidence import proofs, timestamps
+from tradebridge.evidence.cosignatures import Witness, add_lines, cosigned_by
+from tradebridge.evidence.notes import BadVerifierKey
+from tradebridge.evidence.refusals import Finding
+from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.timestamps import TimestampRoot
+from tradebridge.evidence.witnessing import SIZE_TYPE, Request
+
+if TYPE_CHECKING:
+    from exchange.hub import Hub
+
+logger = structlog.get_logger(__name__)
+
+MAX_ANSWER = 65_536
+"""Bytes that are read of an answer."""
+_SIZE = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A witness, and where it is asked."""
+
+    witness: Witness
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Who else is to see the log, as the operator has configured it."""
+
+    witnesses: tuple[Place, ...] = ()
+    needed: int = 0
+    """How many cosignatures make a checkpoint worth keeping as evidence."""
+    timestamp_url: str = ""
+    timestamp_roots: tuple[TimestampRoot, ...] = ()
+
+    @property
+    def names(self) -> tuple[Witness, ...]:
+        return tuple(each.witness for each in self.witnesses)
+
+
+def others_of(settings: Settings) -> Others:
+    """Raises `UnsafeSettings` where the configuration cannot be read."""
+    places = tuple(_place(each.strip()) for each in settings.witnesses.split(",") if each.strip())
+    if settings.witnesses_needed > len(places):
+        raise UnsafeSettings(
+            f"TRADEBRIDGE_WITNESSES_NEEDED is {settings.witnesses_needed}, and {len(places)} witnesses are named"
+        )
+    roots: tuple[TimestampRoot, ...] = ()
+    if settings.timestamp_root is not None:
+        roots = (TimestampRoot("timestamp authority", _certificates(settings.timestamp_root)),)
+    elif settings.timestamp_url:
+        raise UnsafeSettings("TRADEBRIDGE_TIMESTAMP_URL needs TRADEBRIDGE_TIMESTAMP_ROOT: a PEM file of its root")
+    return Others(places, settings.witnesses_needed or len(places), settings.timestamp_url, roots)
+
+
+def _place(text: str) -> Place:
+    key, separator, url = text.partition("@")
+    if not separator or not url.startswith(("http://", "https://")):
+        raise UnsafeSettings(f"TRADEBRIDGE_WITNESSES has {text[:80]!r}, which is not KEY@URL")
+    try:
+        return Place(Witness.of(key), url.rstrip("/"))
+    except BadVerifierKey as error:
+        raise UnsafeSettings(f"TRADEBRIDGE_WITNESSES: {error}") from error
+
+
+def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise UnsafeSettings(f"TRADEBRIDGE_TIMESTAMP_ROOT: {error}") from error
+
+
+class Watched:
+    """Takes checkpoints to the witnesses and to the timestamp authority. `run` is a task of the hub."""
+
+    def __init__(self, hub: "Hub", others: Others) -> None:
+        self._hub = hub
+        self._others = others
+        self._remembered: dict[str, int] = {}
+        """Size that each witness is known to remember."""
+        limits = httpx.Limits(max_connections=40, max_keepalive_connections=20)
+        timeout = httpx.Timeout(hub.settings.push_timeout_seconds)
+        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, limits=limits, trust_env=False)
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                # It must outlive whatever the others answer, and a store that is away: the next look finds the same.
+                logger.exception("taking the checkpoint to the witnesses failed; trying again")
+            await asyncio.sleep(self._hub.settings.witness_seconds)
+
+    async def look(self) -> None:
+        """Take the newest checkpoint round, if this process leads and it has not all it needs."""
+        head = await self._hub.ask(_newest)
+        if head.leader != self._hub.process or not head.size:
+            return
+        kept = await self._hub.ask(lambda connection: _kept(connection, head.size))
+        note = kept.note if kept else head.checkpoint
+        if not (kept and kept.enough):
+            note = await self._with_cosignatures(note, head.size)
+        enough = self._enough(note)
+        token = kept.token if kept else None
+        if enough and token is None and self._others.timestamp_url:
+            token = await self._timestamp(note.encode())
+        if kept is None or (kept.note, kept.token) != (note, token):
+            await self._hub.writer.do(lambda connection: self._keep(connection, head.size, note, token, enough=enough))
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    def _enough(self, note: str) -> bool:
+        found = cosigned_by(note, self._others.names, self._hub.clock.now())
+        return not isinstance(found, Finding) and len(found) >= self._others.needed
+
+    def _keep(self, connection: Connection, size: int, note: str, token: bytes | None, *, enough: bool) -> None:
+        """What was added stays: a kept checkpoint that had enough is never written anew, save for its timestamp."""
+        known = _kept(connection, size)
+        values = {"note": note, "token": token, "enough": enough, "at": rfc3339(self._hub.clock.now())}
+        if known is None:
+            connection.execute(insert(t.witnessed), {"size": size, **values})
+        elif not known.enough:
+            connection.execute(update(t.witnessed).where(t.witnessed.c.size == size).values(values))
+        elif known.token is None and known.note == note:
+            connection.execute(update(t.witnessed).where(t.witnessed.c.size == size).values(token=token))
+
+    # --- witnesses ---
+
+    async def _with_cosignatures(self, note: str, size: int) -> str:
+        known = cosigned_by(note, self._others.names, self._hub.clock.now())
+        had = set() if isinstance(known, Finding) else set(known)
+        missing = [each for each in self._others.witnesses if each.witness.name not in had]
+        lines = await asyncio.gather(*(self._cosigned(place, note, size) for place in missing))
+        return add_lines(note, [line for line in lines if line])
+
+    async def _cosigned(self, place: Place, note: str, size: int) -> str:
+        """The line of one witness; empty where it gave none."""
+        plain = note[: note.index("\n\n")] + "\n\n" + note.rpartition("\n\n")[2].split("\n", 1)[0] + "\n"
+        for _ in range(2):  # once more, where it remembers another size
+            old = self._remembered.get(place.witness.name, 0)
+            if old > size:
+                return ""
+            hashes = await self._hub.ask(partial(_proof, old=old, size=size))
+            answer = await self._post(
+                f"{place.url}/add-checkpoint", Request(old, hashes, plain).to_bytes(), "text/plain; charset=utf-8"
+            )
+            if answer is None:
+                return ""
+            told = _SIZE.fullmatch(answer.body) if answer.status == 409 and answer.media_type == SIZE_TYPE else None
+            if told is None:
+                return self._line(place, answer, plain, size)
+            self._remembered[place.witness.name] = int(told[1])
+        return ""
+
+    def _line(self, place: Place, answer: "_Answer", note: str, size: int) -> str:
+        name = place.witness.name
+        if answer.status in (409, 422):
+            logger.error("a witness has seen another history of this log", witness=name, status=answer.status)
+            self._hub.metrics.other_histories.inc()
+            return ""
+        line = answer.body.decode("utf-8", "replace")
+        found = cosigned_by(note + line, [place.witness], self._hub.clock.now()) if answer.status == 200 else {}
+        if isinstance(found, Finding) or not found or line.count("\n") != 1:
+            logger.warning("a witness did not cosign", witness=name, status=answer.status, text=line[:200])
+            return ""
+        self._remembered[name] = size
+        return line
+
+    # --- time ---
+
+    async def _timestamp(self, data: bytes) -> bytes | None:
+        query = timestamps.query(data)
+        answer = await self._post(self._others.timestamp_url, query.der, "application/timestamp-query")
+        if answer is None:
+            return None
+        read = timestamps.read_timestamp(answer.body, data, self._others.timestamp_roots, query.nonce)
+        if isinstance(read, Finding):
+            logger.warning("the timestamp authority's answer is refused", found=read.found, status=answer.status)
+            return None
+        return answer.body
+
+    async def _post(self, url: str, body: bytes, media_type: str) -> "_Answer | None":
+        try:
+            async with self._client.stream("POST", url, content=body, headers={"Content-Type": media_type}) as answer:
+                data = b""
+                async for chunk in answer.aiter_bytes():
+                    data += chunk
+                    if len(data) > MAX_ANSWER:
+                        logger.warning("an answer is too long", url=url)
+                        return None
+                return _Answer(answer.status_code, answer.headers.get("content-type", "").partition(";")[0], data)
+        except httpx.HTTPError as error:
+            logger.warning("nobody answered", url=url, error=repr(error)[:200])
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    media_type: str
+    body: bytes
+
+
+def _newest(connection: Connection) -> Any:
+    return connection.execute(select(t.head.c.size, t.head.c.checkpoint, t.head.c.leader)).one()
+
+
+def _kept(connection: Connection, size: int) -> Any:
+    return connection.execute(select(t.witnessed).where(t.witnessed.c.size == size)).first()
+
+
+def _proof(connection: Connection, old: int, size: int) -> tuple[bytes, ...]:
+    return tuple(proofs.consistency(old, size, log.tile_reader(connection))) if 0 < old < size else ()
+
+
+def covering(connection: Connection, positions: Sequence[int]) -> Any:
+    """The first kept checkpoint with enough cosignatures that covers leaves at all these positions; None: not yet."""
+    query = select(t.witnessed).where(t.witnessed.c.enough, t.witnessed.c.size > max(positions, default=0))
+    return connection.execute(query.order_by(t.witnessed.c.size).limit(1)).first()
