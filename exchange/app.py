@@ -145,7 +145,10 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
     return "", scope
 
 
-_OPEN = re.compile(r"/(livez|readyz|metrics|log/.*|v/.*|v1/(trust|log/.*|profiles|profiles/.*|rules|rules/.*))")
+_OPEN = re.compile(
+    r"/(livez|readyz|metrics|log/.*|v/.*"
+    r"|v1/(trust|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
+)
 """Paths that want no key."""
 
 

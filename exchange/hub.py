@@ -29,7 +29,7 @@ from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
-from exchange.witnesses import Watched, others_of
+from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
 
 T = TypeVar("T")
@@ -63,8 +63,7 @@ class Hub:
         self.deliverer = Deliverer(self)
         self.process = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._sequencer = log.Sequencer(keys, clock, self.process)
-        self.others = others_of(settings)
-        self._watched = Watched(self, self.others)
+        self._watched = Watched(self)
         self._row = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._to_sequence = asyncio.Event()
@@ -81,9 +80,8 @@ class Hub:
             asyncio.create_task(self._sequence(), name="sequence"),
             asyncio.create_task(self._look_for_news(), name="news"),
             asyncio.create_task(self._look_at_the_clock(), name="clock"),
+            asyncio.create_task(self._watched.run(), name="witnesses"),
         ]
-        if self.others.witnesses or self.others.timestamp_url:
-            self._tasks.append(asyncio.create_task(self._watched.run(), name="witnesses"))
         self._to_sequence.set()
 
     def end_waiting(self) -> None:
@@ -135,7 +133,7 @@ class Hub:
         return self._asked(self._loaded)
 
     def _loaded(self, connection: Connection) -> Registry:
-        return load_registry(connection, self.keys, self.space, self.simulated)
+        return load_registry(connection, self.keys, self.space, self.simulated, self.settings.witnesses_needed)
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the store. PostgreSQL is waited for in a thread; SQLite has the answer sooner than a thread would."""

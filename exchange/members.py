@@ -29,6 +29,7 @@ from sqlalchemy.engine import Connection
 from adapters.port import UnknownStyle, find_adapter
 from exchange.config import UnsafeSettings
 from exchange.keys import HUB, HubKeys
+from exchange.observers import Observers, load_observers
 from exchange.store import tables as t
 from exchange.store.rows import add
 from schemas.findings import Finding, finding
@@ -128,6 +129,7 @@ class Registry:
     trust: TrustList
     keys: Mapping[str, tuple[Mapping[str, Any], ...]]
     """Signing keys by member, as the API shows them."""
+    observers: Observers
     _api_keys: Mapping[str, _ApiKey] = field(repr=False)
 
     def caller(self, authorization: str | None) -> Caller | Finding:
@@ -162,7 +164,9 @@ def new_api_key() -> str:
 # --- reading and changing the store ----------------------------------------------------------------------------------
 
 
-def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: bool) -> Registry:
+def load_registry(
+    connection: Connection, keys: HubKeys, space: str, simulated: bool, witnesses_needed: int = 0
+) -> Registry:
     version = connection.execute(select(t.head.c.members_version)).scalar_one()
     members = {
         row.id: _member_of(row.id, row.status, json.loads(row.data)) for row in connection.execute(select(t.members))
@@ -181,14 +185,18 @@ def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: 
         )
         for row in connection.execute(select(t.api_keys))
     }
+    observers = load_observers(connection, witnesses_needed)
+    log_key = verifier_key_of(keys.origin, keys.log_key.public_key())
     trust = TrustList(
         space=space,
         simulated=simulated,
         hub=hub_of([TrustedKey.of(HUB, keys.signer.certificate, HUB_PURPOSES)], HUB),
-        log=TrustedLog(keys.origin, verifier_key_of(keys.origin, keys.log_key.public_key())),
+        log=TrustedLog(keys.origin, log_key, observers.known, observers.needed),
         members=tuple(_trusted_member(member, trusted.get(member.id, ())) for member in members.values()),
+        authorities=observers.roots,
     )
-    return Registry(version, members, trust, {name: tuple(each) for name, each in public_keys.items()}, api_keys)
+    shown = {name: tuple(each) for name, each in public_keys.items()}
+    return Registry(version, members, trust, shown, observers, api_keys)
 
 
 def _trusted_member(member: Member, keys: Iterable[TrustedKey]) -> TrustedMember:

@@ -10,7 +10,7 @@
 4. A checkpoint that enough have cosigned gets its timestamp (RFC 3161) over the note with all cosignatures, and stays:
    evidence is made for the first such checkpoint that covers it, and therefore the same each time.
 
-Addresses are the operator's configuration; redirects are not followed, answers are bounded.
+Addresses are the operator's (`exchange.observers`); redirects are not followed, answers are bounded.
 """
 
 import asyncio
@@ -18,24 +18,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
-from cryptography import x509
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from exchange import log
-from exchange.config import Settings, UnsafeSettings
+from exchange.observers import Observers, WitnessPlace
 from exchange.store import tables as t
 from tradebridge.evidence import proofs, timestamps
-from tradebridge.evidence.cosignatures import Witness, add_lines, cosigned_by
-from tradebridge.evidence.notes import BadVerifierKey
+from tradebridge.evidence.cosignatures import add_lines, cosigned_by
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.times import rfc3339
-from tradebridge.evidence.timestamps import TimestampRoot
 from tradebridge.evidence.witnessing import SIZE_TYPE, Request
 
 if TYPE_CHECKING:
@@ -48,67 +44,11 @@ MAX_ANSWER = 65_536
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A witness, and where it is asked."""
-
-    witness: Witness
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Others:
-    """Who else is to see the log, as the operator has configured it."""
-
-    witnesses: tuple[Place, ...] = ()
-    needed: int = 0
-    """How many cosignatures make a checkpoint worth keeping as evidence."""
-    timestamp_url: str = ""
-    timestamp_roots: tuple[TimestampRoot, ...] = ()
-
-    @property
-    def names(self) -> tuple[Witness, ...]:
-        return tuple(each.witness for each in self.witnesses)
-
-
-def others_of(settings: Settings) -> Others:
-    """Raises `UnsafeSettings` where the configuration cannot be read."""
-    places = tuple(_place(each.strip()) for each in settings.witnesses.split(",") if each.strip())
-    if settings.witnesses_needed > len(places):
-        raise UnsafeSettings(
-            f"TRADEBRIDGE_WITNESSES_NEEDED is {settings.witnesses_needed}, and {len(places)} witnesses are named"
-        )
-    roots: tuple[TimestampRoot, ...] = ()
-    if settings.timestamp_root is not None:
-        roots = (TimestampRoot("timestamp authority", _certificates(settings.timestamp_root)),)
-    elif settings.timestamp_url:
-        raise UnsafeSettings("TRADEBRIDGE_TIMESTAMP_URL needs TRADEBRIDGE_TIMESTAMP_ROOT: a PEM file of its root")
-    return Others(places, settings.witnesses_needed or len(places), settings.timestamp_url, roots)
-
-
-def _place(text: str) -> Place:
-    key, separator, url = text.partition("@")
-    if not separator or not url.startswith(("http://", "https://")):
-        raise UnsafeSettings(f"TRADEBRIDGE_WITNESSES has {text[:80]!r}, which is not KEY@URL")
-    try:
-        return Place(Witness.of(key), url.rstrip("/"))
-    except BadVerifierKey as error:
-        raise UnsafeSettings(f"TRADEBRIDGE_WITNESSES: {error}") from error
-
-
-def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    try:
-        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise UnsafeSettings(f"TRADEBRIDGE_TIMESTAMP_ROOT: {error}") from error
-
-
 class Watched:
     """Takes checkpoints to the witnesses and to the timestamp authority. `run` is a task of the hub."""
 
-    def __init__(self, hub: "Hub", others: Others) -> None:
+    def __init__(self, hub: "Hub") -> None:
         self._hub = hub
-        self._others = others
         self._remembered: dict[str, int] = {}
         """Size that each witness is known to remember."""
         limits = httpx.Limits(max_connections=40, max_keepalive_connections=20)
@@ -124,8 +64,14 @@ class Watched:
                 logger.exception("taking the checkpoint to the witnesses failed; trying again")
             await asyncio.sleep(self._hub.settings.witness_seconds)
 
+    @property
+    def _observers(self) -> Observers:
+        return self._hub.registry.observers
+
     async def look(self) -> None:
         """Take the newest checkpoint round, if this process leads and it has not all it needs."""
+        if not self._observers.witnesses and not self._observers.authorities:
+            return
         head = await self._hub.ask(_newest)
         if head.leader != self._hub.process or not head.size:
             return
@@ -135,7 +81,7 @@ class Watched:
             note = await self._with_cosignatures(note, head.size)
         enough = self._enough(note)
         token = kept.token if kept else None
-        if enough and token is None and self._others.timestamp_url:
+        if enough and token is None and self._observers.authorities:
             token = await self._timestamp(note.encode())
         if kept is None or (kept.note, kept.token) != (note, token):
             await self._hub.writer.do(lambda connection: self._keep(connection, head.size, note, token, enough=enough))
@@ -144,8 +90,8 @@ class Watched:
         await self._client.aclose()
 
     def _enough(self, note: str) -> bool:
-        found = cosigned_by(note, self._others.names, self._hub.clock.now())
-        return not isinstance(found, Finding) and len(found) >= self._others.needed
+        found = cosigned_by(note, self._observers.known, self._hub.clock.now())
+        return not isinstance(found, Finding) and len(found) >= self._observers.needed
 
     def _keep(self, connection: Connection, size: int, note: str, token: bytes | None, *, enough: bool) -> None:
         """What was added stays: a kept checkpoint that had enough is never written anew, save for its timestamp."""
@@ -161,13 +107,13 @@ class Watched:
     # --- witnesses ---
 
     async def _with_cosignatures(self, note: str, size: int) -> str:
-        known = cosigned_by(note, self._others.names, self._hub.clock.now())
+        known = cosigned_by(note, self._observers.known, self._hub.clock.now())
         had = set() if isinstance(known, Finding) else set(known)
-        missing = [each for each in self._others.witnesses if each.witness.name not in had]
+        missing = [each for each in self._observers.witnesses if each.witness.name not in had]
         lines = await asyncio.gather(*(self._cosigned(place, note, size) for place in missing))
         return add_lines(note, [line for line in lines if line])
 
-    async def _cosigned(self, place: Place, note: str, size: int) -> str:
+    async def _cosigned(self, place: WitnessPlace, note: str, size: int) -> str:
         """The line of one witness; empty where it gave none."""
         plain = note[: note.index("\n\n")] + "\n\n" + note.rpartition("\n\n")[2].split("\n", 1)[0] + "\n"
         for _ in range(2):  # once more, where it remembers another size
@@ -186,7 +132,7 @@ class Watched:
             self._remembered[place.witness.name] = int(told[1])
         return ""
 
-    def _line(self, place: Place, answer: "_Answer", note: str, size: int) -> str:
+    def _line(self, place: WitnessPlace, answer: "_Answer", note: str, size: int) -> str:
         name = place.witness.name
         if answer.status in (409, 422):
             logger.error("a witness has seen another history of this log", witness=name, status=answer.status)
@@ -203,15 +149,18 @@ class Watched:
     # --- time ---
 
     async def _timestamp(self, data: bytes) -> bytes | None:
-        query = timestamps.query(data)
-        answer = await self._post(self._others.timestamp_url, query.der, "application/timestamp-query")
-        if answer is None:
-            return None
-        read = timestamps.read_timestamp(answer.body, data, self._others.timestamp_roots, query.nonce)
-        if isinstance(read, Finding):
-            logger.warning("the timestamp authority's answer is refused", found=read.found, status=answer.status)
-            return None
-        return answer.body
+        """The token of the first authority that gives one that holds."""
+        for authority in self._observers.authorities:
+            query = timestamps.query(data)
+            answer = await self._post(authority.url, query.der, "application/timestamp-query")
+            if answer is None:
+                continue
+            read = timestamps.read_timestamp(answer.body, data, [authority.root], query.nonce)
+            if not isinstance(read, Finding):
+                return answer.body
+            name = authority.root.name
+            logger.warning("a timestamp is refused", authority=name, found=read.found, status=answer.status)
+        return None
 
     async def _post(self, url: str, body: bytes, media_type: str) -> "_Answer | None":
         try:

@@ -496,6 +496,24 @@ def consistency(first: int, second: int) -> Call[JSON]:
     return Call("GET", "/v1/log/consistency", Answer.json, query={"from": str(first), "to": str(second)})
 
 
+_OBSERVERS = "/v1/log/observers"
+
+
+def observers() -> Call[tuple[JSON, ...]]:
+    """Operator: witnesses and timestamp authorities of the log."""
+    return Call("GET", _OBSERVERS, _items)
+
+
+def add_observer(description: Mapping[str, object]) -> Call[tuple[JSON, ...]]:
+    """Operator: name a witness or a timestamp authority, as the API's reference describes it."""
+    return _post(_OBSERVERS, _items, description)
+
+
+def remove_observer(name: str) -> Call[tuple[JSON, ...]]:
+    """Operator: name it no longer; what it has cosigned or dated stays."""
+    return Call("DELETE", f"{_OBSERVERS}/{quote(name)}", _items)
+
+
 def statistics(*, profile: str | None = None, sender: str | None = None, recipient: str | None = None) -> Call[JSON]:
     """Which rules fail most, by route, and how long decisions take: of one's own documents, an operator's of all."""
     query = _given({"profile": profile, "sender": sender, "recipient": recipient})
@@ -661,6 +679,10 @@ def _settled(answer: Answer) -> tuple[Settled, ...]:
 def _page(answer: Answer) -> Page:
     members = answer.json()
     return Page(tuple(members["items"]), members.get("next"))
+
+
+def _items(answer: Answer) -> tuple[JSON, ...]:
+    return tuple(answer.json()["items"])
 
 
 def _new_member(answer: Answer) -> NewMember:

@@ -294,6 +294,16 @@ checkpoints = Table(
     Column("at", String(40), nullable=False),
 )
 
+observers = Table(
+    "observers",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("kind", String(12), nullable=False),  # witness, timestamp
+    Column("url", String(1000), nullable=False),
+    Column("key", Text, nullable=False),  # of a witness: its verifier key; of an authority: its roots in PEM
+    Column("policy", String(200)),  # of an authority: the only one that is taken
+)
+
 witnessed = Table(
     "witnessed",
     metadata,

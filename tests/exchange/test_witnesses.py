@@ -17,13 +17,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import create_engine, text
 
-from exchange.config import Settings, UnsafeSettings
 from exchange.serve import _listen
-from exchange.witnesses import others_of
 from simulator import tsa
 from simulator.clock import FrozenClock
 from simulator.witness import Witness, app_of, witness_key
-from tests.exchange.cast import NOW, SEED, Cast, certificate
+from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
 from tests.exchange.running import hub_in_thread
 from tests.exchange.test_delivery import wait_for
 from tradebridge.evidence import notes
@@ -32,11 +30,13 @@ from tradebridge.evidence.cosignatures import cosigned_by
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.simulation import test_authority, test_log_key
 from tradebridge.evidence.timestamps import Timestamp, TimestampRoot, read_timestamp
+from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.witnessing import Request as Asked
 
 ORIGIN = "tradebridge.simulation/default"
 LOGS = {ORIGIN: notes.verifier_key_of(ORIGIN, test_log_key(SEED).public_key())}
 ROOT = TimestampRoot("TSA", (test_authority(SEED).certificate,))
+PEM = test_authority(SEED).certificate.public_bytes(Encoding.PEM).decode()
 NAMES = [f"witness.simulation/{country}" for country in ("jp", "sg", "th")]
 
 
@@ -70,17 +70,22 @@ def watched(
 ) -> Iterator[Cast]:
     """A hub whose witnesses are these."""
     with ExitStack() as stack:
-        named = ",".join(f"{known.verifier_key}@{stack.enter_context(serving(app))}" for known, app in apps)
+        described: list[dict[str, Any]] = [
+            {"kind": "witness", "key": known.verifier_key, "url": stack.enter_context(serving(app))}
+            for known, app in apps
+        ]
         if timestamps is not None:
-            root = tmp_path / "root.pem"
-            root.write_bytes(test_authority(SEED).certificate.public_bytes(Encoding.PEM))
             url = f"{stack.enter_context(serving(timestamps))}/timestamp"
-            settings |= {"timestamp_url": url, "timestamp_root": root}
-        every: dict[str, Any] = {"witnesses": named, "witness_seconds": 0.05, "push_timeout_seconds": 0.5, **settings}
+            described.append({"kind": "timestamp", "name": "TSA", "url": url, "roots": PEM})
+        every: dict[str, Any] = {"witness_seconds": 0.05, "push_timeout_seconds": 0.5, **settings}
         began = not (tmp_path / "hub").exists()
         cast = stack.enter_context(hub_in_thread(tmp_path / "hub", **every))
         if began:
             cast.join()
+        for known in cast.operator.observers():
+            cast.operator.remove_observer(known["name"])
+        for each in described:
+            cast.operator.add_observer(each)
         yield cast
 
 
@@ -257,16 +262,51 @@ def test_a_wrong_timestamp_is_none(tmp_path: Path, witnesses: list[Witness], nam
         assert kept(tmp_path)[-1].token is None
 
 
+def test_they_stand_on_the_trust_list(tmp_path: Path, witnesses: list[Witness]) -> None:
+    apps = [(each.known, app_of(each)) for each in witnesses[:2]]
+    authority = tsa.app_of(tsa.Authority(SEED), FrozenClock(NOW))
+    with watched(tmp_path, apps, timestamps=authority, witnesses_needed=1) as cast:
+        trust = TrustList.from_json(cast["SG-NSW"].trust())
+        assert ([each.name for each in trust.log.witnesses], trust.log.needed) == (NAMES[:2], 1)
+        assert [each.name for each in trust.authorities] == ["TSA"]
+        assert TrustList.from_json(trust.to_json()) == trust
+        cast.operator.remove_observer(NAMES[0])
+        assert [each["name"] for each in cast.operator.observers()] == [NAMES[1], "TSA"]
+
+
+KEY = Known(NAMES[0], witness_key(SEED, NAMES[0]).public_key()).verifier_key
+
+
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("description", "code", "pointer"),
     [
-        ({"witnesses": "nonsense"}, "KEY@URL"),
-        ({"witnesses": "a+b+c@http://127.0.0.1:1"}, "not name"),
-        ({"witnesses_needed": 1}, "0 witnesses"),
-        ({"timestamp_url": "http://127.0.0.1:1"}, "TIMESTAMP_ROOT"),
-        ({"timestamp_root": Path("/nonexistent")}, "No such file"),
+        ({}, "observer.malformed", "/kind"),
+        ({"kind": "witness", "key": KEY}, "observer.malformed", "/url"),
+        ({"kind": "witness", "key": KEY, "url": "ftp://127.0.0.1"}, "observer.malformed", "/url"),
+        ({"kind": "witness", "key": KEY + "A", "url": "http://127.0.0.1:1"}, "observer.malformed", "/key"),
+        ({"kind": "witness", "key": LOGS[ORIGIN], "url": "http://127.0.0.1:1"}, "observer.malformed", "/key"),
+        ({"kind": "witness", "key": KEY, "url": "http://127.0.0.1:1", "more": 1}, "observer.malformed", "/more"),
+        ({"kind": "timestamp", "name": "", "url": "http://127.0.0.1:1", "roots": PEM}, "observer.malformed", "/name"),
+        ({"kind": "timestamp", "name": "T", "url": "http://127.0.0.1:1", "roots": "x"}, "observer.malformed", "/roots"),
+        (
+            {"kind": "timestamp", "name": "T", "url": "http://127.0.0.1:1", "roots": PEM, "policy": "x"},
+            "observer.malformed",
+            "/policy",
+        ),
     ],
 )
-def test_what_cannot_be_meant_is_told_at_the_start(settings: dict[str, Any], says: str) -> None:
-    with pytest.raises(UnsafeSettings, match=says):
-        others_of(Settings.model_validate(settings))
+def test_what_cannot_be_meant_is_refused(
+    sqlite_cast: Cast, description: dict[str, Any], code: str, pointer: str
+) -> None:
+    refused = refused_by(sqlite_cast.operator.add_observer, description)
+    assert (refused.code, refused.findings[0].pointer) == (code, pointer)
+
+
+def test_names_are_taken_once_and_only_the_operator_names(sqlite_cast: Cast) -> None:
+    described = {"kind": "witness", "key": KEY, "url": "http://127.0.0.1:1"}
+    sqlite_cast.operator.add_observer(described)
+    assert refused_by(sqlite_cast.operator.add_observer, described).code == "observer.exists"
+    assert refused_by(sqlite_cast["SG-NSW"].add_observer, described).code == "access.scope"
+    assert refused_by(sqlite_cast["SG-NSW"].observers).code == "access.scope"
+    sqlite_cast.operator.remove_observer(NAMES[0])
+    assert refused_by(sqlite_cast.operator.remove_observer, NAMES[0]).code == "observer.unknown"

@@ -1,4 +1,4 @@
-"""Checkpoints that witnesses have cosigned and a timestamp authority has dated."""
+"""Who observes the log, and the checkpoints that witnesses have cosigned and an authority has dated."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,15 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "observers",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("url", sa.String(length=1000), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("policy", sa.String(length=200), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_observers")),
+    )
     op.create_table(
         "witnessed",
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -23,3 +32,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("witnessed")
+    op.drop_table("observers")
