@@ -4,7 +4,7 @@ The operator names them; they stand on the trust list. The hub asks them (`excha
 believes what the list in the own hand says of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,3 +142,13 @@ def _authority(description: Mapping[str, Any], url: str) -> dict[str, Any] | Fin
 
 def _wrong(pointer: str, found: object, expected: str) -> Finding:
     return finding("observer.malformed", pointer, found=found, expected=expected)
+
+
+def covering(connection: Connection, positions: Sequence[int | None]) -> Any:
+    """The first kept checkpoint with enough cosignatures that covers leaves at all these positions; None: not yet, or
+    one of them waits for its position."""
+    placed = [each for each in positions if each is not None]
+    if not placed or len(placed) < len(positions):
+        return None
+    query = select(t.witnessed).where(t.witnessed.c.enough, t.witnessed.c.size > max(placed))
+    return connection.execute(query.order_by(t.witnessed.c.size).limit(1)).first()

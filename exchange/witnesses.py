@@ -7,15 +7,14 @@
    says so, and is asked once more.
 3. What comes back counts only if it is a cosignature of that witness over this checkpoint. An answer that says 'two
    histories' is an alarm in the hub's own log and metrics: somebody has another history in the name of this log.
-4. A checkpoint that enough have cosigned gets its timestamp (RFC 3161) over the note with all cosignatures, and stays:
-   evidence is made for the first such checkpoint that covers it, and therefore the same each time.
+4. A checkpoint that enough have cosigned gets its timestamp (RFC 3161) over the note with all cosignatures, and is
+   never changed again: evidence is made for the first such checkpoint that covers it, so it is the same each time.
 
 Addresses are the operator's (`exchange.observers`); redirects are not followed, answers are bounded.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger(__name__)
 
+UNDATED_TRIES = 5
+"""Then a checkpoint with enough cosignatures is kept without a timestamp: evidence waits for no authority that is away."""
 MAX_ANSWER = 65_536
 """Bytes that are read of an answer."""
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
@@ -51,6 +52,8 @@ class Watched:
         self._hub = hub
         self._remembered: dict[str, int] = {}
         """Size that each witness is known to remember."""
+        self._undated = 0
+        """Times in a row that no authority gave a timestamp."""
         limits = httpx.Limits(max_connections=40, max_keepalive_connections=20)
         timeout = httpx.Timeout(hub.settings.push_timeout_seconds)
         self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, limits=limits, trust_env=False)
@@ -76,15 +79,17 @@ class Watched:
         if head.leader != self._hub.process or not head.size:
             return
         kept = await self._hub.ask(lambda connection: _kept(connection, head.size))
-        note = kept.note if kept else head.checkpoint
-        if not (kept and kept.enough):
-            note = await self._with_cosignatures(note, head.size)
-        enough = self._enough(note)
-        token = kept.token if kept else None
-        if enough and token is None and self._observers.authorities:
+        if kept is not None and kept.enough:
+            return
+        note = await self._with_cosignatures(kept.note if kept else head.checkpoint, head.size)
+        token, enough = None, self._enough(note)
+        if enough and self._observers.authorities:
             token = await self._timestamp(note.encode())
-        if kept is None or (kept.note, kept.token) != (note, token):
-            await self._hub.writer.do(lambda connection: self._keep(connection, head.size, note, token, enough=enough))
+            self._undated = 0 if token else self._undated + 1
+            enough = token is not None or self._undated >= UNDATED_TRIES
+        at = rfc3339(self._hub.clock.now())
+        if kept is None or (kept.note, kept.enough) != (note, enough):
+            await self._hub.writer.do(lambda connection: _keep(connection, head.size, note, token, at, enough=enough))
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -92,17 +97,6 @@ class Watched:
     def _enough(self, note: str) -> bool:
         found = cosigned_by(note, self._observers.known, self._hub.clock.now())
         return not isinstance(found, Finding) and len(found) >= self._observers.needed
-
-    def _keep(self, connection: Connection, size: int, note: str, token: bytes | None, *, enough: bool) -> None:
-        """What was added stays: a kept checkpoint that had enough is never written anew, save for its timestamp."""
-        known = _kept(connection, size)
-        values = {"note": note, "token": token, "enough": enough, "at": rfc3339(self._hub.clock.now())}
-        if known is None:
-            connection.execute(insert(t.witnessed), {"size": size, **values})
-        elif not known.enough:
-            connection.execute(update(t.witnessed).where(t.witnessed.c.size == size).values(values))
-        elif known.token is None and known.note == note:
-            connection.execute(update(t.witnessed).where(t.witnessed.c.size == size).values(token=token))
 
     # --- witnesses ---
 
@@ -192,11 +186,15 @@ def _kept(connection: Connection, size: int) -> Any:
     return connection.execute(select(t.witnessed).where(t.witnessed.c.size == size)).first()
 
 
+def _keep(connection: Connection, size: int, note: str, token: bytes | None, at: str, *, enough: bool) -> None:
+    """What had enough is never written anew."""
+    known = _kept(connection, size)
+    values = {"note": note, "token": token, "enough": enough, "at": at}
+    if known is None:
+        connection.execute(insert(t.witnessed), {"size": size, **values})
+    elif not known.enough:
+        connection.execute(update(t.witnessed).where(t.witnessed.c.size == size).values(values))
+
+
 def _proof(connection: Connection, old: int, size: int) -> tuple[bytes, ...]:
     return tuple(proofs.consistency(old, size, log.tile_reader(connection))) if 0 < old < size else ()
-
-
-def covering(connection: Connection, positions: Sequence[int]) -> Any:
-    """The first kept checkpoint with enough cosignatures that covers leaves at all these positions; None: not yet."""
-    query = select(t.witnessed).where(t.witnessed.c.enough, t.witnessed.c.size > max(positions, default=0))
-    return connection.execute(query.order_by(t.witnessed.c.size).limit(1)).first()

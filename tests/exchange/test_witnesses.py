@@ -28,9 +28,11 @@ from tradebridge.evidence import notes
 from tradebridge.evidence.cosignatures import Witness as Known
 from tradebridge.evidence.cosignatures import cosigned_by
 from tradebridge.evidence.refusals import Finding
+from tradebridge.evidence.report import Verdict
 from tradebridge.evidence.simulation import test_authority, test_log_key
 from tradebridge.evidence.timestamps import Timestamp, TimestampRoot, read_timestamp
 from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.verify import verify_evidence
 from tradebridge.evidence.witnessing import Request as Asked
 
 ORIGIN = "tradebridge.simulation/default"
@@ -257,9 +259,7 @@ def test_a_wrong_timestamp_is_none(tmp_path: Path, witnesses: list[Witness], nam
     apps = [(witnesses[0].known, app_of(witnesses[0]))]
     with watched(tmp_path, apps, timestamps=answering(answers[name])) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-36000"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, 1))
-        time.sleep(0.3)
-        assert kept(tmp_path)[-1].token is None
+        assert wait_for(lambda: whole(tmp_path, 1)).token is None
 
 
 def test_they_stand_on_the_trust_list(tmp_path: Path, witnesses: list[Witness]) -> None:
@@ -310,3 +310,33 @@ def test_names_are_taken_once_and_only_the_operator_names(sqlite_cast: Cast) -> 
     assert refused_by(sqlite_cast["SG-NSW"].observers).code == "access.scope"
     sqlite_cast.operator.remove_observer(NAMES[0])
     assert refused_by(sqlite_cast.operator.remove_observer, NAMES[0]).code == "observer.unknown"
+
+
+def test_evidence_is_made_for_the_first_checkpoint_that_enough_have_seen(
+    tmp_path: Path, witnesses: list[Witness]
+) -> None:
+    """The same bytes each time, however far the log has grown; and whoever verifies asks for the witnesses."""
+    apps = [(each.known, app_of(each)) for each in witnesses]
+    authority = tsa.app_of(tsa.Authority(SEED), FrozenClock(NOW))
+    with watched(tmp_path, apps, timestamps=authority) as cast:
+        accepted = cast["SG-NSW"].submit(certificate("SG-2026-37000"), ["TH-NSW"])
+        row = wait_for(lambda: whole(tmp_path, 1))
+        first = cast["SG-NSW"].evidence(accepted.id)
+        cast["SG-NSW"].submit(certificate("SG-2026-37001"), ["TH-NSW"])
+        wait_for(lambda: whole(tmp_path, row.size + 1))
+        again = cast["SG-NSW"].evidence(accepted.id)
+        assert (first["checkpoint"], first["timestamp"], first["messages"]) == (
+            again["checkpoint"],
+            again["timestamp"],
+            again["messages"],
+        )
+        trust = TrustList.from_json(cast["SG-NSW"].trust())
+    report = verify_evidence(again, trust, NOW)
+    assert report.exit_code == 0, report.to_json()
+    assert "cosigned by" in report.recorded.reason and "by TSA" in report.recorded.reason
+    bare = again | {"checkpoint": "\n".join(again["checkpoint"].split("\n")[:5]) + "\n"}
+    unsure = verify_evidence(bare, trust, NOW)
+    assert (unsure.recorded.verdict, unsure.recorded.findings[0].code) == (
+        Verdict.COULD_NOT_CHECK,
+        "log.too-few-witnesses",
+    )
