@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 UNDATED_TRIES = 5
-"""Then a checkpoint with enough cosignatures is kept without a timestamp: evidence waits for no authority that is away."""
+"""Then a checkpoint that enough have cosigned is kept without a timestamp: evidence waits for nobody who is away."""
 MAX_ANSWER = 65_536
 """Bytes that are read of an answer."""
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,18})\n")

@@ -4,7 +4,7 @@
 | unchanged | these are the bytes that the hub accepted, and what is said of them in the evidence is genuine |
 | issued    | signed by a member of the trust list that may issue this document |
 | valid     | up to the evidence's checkpoint nothing on the record cancels, replaces or expires it |
-| recorded  | its record is in the log whose checkpoint the trusted key and enough witnesses have signed, since that time |
+| recorded  | its record is in the log whose checkpoint the trusted key and enough witnesses have signed |
 
 Read it from `verify_evidence` downwards. What it believes comes from the trust list in the caller's hand; the list
 inside the evidence is never looked at. Every step gives findings: one that says 'this is false' makes a no, one that
