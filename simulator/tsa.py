@@ -8,22 +8,18 @@
 4. The certificate is for timestamping alone, critically (RFC 3161, 2.3), and carries the marker of a test key.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import sha256
 from typing import Annotated
 
 from cryptography import x509
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from simulator.clock import Clock
+from tradebridge.evidence.cms import SHA256_ID, AlgorithmIdentifier, SignedMessage, sign_attached
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import certify, hmac_value, test_private_key
 
@@ -35,28 +31,20 @@ NAME = "TSA-SIM"
 POLICY = x509.ObjectIdentifier("2.25.105837602513199587674422710152692811148")
 """Below 2.25, so nobody has to assign it: 'the business clock of a simulation, to the second'."""
 
-_oid = x509.ObjectIdentifier
-_TST_INFO = _oid("1.2.840.113549.1.9.16.1.4")
-_SIGNED_DATA = _oid("1.2.840.113549.1.7.2")
-_CONTENT_TYPE = _oid("1.2.840.113549.1.9.3")
-_MESSAGE_DIGEST = _oid("1.2.840.113549.1.9.4")
-_SIGNING_CERTIFICATE_V2 = _oid("1.2.840.113549.1.9.16.2.47")
-_ECDSA_SHA256 = _oid("1.2.840.10045.4.3.2")
-_SHA256 = _oid("2.16.840.1.101.3.4.2.1")
-_LENGTHS = {_SHA256: 32, _oid("2.16.840.1.101.3.4.2.2"): 48, _oid("2.16.840.1.101.3.4.2.3"): 64}
+_TST_INFO = x509.ObjectIdentifier("1.2.840.113549.1.9.16.1.4")
+_LENGTHS = {
+    SHA256_ID: 32,
+    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.2"): 48,
+    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.3"): 64,
+}
+"""Bytes of SHA-256, SHA-384 and SHA-512."""
 
 _GRANTED, _REJECTED = 0, 2
 
 
 @asn1.sequence
-class _Algorithm:
-    oid: x509.ObjectIdentifier
-    parameters: asn1.Null | None = None
-
-
-@asn1.sequence
 class _Imprint:
-    algorithm: _Algorithm
+    algorithm: AlgorithmIdentifier
     digest: bytes
 
 
@@ -84,61 +72,6 @@ class _Info:
 
 
 @asn1.sequence
-class _Attribute:
-    type: x509.ObjectIdentifier
-    values: asn1.SetOf[asn1.TLV]
-
-
-@asn1.sequence
-class _CertificateId:
-    """ESSCertIDv2 with SHA-256, its default."""
-
-    digest: bytes
-
-
-@asn1.sequence
-class _SigningCertificate:
-    certificates: list[_CertificateId]
-
-
-@asn1.sequence
-class _IssuerAndSerial:
-    issuer: asn1.TLV
-    serial: int
-
-
-@asn1.sequence
-class _SignerInfo:
-    version: int
-    signer: _IssuerAndSerial
-    digest_algorithm: _Algorithm
-    signed: Annotated[asn1.SetOf[_Attribute], asn1.Implicit(0)]
-    signature_algorithm: _Algorithm
-    signature: bytes
-
-
-@asn1.sequence
-class _Content:
-    type: x509.ObjectIdentifier
-    content: Annotated[bytes, asn1.Explicit(0)]
-
-
-@asn1.sequence
-class _SignedData:
-    version: int
-    digest_algorithms: asn1.SetOf[_Algorithm]
-    content: _Content
-    certificates: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(0)]
-    signers: asn1.SetOf[_SignerInfo]
-
-
-@asn1.sequence
-class _Token:
-    type: x509.ObjectIdentifier
-    content: Annotated[_SignedData, asn1.Explicit(0)]
-
-
-@asn1.sequence
 class _Status:
     status: int
 
@@ -146,7 +79,7 @@ class _Status:
 @asn1.sequence
 class _Reply:
     status: _Status
-    token: _Token | None
+    token: SignedMessage | None
 
 
 class Authority:
@@ -173,43 +106,8 @@ class Authority:
             time=asn1.GeneralizedTime(at.astimezone(UTC).replace(microsecond=0)),
             nonce=asked.nonce,
         )
-        token = self._token(asn1.encode_der(info), certificate_wanted=asked.certificate_wanted)
+        token = sign_attached(_TST_INFO, asn1.encode_der(info), self._signer, certificate=asked.certificate_wanted)
         return asn1.encode_der(_Reply(status=_Status(status=_GRANTED), token=token))
-
-    def _token(self, info: bytes, *, certificate_wanted: bool) -> _Token:
-        der = self.certificate.public_bytes(Encoding.DER)
-        own = _SigningCertificate(certificates=[_CertificateId(digest=sha256(der).digest())])
-        signed = _in_order(
-            [
-                _attribute(_CONTENT_TYPE, _TST_INFO),
-                _attribute(_MESSAGE_DIGEST, sha256(info).digest()),
-                _attribute(_SIGNING_CERTIFICATE_V2, own),
-            ]
-        )
-        issuer = asn1.decode_der(asn1.TLV, self.certificate.issuer.public_bytes())
-        signer = _SignerInfo(
-            version=1,
-            signer=_IssuerAndSerial(issuer=issuer, serial=self.certificate.serial_number),
-            digest_algorithm=_Algorithm(oid=_SHA256),
-            signed=signed,
-            signature_algorithm=_Algorithm(oid=_ECDSA_SHA256),
-            signature=self._signature(asn1.encode_der(signed)),
-        )
-        certificates = asn1.SetOf([asn1.decode_der(asn1.TLV, der)]) if certificate_wanted else None
-        data = _SignedData(
-            version=3,
-            digest_algorithms=asn1.SetOf([_Algorithm(oid=_SHA256)]),
-            content=_Content(type=_TST_INFO, content=info),
-            certificates=certificates,
-            signers=asn1.SetOf([signer]),
-        )
-        return _Token(type=_SIGNED_DATA, content=data)
-
-    def _signature(self, data: bytes) -> bytes:
-        key = self._signer.private_key
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise TypeError("the authority's key is EC P-256")
-        return key.sign(data, ec.ECDSA(SHA256(), deterministic_signing=True))
 
 
 @lru_cache(maxsize=8)
@@ -229,15 +127,6 @@ def _read(query: bytes) -> _Query | None:
     if asked is None or asked.version != 1 or asked.policy not in (None, POLICY):
         return None
     return asked if _LENGTHS.get(asked.imprint.algorithm.oid) == len(asked.imprint.digest) else None
-
-
-def _attribute(kind: x509.ObjectIdentifier, value: object) -> _Attribute:
-    return _Attribute(type=kind, values=asn1.SetOf([asn1.decode_der(asn1.TLV, asn1.encode_der(value))]))
-
-
-def _in_order(attributes: Sequence[_Attribute]) -> asn1.SetOf[_Attribute]:
-    """A SET OF in DER: by the bytes of its elements (X.690, 11.6)."""
-    return asn1.SetOf(sorted(attributes, key=asn1.encode_der))
 
 
 def app_of(authority: Authority, clock: Clock) -> FastAPI:

@@ -37,7 +37,7 @@ from tradebridge.evidence.timestamps import TimestampRoot
 FORMAT = "tradebridge-trust/1"
 
 MEMBER_PURPOSES = frozenset({"document", "event", "ack"})
-HUB_PURPOSES = frozenset({"receipt", "note", "attestation", "event"})
+HUB_PURPOSES = frozenset({"receipt", "note", "attestation", "event", "bundle"})
 
 
 class BadTrustList(ValueError):
