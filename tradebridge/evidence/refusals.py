@@ -261,6 +261,26 @@ register(
             source=ASIC,
         ),
         Kind(
+            "bundle.changed",
+            "A file of the bundle is not the one that was put in.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            source=ASIC,
+        ),
+        Kind(
+            "bundle.incomplete",
+            "The bundle lacks a file, or its manifest tells of others than are there.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            clause="Annex A",
+            source=ASIC,
+        ),
+        Kind(
+            "bundle.unsigned-file",
+            "The bundle has a file that its signature does not cover.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            clause="Annex A",
+            source=ASIC,
+        ),
+        Kind(
             "bundle.too-large",
             "The bundle, or an entry of it, is larger than any honest one.",
             "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
