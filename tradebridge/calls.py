@@ -379,6 +379,12 @@ def evidence(document_id: str) -> Call[JSON]:
     return Call("GET", _document(document_id, "/evidence"), Answer.json)
 
 
+def bundle(document_id: str) -> Call[Body]:
+    """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`)."""
+    accept = {"Accept": "application/vnd.etsi.asic-e+zip"}
+    return Call("GET", _document(document_id, "/evidence"), _body, headers=accept)
+
+
 def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
     """Say something about an accepted document: a signed `tradebridge-event/1`."""
     return Call(

@@ -313,3 +313,10 @@ witnessed = Table(
     Column("enough", Boolean, nullable=False),  # have as many cosigned as the operator asks for?
     Column("at", String(40), nullable=False),
 )
+
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("manifest", String(64), primary_key=True),  # SHA-256 of the manifest that the signature is over
+    Column("signature", LargeBinary, nullable=False),  # CMS in DER
+)

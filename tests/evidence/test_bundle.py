@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.event import EventType
-from tests.evidence.case import Case, event
+from tests.evidence.case import NOW, Case, event
 from tests.evidence.world import AT, HUB, SG, TRUST, signer_of
 from tradebridge.evidence import archive, cms
 from tradebridge.evidence.bundle import (
@@ -27,6 +27,7 @@ from tradebridge.evidence.bundle import (
     contents_of,
     manifest_of,
     open_bundle,
+    verify_bundle,
 )
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.signer import LocalSigner
@@ -108,6 +109,17 @@ def test_unzip_openssl_and_sha256sum_say_the_same(tmp_path: Path) -> None:
         assert run(f"cd messages/{message.name} && {walk}").returncode == 0, message.name
     (tmp_path / "document.xml").write_bytes(b"<other/>")
     assert run("sha256sum -c --quiet SHA256SUMS").returncode == 1
+
+
+def test_the_four_answers_are_those_of_its_evidence() -> None:
+    whole = verify_bundle(GOOD, TRUST, NOW)
+    assert whole.exit_code == 0, whole.to_json()
+    other = verify_bundle(GOOD, TRUST, NOW, document=b"<other/>")
+    assert other.exit_code == 5
+    broken = verify_bundle(made(after={"document.xml": b"<other/>"}), TRUST, NOW)
+    assert (broken.exit_code, broken.unchanged.findings[0].code) == (5, "bundle.changed")
+    cancelled = verify_bundle(made(Case(events=(event(EventType.CANCELLED, SG),))), TRUST, NOW)
+    assert cancelled.exit_code == 4
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
 from tests.exchange.running import hub_in_thread
 from tests.exchange.test_delivery import wait_for
 from tradebridge.evidence import notes
+from tradebridge.evidence.bundle import MEDIA_TYPE, verify_bundle
 from tradebridge.evidence.cosignatures import Witness as Known
 from tradebridge.evidence.cosignatures import cosigned_by
 from tradebridge.evidence.refusals import Finding
@@ -340,3 +341,20 @@ def test_evidence_is_made_for_the_first_checkpoint_that_enough_have_seen(
         Verdict.COULD_NOT_CHECK,
         "log.too-few-witnesses",
     )
+
+
+def test_the_bundle_is_the_same_each_time_and_signed_once(tmp_path: Path, witnesses: list[Witness]) -> None:
+    with watched(tmp_path, [(each.known, app_of(each)) for each in witnesses]) as cast:
+        accepted = cast["SG-NSW"].submit(certificate("SG-2026-38000"), ["TH-NSW"])
+        wait_for(lambda: whole(tmp_path, 1))
+        first = cast["SG-NSW"].bundle(accepted.id)
+        cast["SG-NSW"].submit(certificate("SG-2026-38001"), ["TH-NSW"])
+        wait_for(lambda: whole(tmp_path, 2))
+        assert cast["SG-NSW"].bundle(accepted.id) == first
+        trust = TrustList.from_json(cast["SG-NSW"].trust())
+        assert refused_by(cast["VN-NSW"].bundle, accepted.id).code == "access.not-yours"
+    assert first.media_type == MEDIA_TYPE
+    assert verify_bundle(first.data, trust, NOW).exit_code == 0
+    engine = create_engine(f"sqlite:///{tmp_path / 'hub' / 'hub.sqlite'}")
+    with engine.connect() as connection:
+        assert connection.execute(text("select count(*) from bundles")).scalar() == 1

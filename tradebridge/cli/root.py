@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "event": "Say it, signed: decide, ask, answer, use, verify, cancel.",
         "apply": "Apply to an authority for a certificate of origin.",
         "get": "Fetch a document, its evidence, timeline or checks.",
+        "evidence": "Fetch all that proves a document, as one file.",
         "verify": "Check a document's evidence with public keys only.",
         "utilisation": "Show what is left of a certificate, and who drew what.",
         "stats": "Show which rules fail most, and how long decisions take.",

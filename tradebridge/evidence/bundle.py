@@ -38,8 +38,10 @@ from tradebridge.evidence.cms import verify_detached
 from tradebridge.evidence.file import EvidenceFile, Message, read_evidence, read_record
 from tradebridge.evidence.notes import decode, split_note
 from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.report import Report
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.trust import BadTrustList, TrustedKey, TrustList, Verified
+from tradebridge.evidence.verify import nothing_checked, verify_evidence
 
 MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
 EXTENSION = ".asice"
@@ -242,6 +244,15 @@ def open_bundle(data: bytes, trust: TrustList, at: datetime | None) -> Bundle | 
         return signed
     wrong = _check_manifest(files)
     return wrong or _opened(files, signed)
+
+
+def verify_bundle(data: bytes, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
+    """The four answers of `tradebridge.evidence.verify` for a bundle. Of a container that is not whole nothing is
+    believed."""
+    bundle = open_bundle(data, trust, None)
+    if isinstance(bundle, Finding):
+        return nothing_checked(bundle, trust)
+    return verify_evidence(bundle.evidence, trust, now, document)
 
 
 def _check_manifest(files: Mapping[str, bytes]) -> Finding | None:

@@ -48,7 +48,7 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
     hand, which is then judged instead of the bytes in the evidence. `now` is the time to judge by, UTC."""
     file = read_evidence(evidence)
     if isinstance(file, Finding):
-        return _unreadable(file, trust)
+        return nothing_checked(file, trust)
     checkpoint = _checkpoint(file, trust)
     messages = [_check_message(each, index, file, trust, checkpoint) for index, each in enumerate(file.messages)]
     accepted = _acceptance(messages)
@@ -72,7 +72,7 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
     )
 
 
-def _unreadable(found: Finding, trust: TrustList) -> Report:
+def nothing_checked(found: Finding, trust: TrustList) -> Report:
     """Nothing could be checked."""
     unchanged, issued, valid, recorded = (
         answer(question, [found], "") for question in ("unchanged", "issued", "valid", "recorded")

@@ -28,8 +28,15 @@ def upgrade() -> None:
         sa.Column("at", sa.String(length=40), nullable=False),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_witnessed")),
     )
+    op.create_table(
+        "bundles",
+        sa.Column("manifest", sa.String(length=64), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("manifest", name=op.f("pk_bundles")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("bundles")
     op.drop_table("witnessed")
     op.drop_table("observers")
