@@ -73,11 +73,11 @@ def _dotted(policy: x509.ObjectIdentifier | None) -> str | None:
 
 
 def load_observers(connection: Connection, needed: int) -> Observers:
-    """`needed`: 0 for all of them; never more than there are."""
+    """`needed`: 0 for more than half of them; never more than there are."""
     rows = connection.execute(select(t.observers).order_by(t.observers.c.name)).all()
     witnesses = tuple(WitnessPlace(Witness.of(row.key), row.url) for row in rows if row.kind == WITNESS)
     authorities = tuple(AuthorityPlace(_root(row), row.url) for row in rows if row.kind == TIMESTAMP)
-    return Observers(witnesses, authorities, min(needed or len(witnesses), len(witnesses)))
+    return Observers(witnesses, authorities, min(needed or len(witnesses) // 2 + 1, len(witnesses)))
 
 
 def _root(row: Any) -> TimestampRoot:

@@ -32,9 +32,19 @@ create table if not exists conflicts (id integer primary key, origin text, statu
 """
 
 
-def witness_key(seed: str, name: str) -> Ed25519PrivateKey:
+def witness_name(country: str) -> str:
+    """Of the simulated witness of a country, in lower case: `witness.simulation/jp`."""
+    return f"witness.simulation/{country}"
+
+
+def witness_key(seed: str, country: str) -> Ed25519PrivateKey:
     """The key of a simulated witness."""
-    return Ed25519PrivateKey.from_private_bytes(hmac_value(seed, "witness-key", name.encode()))
+    return Ed25519PrivateKey.from_private_bytes(hmac_value(seed, "witness-key", country.encode()))
+
+
+def known_witness(seed: str, country: str) -> Known:
+    """What others know of it: its name and its public key."""
+    return Known(witness_name(country), witness_key(seed, country).public_key())
 
 
 @dataclass(frozen=True, slots=True)

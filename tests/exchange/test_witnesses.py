@@ -59,7 +59,9 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 
 def witness(name: str, folder: Path) -> Witness:
-    return Witness(name, witness_key(SEED, name), LOGS, folder / name.rpartition("/")[2], FrozenClock(NOW))
+    return Witness(
+        name, witness_key(SEED, name.rpartition("/")[2]), LOGS, folder / name.rpartition("/")[2], FrozenClock(NOW)
+    )
 
 
 @pytest.fixture
@@ -180,7 +182,7 @@ def slow() -> FastAPI:
 
 def wrong(folder: Path) -> dict[str, FastAPI]:
     """Witnesses in the name of the third; `other` has another key, `old` cosigned another checkpoint."""
-    other = Witness(NAMES[2], witness_key("evil", NAMES[2]), LOGS, folder / "evil", FrozenClock(NOW))
+    other = Witness(NAMES[2], witness_key("evil", "th"), LOGS, folder / "evil", FrozenClock(NOW))
     true = witness(NAMES[2], folder / "true")
     return {
         "another key": answering(lambda body: PlainTextResponse(other.add_checkpoint(body).text)),
@@ -275,7 +277,7 @@ def test_they_stand_on_the_trust_list(tmp_path: Path, witnesses: list[Witness]) 
         assert [each["name"] for each in cast.operator.observers()] == [NAMES[1], "TSA"]
 
 
-KEY = Known(NAMES[0], witness_key(SEED, NAMES[0]).public_key()).verifier_key
+KEY = Known(NAMES[0], witness_key(SEED, "jp").public_key()).verifier_key
 
 
 @pytest.mark.parametrize(

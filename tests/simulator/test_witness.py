@@ -20,7 +20,7 @@ NAME = "witness.simulation/jp"
 
 
 def made(folder: Path) -> Witness:
-    return Witness(NAME, witness_key("42", NAME), LOGS, folder / "witness.sqlite", FrozenClock(NOW))
+    return Witness(NAME, witness_key("42", "jp"), LOGS, folder / "witness.sqlite", FrozenClock(NOW))
 
 
 @pytest.fixture
