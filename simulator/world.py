@@ -170,16 +170,12 @@ def witnesses_of(settings: Settings, trust: TrustList) -> Mapping[str, Witness]:
     """The witnesses of this world by country, each with a store of its own. They watch the hub's log."""
     logs = {trust.log.origin: trust.log.verifier_key}
     folder = settings.data / "witnesses"
-    return {
-        country: Witness(
-            witness_name(country),
-            witness_key(settings.seed, country),
-            logs,
-            folder / f"{country}.sqlite",
-            settings.clock,
-        )
-        for country in WITNESSES
-    }
+
+    def made(country: str) -> Witness:
+        key, store = witness_key(settings.seed, country), folder / f"{country}.sqlite"
+        return Witness(witness_name(country), key, logs, store, settings.clock)
+
+    return {country: made(country) for country in WITNESSES}
 
 
 async def _register_observers(operator: AsyncHub, settings: Settings) -> None:
@@ -191,12 +187,12 @@ async def _register_observers(operator: AsyncHub, settings: Settings) -> None:
     roots = test_authority(settings.seed).certificate.public_bytes(Encoding.PEM).decode("ascii")
     tsa = {"kind": "timestamp", "name": TSA, "url": f"{settings.own_url}/tsa/timestamp", "roots": roots}
     known = {each["name"]: each["url"] for each in await operator.observers()}
-    for description in [*wanted, tsa]:
-        name = str(description["name"] if "name" in description else description["key"].split("+", 1)[0])
-        if known.get(name, description["url"]) != description["url"]:
+    for observer in [*wanted, tsa]:
+        name = str(observer["name"] if "name" in observer else observer["key"].split("+", 1)[0])
+        if known.get(name, observer["url"]) != observer["url"]:
             await operator.remove_observer(name)
-        if known.get(name) != description["url"]:
-            await operator.add_observer(description)
+        if known.get(name) != observer["url"]:
+            await operator.add_observer(observer)
 
 
 async def _register(operator: AsyncHub, settings: Settings, member: Member) -> None:
