@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
-from schemas.content import open_content
+from schemas.content import from_base64url, open_content
 from tradebridge.evidence import canonical
 from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
 from tradebridge.evidence.bundle_text import index_html, read_me
@@ -145,7 +145,9 @@ def _copies(form: EvidenceFile, trust: TrustList) -> Iterator[tuple[str, bytes]]
 
 def _copies_of(message: Message, folder: str) -> Iterator[tuple[str, bytes]]:
     if message.bytes is not None:
-        yield f"{folder}/event.jws", b64decode(message.bytes)
+        statement = b64decode(message.bytes)
+        yield f"{folder}/event.jws", statement
+        yield f"{folder}/event.json", from_base64url(statement.partition(b".")[2].partition(b".")[0]) or b""
     yield f"{folder}/receipt.jws", message.receipt.encode()
     if message.attestation:
         yield f"{folder}/attestation.jws", message.attestation.encode()
@@ -187,7 +189,7 @@ def _certificates(form: EvidenceFile, trust: TrustList) -> Iterator[tuple[str, b
     for member in (trust.hub, *trust.members):
         if member.id == trust.hub.id or member.id in named:
             for key in member.keys:
-                yield f"keys/{member.id}-{key.fingerprint[:16]}.pem", _pem(key)
+                yield f"keys/{member.id}{_purposes(key)}-{key.fingerprint[:16]}.pem", _pem(key)
     for index, authority in enumerate(trust.authorities):
         for number, root in enumerate(authority.roots):
             yield f"keys/timestamp-{index}-{number}.pem", root.public_bytes(_PEM)
@@ -208,6 +210,11 @@ def _members_in(form: EvidenceFile, trust: TrustList) -> set[str]:
 
 def _pem(key: TrustedKey) -> bytes:
     return key.certificate.public_bytes(_PEM)
+
+
+def _purposes(key: TrustedKey) -> str:
+    """What a key of a member is for, where it is for one thing: whoever looks for the issuer's finds it by its name."""
+    return f"-{next(iter(key.purposes))}" if len(key.purposes) == 1 else ""
 
 
 def _log_key(verifier_key: str) -> bytes:
