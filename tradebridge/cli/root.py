@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "utilisation": "Show what is left of a certificate, and who drew what.",
         "stats": "Show which rules fail most, and how long decisions take.",
         "tail": "Watch what happens, as it happens.",
+        "log": "Show, prove and follow the public record.",
     },
     "What is checked": {
         "explain": "Say what a code means and what to do.",

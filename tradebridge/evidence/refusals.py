@@ -198,6 +198,13 @@ register(
             "Ask for the evidence again: a record gets its place within a second.",
         ),
         Kind(
+            "log.two-histories",
+            "The log has shown two checkpoints that cannot both be true.",
+            "Keep both notes, believe nothing that this log says from now on, and tell the operator and the witnesses.",
+            clause="2.1.4",
+            source=MERKLE,
+        ),
+        Kind(
             "log.too-few-witnesses",
             "Fewer witnesses than asked for have cosigned the checkpoint.",
             "Wait until they have (a few seconds), or ask the operator which witness does not answer and why.",
