@@ -36,12 +36,12 @@ def command() -> None:
 @hub_options
 @json_option
 def show(trust_file: str | None, url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
-    """Show the newest checkpoint, whether the log has signed it, and who names it their own."""
+    """Show the newest checkpoint, whether the log has signed it, and who watches the log."""
     where = find(url, api_key, space)
     with where.public() as hub:
         trust, note = _trust(hub, trust_file), hub.checkpoint()
     seen = _begun(note, trust)
-    told = {
+    told: dict[str, Any] = {
         "origin": seen.checkpoint.origin,
         "size": seen.checkpoint.size,
         "root": seen.checkpoint.root.hex(),
@@ -79,7 +79,7 @@ def prove(
 ) -> Exit:
     """Fetch a proof against the newest checkpoint, and check it here.
 
-    For a leaf the proof says where it stands. For a size it is shown: whoever has the checkpoint of that size checks it.
+    For a leaf the proof says where it stands. For a size it is shown: who has that checkpoint checks it.
     """
     if (first is None) == (leaf is None):
         raise click.UsageError("Name either --from SIZE or --leaf HEX.")
@@ -103,12 +103,8 @@ def prove(
 
 
 @command.command("monitor")
-@click.option(
-    "--state", "state_file", metavar="FILE", default="log-state.json", show_default=True, help="What was seen."
-)
-@click.option(
-    "--every", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds between two looks."
-)
+@click.option("--state", "state_file", metavar="FILE", default="log-state.json", show_default=True, help="What it saw.")
+@click.option("--every", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds between looks.")
 @click.option("--once", is_flag=True, help="Look once, and end.")
 @_TRUST
 @hub_options
@@ -127,12 +123,19 @@ def monitor(
 
     Both notes of an alarm are written beside the state: together they prove that the log has shown two histories.
     """
+    from tradebridge.calls import HubError
+
     where, path = find(url, api_key, space), Path(state_file)
     with where.public() as hub:
         trust = _trust(hub, trust_file)
         seen = _remembered(path, trust)
         while True:
-            seen = _look(hub, trust, seen, path, where, as_json)
+            try:
+                seen = _look(hub, trust, seen, path, where, as_json)
+            except HubError as error:
+                if once:
+                    raise
+                say(f"{mark('warn')} {error}; looking again in {every:g} s")
             if once:
                 return Exit.OK
             time.sleep(every)
