@@ -1,4 +1,4 @@
-"""What evidence costs: signatures beside signxml and joserfc in the same run, bundles, and proofs by the size of the log.
+"""What evidence costs: signatures beside signxml and joserfc in one run, bundles, and proofs by the size of the log.
 
     python -m tests.bench.evidence      one job a line on standard input, one result a line on standard output
 
@@ -27,17 +27,19 @@ from schemas.event import EventType
 from tests.bench.children import serve_jobs
 from tests.evidence.case import Case, event
 from tests.evidence.test_against_signxml import STRICT
-from tests.evidence.world import AT, HUB, SG, TRUST
+from tests.evidence.world import AT, HUB, SEED, SG, TRUST
 from tests.exchange.cast import encoded, of_items
 from tradebridge.evidence import cms, jws, proofs, xades
 from tradebridge.evidence.bundle import close_bundle, contents_of, manifest_of, verify_bundle
 from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.simulation import test_private_key
 
 ITEMS = 5
 SIZES = (1_000, 100_000, 10_000_000)
 """Leaves of the log."""
 
 
+_KEY = test_private_key(SEED, SG.member)
 _LOOSE = joserfc_jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
 """Our tokens have `iat` in their header, which that library takes for unknown."""
 
@@ -97,7 +99,7 @@ def _signed_by_signxml(plain: bytes) -> object:
         digest_algorithm=DigestAlgorithm.SHA256,
         c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
-    return etree.tostring(signer.sign(etree.fromstring(plain), key=SG.private_key, cert=[SG.certificate]))
+    return etree.tostring(signer.sign(etree.fromstring(plain), key=_KEY, cert=[SG.certificate]))
 
 
 def _bundle(evidence: Mapping[str, Any]) -> bytes:
