@@ -37,6 +37,7 @@ from exchange.api import (
     spaces,
     statistics,
     subscription,
+    tiles,
     titles,
     verify_page,
 )
@@ -86,7 +87,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         openapi_url="/openapi.json",
     )
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, members, titles, platform, registry, subscription, *pages):
+    for module in (documents, batch, inbox, feed, log, tiles, members, titles, platform, registry, subscription, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)
@@ -162,7 +163,10 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
     return "", scope
 
 
-_OPEN = re.compile(r"/(livez|readyz|metrics|v/.*|v1/(trust|platforms|log/.*|profiles|profiles/.*|rules|rules/.*))")
+_OPEN = re.compile(
+    r"/(livez|readyz|metrics|log/.*|v/.*"
+    r"|v1/(trust|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
+)
 """Paths that want no key."""
 
 

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     feeds: int = Field(1000, ge=1, description="Feeds open at once for all; then 503.")
     api_keys_per_member: int = Field(20, ge=2, description="API keys of one member that hold at once; then 409.")
     sequence_seconds: float = Field(0.1, gt=0, le=1, description="How often the log takes new leaves in, at least.")
+    witnesses_needed: int = Field(
+        0, ge=0, description="Cosignatures that make a checkpoint evidence; 0: of more than half."
+    )
+    witness_seconds: float = Field(0.5, gt=0, description="How often the newest checkpoint is taken to the witnesses.")
     log_level: str = Field("warning", description="debug, info, warning or error.")
     ready_fd: int = Field(-1, description="File descriptor that gets one JSON line when the hub is ready.")
     parent_pipe: int = Field(-1, description="File descriptor of a pipe; the hub ends when its other end closes.")

@@ -30,6 +30,7 @@ from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
+from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
 from tradebridge.ebl.sending import Courier
 
@@ -65,7 +66,9 @@ class Hub:
         self.platform = HubPlatform(self)
         self.courier = Courier(self.platform)
         self.platform.on_wake = self.courier.wake
-        self._sequencer = log.Sequencer(keys, clock, f"{os.getpid()}-{os.urandom(4).hex()}")
+        self.process = f"{os.getpid()}-{os.urandom(4).hex()}"
+        self._sequencer = log.Sequencer(keys, clock, self.process)
+        self._watched = Watched(self)
         self._row = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._to_sequence = asyncio.Event()
@@ -83,6 +86,7 @@ class Hub:
             asyncio.create_task(self._look_for_news(), name="news"),
             asyncio.create_task(self._look_at_the_clock(), name="clock"),
             asyncio.create_task(self.courier.run(), name="courier"),
+            asyncio.create_task(self._watched.run(), name="witnesses"),
         ]
         self._to_sequence.set()
 
@@ -99,6 +103,7 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.platform.close()
+        await self._watched.close()
         await asyncio.to_thread(self.writer.stop)
         self.database.close()
 
@@ -135,7 +140,9 @@ class Hub:
         return self._asked(self._loaded)
 
     def _loaded(self, connection: Connection) -> Registry:
-        return load_registry(connection, self.keys, self.space, self.simulated, self.settings.platform_code)
+        settings = self.settings
+        code, needed = settings.platform_code, settings.witnesses_needed
+        return load_registry(connection, self.keys, self.space, self.simulated, code=code, witnesses_needed=needed)
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the store. PostgreSQL is waited for in a thread; SQLite has the answer sooner than a thread would."""

@@ -30,6 +30,7 @@ from adapters.port import UnknownStyle, find_adapter
 from exchange import platforms
 from exchange.config import UnsafeSettings
 from exchange.keys import HUB, HubKeys
+from exchange.observers import Observers, load_observers
 from exchange.platforms import PINT, PintKey, Platforms, platforms_of
 from exchange.store import tables as t
 from exchange.store.rows import add
@@ -137,6 +138,7 @@ class Registry:
     """Signing keys by member, as the API shows them; PINT certificates among them."""
     platforms: Platforms
     """Platforms, carriers and parties of electronic bills of lading."""
+    observers: Observers
     _api_keys: Mapping[str, _ApiKey] = field(repr=False)
 
     def caller(self, authorization: str | None) -> Caller | Finding:
@@ -171,7 +173,15 @@ def new_api_key() -> str:
 # --- reading and changing the store ----------------------------------------------------------------------------------
 
 
-def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: bool, code: str = "") -> Registry:
+def load_registry(
+    connection: Connection,
+    keys: HubKeys,
+    space: str,
+    simulated: bool,
+    *,
+    code: str = "",
+    witnesses_needed: int = 0,
+) -> Registry:
     """All of it, as it stands. `code`: the hub's own code as a platform of electronic bills of lading."""
     version = connection.execute(select(t.head.c.members_version)).scalar_one()
     kept = {row.id: (row.status, json.loads(row.data)) for row in connection.execute(select(t.members))}
@@ -196,16 +206,19 @@ def load_registry(connection: Connection, keys: HubKeys, space: str, simulated: 
         )
         for row in connection.execute(select(t.api_keys))
     }
+    observers = load_observers(connection, witnesses_needed)
+    log_key = verifier_key_of(keys.origin, keys.log_key.public_key())
     trust = TrustList(
         space=space,
         simulated=simulated,
         hub=hub_of([TrustedKey.of(HUB, keys.signer.certificate, HUB_PURPOSES)], HUB),
-        log=TrustedLog(keys.origin, verifier_key_of(keys.origin, keys.log_key.public_key())),
+        log=TrustedLog(keys.origin, log_key, observers.known, observers.needed),
         members=tuple(_trusted_member(member, trusted.get(member.id, ())) for member in members.values()),
+        authorities=observers.roots,
     )
     shown = {name: tuple(each) for name, each in public_keys.items()}
     own = Trusted(code, (keys.pint.certificate,))
-    return Registry(version, members, trust, shown, platforms_of(kept, pint, own), api_keys)
+    return Registry(version, members, trust, shown, platforms_of(kept, pint, own), observers, api_keys)
 
 
 def _trusted_member(member: Member, keys: Iterable[TrustedKey]) -> TrustedMember:

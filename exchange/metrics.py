@@ -11,6 +11,9 @@ _failed = Counter("tradebridge_delivery_attempts_failed", "Delivery attempts tha
 _unknown_keys = Counter(
     "tradebridge_unknown_keys", "Requests with an API key that is not known or has ended", _SPACE, registry=REGISTRY
 )
+_other_histories = Counter(
+    "tradebridge_other_histories", "Witnesses' answers that say: two histories of this log", _SPACE, registry=REGISTRY
+)
 _log_size = Gauge("tradebridge_log_size", "Leaves in the log", _SPACE, registry=REGISTRY)
 _intake = Histogram(
     "tradebridge_intake_seconds",
@@ -32,5 +35,6 @@ class Metrics:
         self.delivered = _delivered.labels(name)
         self.failed = _failed.labels(name)
         self.unknown_keys = _unknown_keys.labels(name)
+        self.other_histories = _other_histories.labels(name)
         self.log_size = _log_size.labels(name)
         self.intake_seconds = _intake.labels(name)

@@ -30,6 +30,14 @@ ACCESS = register(
 MEMBERS = register(
     [
         Kind("member.malformed", "The member's description is wrong.", "Mend what the pointer names."),
+        Kind("observer.exists", "An observer of this name exists.", "Remove that one first.", status=409),
+        Kind(
+            "observer.malformed",
+            "The observer of the log cannot be taken as it is described.",
+            "Mend the member named by the pointer: docs/reference/api.md lists them.",
+        ),
+        Kind("observer.too-many", "The log has as many observers as it can.", "Remove one first.", status=409),
+        Kind("observer.unknown", "There is no such observer.", "See GET /v1/log/observers.", status=404),
         Kind("member.exists", "A member of this name exists.", "Choose another id, or change that member.", status=409),
         Kind(
             "member.unknown",

@@ -23,6 +23,7 @@ import uvloop
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from simulator import tsa, witness
 from simulator.audit import audit
 from simulator.clock import clock_at
 from simulator.journal import in_order
@@ -56,6 +57,10 @@ def app_of(world: World) -> FastAPI:
         except (ValueError, KeyError, TypeError) as error:
             return PlainTextResponse(f"not deliveries as docs/reference/api.md has them: {error}", 400)
         return JSONResponse({"acknowledgements": partner.take(deliveries)})
+
+    for country, each in world.witnesses.items():
+        app.mount(f"/witnesses/{country}", witness.app_of(each))
+    app.mount("/tsa", tsa.app_of(tsa.Authority(world.settings.seed), world.settings.clock))
 
     @app.get("/_sim/v1/members")
     async def list_members() -> Response:

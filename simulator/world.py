@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.port import Adapter, find_adapter
 from simulator.clock import Clock
@@ -33,13 +34,19 @@ from simulator.members import OPERATOR, Member, description, keys_of
 from simulator.partner import Partner
 from simulator.platforms import PLATFORMS
 from simulator.story import Story
+from simulator.tsa import NAME as TSA
+from simulator.witness import Witness, known_witness, witness_key, witness_name
 from tradebridge.calls import Refused
 from tradebridge.client import AsyncHub
-from tradebridge.evidence.simulation import test_api_key
+from tradebridge.evidence.simulation import test_api_key, test_authority
 from tradebridge.evidence.trust import TrustList
 
 CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 """Of all partners together. The library looks through all of them at each request, so more would be slower."""
+
+
+WITNESSES = ("jp", "sg", "th")
+"""Countries with a witness of the log. More can be named; three show what they are for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,7 @@ class World:
         self.trust = trust
         self.partners = {member.id: self._partner(member) for member in members}
         self.mounted = Mounted(settings.seed, settings.places, settings.clock, settings.data)
+        self.witnesses = witnesses_of(settings, trust)
         self._pulling: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -97,6 +105,8 @@ class World:
     async def close(self) -> None:
         for task in self._pulling:
             task.cancel()
+        for witness in self.witnesses.values():
+            witness.close()
         await asyncio.gather(*self._pulling, return_exceptions=True)
         for partner in self.partners.values():
             await partner.close()
@@ -170,10 +180,40 @@ async def start(settings: Settings, members: tuple[Member, ...]) -> World:
         platforms = (platform_member(code, settings.seed, settings.places) for code in PLATFORMS)
         described = (*(_described(settings, member) for member in members), *platforms)
         await asyncio.gather(*(_register(operator, each) for each in described))
+        await _register_observers(operator, settings)
         trust = TrustList.from_json(await operator.trust())
     finally:
         await operator.close()
     return World(settings, trust, members)
+
+
+def witnesses_of(settings: Settings, trust: TrustList) -> Mapping[str, Witness]:
+    """The witnesses of this world by country, each with a store of its own. They watch the hub's log."""
+    logs = {trust.log.origin: trust.log.verifier_key}
+    folder = settings.data / "witnesses"
+
+    def made(country: str) -> Witness:
+        key, store = witness_key(settings.seed, country), folder / f"{country}.sqlite"
+        return Witness(witness_name(country), key, logs, store, settings.clock)
+
+    return {country: made(country) for country in WITNESSES}
+
+
+async def _register_observers(operator: AsyncHub, settings: Settings) -> None:
+    """The witnesses and the timestamp authority, each named to the hub once; of one that moved, the new address."""
+    wanted = [
+        {"kind": "witness", "key": known_witness(settings.seed, country).verifier_key, "url": f"{url}/{country}"}
+        for country, url in ((each, f"{settings.own_url}/witnesses") for each in WITNESSES)
+    ]
+    roots = test_authority(settings.seed).certificate.public_bytes(Encoding.PEM).decode("ascii")
+    tsa = {"kind": "timestamp", "name": TSA, "url": f"{settings.own_url}/tsa/timestamp", "roots": roots}
+    known = {each["name"]: each["url"] for each in await operator.observers()}
+    for observer in [*wanted, tsa]:
+        name = str(observer["name"] if "name" in observer else observer["key"].split("+", 1)[0])
+        if known.get(name, observer["url"]) != observer["url"]:
+            await operator.remove_observer(name)
+        if known.get(name) != observer["url"]:
+            await operator.add_observer(observer)
 
 
 def _described(settings: Settings, member: Member) -> Mapping[str, object]:

@@ -384,6 +384,12 @@ def evidence(document_id: str) -> Call[JSON]:
     return Call("GET", _document(document_id, "/evidence"), Answer.json)
 
 
+def bundle(document_id: str) -> Call[Body]:
+    """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`)."""
+    accept = {"Accept": "application/vnd.etsi.asic-e+zip"}
+    return Call("GET", _document(document_id, "/evidence"), _body, headers=accept)
+
+
 def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
     """Say something about an accepted document: a signed `tradebridge-event/1`."""
     return Call(
@@ -604,6 +610,24 @@ def consistency(first: int, second: int) -> Call[JSON]:
     return Call("GET", "/v1/log/consistency", Answer.json, query={"from": str(first), "to": str(second)})
 
 
+_OBSERVERS = "/v1/log/observers"
+
+
+def observers() -> Call[tuple[JSON, ...]]:
+    """Operator: witnesses and timestamp authorities of the log."""
+    return Call("GET", _OBSERVERS, _items)
+
+
+def add_observer(description: Mapping[str, object]) -> Call[tuple[JSON, ...]]:
+    """Operator: name a witness or a timestamp authority, as the API's reference describes it."""
+    return _post(_OBSERVERS, _items, description)
+
+
+def remove_observer(name: str) -> Call[tuple[JSON, ...]]:
+    """Operator: name it no longer; what it has cosigned or dated stays."""
+    return Call("DELETE", f"{_OBSERVERS}/{quote(name)}", _items)
+
+
 def statistics(*, profile: str | None = None, sender: str | None = None, recipient: str | None = None) -> Call[JSON]:
     """Which rules fail most, by route, and how long decisions take: of one's own documents, an operator's of all."""
     query = _given({"profile": profile, "sender": sender, "recipient": recipient})
@@ -773,6 +797,10 @@ def _settled(answer: Answer) -> tuple[Settled, ...]:
 def _page(answer: Answer) -> Page:
     members = answer.json()
     return Page(tuple(members["items"]), members.get("next"))
+
+
+def _items(answer: Answer) -> tuple[JSON, ...]:
+    return tuple(answer.json()["items"])
 
 
 def _new_member(answer: Answer) -> NewMember:

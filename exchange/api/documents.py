@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +14,7 @@ from exchange import consignments, intake, ledger, paper, refused, titles
 from exchange.api.access import base_url_of, caller_of, hub_of, sees
 from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
 from exchange.api.problems import Problem, problem_response
+from exchange.bundles import bundle_of, evidence_of
 from exchange.events import accept_event
 from exchange.forwarding import forward as forward_document
 from exchange.hub import Hub
@@ -24,6 +26,7 @@ from exchange.subject import subject_of
 from schemas.content import Syntax, open_content, sha256_hex
 from schemas.findings import MOST_TOLD, Finding, errors, finding, for_recipients, told
 from schemas.registry import profile_of
+from tradebridge.evidence.bundle import EXTENSION, MEDIA_TYPE
 from tradebridge.render.form import page_of
 from tradebridge.render.html import POLICY, html_of
 from tradebridge.render.pdf import pdf_of
@@ -167,15 +170,15 @@ def get_utilisation(request: Request, document_id: str) -> Response:
     return json_response({**account, "next": queries.cursor_of(rest) if rest is not None else None})
 
 
-@router.get("/{document_id}/evidence", summary="All that a third party needs to check it")
-def get_evidence(request: Request, document_id: str) -> Response:
-    hub, stored = hub_of(request), _stored(request, document_id)
-    with hub.database.reading.connect() as connection:
-        member, held = sees(caller_of(request)), titles.of_document(connection, document_id)
-        of_title = held is None or titles.sees(hub, held, member)
-        evidence = queries.evidence(connection, stored, member, of_title=of_title)
-        if held is not None and of_title:
-            evidence["title"] = titles.evidence_of(connection, held)
+@router.get("/{document_id}/evidence", summary="All that a third party needs to check it, as JSON or as one bundle")
+async def get_evidence(request: Request, document_id: str) -> Response:
+    hub, stored = hub_of(request), await run_in_threadpool(_stored, request, document_id)
+    member = sees(caller_of(request))
+    if MEDIA_TYPE in request.headers.get("accept", ""):
+        data = await bundle_of(hub, stored, member)
+        headers = {"Content-Disposition": f'attachment; filename="{document_id}{EXTENSION}"'}
+        return Response(data, media_type=MEDIA_TYPE, headers=headers)
+    evidence = await hub.ask(lambda connection: evidence_of(connection, hub, stored, member))
     evidence |= {"trust": hub.registry.trust.to_json(), "simulated": hub.simulated}
     headers = {"Content-Disposition": f'attachment; filename="{document_id}.evidence.json"'}
     return json_response(evidence, headers=headers)

@@ -2,17 +2,24 @@
 
 from fastapi import APIRouter
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from exchange import log
-from exchange.api.access import hub_of
-from exchange.api.bodies import json_response, number_in
+from exchange.api.access import hub_of, operator_of
+from exchange.api.bodies import json_of, json_response, number_in
 from exchange.api.problems import Problem
+from exchange.keys import HUB
+from exchange.messages import RefusedInTransaction
+from exchange.observers import add_observer, remove_observer
 from exchange.store import tables as t
-from schemas.findings import finding
+from exchange.store.writer import Job
+from schemas.findings import Finding, finding
 
 router = APIRouter(prefix="/v1", tags=["log"])
+
+MAX_OBSERVER = 64 * 1024
 
 
 @router.get("/log/checkpoint", summary="The newest signed checkpoint")
@@ -45,6 +52,39 @@ def consistency(request: Request) -> Response:
         if first > second:
             raise Problem(finding("request.malformed", found=f"from={first} to={second}", expected="from at most to"))
         return json_response(log.consistency(connection, first, second))
+
+
+@router.get("/log/observers", summary="Witnesses and timestamp authorities of the log (operator)")
+def list_observers(request: Request) -> Response:
+    operator_of(request)
+    return json_response({"items": hub_of(request).registry.observers.to_json(), "next": None})
+
+
+@router.post("/log/observers", status_code=201, summary="Name a witness or a timestamp authority (operator)")
+async def add(request: Request) -> Response:
+    operator_of(request)
+    description = await json_of(request, MAX_OBSERVER)
+    await _change(request, "observer added", lambda connection: add_observer(connection, description))
+    return json_response({"items": hub_of(request).registry.observers.to_json(), "next": None}, 201)
+
+
+@router.delete("/log/observers/{name:path}", summary="Name it no longer (operator)")
+async def remove(request: Request, name: str) -> Response:
+    operator_of(request)
+    await _change(request, "observer removed", lambda connection: remove_observer(connection, name))
+    return json_response({"items": hub_of(request).registry.observers.to_json(), "next": None})
+
+
+async def _change(request: Request, what: str, change: Job[tuple[Finding, ...]]) -> None:
+    def job(connection: Connection) -> None:
+        found = change(connection)
+        if found:
+            raise RefusedInTransaction(*found)
+
+    try:
+        await hub_of(request).change_member(HUB, what, job)
+    except RefusedInTransaction as error:
+        raise Problem(*error.findings) from None
 
 
 @router.get("/trust", summary="The public keys of hub, log and members")

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Select, false, func, select
 from sqlalchemy.engine import Connection, Row
 
-from exchange import ledger, log
+from exchange import ledger, log, observers
 from exchange.store import tables as t
 from exchange.subject import event_in
 from exchange.turns import Took, times_taken
@@ -307,14 +307,17 @@ def evidence(
     """`tradebridge-evidence/1` without the trust list: docs/reference/api.md says what is in it. `of_title`: with what
     became of a bill of lading's title; without it, what `member` said of it itself."""
     document_id = stored.summary["id"]
-    checkpoint, size = log.checkpoint(connection), log.size_of(connection)
     query = (
         _concerning(stored, member, of_title=of_title)
         .add_columns(t.leaves.c.record, t.leaves.c.salt, t.leaves.c.position)
         .join(t.leaves, t.leaves.c.message_id == t.messages.c.id)
         .order_by(t.leaves.c.id)
     )
-    messages = [_evidence_of(connection, row, size) for row in connection.execute(query).all()]
+    rows = connection.execute(query).all()
+    kept = observers.covering(connection, [row.position for row in rows])
+    note, token = (kept.note, kept.token) if kept else (log.checkpoint(connection), None)
+    size = kept.size if kept else log.size_of(connection)
+    messages = [_evidence_of(connection, row, size) for row in rows]
     noted = (
         select(t.deliveries.c.recipient, t.deliveries.c.note, t.deliveries.c.acknowledgement)
         .where(t.deliveries.c.document_id == document_id, t.deliveries.c.note.is_not(None))
@@ -338,7 +341,8 @@ def evidence(
         "deliveries": [
             {"recipient": row.recipient, "note": row.note, "acknowledgement": row.acknowledgement} for row in deliveries
         ],
-        "checkpoint": checkpoint,
+        "checkpoint": note,
+        "timestamp": b64encode(token).decode() if token else None,
     }
 
 

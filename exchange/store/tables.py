@@ -7,6 +7,7 @@ identity (a number of an issuer), one event id, one answer for an idempotency ke
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -356,4 +357,31 @@ checkpoints = Table(
     Column("size", BigInteger, primary_key=True),
     Column("note", Text, nullable=False),
     Column("at", String(40), nullable=False),
+)
+
+observers = Table(
+    "observers",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("kind", String(12), nullable=False),  # witness, timestamp
+    Column("url", String(1000), nullable=False),
+    Column("key", Text, nullable=False),  # of a witness: its verifier key; of an authority: its roots in PEM
+    Column("policy", String(200)),  # of an authority: the only one that is taken
+)
+
+witnessed = Table(
+    "witnessed",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("note", Text, nullable=False),  # the checkpoint with the cosignatures of its witnesses
+    Column("token", LargeBinary),  # RFC 3161 over the note, in DER; null: none yet, or none is asked for
+    Column("enough", Boolean, nullable=False),  # have as many cosigned as the operator asks for?
+    Column("at", String(40), nullable=False),
+)
+
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("manifest", String(64), primary_key=True),  # SHA-256 of the manifest that the signature is over
+    Column("signature", LargeBinary, nullable=False),  # CMS in DER
 )

@@ -165,6 +165,11 @@ class Bench:
                 each.value: child.ask(syntax=each, items=self.size.items, rounds=self.size.rounds) for each in SYNTAXES
             }
 
+    def evidence(self) -> dict[str, Any]:
+        """Signatures beside other libraries, bundles, and proofs by the size of the log."""
+        with Child("tests.bench.evidence", core=self.core) as child:
+            return dict(child.ask(seconds=self.size.seconds / 6, rounds=self.size.rounds))
+
     def steps(self) -> dict[str, dict[str, float]]:
         """Microseconds for a document in each step, by syntax."""
         with Child("tests.bench.steps", str(self.folder), core=self.core) as child:
@@ -232,7 +237,7 @@ def idle() -> dict[str, Any]:
         return {"idle_hub": None, "idle_world": None, "ready_s": None, "reason": str(error)[-300:]}
 
 
-PARTS = ("intake", "postgresql", "steps", "items", "roundtrips", "memory", "idle")
+PARTS = ("intake", "postgresql", "steps", "items", "evidence", "roundtrips", "memory", "idle")
 
 
 def measure(folder: Path, size: Size, parts: Sequence[str] = PARTS) -> Mapping[str, Any]:
@@ -243,6 +248,8 @@ def measure(folder: Path, size: Size, parts: Sequence[str] = PARTS) -> Mapping[s
             result |= bench.intake_and_floor()
         if "steps" in parts:
             result["steps_us"] = bench.steps()
+        if "evidence" in parts:
+            result["evidence"] = bench.evidence()
         if "items" in parts:
             result["items_us"] = bench.items()
         if "roundtrips" in parts:

@@ -13,7 +13,7 @@ from tests.bench.children import ROOT, Child, ChildFailed, cores, pinned, reside
 from tests.bench.measuring import TINY, Bench, measure
 from tests.bench.report import bars, machine, table
 
-PARTS = ("intake", "steps", "items", "roundtrips", "memory")
+PARTS = ("intake", "steps", "items", "evidence", "roundtrips", "memory")
 STEPS = ["open", "decode", "rules", "verify", "receipt", "leaf", "commit"]
 
 
@@ -52,6 +52,13 @@ def test_an_item_has_its_cost_in_a_small_and_in_a_large_certificate(
         assert list(figures["items_us"][syntax]) == ["read", "find", "verify", "render"]
         for found in figures["items_us"][syntax].values():
             assert all(value > 0 for value in found.values())
+
+
+def test_evidence_is_measured_beside_other_libraries(figures: dict[str, dict[str, dict[str, float]]]) -> None:
+    found = figures["evidence"]
+    assert set(found["ratio"]) == {"verify_xades", "sign_xades", "verify_jws", "sign_jws"}
+    assert all(value > 0 for value in (*found["ratio"].values(), *found["per_s"].values()))
+    assert list(found["log_us"]) == ["1000", "100000", "10000000"]
 
 
 def test_round_trips_are_told_as_minutes_of_a_year(figures: dict[str, float]) -> None:

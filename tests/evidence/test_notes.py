@@ -116,7 +116,7 @@ VECTORS: dict[str, tuple[str, str, Callable[[], str]]] = {
     ),
     "colliding key id": ("LOG-8", "log.invalid", _colliding),
     "the same signature twice": ("LOG-10", "log.note", lambda: NOTE + _line(TEXT) + "\n"),
-    "seventeen lines": ("LOG-10", "log.note", lambda: NOTE + (_line(TEXT, "witness.test", WITNESS) + "\n") * 16),
+    "thirty-three lines": ("LOG-10", "log.note", lambda: NOTE + (_line(TEXT, "witness.test", WITNESS) + "\n") * 32),
     "carriage returns": ("LOG-11", "log.note", lambda: NOTE.replace("\n", "\r\n")),
     "a control character": ("LOG-11", "log.note", lambda: _signed(TEXT.replace("41", "4\x001"))),
     "bytes that were no UTF-8": ("LOG-11", "log.note", lambda: _signed(TEXT.replace("41", "4\ufffd1"))),

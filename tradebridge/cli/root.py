@@ -36,10 +36,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "bl": "Bills of lading: issue, transfer, endorse, surrender, verify.",
         "apply": "Apply to an authority for a certificate of origin.",
         "get": "Fetch a document, its evidence, timeline or checks.",
+        "evidence": "Fetch all that proves a document, as one file.",
         "verify": "Check a document's evidence with public keys only.",
         "utilisation": "Show what is left of a certificate, and who drew what.",
         "stats": "Show which rules fail most, and how long decisions take.",
         "tail": "Watch what happens, as it happens.",
+        "log": "Show, prove and follow the public record.",
     },
     "What is checked": {
         "explain": "Say what a code means and what to do.",

@@ -51,7 +51,7 @@ def command(
     space: str | None,
     as_json: bool,
 ) -> Exit:
-    """Check the evidence in FILE (- is standard input), as `tb get ID --as evidence` gives it.
+    """Check the evidence in FILE (- is standard input): a bundle of `tb evidence get`, or JSON of `tb get`.
 
     With an id (doc_...) or a number instead of a file, the evidence is fetched from the hub. No hub is needed when a
     file and --trust are given.
@@ -61,11 +61,9 @@ def command(
     """
     where = find(url, api_key, space)
     shown = _evidence(where, evidence, member)
-    trust, origin = _trust(where, trust_file, shown, evidence)
+    trust, origin = _trust(where, trust_file, _listed(shown), evidence)
     document = read_bytes(document_file) if document_file else None
-    from tradebridge.evidence.verify import verify_evidence
-
-    report = verify_evidence(shown, trust, at or where.now(), document)
+    report = _judged(shown, trust, at or where.now(), document)
     if as_json:
         out_json({**report.to_json(), "trust": origin})
     else:
@@ -73,16 +71,39 @@ def command(
     return Exit(report.exit_code or (Exit.UNREACHABLE if origin == "evidence" else Exit.OK))
 
 
-def _evidence(where: Where, name: str, member: str | None) -> dict[str, Any]:
+def _judged(shown: dict[str, Any] | bytes, trust: "TrustList", at: datetime, document: bytes | None) -> "Report":
+    if isinstance(shown, bytes):
+        from tradebridge.evidence.bundle import verify_bundle
+
+        return verify_bundle(shown, trust, at, document)
+    from tradebridge.evidence.verify import verify_evidence
+
+    return verify_evidence(shown, trust, at, document)
+
+
+def _listed(shown: dict[str, Any] | bytes) -> object:
+    """The trust list that stands in it, if one does."""
+    if not isinstance(shown, bytes):
+        return shown.get("trust")
+    from tradebridge.evidence.archive import read_archive
+
+    files = read_archive(shown)
+    return json_of(files["trust.json"], "trust.json") if isinstance(files, dict) and "trust.json" in files else None
+
+
+def _evidence(where: Where, name: str, member: str | None) -> dict[str, Any] | bytes:
     if not _is_name(name):
         return _evidence_in(name)
     with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
         return hub.evidence(document_id(hub, name))
 
 
-def _evidence_in(name: str) -> dict[str, Any]:
-    """The file as JSON. What is plainly something else, as the document itself, is told before anything is asked."""
+def _evidence_in(name: str) -> dict[str, Any] | bytes:
+    """The file as JSON, or a bundle as it is. What is plainly something else, as the document itself, is told before
+    anything is asked."""
     data = read_bytes(name)
+    if data.startswith(b"PK"):
+        return data
     value = json_of(data, name) if data.lstrip().startswith(b"{") else {}
     if "format" not in value:
         raise Failed(
@@ -100,7 +121,7 @@ def _is_name(name: str) -> bool:
     return not looks_like_a_path and not Path(name).exists()
 
 
-def _trust(where: Where, trust_file: str | None, evidence: dict[str, Any], name: str) -> "tuple[TrustList, str]":
+def _trust(where: Where, trust_file: str | None, embedded: object, name: str) -> "tuple[TrustList, str]":
     """The list to believe, and where it comes from: the user, the hub, or (as a last resort) the evidence."""
     from tradebridge.calls import HubError
 
@@ -112,7 +133,6 @@ def _trust(where: Where, trust_file: str | None, evidence: dict[str, Any], name:
     except HubError:
         if _is_name(name):
             raise
-    embedded = evidence.get("trust")
     if not isinstance(embedded, dict):
         raise Failed(Exit.UNREACHABLE, "there is no trust list", "Give one with --trust FILE: the hub's GET /v1/trust.")
     return _list_of(embedded, name), "evidence"

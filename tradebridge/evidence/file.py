@@ -93,6 +93,8 @@ class EvidenceFile(_Form):
     messages: Annotated[tuple[Message, ...], Field(strict=False)]
     deliveries: Annotated[tuple[Delivery, ...], Field(strict=False)]
     checkpoint: str | None
+    timestamp: Base64 | None = None
+    """RFC 3161 over the checkpoint's note."""
 
 
 def commitment(message: Message) -> bytes:

@@ -7,7 +7,7 @@
 3. The text of a checkpoint is three lines: origin, size in decimal without leading zero, root in base64. We write no
    further line, and refuse one: the log that we know makes none.
 4. A note without a signature by the configured key is refused, and so is one where that signature is wrong or there
-   twice. Lines by other keys are left alone (witnesses sign there), up to 16 in all.
+   twice. Lines by other keys are left alone (witnesses sign there), up to 32 in all.
 5. Strict text: UTF-8, no control character but the newline, canonical base64.
 """
 
@@ -23,7 +23,7 @@ from tradebridge.evidence.refusals import Finding, finding
 
 MAX_NOTE = 16_384
 """Characters of a note."""
-MAX_SIGNATURES = 16
+MAX_SIGNATURES = 32
 
 _ED25519 = b"\x01"
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -47,14 +47,14 @@ class Checkpoint:
 def verifier_key_of(origin: str, key: Ed25519PublicKey) -> str:
     """The public key of a log as C2SP writes it: `name+hash+base64`."""
     raw = key.public_bytes_raw()
-    return f"{_name(origin)}+{_key_id(origin, raw).hex()}+{b64encode(_ED25519 + raw).decode('ascii')}"
+    return f"{checked_name(origin)}+{_key_id(origin, raw).hex()}+{b64encode(_ED25519 + raw).decode('ascii')}"
 
 
 def sign_checkpoint(origin: str, size: int, root: bytes, key: Ed25519PrivateKey) -> str:
     """The signed note of a checkpoint. `origin` has no space, plus sign or control character."""
     if size < 0 or len(root) != 32:
         raise ValueError(f"a checkpoint has a size from 0 and a root of 32 bytes, not {size} and {len(root)} bytes")
-    text = f"{_name(origin)}\n{size}\n{b64encode(root).decode('ascii')}\n"
+    text = f"{checked_name(origin)}\n{size}\n{b64encode(root).decode('ascii')}\n"
     signature = _key_id(origin, key.public_key().public_bytes_raw()) + key.sign(text.encode())
     return f"{text}\n— {origin} {b64encode(signature).decode('ascii')}\n"
 
@@ -62,7 +62,7 @@ def sign_checkpoint(origin: str, size: int, root: bytes, key: Ed25519PrivateKey)
 def verify_checkpoint(text: str, verifier_key: str, origin: str) -> Checkpoint | Finding:
     """The checkpoint that the configured key has signed, or why there is none. Raises `BadVerifierKey`."""
     name, key_id, key = _parse_key(verifier_key)
-    parts = _split(text)
+    parts = split_note(text)
     if isinstance(parts, Finding):
         return parts
     body, lines = parts
@@ -79,8 +79,8 @@ def verify_checkpoint(text: str, verifier_key: str, origin: str) -> Checkpoint |
     return checkpoint
 
 
-def _split(note: str) -> tuple[str, list[str]] | Finding:
-    """The text with its last newline, and the signature lines."""
+def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]] | Finding:
+    """The text with its last newline, and of each signature line its name and its bytes, key id first."""
     if len(note) > MAX_NOTE:
         return _bad_note(f"{len(note)} characters", f"at most {MAX_NOTE}")
     control = _CONTROL.search(note)
@@ -92,21 +92,28 @@ def _split(note: str) -> tuple[str, list[str]] | Finding:
     lines = rest[:-1].split("\n")
     if len(lines) > MAX_SIGNATURES:
         return finding("log.note", found=f"{len(lines)} signatures", expected=f"{MAX_SIGNATURES}", attack="LOG-10")
-    return body + "\n", lines
-
-
-def _signature_by(name: str, key_id: bytes, lines: list[str]) -> bytes | Finding:
-    """The one signature of the known key, among lines that are all well-formed."""
-    found: list[bytes] = []
+    signatures = []
     for line in lines:
-        parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "—" or not _is_name(parts[1]):
-            return _bad_note(line, "a line '— name base64'")
-        signature = _decode(parts[2])
-        if signature is None or len(signature) < 5:
-            return _bad_note(line, "canonical base64 of a key id and a signature")
-        if parts[1] == name and signature[:4] == key_id:
-            found.append(signature[4:])
+        signature = _read_line(line)
+        if isinstance(signature, Finding):
+            return signature
+        signatures.append(signature)
+    return body + "\n", signatures
+
+
+def _read_line(line: str) -> tuple[str, bytes] | Finding:
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != "—" or not _is_name(parts[1]):
+        return _bad_note(line, "a line '— name base64'")
+    signature = decode(parts[2])
+    if signature is None or len(signature) < 5:
+        return _bad_note(line, "canonical base64 of a key id and a signature")
+    return parts[1], signature
+
+
+def _signature_by(name: str, key_id: bytes, lines: list[tuple[str, bytes]]) -> bytes | Finding:
+    """The one signature of the known key, without its key id."""
+    found = [signature[4:] for by, signature in lines if (by, signature[:4]) == (name, key_id)]
     if not found:
         return finding("log.unknown-key", expected=f"a signature by {name}+{key_id.hex()}", attack="LOG-8")
     if len(found) > 1:
@@ -121,7 +128,7 @@ def _read_body(body: str) -> Checkpoint | Finding:
     if len(lines) != 3:
         return finding("log.checkpoint", found=f"{len(lines)} lines", expected="3", attack="LOG-14")
     origin, size, encoded = lines
-    root = _decode(encoded)
+    root = decode(encoded)
     if not origin or not _SIZE.fullmatch(size):
         return finding("log.checkpoint", found=f"size {size!r}", expected="a decimal number", attack="LOG-11")
     if root is None or len(root) != 32:
@@ -131,7 +138,7 @@ def _read_body(body: str) -> Checkpoint | Finding:
 
 def _parse_key(verifier_key: str) -> tuple[str, bytes, Ed25519PublicKey]:
     parts = verifier_key.split("+", 2)
-    raw = _decode(parts[2]) if len(parts) == 3 else None
+    raw = decode(parts[2]) if len(parts) == 3 else None
     if raw is None or len(raw) != 33 or raw[:1] != _ED25519 or not _is_name(parts[0]):
         raise BadVerifierKey(f"{verifier_key!r} is not name+hash+base64 of an Ed25519 key")
     key_id = _key_id(parts[0], raw[1:])
@@ -148,13 +155,14 @@ def _is_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(character.isspace() for character in name)
 
 
-def _name(origin: str) -> str:
+def checked_name(origin: str) -> str:
+    """The name of a key, as it is; raises `ValueError` for one that no note can carry."""
     if not _is_name(origin) or _CONTROL.search(origin):
         raise ValueError(f"the origin {origin!r} of a log has a space, a plus sign or a control character, or is empty")
     return origin
 
 
-def _decode(text: str) -> bytes | None:
+def decode(text: str) -> bytes | None:
     """Canonical, padded base64 (RFC 4648 section 4), or None."""
     try:
         data = b64decode(text.encode("ascii"), validate=True)

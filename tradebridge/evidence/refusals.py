@@ -13,6 +13,7 @@ XADES = "ETSI EN 319 132-1"
 JWS = "RFC 7515"
 NOTE = "C2SP signed-note"
 MERKLE = "RFC 9162"
+ASIC = "ETSI EN 319 162-1"
 
 register(
     [
@@ -197,6 +198,19 @@ register(
             "Ask for the evidence again: a record gets its place within a second.",
         ),
         Kind(
+            "log.two-histories",
+            "The log has shown two checkpoints that cannot both be true.",
+            "Keep both notes, believe nothing that this log says from now on, and tell the operator and the witnesses.",
+            clause="2.1.4",
+            source=MERKLE,
+        ),
+        Kind(
+            "log.too-few-witnesses",
+            "Fewer witnesses than asked for have cosigned the checkpoint.",
+            "Wait until they have (a few seconds), or ask the operator which witness does not answer and why.",
+            source="C2SP tlog-cosignature",
+        ),
+        Kind(
             "log.future",
             "The record tells a time that has not come yet.",
             "Set the clock of this machine, or name the time to judge by.",
@@ -250,6 +264,46 @@ register(
             "evidence.wrong-event",
             "An event in the evidence is not genuine, or does not follow from the ones before it.",
             "Ask for the evidence again: what became of the document cannot be told from this one.",
+        ),
+        Kind(
+            "bundle.archive",
+            "The bundle is not a ZIP archive of the one shape that is read.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            clause="Annex A",
+            source=ASIC,
+        ),
+        Kind(
+            "bundle.changed",
+            "A file of the bundle is not the one that was put in.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            source=ASIC,
+        ),
+        Kind(
+            "bundle.incomplete",
+            "The bundle lacks a file, or its manifest tells of others than are there.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            clause="Annex A",
+            source=ASIC,
+        ),
+        Kind(
+            "bundle.unsigned-file",
+            "The bundle has a file that its signature does not cover.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            clause="Annex A",
+            source=ASIC,
+        ),
+        Kind(
+            "bundle.too-large",
+            "The bundle, or an entry of it, is larger than any honest one.",
+            "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            status=413,
+        ),
+        Kind(
+            "timestamp.invalid",
+            "The timestamp is not one over these bytes by an authority that is believed.",
+            "Ask for the evidence again, or give the root of the timestamp authority that made it.",
+            clause="2.3 and 2.4",
+            source="RFC 3161",
         ),
         Kind(
             "trust.malformed",

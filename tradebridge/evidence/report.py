@@ -18,12 +18,14 @@ UNSURE = frozenset(
         "evidence.unreadable",
         "evidence.wrong-event",
         "log.future",
+        "log.too-few-witnesses",
         "log.waiting",
         "signature.expired-certificate",
         "signature.missing",
         "signature.not-yet-valid",
         "signature.unknown-key",
         "signature.withdrawn-key",
+        "timestamp.invalid",
         "trust.malformed",
     }
 )

@@ -87,12 +87,26 @@ def test_signer(
     One key may serve all purposes of a member: the trust list says which. Other purposes give other keys.
     """
     key = test_private_key(seed, member, purpose)
-    authority = test_authority(seed)
-    builder = _certificate(
-        member, key.public_key(), authority.certificate.subject, not_before, not_after
-    ).add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(_root_key(seed).public_key()), critical=False)
-    certificate = _signed(builder, _root_key(seed), authority=False)
+    certificate = certify(seed, member, key.public_key(), None, not_before, not_after)
     return LocalSigner(member, key, certificate, deterministic=True)
+
+
+def certify(
+    seed: str,
+    name: str,
+    key: ec.EllipticCurvePublicKey,
+    extended: x509.ExtendedKeyUsage | None = None,
+    not_before: datetime = VALID_FROM,
+    not_after: datetime = VALID_UNTIL,
+) -> x509.Certificate:
+    """A certificate by `test_authority` for an end entity; `extended` is critical where it is given."""
+    root = _root_key(seed)
+    builder = _certificate(name, key, test_authority(seed).certificate.subject, not_before, not_after).add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(root.public_key()), critical=False
+    )
+    if extended is not None:
+        builder = builder.add_extension(extended, critical=True)
+    return _signed(builder, root, authority=False)
 
 
 @_no_test

@@ -27,14 +27,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from schemas.content import sha256_hex
+from tradebridge.evidence.cosignatures import Witness
+from tradebridge.evidence.notes import BadVerifierKey
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.signer import PublicKey, UnsupportedKey, algorithm_of, key_id, public_key_of
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
+from tradebridge.evidence.timestamps import TimestampRoot
 
 FORMAT = "tradebridge-trust/1"
 
 MEMBER_PURPOSES = frozenset({"document", "event", "ack"})
-HUB_PURPOSES = frozenset({"receipt", "note", "attestation", "event"})
+HUB_PURPOSES = frozenset({"receipt", "note", "attestation", "event", "bundle"})
 
 
 class BadTrustList(ValueError):
@@ -225,6 +228,15 @@ class TrustedLog:
     origin: str
     verifier_key: str
     """C2SP: `name+hash+base64`, see `tradebridge.evidence.notes.verifier_key_of`."""
+    witnesses: tuple[Witness, ...] = ()
+    needed: int = 0
+    """How many of the witnesses must have cosigned a checkpoint."""
+
+    def to_json(self) -> dict[str, object]:
+        told: dict[str, object] = {"origin": self.origin, "publicKey": self.verifier_key}
+        if self.witnesses:
+            told |= {"witnesses": [each.verifier_key for each in self.witnesses], "witnessesNeeded": self.needed}
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +248,8 @@ class TrustList:
     members: tuple[TrustedMember, ...]
     space: str = ""
     simulated: bool = False
+    authorities: tuple[TimestampRoot, ...] = ()
+    """Timestamp authorities that are believed."""
     _by_id: Mapping[str, TrustedMember] = field(init=False, repr=False, compare=False)
     _by_kid: Mapping[str, TrustedKey] = field(init=False, repr=False, compare=False)
     _by_der: Mapping[bytes, TrustedKey] = field(init=False, repr=False, compare=False)
@@ -272,9 +286,18 @@ class TrustList:
             "space": self.space,
             "simulated": self.simulated,
             "hub": {"id": self.hub.id, "keys": [key.to_json() for key in self.hub.keys]},
-            "log": {"origin": self.log.origin, "publicKey": self.log.verifier_key},
+            "log": self.log.to_json(),
             "members": [member.to_json() for member in self.members],
+            **(
+                {"timestampAuthorities": [_authority_json(each) for each in self.authorities]}
+                if self.authorities
+                else {}
+            ),
         }
+
+    def _authorities_json(self) -> dict[str, object]:
+        listed = [_authority_json(each) for each in self.authorities]
+        return {"timestampAuthorities": listed} if listed else {}
 
     @classmethod
     def from_json(cls, value: object) -> "TrustList":
@@ -285,8 +308,18 @@ class TrustList:
             raise _malformed(error) from error
         hub = hub_of(_keys(form.hub.id, form.hub.keys, "/hub"), form.hub.id)
         members = tuple(_member(each, f"/members/{index}") for index, each in enumerate(form.members))
-        log = TrustedLog(form.log.origin, form.log.public_key)
-        return cls(hub, log, members, form.space, form.simulated)
+        witnesses = tuple(_witness(each, f"/log/witnesses/{index}") for index, each in enumerate(form.log.witnesses))
+        log = TrustedLog(form.log.origin, form.log.public_key, witnesses, form.log.witnesses_needed)
+        authorities = tuple(_authority(each, index) for index, each in enumerate(form.timestamp_authorities))
+        return cls(hub, log, members, form.space, form.simulated, authorities)
+
+
+def _authority_json(authority: TimestampRoot) -> dict[str, object]:
+    return {
+        "name": authority.name,
+        "roots": [root.public_bytes(Encoding.PEM).decode("ascii") for root in authority.roots],
+        "policy": None if authority.policy is None else authority.policy.dotted_string,
+    }
 
 
 # --- The JSON form ---------------------------------------------------------------------------------------------------
@@ -315,6 +348,14 @@ class _HubForm(_Form):
 class _LogForm(_Form):
     origin: str
     public_key: str
+    witnesses: Annotated[list[str], Field(max_length=100)] = []
+    witnesses_needed: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class _AuthorityForm(_Form):
+    name: str
+    roots: Annotated[list[str], Field(min_length=1, max_length=20)]
+    policy: str | None = None
 
 
 class _MemberForm(_Form):
@@ -334,6 +375,24 @@ class _ListForm(_Form):
     hub: _HubForm
     log: _LogForm
     members: list[_MemberForm]
+    timestamp_authorities: Annotated[list[_AuthorityForm], Field(max_length=20)] = []
+
+
+def _witness(verifier_key: str, pointer: str) -> Witness:
+    try:
+        return Witness.of(verifier_key)
+    except BadVerifierKey as error:
+        raise _wrong(pointer, verifier_key, "name+hash+base64 of a witness's key") from error
+
+
+def _authority(form: _AuthorityForm, index: int) -> TimestampRoot:
+    pointer = f"/timestampAuthorities/{index}"
+    try:
+        roots = tuple(x509.load_pem_x509_certificate(each.encode()) for each in form.roots)
+        policy = None if form.policy is None else x509.ObjectIdentifier(form.policy)
+    except ValueError as error:
+        raise _wrong(pointer, str(error), "roots in PEM, and a policy's OID or null") from error
+    return TimestampRoot(form.name, roots, policy)
 
 
 def _member(form: _MemberForm, pointer: str) -> TrustedMember:

@@ -4,7 +4,7 @@
 | unchanged | these are the bytes that the hub accepted, and what is said of them in the evidence is genuine |
 | issued    | signed by a member of the trust list that may issue this document |
 | valid     | up to the evidence's checkpoint nothing on the record cancels, replaces or expires it |
-| recorded  | its record is in the log whose checkpoint the trusted key has signed, since the time it tells |
+| recorded  | its record is in the log whose checkpoint the trusted key and enough witnesses have signed |
 
 Read it from `verify_evidence` downwards. What it believes comes from the trust list in the caller's hand; the list
 inside the evidence is never looked at. Every step gives findings: one that says 'this is false' makes a no, one that
@@ -38,6 +38,7 @@ from tradebridge.evidence.receipts import Receipt, read_acknowledgement, read_at
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import UNSURE, Answer, Report, Verdict, answer
 from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.seen import seen_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.trust import TrustList, Verified
@@ -48,12 +49,12 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
     hand, which is then judged instead of the bytes in the evidence. `now` is the time to judge by, UTC."""
     file = read_evidence(evidence)
     if isinstance(file, Finding):
-        return _unreadable(file, trust)
+        return nothing_checked(file, trust)
     checkpoint = _checkpoint(file, trust)
     messages = [_check_message(each, index, file, trust, checkpoint) for index, each in enumerate(file.messages)]
     accepted = _acceptance(messages)
 
-    recorded = _was_recorded(messages, accepted, checkpoint, now)
+    recorded = _was_recorded(file, messages, accepted, checkpoint, trust, now)
     proven = accepted.record.time if accepted and accepted.record and recorded.verdict is Verdict.YES else None
     content = open_content(b64decode(file.document.bytes) if document is None else document)
     seal = content if isinstance(content, Finding) else verify_seal(content, trust, proven or now)
@@ -72,7 +73,7 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
     )
 
 
-def _unreadable(found: Finding, trust: TrustList) -> Report:
+def nothing_checked(found: Finding, trust: TrustList) -> Report:
     """Nothing could be checked."""
     unchanged, issued, valid, recorded = (
         answer(question, [found], "") for question in ("unchanged", "issued", "valid", "recorded")
@@ -161,7 +162,12 @@ def _acceptance(messages: Sequence[_Checked]) -> _Checked | None:
 
 
 def _was_recorded(
-    messages: Sequence[_Checked], accepted: _Checked | None, checkpoint: notes.Checkpoint | Finding, now: datetime
+    file: EvidenceFile,
+    messages: Sequence[_Checked],
+    accepted: _Checked | None,
+    checkpoint: notes.Checkpoint | Finding,
+    trust: TrustList,
+    now: datetime,
 ) -> Answer:
     """Of the document and of its forwards; events are looked at with what they say."""
     if accepted is None:
@@ -173,8 +179,10 @@ def _was_recorded(
     time = accepted.record.time
     if time > now + TOLERANCE:
         found.append(finding("log.future", found=rfc3339(time), expected=f"at most {rfc3339(now)}", attack="LOG-14"))
-    place = f"leaf {accepted.form.leaf_index} of {checkpoint.size} in {checkpoint.origin}"
-    return answer("recorded", found, f"On the record since {rfc3339(time)}: {place}.")
+    token = None if file.timestamp is None else b64decode(file.timestamp)
+    seen = seen_by(file.checkpoint or "", token, trust, time, now)
+    place = f"leaf {accepted.form.leaf_index} of {checkpoint.size} in {checkpoint.origin}{seen.sentence}"
+    return answer("recorded", [*found, *seen.findings], f"On the record since {rfc3339(time)}: {place}.")
 
 
 # --- 3: the document, unchanged --------------------------------------------------------------------------------------

@@ -1,0 +1,151 @@
+"""A witness of the log: a process of its own, with a store of its own (C2SP tlog-witness).
+
+1. It watches the logs that it is told of, and cosigns a checkpoint only if that extends the newest one it has cosigned.
+   No operator of a log can then show one history here and another there.
+2. What it is about to sign is in its store, on the disk, before it answers: killed at any moment, it never cosigns two
+   histories.
+3. Two notes that cannot both be of one log are kept, both whole, under `/conflicts`: they are the evidence.
+4. Its time is its own machine's, or the business clock of a simulation that is told one.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from simulator.clock import Clock
+from tradebridge.evidence.cosignatures import Witness as Known
+from tradebridge.evidence.cosignatures import add_lines, cosign
+from tradebridge.evidence.notes import Checkpoint
+from tradebridge.evidence.simulation import hmac_value
+from tradebridge.evidence.witnessing import MAX_REQUEST, SIZE_TYPE, Refusal, judge, origin_of, read_request
+
+_TABLES = """
+create table if not exists remembered (origin text primary key, size integer not null, root blob not null, note text);
+create table if not exists conflicts (id integer primary key, origin text, status integer, remembered text, shown text);
+"""
+
+
+def witness_name(country: str) -> str:
+    """Of the simulated witness of a country, in lower case: `witness.simulation/jp`."""
+    return f"witness.simulation/{country}"
+
+
+def witness_key(seed: str, country: str) -> Ed25519PrivateKey:
+    """The key of a simulated witness."""
+    return Ed25519PrivateKey.from_private_bytes(hmac_value(seed, "witness-key", country.encode()))
+
+
+def known_witness(seed: str, country: str) -> Known:
+    """What others know of it: its name and its public key."""
+    return Known(witness_name(country), witness_key(seed, country).public_key())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a witness says to a request."""
+
+    status: int
+    text: str
+    media_type: str = "text/plain"
+
+
+class Witness:
+    """One witness over its store. Calls may come from several threads; they are taken one by one."""
+
+    def __init__(self, name: str, key: Ed25519PrivateKey, logs: Mapping[str, str], store: Path, clock: Clock) -> None:
+        self.known = Known(name, key.public_key())
+        self._key = key
+        self._logs = logs
+        self._clock = clock
+        self._lock = threading.Lock()
+        store.parent.mkdir(parents=True, exist_ok=True)
+        self._store = sqlite3.connect(store, check_same_thread=False, isolation_level=None)
+        self._store.executescript(f"pragma journal_mode=wal; pragma synchronous=full; {_TABLES}")
+
+    def add_checkpoint(self, body: bytes) -> Answer:
+        """Cosign, or say why not; durable before it returns."""
+        request = read_request(body)
+        with self._lock:
+            remembered, note = self._remembered(origin_of(request.note) or "" if request else "")
+            judged = judge(request, self._logs, remembered)
+            if isinstance(judged, Refusal):
+                if judged.two_histories and request is not None:
+                    self._keep_conflict(judged, note, request.note, origin_of(request.note) or "")
+                if judged.remembered is not None:
+                    return Answer(409, f"{judged.remembered}\n", SIZE_TYPE)
+                return Answer(judged.status, f"{judged.text}\n")
+            assert request is not None  # noqa: S101  # `judge` refuses what is none
+            line = cosign(request.note, self.known.name, self._key, self._clock.now())
+            self._remember(judged, add_lines(request.note, [line]))
+        return Answer(200, line)
+
+    def checkpoint(self, origin_digest: str) -> str | None:
+        """The newest note that it has cosigned of the log whose origin has this SHA-256 in hexadecimal."""
+        with self._lock:
+            rows = self._store.execute("select origin, note from remembered").fetchall()
+        return next((note for origin, note in rows if sha256(origin.encode()).hexdigest() == origin_digest), None)
+
+    def conflicts(self) -> list[dict[str, object]]:
+        """Pairs of notes that cannot both be of one log."""
+        with self._lock:
+            rows = self._store.execute("select origin, status, remembered, shown from conflicts order by id").fetchall()
+        return [dict(zip(("origin", "status", "remembered", "shown"), row, strict=True)) for row in rows]
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _remembered(self, origin: str) -> tuple[Checkpoint | None, str]:
+        query = "select size, root, note from remembered where origin = ?"
+        row = self._store.execute(query, (origin,)).fetchone()
+        return (None, "") if row is None else (Checkpoint(origin, row[0], row[1]), row[2])
+
+    def _remember(self, checkpoint: Checkpoint, note: str) -> None:
+        self._store.execute(
+            "insert into remembered values (?, ?, ?, ?) on conflict (origin) do update"
+            " set size = excluded.size, root = excluded.root, note = excluded.note",
+            (checkpoint.origin, checkpoint.size, checkpoint.root, note),
+        )
+
+    def _keep_conflict(self, refusal: Refusal, remembered: str, shown: str, origin: str) -> None:
+        """Once each: who shows the same wrong note a thousand times fills no disk."""
+        row = (origin, refusal.status, remembered, shown)
+        known = "select 1 from conflicts where origin = ? and status = ? and remembered = ? and shown = ?"
+        if self._store.execute(known, row).fetchone() is None:
+            self._store.execute("insert into conflicts (origin, status, remembered, shown) values (?, ?, ?, ?)", row)
+
+
+def app_of(witness: Witness) -> FastAPI:
+    """The witness's HTTP."""
+    app = FastAPI(title=f"Witness {witness.known.name} (simulated)", docs_url=None, redoc_url=None)
+
+    @app.get("/livez")
+    async def livez() -> Response:
+        return JSONResponse({"status": "ok", "witness": witness.known.name, "key": witness.known.verifier_key})
+
+    @app.post("/add-checkpoint")
+    async def add_checkpoint(request: Request) -> Response:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_REQUEST:
+                return PlainTextResponse("too large\n", 413)
+        answer = witness.add_checkpoint(body)
+        return Response(answer.text, answer.status, media_type=answer.media_type)
+
+    @app.get("/{origin_digest}/checkpoint")
+    async def checkpoint(origin_digest: str) -> Response:
+        note = witness.checkpoint(origin_digest)
+        return PlainTextResponse(note if note is not None else "never seen\n", 200 if note is not None else 404)
+
+    @app.get("/conflicts")
+    async def conflicts() -> Response:
+        return JSONResponse({"items": witness.conflicts(), "next": None})
+
+    return app

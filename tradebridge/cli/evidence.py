@@ -1,0 +1,49 @@
+"""`tb evidence`: all that proves a document, in one file."""
+
+import click
+
+from tradebridge.cli.exits import Exit
+from tradebridge.cli.get import document_id
+from tradebridge.cli.names import member_id
+from tradebridge.cli.reading import write_bytes
+from tradebridge.cli.root import Suggesting
+from tradebridge.cli.terminal import mark, out_json, say
+from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+
+
+@click.group("evidence", cls=Suggesting)
+def command() -> None:
+    """Evidence bundles: one file that proves a document without the hub."""
+
+
+@command.command("get")
+@click.argument("document", metavar="ID")
+@click.option("--output", "-o", metavar="FILE", help="Where to write; - is standard output. Else ID.asice, here.")
+@click.option("--member", metavar="ID", help="Ask as this member instead of as the operator.")
+@hub_options
+@json_option
+def get(
+    document: str,
+    output: str | None,
+    member: str | None,
+    url: str | None,
+    api_key: str | None,
+    space: str | None,
+    as_json: bool,
+) -> Exit:
+    """Fetch the bundle of the document ID (doc_..., or its number).
+
+    It is an ASiC-E container: any ZIP program opens it, and READ-ME.txt in it says what is there. `tb verify FILE`
+    checks it.
+    """
+    where = find(url, api_key, space)
+    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+        name = document_id(hub, document)
+        bundle = hub.bundle(name)
+    path = output or f"{name}.asice"
+    write_bytes(path, bundle.data)
+    if as_json and path != "-":
+        out_json({"file": path, "document": name, "bytes": len(bundle.data)})
+    elif path != "-":
+        say(f"{mark('ok')} {path}, {len(bundle.data):,} bytes. Check it: tb verify {path}")
+    return Exit.OK

@@ -1,0 +1,60 @@
+"""Who beside the log's operator has seen a checkpoint, and since when it is known to exist.
+
+1. Where the trust list names witnesses, as many as it asks for have cosigned the note. Fewer: could not check, since
+   more may come; a wrong line in a witness's name: false.
+2. A timestamp, where there is one, is by an authority of the trust list, over the note with its cosignatures. One by
+   another authority says nothing either way.
+3. Nothing on the record is later than the timestamp of the checkpoint that covers it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradebridge.evidence.cosignatures import check_quorum
+from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.times import TOLERANCE, rfc3339
+from tradebridge.evidence.timestamps import Timestamp, read_timestamp
+from tradebridge.evidence.trust import TrustList
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found out, in words for a person; and what stands against it."""
+
+    sentence: str
+    findings: tuple[Finding, ...]
+    dated: datetime | None = None
+    """The checkpoint existed then, says an authority that is believed."""
+
+
+def seen_by(note: str, token: bytes | None, trust: TrustList, recorded: datetime, now: datetime) -> Seen:
+    """Of the note of a checkpoint that the log has signed. `recorded`: the time of the record that it covers."""
+    said: list[str] = []
+    found: list[Finding] = []
+    if trust.log.witnesses:
+        cosigned = check_quorum(note, trust.log.witnesses, trust.log.needed, now)
+        if isinstance(cosigned, Finding):
+            found.append(cosigned)
+        elif cosigned:
+            said.append(f"cosigned by {_names(sorted(cosigned))}")
+    dated = _dated(note, token, trust)
+    if isinstance(dated, Finding):
+        found.append(dated)
+    elif dated is not None:
+        said.append(f"dated {rfc3339(dated.at)} by {dated.authority}")
+        if recorded > dated.at + TOLERANCE:
+            told = f"a record of {rfc3339(recorded)}"
+            found.append(finding("log.future", found=told, expected=f"at most {rfc3339(dated.at)}", attack="LOG-14"))
+    at = dated.at if isinstance(dated, Timestamp) else None
+    return Seen(f", {', '.join(said)}" if said else "", tuple(found), at)
+
+
+def _dated(note: str, token: bytes | None, trust: TrustList) -> Timestamp | Finding | None:
+    if token is None or not trust.authorities:
+        return None
+    return read_timestamp(token, note.encode(), trust.authorities)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) < 4 else f"{len(names)} witnesses"
