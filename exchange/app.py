@@ -86,8 +86,9 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         redoc_url=None,
         openapi_url="/openapi.json",
     )
+    lading = (titles, platform, registry, subscription)
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, tiles, members, titles, platform, registry, subscription, *pages):
+    for module in (documents, batch, inbox, feed, log, tiles, members, *lading, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)
