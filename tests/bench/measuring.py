@@ -51,7 +51,7 @@ class Size:
 
 FULL = Size(5, 3.0, 3000, 64, 12_000, 15.0, 256, 10.0, 5_000, (5_000, 50_000))
 QUICK = Size(2, 1.2, 1200, 64, 3_000, 3.0, 256, 2.5, 5_000, None)
-TINY = Size(1, 0.1, 64, 4, 12, 0.2, 4, 0.1, 100, (32, 96))
+TINY = Size(1, 0.1, 64, 4, 12, 2.0, 4, 0.1, 100, (32, 96))
 """For the test of the bench itself: figures of no worth."""
 
 
