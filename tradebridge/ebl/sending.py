@@ -7,7 +7,8 @@
    signed acceptance, or its signed refusal. All else is asked again, after a pause; after enough pauses the title is in
    doubt, and it is asked more slowly, for ever.
 3. With a control tracking registry the transfer is offered there before the receiver hears of it, and the registry
-   decides: a refusal counts when it has taken the cancellation, an acceptance in it holds whatever the receiver says.
+   decides: a refusal counts when it has taken the cancellation, a receipt when it has the acceptance, and an acceptance
+   in it holds whatever the receiver says.
 4. Several processes over one store take turns by a lease in the row; a process that is alone needs none.
 """
 
@@ -209,7 +210,7 @@ async def drive(host: Host, transfer_id: str, *, unsure: bool = False) -> None:
     if verdict.stand in (Stand.ACCEPTED, Stand.REFUSED):
         await host.step(steps.SEND_ANSWERED)
     if verdict.stand is Stand.ACCEPTED:
-        await _settle(host, sent, _accepted(host, sent, verdict.signed))
+        await _received(host, sent, verdict)
     elif verdict.stand is Stand.REFUSED:
         await _refused(host, sent, verdict)
     else:
@@ -334,6 +335,20 @@ async def _settle(host: Host, sent: Outgoing, job: _Job) -> bool:
     await host.step(steps.SEND_SETTLED)
     host.wake()
     return settled
+
+
+async def _received(host: Host, sent: Outgoing, verdict: Verdict) -> None:
+    """The receiver says that it has the title; with a registry that counts when the acceptance is recorded there."""
+    if sent.registry is None:
+        await _settle(host, sent, _accepted(host, sent, verdict.signed))
+        return
+    word = await registry.offered(host, sent.registry, sent.title, sent.content, sent.receiver)
+    if word.stand is registry.Stand.ACCEPTED:
+        await _settle(host, sent, _accepted(host, sent, verdict.signed))
+    elif word.stand is registry.Stand.CANCELLED:
+        await _settle(host, sent, _returned(host, sent, transfers.CANCELLED, word.statement, "cancelled"))
+    else:
+        await _postpone(host, sent, f"{_why(verdict)}, but the registry: {word.stand} {word.reason}")
 
 
 async def _refused(host: Host, sent: Outgoing, verdict: Verdict) -> None:

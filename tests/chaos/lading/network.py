@@ -13,7 +13,7 @@ import itertools
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -106,6 +106,7 @@ class Node(Platform):
     def __init__(self, code: str, folder: Path, registry: JSON, network: "Network") -> None:
         super().__init__(Settings.from_json(_configuration(code, registry), code), folder)
         self.folder, self.network = folder, network
+        self._looking: sqlite3.Connection | None = None
         self.dies_at: str | None = None
         self.fails_in: int | None = None
         """So many commits until one fails; None: none does."""
@@ -120,13 +121,15 @@ class Node(Platform):
         return self._store is None
 
     async def start(self) -> None:
-        """From what is on the disk; what was open is taken up. Its store works."""
-        self.dies_at = self.fails_in = None
+        """From what is on the disk; what was open is taken up."""
         files.forget_passing(self.files)
         self._store = Store(self.folder / "platform.sqlite", metadata)
         self._client = httpx.AsyncClient(transport=self.network, trust_env=False)
         self._courier = sending.Courier(self)
-        await self._courier._take_up()
+        try:
+            await self._courier._take_up()
+        except Crashed:
+            self.stop()
 
     def stop(self) -> None:
         """Gone. What was handed to the store before is committed, as it may be with a real crash."""
@@ -135,9 +138,22 @@ class Node(Platform):
         self._store = None
 
     async def attempt(self) -> None:
-        """Everything that is due, once: transfers to others, and calls to the carrier."""
-        await self._courier._round()
-        await asyncio.gather(*self._courier._tasks)
+        """Everything that is due, once: transfers to others, and calls to the carrier. It may die of it."""
+        if self.down:
+            return
+        tasks: list[asyncio.Task[None]] = []
+        self._courier._resume_at = 0.0
+        try:
+            await self._courier._round()
+            tasks += self._courier._tasks
+            await asyncio.gather(*tasks)
+        except Crashed:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.stop()
+        except OperationalError:
+            pass  # the round itself could not look: the courier logs that, and looks again
 
     def now(self) -> datetime:
         return self.network.now()
@@ -158,11 +174,17 @@ class Node(Platform):
         """Nobody is waiting: rule 4."""
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        """The store, read from outside."""
-        path = self.folder / "platform.sqlite"
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
-            connection.row_factory = sqlite3.Row
-            return connection.execute(query, values).fetchall()
+        """The store, read from outside: what is committed."""
+        if self._looking is None:
+            path = self.folder / "platform.sqlite"
+            self._looking = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+            self._looking.row_factory = sqlite3.Row
+        return self._looking.execute(query, values).fetchall()
+
+    def close_for_good(self) -> None:
+        self.stop()
+        if self._looking is not None:
+            self._looking.close()
 
 
 @dataclass
@@ -184,6 +206,8 @@ class Network(httpx.AsyncBaseTransport):
     late: list[_Late] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     """What became of each request: for the message of a test that fails."""
+    spoilt: set[str] = field(default_factory=set)
+    """Checksums of the last entries of which a spoilt copy, or a lie, may have led to a signed refusal."""
 
     def __post_init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -207,7 +231,7 @@ class Network(httpx.AsyncBaseTransport):
 
     def close(self) -> None:
         for node in self.nodes.values():
-            node.stop()
+            node.close_for_good()
         self.run(self.loop.shutdown_asyncgens())
         self.loop.close()
 
@@ -253,6 +277,8 @@ class Network(httpx.AsyncBaseTransport):
         if fate is Fate.LATE:
             self.late.append(_Late(request, body))
             raise httpx.ReadTimeout("late", request=request)
+        if fate in (Fate.CORRUPTED, Fate.LIED_BENV):
+            self.spoilt.add(pint.signed_checksum(_last_entry(body) or ""))
         if fate in (*FALSE, *LYING):
             return await self._false(node, request, body, fate)
         if fate is Fate.CORRUPTED:
