@@ -64,6 +64,7 @@ class Trading(RuleBasedStateMachine):
         within = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
         self.folder = tempfile.TemporaryDirectory(prefix="tb-network-", dir=within)
         self.network = Network(Path(self.folder.name), registered=self.registered)
+        self.sound = True
         self.titles = [self._issued(code) for code in CODES[:TITLES]]
 
     def _issued(self, code: str) -> Title:
@@ -173,12 +174,14 @@ class Trading(RuleBasedStateMachine):
 
     @invariant()
     def the_stores_say_what_the_model_says(self) -> None:
+        self.sound = False
         for title in self.titles:
             self._follow(title)
             expected = f"{title.holder} {'sending' if title.under_way else 'here'}"
             assert self.network.holders(title.reference) == [expected], self._story()
             for code in CODES:
                 self._compare(title, code)
+        self.sound = True
 
     def _follow(self, title: Title) -> None:
         """What has become of the transfer that is under way: accepted, come back for a reason, or nothing yet."""
@@ -215,25 +218,29 @@ class Trading(RuleBasedStateMachine):
     def teardown(self) -> None:
         """In the end all platforms run, and nothing is lost any more: every transfer ends, and every title goes on."""
         try:
-            self._plan((), None, None)
-            for node in self.network.nodes.values():
-                if node.down:
-                    self.network.run(node.start())
-            while self.network.late:
-                self.network.run(self.network.arrives(0))
-                self.the_stores_say_what_the_model_says()
-            self._settle()
-            for title in self.titles:
-                giver = title.holder
-                taker = CODES[(CODES.index(giver) + 1) % len(CODES)]
-                assert self.network.transfer(giver, title.reference, party(taker)).status_code == 200
-            self._settle()
-            for title in self.titles:
-                there = [code for code in CODES if self.network.stands(code, title.reference) == "here"]
-                assert len(there) == 1
+            if self.sound:
+                self._heal()
         finally:
             self.network.close()
             self.folder.cleanup()
+
+    def _heal(self) -> None:
+        self._plan((), None, None)
+        for node in self.network.nodes.values():
+            if node.down:
+                self.network.run(node.start())
+        while self.network.late:
+            self.network.run(self.network.arrives(0))
+            self.the_stores_say_what_the_model_says()
+        self._settle()
+        for title in self.titles:
+            giver = title.holder
+            taker = CODES[(CODES.index(giver) + 1) % len(CODES)]
+            assert self.network.transfer(giver, title.reference, party(taker)).status_code == 200
+        self._settle()
+        for title in self.titles:
+            there = [code for code in CODES if self.network.stands(code, title.reference) == "here"]
+            assert len(there) == 1
 
     def _settle(self) -> None:
         for _ in range(ROUNDS):

@@ -117,6 +117,35 @@ def test_a_surrender_may_be_rejected_by_rule(tmp_path: Path, straits: Platform, 
         running.stands(reference, document="ISSUED")
 
 
+def test_what_waits_for_a_person_holds_up_nothing_else(tmp_path: Path, straits: Platform) -> None:
+    officers = {"amendment": "manual", "update": "manual"}
+    with carrier(tmp_path, platforms=[straits.settings()], officers=officers, verifyChain=False) as running:
+        reference, document = issued(running, straits)
+        got = running.call("GET", f"/transport-documents/{document}").json()
+        assert running.call("PUT", f"/transport-documents/{document}/amendment", got).status_code == 202
+        running.stands(reference, amendment="AMENDMENT_RECEIVED")
+        got = running.call("GET", f"/shipping-instructions/{reference}").json()
+        assert running.call("PUT", f"/shipping-instructions/{reference}", got).status_code == 202
+        running.stands(reference, update="UPDATE_RECEIVED")
+        assert straits.surrender(running, document).status_code == 204
+        running.stands(reference, instructions="COMPLETED", amendment="AMENDMENT_RECEIVED", update=None)
+
+
+def test_an_amended_bill_waits_for_the_update_that_it_is_to_have(tmp_path: Path, straits: Platform) -> None:
+    with carrier(tmp_path, platforms=[straits.settings()], officers={"update": "manual"}, verifyChain=False) as running:
+        reference, document = issued(running, straits)
+        got = running.call("GET", f"/shipping-instructions/{reference}").json()
+        got["consignmentItems"][0]["descriptionOfGoods"] = ["Teak chairs"]
+        assert running.call("PUT", f"/shipping-instructions/{reference}", got).status_code == 202
+        running.stands(reference, update="UPDATE_RECEIVED")
+        chain = links(running, document, last="SURRENDER_FOR_AMENDMENT")
+        assert straits.surrender(running, document, "AREQ", endorsementChain=chain).status_code == 204
+        running.stands(reference, document="VOIDED")
+        running.took(reference, "confirm-update")
+        eventually(lambda: len(straits.requests) == 2)
+        assert straits.requests[1]["document"]["consignmentItems"][0]["descriptionOfGoods"] == ["Teak chairs"]
+
+
 # --- Endorsement chains ----------------------------------------------------------------------------------------------
 
 

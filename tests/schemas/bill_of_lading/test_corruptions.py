@@ -20,6 +20,8 @@ from schemas.bill_of_lading.model import (
     TransportDocument,
 )
 from schemas.bill_of_lading.outline import Outline, outline_of
+from schemas.bill_of_lading.rules.instructions import WITH_HOUSE_BILL
+from schemas.bill_of_lading.rules.making import breaks
 from schemas.findings import Finding, errors
 from schemas.registry import Context, Reading, read
 
@@ -141,6 +143,7 @@ SINGLE = [
     ("straight", "/consignmentItems/0/HSCodes/0", "94016O00", "lading.wrong-form"),
     ("straight", "/consignmentItems/0/HSCodes/0", "९४०१६९", "lading.wrong-form"),
     ("straight", "/consignmentItems/0/descriptionOfGoods/0", "x" * 36, "lading.too-long"),
+    ("straight", "/consignmentItems/0/descriptionOfGoods/0", 7, "lading.wrong-type"),
     ("straight", f"{CARGO}/cargoGrossWeight/value", 0, "lading.out-of-bounds"),
     ("straight", f"{CARGO}/cargoGrossWeight/value", "6000", "lading.wrong-type"),
     ("straight", f"{CARGO}/cargoGrossWeight/value", True, "lading.wrong-type"),
@@ -181,6 +184,14 @@ def test_a_container_of_the_carriers_needs_its_number_and_one_of_the_shippers_al
     assert refusals(carriers, "instructions") == [("lading.member-missing", f"{BOX}/equipmentReference")]
     shippers = changed(VALID["instructions"], f"{BOX}/isShipperOwned", True)
     assert refusals(shippers, "instructions") == [("lading.member-missing", f"{BOX}/equipment")]
+
+
+def test_a_description_of_a_house_bill_that_is_no_text_is_named_and_ends_its_own_rule_only() -> None:
+    with_house = json.loads(encode(breaks(WITH_HOUSE_BILL)(shipping_instructions())))
+    place = "/houseBillOfLadings/0/consignmentItems/0/descriptionOfGoods"
+    wrong = changed(changed(with_house, place, 7), "/houseBillOfLadings/0/routingOfConsignmentCountries/0", "DE")
+    assert ("lading.wrong-type", place) in refusals(wrong, "instructions")
+    assert "lading.house-routing" in {code for code, _ in refusals(wrong, "instructions")}
 
 
 def test_all_that_is_wrong_is_found_at_once_shape_and_codes_and_rules() -> None:

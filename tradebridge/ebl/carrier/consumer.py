@@ -20,7 +20,7 @@ from schemas.bill_of_lading.notifications import (
     TransportDocumentNotification,
 )
 from tradebridge.ebl.carrier import store as t
-from tradebridge.ebl.carrier.api import API_VERSION, PREFIX, Refused, body_of
+from tradebridge.ebl.carrier.api import API_VERSION, Refused, body_of
 from tradebridge.ebl.carrier.casefile import JSON, written
 from tradebridge.ebl.carrier.notifying import DOCUMENT_PATH, INSTRUCTIONS_PATH
 from tradebridge.ebl.carrier.store import Store
@@ -66,6 +66,3 @@ def received(connection: Connection) -> list[JSON]:
     """All notifications, in the order in which they came."""
     rows = select(t.notifications.c.body).order_by(t.notifications.c.id)
     return [orjson.loads(body) for body in connection.execute(rows).scalars()]
-
-
-__all__ = ["PREFIX", "received", "router"]

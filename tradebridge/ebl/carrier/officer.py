@@ -6,7 +6,8 @@
 3. An approved document is issued: by a platform, or over the counter. An issuance that was refused waits for a person.
 4. What was surrendered for amendment is voided and issued again, to who surrendered it: if that is not known, a person
    says to whom. What was surrendered for delivery completes the case.
-5. A surrender is answered when its chain has been looked at (`surrendering.py`).
+5. What waits for a person holds up what depends on it, and nothing else.
+6. A surrender is answered when its chain has been looked at (`surrendering.py`).
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from schemas.bill_of_lading.carriage import (
     InstructionsStatus,
     Step,
     UpdateStatus,
+    possible,
 )
 from schemas.bill_of_lading.dcsa import decode
 from schemas.bill_of_lading.model import ShippingInstructions
@@ -46,23 +48,11 @@ class Decision:
 
 def next_step(case: Case, office: Office, surrender: Surrender | None) -> Decision | None:
     """None: nothing is to be done, or a person does it. `surrender` is the one that was accepted, if any was."""
-    carriage, officers = case.carriage, office.settings.officers
-    if carriage.update is UpdateStatus.UPDATE_RECEIVED and _open(case):
-        return _judge_update(case, office, officers.update)
-    if carriage.amendment is AmendmentStatus.AMENDMENT_RECEIVED and carriage.document is not D.APPROVED:
-        return _judge_amendment(case, office, officers.amendment)
-    if _to_be_drawn(case):
-        return _draw(case, office, officers.draft)
-    if carriage.document is D.APPROVED and carriage.issuance is None and officers.issue is Mode.AUTO:
-        return Decision(Step.REQUEST_ISSUANCE if case.electronic else Step.ISSUE) if _received(case) else None
-    if carriage.document is D.SURRENDERED_FOR_AMENDMENT and officers.reissue is Mode.AUTO:
-        return Decision(Step.VOID)
-    if carriage.document is D.VOIDED and officers.reissue is Mode.AUTO:
-        body = reissue_body(surrender)
-        paper = body.get("changes", {}).get("isElectronic") is False or not case.electronic
-        return Decision(Step.REISSUE, body) if paper or "issueTo" in body else None
-    if carriage.document is D.SURRENDERED_FOR_DELIVERY and officers.complete is Mode.AUTO and _received(case):
-        return Decision(Step.COMPLETE)
+    may = possible(case.carriage)
+    for rule in (_update, _amendment, _drawing, _issuing, _surrendered):
+        decision = rule(case, office, surrender)
+        if decision is not None and decision.step in may:
+            return decision
     return None
 
 
@@ -74,14 +64,14 @@ def _received(case: Case) -> bool:
     return case.carriage.instructions is InstructionsStatus.RECEIVED
 
 
-def _to_be_drawn(case: Case) -> bool:
-    if not _received(case) or case.carriage.document not in (None, D.DRAFT):
-        return False
-    return case.document is None or case.document.made_from != checksum(case.content)
+def _waits(case: Case) -> bool:
+    """Whether an update waits to be judged."""
+    return case.carriage.update is UpdateStatus.UPDATE_RECEIVED and _open(case)
 
 
-def _judge_update(case: Case, office: Office, mode: Mode) -> Decision | None:
-    if mode is Mode.MANUAL:
+def _update(case: Case, office: Office, surrender: Surrender | None) -> Decision | None:
+    mode = office.settings.officers.update
+    if not _waits(case) or mode is Mode.MANUAL:
         return None
     faults = instruction_faults(case.update or {}, office)
     if mode is Mode.REJECT or faults:
@@ -89,23 +79,51 @@ def _judge_update(case: Case, office: Office, mode: Mode) -> Decision | None:
     return Decision(Step.CONFIRM_UPDATE)
 
 
-def _judge_amendment(case: Case, office: Office, mode: Mode) -> Decision | None:
+def _amendment(case: Case, office: Office, surrender: Surrender | None) -> Decision | None:
+    mode = office.settings.officers.amendment
     amendment = case.document.amendment if case.document else None
-    if mode is Mode.MANUAL or amendment is None:
+    waits = case.carriage.amendment is AmendmentStatus.AMENDMENT_RECEIVED
+    if not waits or mode is Mode.MANUAL or amendment is None:
         return None
     faults = faults_of(drafting.issued(amendment, office.now().date()), office)
-    if mode is Mode.REJECT or faults:
+    if mode is Mode.REJECT or faults or case.carriage.document is D.SURRENDERED_FOR_DELIVERY:
         return Decision(Step.DECLINE_AMENDMENT, {"feedbacks": feedbacks(faults)})
     return Decision(Step.CONFIRM_AMENDMENT)
 
 
-def _draw(case: Case, office: Office, mode: Mode) -> Decision | None:
-    if mode is Mode.MANUAL:
+def _drawing(case: Case, office: Office, surrender: Surrender | None) -> Decision | None:
+    mode = office.settings.officers.draft
+    undrawn = case.document is None or case.document.made_from != checksum(case.content)
+    if not undrawn or not _received(case) or case.carriage.document not in (None, D.DRAFT):
+        return None
+    if _waits(case) or mode is Mode.MANUAL:
         return None
     faults = instruction_faults(case.content, office)
     if mode is Mode.REJECT:
         return Decision(Step.DECLINE_INSTRUCTIONS, {"feedbacks": feedbacks(faults)})
     return asked_again(faults) if faults else Decision(Step.PUBLISH_DRAFT)
+
+
+def _issuing(case: Case, office: Office, surrender: Surrender | None) -> Decision | None:
+    approved = case.carriage.document is D.APPROVED and case.carriage.issuance is None
+    if not approved or office.settings.officers.issue is not Mode.AUTO:
+        return None
+    return Decision(Step.REQUEST_ISSUANCE if case.electronic else Step.ISSUE)
+
+
+def _surrendered(case: Case, office: Office, surrender: Surrender | None) -> Decision | None:
+    document, officers = case.carriage.document, office.settings.officers
+    if document is D.SURRENDERED_FOR_DELIVERY and officers.complete is Mode.AUTO:
+        return Decision(Step.COMPLETE)
+    if officers.reissue is not Mode.AUTO:
+        return None
+    if document is D.SURRENDERED_FOR_AMENDMENT:
+        return Decision(Step.VOID)
+    if document is D.VOIDED and not _waits(case):
+        body = reissue_body(surrender)
+        paper = body.get("changes", {}).get("isElectronic") is False or not case.electronic
+        return Decision(Step.REISSUE, body) if paper or "issueTo" in body else None
+    return None
 
 
 def asked_again(faults: Iterable[Finding]) -> Decision:

@@ -6,7 +6,7 @@ A JSON file in camelCase. Tokens of others are known by their SHA-256 alone (`to
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -132,7 +132,7 @@ class Settings(Setting):
     """Of a surrender: get the endorsement chain from the platform, and reject what does not follow from it."""
     processing: Mode = Mode.AUTO
     """`manual`: accepted requests wait for `POST /_carrier/v1/process`."""
-    while_processing: int = Field(default=202, json_schema_extra={"enum": [202, 409]})
+    while_processing: Literal[202, 409] = 202
     """How GET answers meanwhile."""
     retry: Retry = Retry()
 
