@@ -19,7 +19,9 @@ from tests.bench import documents
 from tests.bench.children import Child, cores, resident_mb
 from tests.bench.hubs import RECIPIENT, SENDER, headers_of, join, running_hub
 from tests.bench.partners import ROUTES
+from tests.bench.transfers import REQUESTS, documents_of, titles_for, two_platforms
 from tests.databases import new_database, running_postgresql
+from tests.ebl.running import Platforms
 from tests.exchange.running import HubProcess
 
 SYNTAXES = tuple(Syntax)
@@ -45,13 +47,15 @@ class Size:
     latency_seconds: float
     items: int
     """Of the large certificate."""
+    transfers: int
+    """Of title, in one slice."""
     memory: tuple[int, int] | None
     """Documents after which memory is read; None: not measured."""
 
 
-FULL = Size(5, 3.0, 3000, 64, 12_000, 15.0, 256, 10.0, 5_000, (5_000, 50_000))
-QUICK = Size(2, 1.2, 1200, 64, 3_000, 3.0, 256, 2.5, 5_000, None)
-TINY = Size(1, 0.1, 64, 4, 12, 2.0, 4, 0.1, 100, (32, 96))
+FULL = Size(5, 3.0, 3000, 64, 12_000, 15.0, 256, 10.0, 5_000, 150, (5_000, 50_000))
+QUICK = Size(2, 1.2, 1200, 64, 3_000, 3.0, 256, 2.5, 5_000, 60, None)
+TINY = Size(1, 0.1, 64, 4, 12, 2.0, 4, 0.1, 100, 3, (32, 96))
 """For the test of the bench itself: figures of no worth."""
 
 
@@ -60,9 +64,9 @@ class Bench:
 
     def __init__(self, folder: Path, size: Size) -> None:
         self.folder, self.size = folder, size
-        self.core, other = cores()
+        self.core, self.other = cores()
         with ExitStack() as stack:
-            self.load = stack.enter_context(Child("tests.bench.load", core=other))
+            self.load = stack.enter_context(Child("tests.bench.load", core=self.other))
             self.app = stack.enter_context(Child("tests.bench.floor", "app", core=self.core))
             self.loop = stack.enter_context(Child("tests.bench.floor", "loop", str(folder), core=self.core))
             self.app_port = int(self.app.hear()["port"])
@@ -112,15 +116,16 @@ class Bench:
         for syntax in SYNTAXES:
             taken[syntax] = self._submit(hub, self.signed[syntax], **slices)["per_s"]
             taken[f"loop-{syntax}"] = self.loop.ask(documents=str(self.signed[syntax]), **slices)["per_s"]
-        count = int(20_000 * seconds) + 1
-        connections = self.size.connections
-        taken["empty"] = self.load.ask(
-            port=self.app_port, path="/empty", headers={}, count=count, connections=connections, seconds=seconds
-        )["per_s"]
+        taken["empty"] = self._empty(seconds)
         for syntax in SYNTAXES:
             taken[f"floor-{syntax}"] = 1 / (1 / taken["empty"] + 1 / taken[f"loop-{syntax}"])
             taken[f"ratio-{syntax}"] = taken[syntax] / taken[f"floor-{syntax}"]
         return taken
+
+    def _empty(self, seconds: float) -> float:
+        """Empty POSTs a second."""
+        job = {"count": int(20_000 * seconds) + 1, "connections": self.size.connections, "seconds": seconds}
+        return float(self.load.ask(port=self.app_port, path="/empty", headers={}, **job)["per_s"])
 
     def _submit(self, hub: HubProcess, signed: Path, **job: Any) -> dict[str, Any]:
         """Hand documents in, as fast as they are answered or at a `rate`."""
@@ -155,6 +160,36 @@ class Bench:
                     taken = self._submit(hub, self.signed[syntax], seconds=seconds, **slices)
                     rates[syntax] += [taken["per_s"]] if number else []
         return {"intake": {name: median(each) for name, each in rates.items()}, "reason": None}
+
+    # --- transfers of title ---
+
+    def transfers(self) -> dict[str, Any]:
+        """Transfers by PINT a second, of two platforms on one core, beside the floor of both sides on that core."""
+        folder, rounds = self.folder / "transfers", []
+        folder.mkdir()
+        files = documents_of(folder)
+        with (
+            two_platforms(folder / "platforms", self.core) as two,
+            Child("tests.bench.transfers", core=self.other) as users,
+            Child("tests.bench.transfer_floor", str(folder), core=self.core) as loop,
+        ):
+            for number in range(self.size.rounds + 1):
+                found = self._transfers(two, users, loop, files)
+                rounds += [found] if number else []  # the first warms up
+        middle = {name: median(each[name] for each in rounds) for name in rounds[0]}
+        ratios = [each["ratio"] for each in rounds]
+        return {"transfers": middle | {"ratio_range": [min(ratios), max(ratios)], "requests": REQUESTS}}
+
+    def _transfers(self, two: Platforms, users: Child, loop: Child, files: Mapping[str, Path]) -> dict[str, float]:
+        """One slice each of platforms and floor, in turn."""
+        straits = two["STRA"]
+        references = titles_for(two, self.size.transfers, files)
+        store = str(straits.folder / "platform.sqlite")
+        rate = users.ask(url=straits.url, store=store, references=references, documents=list(files))["per_s"]
+        bare = loop.ask(seconds=self.size.seconds)["per_s"]
+        empty = self._empty(self.size.seconds)
+        floor = 1 / (REQUESTS / empty + 1 / bare)
+        return {"per_s": rate, "bare_loop": bare, "empty_post": empty, "floor": floor, "ratio": rate / floor}
 
     # --- the rest ---
 
@@ -237,7 +272,7 @@ def idle() -> dict[str, Any]:
         return {"idle_hub": None, "idle_world": None, "ready_s": None, "reason": str(error)[-300:]}
 
 
-PARTS = ("intake", "postgresql", "steps", "items", "evidence", "roundtrips", "memory", "idle")
+PARTS = ("intake", "postgresql", "steps", "items", "evidence", "roundtrips", "transfers", "memory", "idle")
 
 
 def measure(folder: Path, size: Size, parts: Sequence[str] = PARTS) -> Mapping[str, Any]:
@@ -254,6 +289,8 @@ def measure(folder: Path, size: Size, parts: Sequence[str] = PARTS) -> Mapping[s
             result["items_us"] = bench.items()
         if "roundtrips" in parts:
             result |= bench.round_trips()
+        if "transfers" in parts:
+            result |= bench.transfers()
         if "postgresql" in parts:
             result["postgresql"] = bench.postgresql()
         rss = (bench.memory() if "memory" in parts else {}) | (idle() if "idle" in parts else {})

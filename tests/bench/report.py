@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("cryptography", "fastapi", "httptools", "lxml", "orjson", "pydantic", "sqlalchemy", "uvicorn", "uvloop")
-BAR_FLOOR, BAR_MEMORY, BAR_IDLE, BAR_ITEMS, BAR_RULES, BAR_VERIFY = 0.7, 1.2, 150.0, 1.3, 0.2, 4.0
+BAR_FLOOR, BAR_MEMORY, BAR_IDLE, BAR_ITEMS, BAR_RULES, BAR_VERIFY, BAR_TRANSFERS = 0.7, 1.2, 150.0, 1.3, 0.2, 4.0, 0.5
 GOAL_MINUTES = 15
 
 
@@ -39,6 +39,7 @@ def bars(figures: Mapping[str, Any]) -> dict[str, bool | None]:
     hub, world = rss.get("idle_hub"), rss.get("idle_world")
     lowest = min(ratios.values()) if ratios else None
     idle = max(hub, world) if hub is not None and world is not None else None
+    transfers = figures.get("transfers", {}).get("ratio")
     shares = [steps["rules"] / sum(steps.values()) for steps in figures.get("steps_us", {}).values()]
     costs = [each["ratio"] for steps in figures.get("items_us", {}).values() for each in steps.values()]
     verify = figures.get("evidence", {}).get("ratio", {}).get("verify_xades")
@@ -47,6 +48,7 @@ def bars(figures: Mapping[str, Any]) -> dict[str, bool | None]:
         f"rss_ratio <= {BAR_MEMORY}": None if rss.get("ratio") is None else rss["ratio"] <= BAR_MEMORY,
         f"idle_rss_mb < {BAR_IDLE:g}": None if idle is None else idle < BAR_IDLE,
         f"items_ratio <= {BAR_ITEMS}": None if not costs else max(costs) <= BAR_ITEMS,
+        f"transfers_to_floor >= {BAR_TRANSFERS}": None if transfers is None else transfers >= BAR_TRANSFERS,
         f"rules_share < {BAR_RULES}": None if not shares else max(shares) < BAR_RULES,
         f"verify_to_signxml >= {BAR_VERIFY:g}": None if verify is None else verify >= BAR_VERIFY,
     }
@@ -54,7 +56,8 @@ def bars(figures: Mapping[str, Any]) -> dict[str, bool | None]:
 
 def table(figures: Mapping[str, Any]) -> str:
     """The whole report."""
-    parts = (_machine, _intake, _steps, _items, _evidence, _postgresql, _latency, _round_trips, _memory, _bars)
+    rates = (_intake, _steps, _items, _evidence, _postgresql, _latency, _round_trips, _transfers)
+    parts = (_machine, *rates, _memory, _bars)
     blocks = ("\n".join(part(figures)) for part in parts)
     return "\n\n".join(block for block in blocks if block)
 
@@ -153,6 +156,19 @@ def _round_trips(figures: Mapping[str, Any]) -> Iterator[str]:
         yield _line("round trips a second", figures["roundtrips_per_s"], note="4 members, XML, the whole machine")
         goal = f"the goal is {GOAL_MINUTES} on 2 cores"
         yield _line("minutes a year of the ASW", figures["asw_minutes"], note=f"800,000 round trips; {goal}")
+
+
+def _transfers(figures: Mapping[str, Any]) -> Iterator[str]:
+    if "transfers" not in figures:
+        return
+    found = figures["transfers"]
+    yield _line("transfers of title a second", "PINT", note="two documents of 100 kB; both platforms on one core")
+    yield _line("to the signed receipt, durable", found["per_s"])
+    yield _line("floor: bare loop, both sides", found["bare_loop"])
+    yield _line("floor: empty POST", found["empty_post"], note=f"{found['requests']} requests a transfer")
+    yield _line("floor: both together", found["floor"])
+    low, high = found["ratio_range"]
+    yield _line("transfers to floor", found["ratio"], note=f"rounds: {low:.2f} to {high:.2f}")
 
 
 def _memory(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tests.bench.children import ROOT, Child, ChildFailed, cores, pinned, reside
 from tests.bench.measuring import TINY, Bench, measure
 from tests.bench.report import bars, machine, table
 
-PARTS = ("intake", "steps", "items", "evidence", "roundtrips", "memory")
+PARTS = ("intake", "steps", "items", "evidence", "roundtrips", "transfers", "memory")
 STEPS = ["open", "decode", "rules", "verify", "receipt", "leaf", "commit"]
 
 
@@ -65,6 +65,13 @@ def test_round_trips_are_told_as_minutes_of_a_year(figures: dict[str, float]) ->
     assert figures["asw_minutes"] == pytest.approx(800_000 / figures["roundtrips_per_s"] / 60)
 
 
+def test_transfers_of_title_are_given_beside_their_floor(figures: dict[str, dict[str, float]]) -> None:
+    found = figures["transfers"]
+    both = 1 / (found["requests"] / found["empty_post"] + 1 / found["bare_loop"])
+    assert found["floor"] == pytest.approx(both)  # one round: its median is itself
+    assert found["ratio"] == pytest.approx(found["per_s"] / both)
+
+
 def test_a_bar_that_was_not_measured_is_neither_met_nor_missed(figures: dict[str, dict[str, object]]) -> None:
     assert figures["bars"]["idle_rss_mb < 150"] is None
     assert figures["bars"]["rss_ratio <= 1.2"] in (True, False)
@@ -72,7 +79,16 @@ def test_a_bar_that_was_not_measured_is_neither_met_nor_missed(figures: dict[str
 
 def test_the_table_shows_every_part(figures: dict[str, object]) -> None:
     shown = table(figures)
-    for part in ("intake to floor", "commit", "p99", "round trips", "minutes a year", "their ratio", "bars"):
+    for part in (
+        "intake to floor",
+        "commit",
+        "p99",
+        "round trips",
+        "transfers to floor",
+        "minutes a year",
+        "their ratio",
+        "bars",
+    ):
         assert part in shown
 
 
@@ -81,6 +97,7 @@ def test_bars_are_missed_where_the_figures_miss_them() -> None:
         "intake_to_floor": {"xml": 0.9, "json": 0.69},
         "items_us": {"xml": {"read": {"ratio": 1.0}, "find": {"ratio": 1.31}}},
         "rss_mb": {"ratio": 1.3, "idle_hub": 10.0, "idle_world": 151.0},
+        "transfers": {"ratio": 0.49},
         "steps_us": {"xml": {"rules": 19.0, "commit": 81.0}, "json": {"rules": 20.0, "commit": 80.0}},
     }
     assert set(bars(found).values()) == {False}

@@ -1,9 +1,11 @@
 """A title goes from platform to platform, over HTTP, between real processes."""
 
+import asyncio
 from pathlib import Path
 
+from simulator.platform import Platform, Settings
 from tests.ebl.cast import BANK, BUYER, EXPORTER, FORWARDER, PACKING_LIST, RENDERING
-from tests.ebl.running import Platforms
+from tests.ebl.running import Platforms, configuration
 
 
 def test_a_title_is_issued_to_its_first_possessor(three: Platforms) -> None:
@@ -47,3 +49,16 @@ def test_within_a_platform_nothing_is_sent(three: Platforms) -> None:
     assert acted["transfer"] is None
     assert three["STRA"].title(reference)["account"] == "SIM-SG-BANK"
     assert three["STRA"].try_act(reference, "TRANSFER", EXPORTER, FORWARDER).status_code == 422
+
+
+def test_a_platform_that_is_woken_while_it_ends_does_end(tmp_path: Path) -> None:
+    async def run() -> None:
+        settings = Settings.from_json(configuration("STRA", {}, ""), "STRA")
+        platform = Platform(settings, tmp_path)
+        await platform.open()
+        await asyncio.sleep(0.2)
+        platform.wake()
+        async with asyncio.timeout(10):
+            await platform.close()
+
+    asyncio.run(run())

@@ -80,8 +80,10 @@ class Courier:
                     pause = await self._pause()
                 except Exception as error:  # the store is away for a moment: the courier outlives it
                     log.warning("the courier could not look", error=repr(error)[:300])
+                # Not `wait_for`: before Python 3.12 it loses a cancellation that meets the end of what it waits for.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._woken.wait()
         finally:
             for task in self._tasks:
                 task.cancel()
