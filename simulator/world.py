@@ -179,8 +179,8 @@ async def start(settings: Settings, members: tuple[Member, ...]) -> World:
     try:
         platforms = (platform_member(code, settings.seed, settings.places) for code in PLATFORMS)
         described = (*(_described(settings, member) for member in members), *platforms)
-        await asyncio.gather(*(_register(operator, each) for each in described))
-        await _register_observers(operator, settings)
+        joining = (_register(operator, each) for each in described)
+        await asyncio.gather(*joining, _register_observers(operator, settings))
         trust = TrustList.from_json(await operator.trust())
     finally:
         await operator.close()
@@ -208,12 +208,15 @@ async def _register_observers(operator: AsyncHub, settings: Settings) -> None:
     roots = test_authority(settings.seed).certificate.public_bytes(Encoding.PEM).decode("ascii")
     tsa = {"kind": "timestamp", "name": TSA, "url": f"{settings.own_url}/tsa/timestamp", "roots": roots}
     known = {each["name"]: each["url"] for each in await operator.observers()}
-    for observer in [*wanted, tsa]:
-        name = str(observer["name"] if "name" in observer else observer["key"].split("+", 1)[0])
-        if known.get(name, observer["url"]) != observer["url"]:
-            await operator.remove_observer(name)
-        if known.get(name) != observer["url"]:
-            await operator.add_observer(observer)
+    await asyncio.gather(*(_register_observer(operator, each, known) for each in [*wanted, tsa]))
+
+
+async def _register_observer(operator: AsyncHub, wanted: Mapping[str, str], known: Mapping[str, str]) -> None:
+    name = wanted["name"] if "name" in wanted else wanted["key"].split("+", 1)[0]
+    if known.get(name, wanted["url"]) != wanted["url"]:
+        await operator.remove_observer(name)
+    if known.get(name) != wanted["url"]:
+        await operator.add_observer(wanted)
 
 
 def _described(settings: Settings, member: Member) -> Mapping[str, object]:

@@ -6,6 +6,8 @@
 3. The answer to a query has the query's nonce and status `granted`; where a policy is pinned, it is that (TSP-4).
 4. The signature is ECDSA or RSA with SHA-2, checked by `rfc3161-client`, a library that we did not write.
 
+The library is loaded when the first timestamp is asked for or read: it costs a twentieth of a second.
+
 A query is made by the caller (`query`), sent by somebody else, read here. What is kept is the whole TimeStampResp, in
 DER.
 """
@@ -14,14 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, VerificationError, VerifierBuilder
-from rfc3161_client import decode_timestamp_response as decode
-from rfc3161_client.tsp import SignedData
 
 from tradebridge.evidence.refusals import Finding, finding
+
+if TYPE_CHECKING:
+    from rfc3161_client.tsp import SignedData
 
 MAX_TOKEN = 65_536
 """Bytes of a response; a usual one has 1,000 to 6,000."""
@@ -59,6 +62,8 @@ class Query:
 
 def query(data: bytes) -> Query:
     """A query for the SHA-256 of `data`, with the authority's certificate asked for."""
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
     made = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).cert_request(cert_request=True)
     built = made.build()
     if built.nonce is None:
@@ -70,6 +75,9 @@ def read_timestamp(
     response: bytes, data: bytes, authorities: Sequence[TimestampRoot], nonce: int | None = None
 ) -> Timestamp | Finding:
     """The timestamp over `data`, or why there is none. `nonce`: of the query, while its answer is awaited."""
+    from rfc3161_client import VerificationError, VerifierBuilder
+    from rfc3161_client import decode_timestamp_response as decode
+
     if len(response) > MAX_TOKEN:
         return _refused("TSP-4", f"{len(response)} bytes", f"at most {MAX_TOKEN}")
     try:
@@ -98,7 +106,7 @@ def read_timestamp(
     return _refused(attack, outside or "; ".join(reasons) or "nobody is believed", "an authority that is pinned")
 
 
-def _signer(signed_data: SignedData) -> x509.Certificate | Finding:
+def _signer(signed_data: "SignedData") -> x509.Certificate | Finding:
     """The certificate of the one signer, if it may sign timestamps and nothing else (rule 2)."""
     certificates = [x509.load_der_x509_certificate(bytes(each)) for each in signed_data.certificates]
     infos = list(signed_data.signer_infos)
