@@ -18,7 +18,7 @@ from tests.chaos.lading.network import CODES, FALSE, HONEST, LYING, NOBODY, Fate
 from tradebridge.ebl import steps
 
 TITLES = 2
-STEPS = 32
+STEPS = 36
 """Of one example; with the 40 examples of the sample, without and with a registry, more than 2,000."""
 ROUNDS = 12
 """So many rounds without a fault end every transfer."""
@@ -136,7 +136,7 @@ class Trading(RuleBasedStateMachine):
 
     def _possible(self) -> Sequence[Fate]:
         faults = (*HONEST, *FALSE, *(LYING if self.registered else ()))
-        return (Fate.THROUGH,) * len(faults) + faults
+        return (Fate.THROUGH,) * len(faults) + (Fate.LATE,) * 3 + faults
 
     def _plan(self, fates: Sequence[Fate], crash: tuple[str, str] | None, failure: tuple[str, int] | None) -> None:
         self.network.fates.clear()
@@ -153,18 +153,18 @@ class Trading(RuleBasedStateMachine):
 
     @rule(code=st.sampled_from(CODES), place=places, crash=crashes, failure=failures)
     def happens(self, code: str, place: int, crash: tuple[str, str] | None, failure: tuple[str, int] | None) -> None:
-        """A platform that is down is started, and takes up what it was at, and may die of that again. Or else a request
-        that was given up comes after all. Or else one platform is killed while it does nothing."""
+        """A request that was given up comes after all. Or a platform that is down is started, takes up what it was at,
+        and may die of that again. Or else one platform is killed while it does nothing."""
         self._plan((), crash, failure)
         down = [node for node in self.network.nodes.values() if node.down]
-        if down:
+        if self.network.late and (place % 2 or not down):
+            self.network.run(self.network.arrives(place % len(self.network.late)))
+            self._counted("late")
+        elif down:
             node = down[place % len(down)]
             node.fails_in = None
             self.network.run(node.start())
             self._counted("start")
-        elif self.network.late:
-            self.network.run(self.network.arrives(place % len(self.network.late)))
-            self._counted("late")
         else:
             self.network[code].stop()
             self._counted("kill")
