@@ -6,6 +6,7 @@
 3. The time of the signature is that of the checkpoint in it: the file tells of nothing later.
 """
 
+import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,14 @@ if TYPE_CHECKING:
     from exchange.hub import Hub
 
 
-def evidence_of(connection: Connection, hub: "Hub", stored: queries.Stored, member: str | None) -> dict[str, Any]:
-    """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator); of a bill of lading with the
-    title's chain, for who may see that."""
+def evidence_of(hub: "Hub", stored: queries.Stored, member: str | None) -> dict[str, Any]:
+    """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list."""
+    with hub.database.reading.connect() as connection:
+        return _evidence(connection, hub, stored, member)
+
+
+def _evidence(connection: Connection, hub: "Hub", stored: queries.Stored, member: str | None) -> dict[str, Any]:
+    """Of a bill of lading with the title's chain, for who may see that."""
     held = titles.of_document(connection, str(stored.summary["id"]))
     of_title = held is None or titles.sees(hub, held, member)
     evidence = queries.evidence(connection, stored, member, of_title=of_title)
@@ -42,7 +48,7 @@ def evidence_of(connection: Connection, hub: "Hub", stored: queries.Stored, memb
 async def bundle_of(hub: "Hub", stored: queries.Stored, member: str | None) -> bytes:
     """The bundle of one document, for who may see what `stored` shows."""
     trust = hub.registry.trust
-    evidence, renditions, at = await hub.ask(lambda connection: _read(connection, hub, stored, member))
+    evidence, renditions, at = await asyncio.to_thread(_read, hub, stored, member)
     files = contents_of(evidence | {"simulated": hub.simulated}, trust, renditions)
     manifest = manifest_of(files)
     signature = await _signature(hub, manifest, at)
@@ -50,19 +56,21 @@ async def bundle_of(hub: "Hub", stored: queries.Stored, member: str | None) -> b
 
 
 def _read(
-    connection: Connection, hub: "Hub", stored: queries.Stored, member: str | None
+    hub: "Hub", stored: queries.Stored, member: str | None
 ) -> tuple[dict[str, Any], tuple[Rendition, ...], str | None]:
-    evidence = evidence_of(connection, hub, stored, member)
+    """Evidence, renditions, and the time of the checkpoint; in a thread: it is more than one look."""
     query = select(t.deliveries.c.recipient, t.deliveries.c.note, t.deliveries.c.rendition).where(
         t.deliveries.c.document_id == stored.summary["id"], t.deliveries.c.rendition.is_not(None)
     )
     if stored.only_for is not None:
         query = query.where(t.deliveries.c.recipient == stored.only_for)
-    rows = connection.execute(query.order_by(t.deliveries.c.id)).all()
-    positions = [message["leafIndex"] for message in evidence["messages"]]
-    kept = observers.covering(connection, positions)
     newest = select(t.checkpoints.c.at).order_by(t.checkpoints.c.size.desc()).limit(1)
-    return evidence, _renditions(rows, hub.registry.trust), kept.at if kept else connection.execute(newest).scalar()
+    with hub.database.reading.connect() as connection:
+        evidence = _evidence(connection, hub, stored, member)
+        rows = connection.execute(query.order_by(t.deliveries.c.id)).all()
+        kept = observers.covering(connection, [message["leafIndex"] for message in evidence["messages"]])
+        at = kept.at if kept else connection.execute(newest).scalar()
+    return evidence, _renditions(rows, hub.registry.trust), at
 
 
 def _renditions(rows: Sequence[Any], trust: TrustList) -> tuple[Rendition, ...]:

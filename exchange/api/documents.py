@@ -178,7 +178,7 @@ async def get_evidence(request: Request, document_id: str) -> Response:
         data = await bundle_of(hub, stored, member)
         headers = {"Content-Disposition": f'attachment; filename="{document_id}{EXTENSION}"'}
         return Response(data, media_type=MEDIA_TYPE, headers=headers)
-    evidence = await hub.ask(lambda connection: evidence_of(connection, hub, stored, member))
+    evidence = await run_in_threadpool(evidence_of, hub, stored, member)
     evidence |= {"trust": hub.registry.trust.to_json(), "simulated": hub.simulated}
     headers = {"Content-Disposition": f'attachment; filename="{document_id}.evidence.json"'}
     return json_response(evidence, headers=headers)

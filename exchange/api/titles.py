@@ -46,6 +46,7 @@ async def get_chain(request: Request, reference: str) -> Response:
 
 @router.get("/transfers/{transfer_id}", summary="Where a transfer to another platform stands")
 async def get_transfer(request: Request, transfer_id: str) -> Response:
+    caller_of(request)
     return json_response(await _transfer(request, transfer_id))
 
 

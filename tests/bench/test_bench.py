@@ -98,6 +98,7 @@ def test_bars_are_missed_where_the_figures_miss_them() -> None:
         "items_us": {"xml": {"read": {"ratio": 1.0}, "find": {"ratio": 1.31}}},
         "rss_mb": {"ratio": 1.3, "idle_hub": 10.0, "idle_world": 151.0},
         "transfers": {"ratio": 0.49},
+        "evidence": {"ratio": {"verify_xades": 3.9}},
         "steps_us": {"xml": {"rules": 19.0, "commit": 81.0}, "json": {"rules": 20.0, "commit": 80.0}},
     }
     assert set(bars(found).values()) == {False}

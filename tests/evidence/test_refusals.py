@@ -8,7 +8,7 @@ import pytest
 from schemas.findings import Kind, kind_of
 from tradebridge.evidence import refusals
 
-FAMILIES = "signature|receipt|log|evidence|trust"
+FAMILIES = "signature|receipt|log|evidence|trust|bundle|timestamp"
 HERE = Path(refusals.__file__).parent
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.py"))}
 REGISTERED = set(re.findall(rf'Kind\(\s*"((?:{FAMILIES})\.[a-z-]+)"', SOURCES["refusals.py"]))
@@ -16,7 +16,7 @@ USED = {
     code
     for name, source in SOURCES.items()
     if name != "refusals.py"
-    for code in re.findall(rf'"((?:{FAMILIES})\.[a-z-]+)"', source)
+    for code in re.findall(rf'"((?:{FAMILIES})\.(?!json")[a-z-]+)"', source)
 }
 
 

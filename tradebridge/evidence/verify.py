@@ -14,13 +14,11 @@ says 'this cannot be told from here' (a key that is not on the list, a proof sti
 2. Record and receipt tell the same; the receipt is the hub's.
 3. The document has the digests that both tell. Its seal is judged as of the time of the record, if that is proven.
 4. The signer may issue such a document: role, profile, country or carrier.
-5. The events are genuine, and are played through the state machine from the beginning. Of the title of a bill of lading
-   the hub's records say whether it has ended; its chain is checked apart (`tradebridge.ebl.verify`).
+5. The events are genuine, and are played through the state machine from the beginning; of a title, whether it ended.
 6. Delivery notes and acknowledgements are genuine and fit their messages.
 
 What it cannot see: an event that was left out of the evidence. It answers as of the checkpoint; ask the hub for later.
-No input raises: what is malformed is answered. Exit codes: 0 four times yes; 5 changed or wrong issuer; 4 not valid or
-not on the record; 3 nothing false, but something could not be checked.
+No input raises: what is malformed is answered. Exit codes: see `tradebridge.evidence.report`.
 """
 
 from base64 import b64decode
@@ -28,11 +26,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from schemas.content import Content, open_content, sha256_hex
+from schemas.content import Content, open_content
 from schemas.event import Event, EventType, TitleEvent, decode_event
 from schemas.life import Course, Parties, Standing, apply, life_of
 from schemas.registry import Document, profile_of
-from tradebridge.evidence import canonical, jws, notes, proofs
+from tradebridge.evidence import jws, notes, proofs
 from tradebridge.evidence.file import EvidenceFile, Message, Record, commitment, read_evidence, read_record
 from tradebridge.evidence.receipts import Receipt, read_acknowledgement, read_attestation, read_note, read_receipt
 from tradebridge.evidence.refusals import Finding, finding
@@ -41,6 +39,7 @@ from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.seen import seen_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, rfc3339
+from tradebridge.evidence.titled import check_title
 from tradebridge.evidence.trust import TrustList, Verified
 
 
@@ -295,7 +294,7 @@ def _is_valid(
     issuer = seal.member if isinstance(seal, Verified) else None
     for index, message in enumerate(messages):
         if message.form.kind == "title":
-            found += _check_title(message, f"/messages/{index}")
+            found += message.findings or check_title(message.form, message.record, f"/messages/{index}")
             continue
         if message.form.kind != "event":
             recipients = message.receipt.recipients if message.receipt else ()
@@ -307,7 +306,7 @@ def _is_valid(
             found.append(_wrong_event(index, event))
             continue
         if isinstance(event.type, TitleEvent):
-            continue  # said of the title: `tradebridge.ebl.verify` plays what came of it
+            continue  # `tradebridge.ebl.verify` plays what came of it
         after = apply(life, course, event, Parties(sender, issuer, frozenset(course.standings)))
         if not isinstance(after, Course) and _counts_what_is_hidden(event, after, course):
             unseen = {name: replace(each, sequence=event.expected_sequence) for name, each in course.standings.items()}
@@ -329,24 +328,6 @@ _ENDS: dict[EventType | TitleEvent, str] = {
     EventType.EXPIRED: "evidence.expired",
 }
 """Events after which a document is not valid any more."""
-
-
-def _check_title(message: _Checked, at: str) -> Iterator[Finding]:
-    """A change of the title: on the record, and whether it has ended by it."""
-    if message.findings or message.record is None or message.form.bytes is None:
-        yield next(iter(message.findings), finding("evidence.malformed", f"{at}/bytes", found="no bytes"))
-        return
-    data = b64decode(message.form.bytes)
-    if sha256_hex(data) != message.record.bytes_digest:
-        yield finding("evidence.changed", f"{at}/bytes", found=sha256_hex(data), expected=message.record.bytes_digest)
-        return
-    change = canonical.loads(data)
-    status = None if isinstance(change, Finding) else change.get("status")
-    if status in _ENDED_TITLES:
-        yield finding("evidence.title-ended", at, found=status)
-
-
-_ENDED_TITLES = ("accomplished", "void", "paper")
 
 
 def _counts_what_is_hidden(event: Event, refused: Sequence[Finding], course: Course) -> bool:
