@@ -28,11 +28,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from schemas.content import Content, open_content, sha256_hex
+from schemas.content import Content, open_content
 from schemas.event import Event, EventType, TitleEvent, decode_event
 from schemas.life import Course, Parties, Standing, apply, life_of
 from schemas.registry import Document, profile_of
-from tradebridge.evidence import canonical, jws, notes, proofs
+from tradebridge.evidence import jws, notes, proofs
 from tradebridge.evidence.file import EvidenceFile, Message, Record, commitment, read_evidence, read_record
 from tradebridge.evidence.receipts import Receipt, read_acknowledgement, read_attestation, read_note, read_receipt
 from tradebridge.evidence.refusals import Finding, finding
@@ -40,6 +40,7 @@ from tradebridge.evidence.report import UNSURE, Answer, Report, Verdict, answer
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, rfc3339
+from tradebridge.evidence.titles import check_title
 from tradebridge.evidence.trust import TrustList, Verified
 
 
@@ -287,7 +288,7 @@ def _is_valid(
     issuer = seal.member if isinstance(seal, Verified) else None
     for index, message in enumerate(messages):
         if message.form.kind == "title":
-            found += _check_title(message, f"/messages/{index}")
+            found += message.findings or check_title(message.form, message.record, f"/messages/{index}")
             continue
         if message.form.kind != "event":
             recipients = message.receipt.recipients if message.receipt else ()
@@ -321,24 +322,6 @@ _ENDS: dict[EventType | TitleEvent, str] = {
     EventType.EXPIRED: "evidence.expired",
 }
 """Events after which a document is not valid any more."""
-
-
-def _check_title(message: _Checked, at: str) -> Iterator[Finding]:
-    """A change of the title: on the record, and whether it has ended by it."""
-    if message.findings or message.record is None or message.form.bytes is None:
-        yield next(iter(message.findings), finding("evidence.malformed", f"{at}/bytes", found="no bytes"))
-        return
-    data = b64decode(message.form.bytes)
-    if sha256_hex(data) != message.record.bytes_digest:
-        yield finding("evidence.changed", f"{at}/bytes", found=sha256_hex(data), expected=message.record.bytes_digest)
-        return
-    change = canonical.loads(data)
-    status = None if isinstance(change, Finding) else change.get("status")
-    if status in _ENDED_TITLES:
-        yield finding("evidence.title-ended", at, found=status)
-
-
-_ENDED_TITLES = ("accomplished", "void", "paper")
 
 
 def _counts_what_is_hidden(event: Event, refused: Sequence[Finding], course: Course) -> bool:
