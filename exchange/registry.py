@@ -8,7 +8,7 @@
 4. What changes nothing (said again after a crash) is not logged again: its answer has the first one's receipt.
 5. The answer is signed by the hub's PINT key, refusals too: whoever lost has in hand who won.
 
-Modelled: docs/reference/pint.md says what of it is in DCSA's text.
+Modelled: docs/bills-of-lading.md says what of it is in DCSA's text.
 """
 
 from dataclasses import dataclass

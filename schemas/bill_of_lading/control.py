@@ -7,7 +7,7 @@ DCSA's PINT text speaks of such a registry and leaves its API open. What it says
 3. A sender may cancel without waiting for the receiver's answer. What the receiver accepted here is accepted, whatever
    its answer by PINT was.
 
-What we add, modelled, since somebody has to decide (docs/reference/pint.md):
+What we add, modelled, since somebody has to decide (docs/bills-of-lading.md):
 
 4. An eBL is named by the checksum of its transport document, a transfer by that of the content of its envelope's last
    chain entry, however often that is signed. An eBL is registered once, by its first platform, with the checksum of the

@@ -81,7 +81,7 @@ def test_a_member_is_described_as_the_reference_lists_it(cast: Cast) -> None:
 
 def test_the_feed_tells_of_the_kinds_that_the_reference_lists() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in Path(ROOT / "exchange").glob("*.py"))
-    told = set(re.findall(r'"((?:document|delivery|event|member)\.\w+)"', sources))
+    told = set(re.findall(r'"((?:document|delivery|event|title|control|member)\.\w+)"', sources))
     row = next(line for line in API.splitlines() if line.startswith("| `GET /v1/feed`"))
     listed = set(re.findall(r"`(\w+\.\w+)`", row))
     assert listed <= told

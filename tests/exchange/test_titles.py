@@ -181,9 +181,17 @@ def test_a_surrender_that_the_carrier_takes_accomplishes_the_bill_and_its_eviden
     report = verify_evidence(evidence, trust, NOW)
     assert report.unchanged.verdict is Verdict.YES
     assert [each.code for each in report.valid.findings] == ["evidence.title-ended"]
+    last = [index for index, each in enumerate(evidence["messages"]) if each["kind"] == "title"][-1]
+    altered = [each | {"bytes": "e30="} if index == last else each for index, each in enumerate(evidence["messages"])]
+    forged = verify_evidence(evidence | {"messages": altered}, trust, NOW)
+    assert [each.code for each in forged.valid.findings] == ["evidence.changed"]
     platforms = read_trust(httpx.get(f"{hubs.here.url}/v1/platforms").json())
     assert isinstance(platforms, Trust)
-    assert verify_title(evidence, platforms).to_json()["status"] == "accomplished"
+    title_report = verify_title(evidence, platforms)
+    assert title_report.to_json()["status"] == "accomplished"
+    assert (title_report.exit_code, title_report.unsigned) == (3, 2)
+    assert title_report.signed is not None
+    assert title_report.signed.possessor.party_name == "Exporter"
     refused = refused_by(hubs.act, "SIML2601007", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
     assert refused.status == 409 or refused.code.startswith("title.")
 

@@ -260,27 +260,19 @@ def verify(
     value = read_json(chain_file)
     trust = _trust(find(url, api_key, space), trust_file)
     report = verify_title(value, trust, at)
-    signed = verify_title({**_shown(value), "unsigned": []}, trust, at).title if report.unsigned else report.title
     if as_json:
-        told = {"possessor": None, "status": None} if signed is None else _signed_json(signed)
-        out_json(report.to_json() | {"signed": told, "trust": "given" if trust_file else "hub"})
+        out_json(report.to_json() | {"trust": "given" if trust_file else "hub"})
     else:
-        _draw_report(report, signed, value)
+        _draw_report(report, value)
         if not trust_file:
             say(f"{mark('warn')} the keys come from the hub itself: give a list with --trust FILE to be sure")
-    return Exit(report.exit_code or (Exit.UNREACHABLE if report.unsigned else Exit.OK))
+    return Exit(report.exit_code)
 
 
 def _shown(value: "dict[str, Any]") -> JSON:
     """The chain in the file: a platform's answer, or within the evidence of a hub."""
     title = value.get("title")
     return title if isinstance(title, dict) else value
-
-
-def _signed_json(title: "Title") -> JSON:
-    from schemas.bill_of_lading.pint import to_json
-
-    return {"possessor": to_json(title.possessor), "status": title.status.value}
 
 
 def _trust(where: Where, trust_file: str | None) -> "Trust":
@@ -297,8 +289,8 @@ def _trust(where: Where, trust_file: str | None) -> "Trust":
     return trust
 
 
-def _draw_report(report: "TitleReport", signed: "Title | None", value: "dict[str, object]") -> None:
-    title, below = report.title, " " * (MARK_WIDTH + 1)
+def _draw_report(report: "TitleReport", value: "dict[str, object]") -> None:
+    title, signed, below = report.title, report.signed, " " * (MARK_WIDTH + 1)
     out(f"{bold(report.reference or 'no title')}   {report.entries} entries, {report.unsigned} actions in none yet")
     if title is None or report.findings:
         out(f"{mark('fail')} nobody can be said to hold it")
@@ -306,7 +298,7 @@ def _draw_report(report: "TitleReport", signed: "Title | None", value: "dict[str
         return
     if report.unsigned:
         out(f"{mark('warn')} {_held(title)}: so says the platform alone, {report.unsigned} actions are not signed yet")
-        out(f"{below}signed: {'issued by the carrier, to whom is not' if signed is None else _held(signed)}")
+        out(f"{below}signed: {'nothing' if signed is None else _held(signed)}")
     else:
         out(f"{mark('ok')} {_held(title)}")
     if signed is not None:
@@ -332,6 +324,7 @@ def _why(value: "dict[str, Any]") -> str:
 
     entries = [peek(each) for each in _shown(value)["envelopeTransferChain"]]
     transactions = [each for entry in entries if not isinstance(entry, Finding) for each in entry["transactions"]]
+    transactions = transactions or _shown(value)["unsigned"][:1]  # its ISSUE: the carrier's manifest says to whom
     last = [each for each in transactions if _moves(each)][-1]
     to = last.get("recipient", last["actor"])
     return f"{last['actionCode']} by {last['actor']['partyName']} to {to['partyName']}, {last['actionDateTime']}"

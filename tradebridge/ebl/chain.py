@@ -299,7 +299,7 @@ def _judge_issuance(sealed: Sealed, link: Link, entry: ChainEntry, document: str
     if found is not None and found != expected:  # a platform need not hand the carrier's rendering on
         where = f"{pointer}/{RENDERING}Checksum"
         yield finding("pint.visualisation-differs", where, found=found, expected=expected or "none")
-    issued_to = _issue_to(link.sealed.claims)
+    issued_to = issue_to(link.sealed.claims)
     if issued_to is not None and checksum(issued_to) != manifest.issue_to_checksum:
         where = f"{pointer}/issueToChecksum"
         yield finding("pint.issued-to-another", where, found=checksum(issued_to), expected=manifest.issue_to_checksum)
@@ -310,7 +310,7 @@ def _carriers_rendering(link: Link) -> str | None:
     return manifest.ebl_visualisation_by_carrier_checksum if isinstance(manifest, IssuanceManifest) else None
 
 
-def _issue_to(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+def issue_to(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     """The `issueTo` that the recipient of ISSUE was made of, as the carrier wrote it."""
     recipient = entry["transactions"][0].get("recipient")
     if not isinstance(recipient, dict):

@@ -4,8 +4,10 @@
    hand). Nothing in the file that is checked leads to a key.
 2. The transport document has the checksum that every entry names; the carrier's issuance manifest and every entry are
    signed; each entry is bound to the one before; and all transactions play through the state machine of the title.
-3. What was done on the last platform since its last entry has no signature of the chain: it is told apart (`unsigned`).
-   On the hub the acting members' signed events are in the document's evidence.
+3. What was done on the last platform since its last entry has no signature of the chain: the platform alone says so.
+   It is told apart (`unsigned`; `signed` is the title without it), and the exit code says that not all was checked.
+   On the hub the acting members' signed events are in the document's evidence. Of a title that has no entry yet the
+   carrier has signed who got it (`issueToChecksum`), and nobody what came after.
 4. The answer of the platform that has it now (RECE, DUPE), or the word of a registry, is checked where it is there.
 
 What it cannot see: that something came after. Ask the platform of the possessor, or the registry that the chain names.
@@ -23,7 +25,7 @@ from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.pint import IssuanceManifest, Party, Transaction
 from schemas.bill_of_lading.title import Title, replay
 from schemas.findings import Finding, Kind, finding, register
-from tradebridge.ebl.chain import Chain, read_chain
+from tradebridge.ebl.chain import Chain, issue_to, read_chain
 from tradebridge.ebl.seal import ALGORITHMS, Trust, Trusted, open_sealed, thumbprint
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 
@@ -63,7 +65,9 @@ class TitleReport:
     reference: str
     document_checksum: str
     title: Title | None
-    """As the chain leaves it; None where it does not hold."""
+    """With what was done since the last entry too; None where it does not hold."""
+    signed: Title | None
+    """As far as platforms and carrier have signed; None where that does not hold."""
     entries: int
     unsigned: int
     """Transactions since the last entry."""
@@ -74,12 +78,15 @@ class TitleReport:
 
     @property
     def holds(self) -> bool:
+        """Nothing of it is false. What is `unsigned` may still be."""
         return self.title is not None and not self.findings
 
     @property
     def exit_code(self) -> int:
-        """0 it holds; 5 it does not."""
-        return 0 if self.holds else 5
+        """0 it holds; 5 it does not; 3 nothing is false, but not all of it is signed."""
+        if not self.holds:
+            return 5
+        return 3 if self.unsigned else 0
 
     def to_json(self) -> dict[str, Any]:
         title = self.title
@@ -94,6 +101,10 @@ class TitleReport:
             "endorsee": pint.to_json(title.endorsee) if title and title.endorsee else None,
             "entries": self.entries,
             "unsigned": self.unsigned,
+            "signed": {
+                "status": self.signed.status.value if self.signed else None,
+                "possessor": pint.to_json(self.signed.possessor) if self.signed else None,
+            },
             "controlTrackingRegistry": self.registry,
             "answers": list(self.answers),
             "findings": [each.to_json() for each in self.findings],
@@ -107,21 +118,33 @@ def verify_title(value: object, trust: Trust, at: datetime | None = None) -> Tit
     shown = value.get("title", value) if isinstance(value, Mapping) else None
     parts = _parts(shown) if isinstance(shown, Mapping) else None
     if parts is None:
-        return TitleReport("", "", None, 0, 0, None, (), (finding("title.no-chain"),))
+        return TitleReport("", "", None, None, 0, 0, None, (), (finding("title.no-chain"),))
     document, signed, unsigned, manifest, answers = parts
     reference = str(document.get("transportDocumentReference", ""))
     try:
         checksum = pint.checksum(document)
     except ValueError:
-        return TitleReport(reference, "", None, 0, 0, None, (), (finding("title.no-chain", "/transportDocument"),))
-    chain = read_chain(document, signed, trust, at) if signed else None
-    found = chain if isinstance(chain, tuple) else () if chain else _issued(document, checksum, manifest, trust, at)
-    title = None if found else _after(document, chain if isinstance(chain, Chain) else None, unsigned)
-    if isinstance(title, tuple):
-        found, title = title, None
+        none = finding("title.no-chain", "/transportDocument")
+        return TitleReport(reference, "", None, None, 0, 0, None, (), (none,))
+    if signed:
+        chain = read_chain(document, signed, trust, at)
+        made, since = (chain.title, unsigned) if isinstance(chain, Chain) else (chain, ())
+    else:
+        chain, since = None, unsigned[1:]
+        made = _issued(document, checksum, unsigned[0], manifest, trust, at) or replay(document, unsigned[:1])
+    after = _after(document, chain, unsigned) if isinstance(made, Title) and since else made
     held, wrong = _answers(answers, chain, trust) if isinstance(chain, Chain) else ((), ())
-    registry = chain.registry if isinstance(chain, Chain) else None
-    return TitleReport(reference, checksum, title, len(signed), len(unsigned), registry, held, (*found, *wrong))
+    return TitleReport(
+        reference=reference,
+        document_checksum=checksum,
+        title=after if isinstance(after, Title) else None,
+        signed=made if isinstance(made, Title) else None,
+        entries=len(signed),
+        unsigned=len(since),
+        registry=chain.registry if isinstance(chain, Chain) else None,
+        answers=held,
+        findings=(*(after if isinstance(after, tuple) else ()), *wrong),
+    )
 
 
 def _parts(
@@ -146,9 +169,9 @@ def _listed(value: object) -> Sequence[Any]:
 
 
 def _issued(
-    document: Mapping[str, Any], checksum: str, manifest: str, trust: Trust, at: datetime | None
+    document: Mapping[str, Any], checksum: str, first: Transaction, manifest: str, trust: Trust, at: datetime | None
 ) -> tuple[Finding, ...]:
-    """Of a title that has no entry yet: did its carrier issue this document?"""
+    """Of a title that has no entry yet: did its carrier issue this document, to whom the first transaction says?"""
     carrier = trust.carriers.get(str(document.get("carrierCode", "")))
     opened = open_sealed(manifest, carrier, at)
     if isinstance(opened, Finding):
@@ -158,16 +181,17 @@ def _issued(
         return read
     if read.document_checksum != checksum:
         return (finding("title.other-document", found=checksum, expected=read.document_checksum),)
+    issued_to = issue_to({"transactions": [pint.to_json(first)]})
+    if issued_to is None or pint.checksum(issued_to) != read.issue_to_checksum:
+        return (finding("pint.issued-to-another", "/unsigned/0/recipient", expected=read.issue_to_checksum),)
     return ()
 
 
 def _after(
-    document: Mapping[str, Any], chain: Chain | None, unsigned: Sequence[Transaction]
+    document: Mapping[str, Any], chain: Chain | tuple[Finding, ...] | None, unsigned: Sequence[Transaction]
 ) -> Title | tuple[Finding, ...]:
     """The title after the chain, and what was done since."""
-    if chain is not None and not unsigned:
-        return chain.title
-    return replay(document, (*(chain.transactions if chain else ()), *unsigned))
+    return replay(document, (*(chain.transactions if isinstance(chain, Chain) else ()), *unsigned))
 
 
 def _answers(answers: Sequence[str], chain: Chain, trust: Trust) -> tuple[tuple[str, ...], tuple[Finding, ...]]:

@@ -39,7 +39,7 @@ from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.seen import seen_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, rfc3339
-from tradebridge.evidence.titled import check_title
+from tradebridge.evidence.titles import check_title
 from tradebridge.evidence.trust import TrustList, Verified
 
 

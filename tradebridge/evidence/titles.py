@@ -1,6 +1,7 @@
-"""What the hub's record says of the title of a bill of lading: each change is a leaf of the log, and some end it.
+"""The hub's record of a change of a title, as a message of the evidence: `tradebridge-title/1`, canonical JSON.
 
-Who held it, and why, is in the title's chain: `tradebridge.ebl.verify` plays that.
+The log commits to its digest. It says how the title stood after the change; the chain itself, with the signatures of
+platforms and carrier, is checked by `tradebridge.ebl.verify`.
 """
 
 from base64 import b64decode
@@ -11,11 +12,12 @@ from tradebridge.evidence import canonical
 from tradebridge.evidence.file import Message, Record
 from tradebridge.evidence.refusals import Finding, finding
 
-_ENDED = ("accomplished", "void", "paper")
+ENDED = ("accomplished", "void", "paper")
+"""The states of a title that nothing follows."""
 
 
 def check_title(message: Message, record: Record | None, at: str) -> Iterator[Finding]:
-    """A change of the title: the one that its record is about, and whether the title has ended by it."""
+    """Whether these are the bytes that are on the record, and whether the title has ended by this change."""
     if record is None or message.bytes is None:
         yield finding("evidence.malformed", f"{at}/bytes", found="no bytes")
         return
@@ -25,5 +27,5 @@ def check_title(message: Message, record: Record | None, at: str) -> Iterator[Fi
         return
     change = canonical.loads(data)
     status = None if isinstance(change, Finding) else change.get("status")
-    if status in _ENDED:
+    if status in ENDED:
         yield finding("evidence.title-ended", at, found=status)
