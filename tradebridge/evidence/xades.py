@@ -462,14 +462,14 @@ def _children(element: etree._Element, tags: Sequence[str], attack: str) -> list
     if [child.tag for child in found] != [*tags]:
         shown = ", ".join(_short(child.tag) for child in found) or "nothing"
         _refuse(element, found=shown, expected=", ".join(_short(tag) for tag in tags) or "nothing", attack=attack)
-    _blank(element, element.text)
-    for child in found:
-        _blank(element, child.tail)
+    for text in (element.text, *[child.tail for child in found]):
+        if text is not None:
+            _blank(element, text)
     return found
 
 
-def _blank(element: etree._Element, text: str | None) -> None:
-    if text is not None and text.strip(_XML_SPACE):
+def _blank(element: etree._Element, text: str) -> None:
+    if text.strip(_XML_SPACE):
         _refuse(element, found=f"the text {text.strip()[:50]!r}", expected="no text", attack="XSW-14")
 
 
@@ -481,6 +481,8 @@ def _attributes(
 ) -> dict[str, str]:
     """The attributes: the required ones, and an Id where there is a list to note it in."""
     attributes = dict(element.items())
+    if not attributes and not required:
+        return attributes
     for name in attributes:
         if name not in required and (identifiers is None or name != "Id"):
             attack = "XML-13" if name.startswith("{") else "XSW-13"
