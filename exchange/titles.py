@@ -282,9 +282,9 @@ def _read(
     held = titles.by_id(connection, title) if title is not None else None
     if held is None:
         return (finding("title.unknown", found=subject.number),)
-    caller, platforms, own = submission.caller.member, hub.registry.platforms, hub.settings.platform_code
+    caller = submission.caller.member
     if event.type is TitleEvent.CONSENTED:
-        possessor = member_of(platforms, pint.to_json(held.title.possessor), own)
+        possessor = possessed_by(hub, held)
         found = _wrong_with_consent(hub, event)
         if caller not in {subject.sender, subject.issuer, possessor}:
             found = (finding("title.not-your-party", "/actor/member", found=caller, expected=possessor or "another"),)
@@ -407,6 +407,11 @@ def sees(hub: "Hub", held: Held, member: str | None) -> bool:
     carrier = hub.registry.platforms.carrier(held.carrier)
     change = titles.record(hub.platform, held, held.title, "")
     return member in concerned_by(hub, change) or (carrier is not None and carrier.member == member)
+
+
+def possessed_by(hub: "Hub", held: Held) -> str | None:
+    """The member that acts for the possessor; None: it is on another platform, or nobody acts for it any more."""
+    return member_of(hub.registry.platforms, pint.to_json(held.title.possessor), hub.settings.platform_code)
 
 
 def seen(connection: Connection, hub: "Hub", reference: str, member: str | None) -> Held | None:

@@ -1,4 +1,5 @@
-"""Titles over HTTP, to read: as on every eBL platform. To act is an event on the document (`exchange.titles`)."""
+"""Titles over HTTP, to read: as on every eBL platform. To act is an event on the document (`exchange.titles`); the files
+that go with a transfer are uploaded before."""
 
 from typing import Any
 
@@ -7,12 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange.api.access import caller_of, hub_of, sees
-from exchange.api.bodies import json_response, limit_of, page_response
+from exchange.api.bodies import json_response, limit_of, page_response, reading
 from exchange.api.problems import Problem
 from exchange.store.queries import Page, cursor_of, parts_of
-from exchange.titles import list_seen, seen, shown
-from schemas.findings import finding
+from exchange.titles import list_seen, possessed_by, seen, shown
+from schemas.bill_of_lading.pint import to_json
+from schemas.findings import Finding, finding
 from tradebridge.ebl import titles, transfers
+from tradebridge.ebl.acting import take_file
 from tradebridge.ebl.sending import cancel
 from tradebridge.ebl.titles import Held
 from tradebridge.render.chain import POLICY, Picture, draw, picture_of
@@ -42,6 +45,23 @@ async def get_chain(request: Request, reference: str) -> Response:
         return _picture(held)
     headers = {"Content-Disposition": f'attachment; filename="{held.id[:16]}.chain.json"'}
     return json_response(titles.chain_shown(held), headers=headers)
+
+
+@router.put(
+    "/titles/{reference}/files", status_code=201, summary="Upload a supporting document, for a transfer to take along"
+)
+async def upload(request: Request, reference: str) -> Response:
+    """The bytes as they are; they are streamed to the disk. An action names the checksum that this answers with."""
+    caller, held, hub = caller_of(request, "send"), await _held(request, reference), hub_of(request)
+    possessor = possessed_by(hub, held)
+    if caller.member != possessor:
+        raise Problem(finding("title.not-your-party", found=caller.member, expected=possessor or "another platform"))
+    name, media_type = (request.query_params.get(each, "") for each in ("name", "mediaType"))
+    async with reading(request):
+        document = await take_file(hub.platform, held.id, request.stream(), name, media_type)
+    if isinstance(document, Finding):
+        raise Problem(document)
+    return json_response(to_json(document), 201)
 
 
 @router.get("/transfers/{transfer_id}", summary="Where a transfer to another platform stands")

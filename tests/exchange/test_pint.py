@@ -3,6 +3,7 @@
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from schemas.bill_of_lading.pint import bytes_checksum
 from schemas.content import sha256_hex
 from tests.exchange.cast import SEED, refused_by
 from tests.exchange.lading import HERE, THERE, Hubs, code, eventually, party, two_hubs
+from tests.exchange.running import hub_in_thread
 from tradebridge.ebl.seal import Trust
 from tradebridge.ebl.verify import read_trust, verify_title
 from tradebridge.evidence.simulation import test_api_key
@@ -50,6 +52,10 @@ def reach(hubs: Hubs, url: str) -> None:
     operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
     changed = {"ebl": {"platform": THERE, "url": url, "registry": f"{hubs.there.url}/ctr/v1"}}
     assert httpx.patch(f"{hubs.here.url}/v1/members/OTHER-HUB", headers=operator, json=changed).status_code == 200
+
+
+def is_away(hubs: Hubs, number: str) -> bool:
+    return bool(hubs.title(number).get("at") == "away")
 
 
 def hand_over(hubs: Hubs, number: str, **more: Any) -> None:
@@ -100,6 +106,54 @@ def test_additional_documents_go_with_the_title(hubs: Hubs, tmp_path: Path) -> N
     assert documents == {bytes_checksum(packing), bytes_checksum(rendering)}
     kept = list((tmp_path / "there" / "ebl" / "default").glob(f"*/{bytes_checksum(packing)}"))
     assert [each.read_bytes() for each in kept] == [packing]
+
+
+def test_a_large_file_is_uploaded_first_and_goes_along_by_its_checksum(hubs: Hubs) -> None:
+    hubs.issue("SIML2603011")
+    data = b"0123456789abcdef" * 200_000
+    url, query = f"{hubs.here.url}/v1/titles/SIML2603011/files", {"name": "Photos.zip", "mediaType": "application/zip"}
+    own = {"Authorization": f"Bearer {test_api_key(SEED, 'EXPORTER-SYS')}"}
+    stranger = {"Authorization": f"Bearer {test_api_key(SEED, 'BANK-SYS')}"}
+    operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+    assert httpx.put(url, content=data, headers=stranger).status_code == 404
+    assert httpx.put(url, content=data, headers=operator).status_code == 403
+    assert httpx.put(url, content=b"", headers=own).json()["code"] == "syntax.empty"
+    kept = httpx.put(url, content=data, headers=own, params=query, timeout=30)
+    assert (kept.status_code, kept.json()["size"]) == (201, len(data))
+    hand_over(hubs, "SIML2603011", documents=[kept.json()["documentChecksum"]])
+    there = hubs.title("SIML2603011", THERE)["documents"]
+    assert [(each["name"], each["documentChecksum"]) for each in there] == [("Photos.zip", bytes_checksum(data))]
+
+
+def test_a_space_is_a_platform_of_its_own(hubs: Hubs) -> None:
+    """Other members, other titles, a registry of its own."""
+    operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+    url = hubs.here.url
+    assert httpx.post(f"{url}/v1/spaces", headers=operator, json={"name": "one"}).status_code == 201
+    platforms = httpx.get(f"{url}/s/one/v1/platforms").json()
+    assert platforms["registry"] == f"{url}/s/one/ctr/v1"
+    assert [each["code"] for each in platforms["platforms"]] == [HERE]
+    peer = {"Authorization": f"Bearer {test_api_key(SEED, 'OTHER-HUB')}"}
+    asked = httpx.post(f"{url}/s/one/pint/v3/receiver-validation", headers=peer, json=code("Exporter"))
+    assert asked.status_code == 401
+
+
+def test_two_processes_over_one_store_send_it_once(tmp_path: Path, postgresql_url: str) -> None:
+    """Whichever takes the transfer up, by its lease: the title is at one place, and the carrier's hub has one of it."""
+    with (
+        two_hubs(tmp_path, postgresql_url) as hubs,
+        hub_in_thread(tmp_path / "here", postgresql_url, base_url=hubs.here.url) as second,
+    ):
+        both = Hubs(second, hubs.there, hubs.carrier)
+        for number in range(6):
+            asked = hubs if number % 2 else both
+            assert asked.issue(f"SIML26031{number}0").status_code == 204
+            asked.act(f"SIML26031{number}0", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
+        for number in range(6):
+            reference = f"SIML26031{number}0"
+            assert eventually(partial(is_away, hubs, reference), 20)
+            assert holders(both, reference) == [THERE]
+            assert [each["state"] for each in both.title(reference)["transfers"]] == ["accepted"]
 
 
 def test_what_the_receiver_refuses_comes_back_to_who_had_it(hubs: Hubs) -> None:

@@ -8,7 +8,7 @@
 4. A surrender to the carrier asks the carrier (`surrendering.py`) in the same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -198,3 +198,26 @@ async def uploaded(host: Host, title_id: str, action: Action) -> tuple[DocumentM
             )
         )
     return tuple(documents)
+
+
+async def take_file(
+    host: Host, title_id: str, chunks: AsyncIterator[bytes], name: str, media_type: str
+) -> DocumentMetadata | Finding:
+    """A supporting document, streamed to the disk; an action then names its checksum. Empty `name` and `media_type` are
+    those of a file that nothing is known of."""
+    try:
+        arrived = await files.arrive(host.files, chunks, host.limits.file)
+    except files.TooLarge as error:
+        return finding("title.file-too-large", expected=f"at most {error.limit} bytes")
+    if not arrived.size:
+        arrived.passing.unlink()
+        return finding("syntax.empty", expected="a file")
+    await files.keep(host.files, title_id, arrived)
+    document = DocumentMetadata(
+        name=" ".join(name.split()) or arrived.checksum,
+        size=arrived.size,
+        media_type=media_type[:100] or "application/octet-stream",
+        document_checksum=arrived.checksum,
+    )
+    await host.do(lambda connection: titles.add_files(connection, title_id, (document,), host.code))
+    return document

@@ -23,7 +23,6 @@ from starlette.responses import Response
 
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.endorsement import chain_of
-from schemas.bill_of_lading.pint import DocumentMetadata
 from schemas.bill_of_lading.refusal import refusal
 from schemas.content import json_or_finding
 from schemas.findings import Finding, finding, told
@@ -336,21 +335,10 @@ def acting_routes(host_of: HostOf) -> APIRouter:
         held = await host.ask(lambda connection: titles.find(connection, reference))
         if held is None:
             return problem(request, (finding("title.unknown", found=reference),))
-        try:
-            arrived = await files.arrive(host.files, request.stream(), host.limits.file)
-        except files.TooLarge as error:
-            return problem(request, (finding("title.file-too-large", expected=f"at most {error.limit} bytes"),))
-        if not arrived.size:
-            arrived.passing.unlink()
-            return problem(request, (finding("syntax.empty", expected="a file"),))
-        await files.keep(host.files, held.id, arrived)
-        document = DocumentMetadata(
-            name=" ".join(query.get("name", "").split()) or arrived.checksum,
-            size=arrived.size,
-            media_type=query.get("mediaType", "application/octet-stream")[:100],
-            document_checksum=arrived.checksum,
-        )
-        await host.do(lambda connection: titles.add_files(connection, held.id, (document,), host.code))
+        name, media_type = query.get("name", ""), query.get("mediaType", "")
+        document = await acting.take_file(host, held.id, request.stream(), name, media_type)
+        if isinstance(document, Finding):
+            return problem(request, (document,))
         return _json(pint.to_json(document), 201)
 
     @routes.post(
