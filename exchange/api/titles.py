@@ -1,5 +1,5 @@
-"""Titles over HTTP, to read: as on every eBL platform. To act is an event on the document (`exchange.titles`); the files
-that go with a transfer are uploaded before."""
+"""Titles over HTTP, to read, as on every eBL platform. To act is an event on the document (`exchange.titles`); the
+files that go with a transfer are uploaded before."""
 
 from typing import Any
 
