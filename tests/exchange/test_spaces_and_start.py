@@ -181,7 +181,7 @@ def test_a_hub_with_real_keys_makes_them_once_and_only_its_owner_can_read_them(t
         assert httpx.get(f"{running.url}/v1/members", headers=headers).status_code == 200
         assert httpx.get(f"{running.url}/v1/members", headers=OPERATOR).status_code == 401
     secrets = [*tmp_path.rglob("*.pem"), tmp_path / "operator.key"]
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
     with hub_in_thread(tmp_path, seed="", clock=None) as again:
         assert httpx.get(f"{again.url}/v1/trust").json() == trust
