@@ -1,5 +1,5 @@
-"""Titles over HTTP, to read: as on every eBL platform. To act is an event on the document (`exchange.titles`); the files
-that go with a transfer are uploaded before."""
+"""Titles over HTTP, to read, as on every eBL platform. To act is an event on the document (`exchange.titles`); the
+files that go with a transfer are uploaded before."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from exchange.api.bodies import json_response, limit_of, page_response, reading
 from exchange.api.problems import Problem
 from exchange.store.queries import Page, cursor_of, parts_of
 from exchange.titles import list_seen, possessed_by, seen, shown
+from exchange.titles import sees as sees_title
 from schemas.bill_of_lading.pint import to_json
 from schemas.findings import Finding, finding
 from tradebridge.ebl import titles, transfers
@@ -99,8 +100,10 @@ async def _held(request: Request, reference: str) -> Held:
 
 
 async def _transfer(request: Request, transfer_id: str) -> dict[str, Any]:
-    row = await hub_of(request).ask(lambda connection: transfers.by_id(connection, transfer_id))
-    if row is None:
+    """A transfer of a title that one sees; of others not even that they are there."""
+    caller, hub = caller_of(request), hub_of(request)
+    row = await hub.ask(lambda connection: transfers.by_id(connection, transfer_id))
+    held = await hub.ask(lambda connection: titles.by_id(connection, row.title)) if row is not None else None
+    if row is None or held is None or not sees_title(hub, held, sees(caller)):
         raise Problem(finding("pint.unknown-transfer", found=transfer_id))
-    await _held(request, row.reference)
     return titles.transfer_shown(row)

@@ -161,6 +161,9 @@ def test_what_the_receiver_refuses_comes_back_to_who_had_it(hubs: Hubs) -> None:
     hubs.act("SIML2603004", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Nobody Known", THERE))
     assert eventually(lambda: hubs.title("SIML2603004")["transfers"][-1]["state"] == "refused", 20)
     title = hubs.title("SIML2603004", member="EXPORTER-SYS")
+    transfer = title["transfers"][-1]["id"]
+    assert hubs.get(f"/v1/transfers/{transfer}", "EXPORTER-SYS").json()["state"] == "refused"
+    assert hubs.get(f"/v1/transfers/{transfer}", "BANK-SYS").json()["code"] == "pint.unknown-transfer"
     assert (title["at"], title["possessor"]["partyName"]) == ("here", "Exporter")
     hand_over(hubs, "SIML2603004")
     assert holders(hubs, "SIML2603004") == [THERE]
