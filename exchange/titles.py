@@ -380,7 +380,7 @@ def _acted(connection: Connection, hub: "Hub", said: Said) -> acting.Acted:
     operative = held and titles.find(connection, held.reference, carrier=held.carrier)
     if held is None or operative is None or operative.id != held.id:
         raise RefusedInTransaction(finding("title.unknown", found=said.subject.number))
-    acted = acting.act(connection, hub.platform, held.reference, said.action, said.documents)
+    acted = acting.act(connection, hub.platform, held.reference, said.action, said.documents, carrier=held.carrier)
     if not isinstance(acted, acting.Acted):
         raise RefusedInTransaction(*(_within_body(each) if each.pointer else each for each in acted))
     return acted

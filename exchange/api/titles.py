@@ -68,18 +68,23 @@ async def upload(request: Request, reference: str) -> Response:
 @router.get("/transfers/{transfer_id}", summary="Where a transfer to another platform stands")
 async def get_transfer(request: Request, transfer_id: str) -> Response:
     caller_of(request)
-    return json_response(await _transfer(request, transfer_id))
+    shown, _ = await _transfer(request, transfer_id)
+    return json_response(shown)
 
 
 @router.post("/transfers/{transfer_id}:cancel", summary="Call a transfer back, where a registry decides")
 async def cancel_transfer(request: Request, transfer_id: str) -> Response:
-    caller_of(request, "send")
-    hub = hub_of(request)
-    await _transfer(request, transfer_id)
+    """By who acts for the party that gives the title up, and nobody else who sees it."""
+    caller, hub = caller_of(request, "send"), hub_of(request)
+    _, held = await _transfer(request, transfer_id)
+    possessor = possessed_by(hub, held)
+    if caller.member != possessor:
+        raise Problem(finding("title.not-your-party", found=caller.member, expected=possessor or "another platform"))
     refused = await cancel(hub.platform, transfer_id)
     if refused:
         raise Problem(*refused)
-    return json_response(await _transfer(request, transfer_id))
+    shown, _ = await _transfer(request, transfer_id)
+    return json_response(shown)
 
 
 def _picture(held: Held) -> Response:
@@ -99,11 +104,11 @@ async def _held(request: Request, reference: str) -> Held:
     return held
 
 
-async def _transfer(request: Request, transfer_id: str) -> dict[str, Any]:
+async def _transfer(request: Request, transfer_id: str) -> tuple[dict[str, Any], Held]:
     """A transfer of a title that one sees; of others not even that they are there."""
     caller, hub = caller_of(request), hub_of(request)
     row = await hub.ask(lambda connection: transfers.by_id(connection, transfer_id))
     held = await hub.ask(lambda connection: titles.by_id(connection, row.title)) if row is not None else None
     if row is None or held is None or not sees_title(hub, held, sees(caller)):
         raise Problem(finding("pint.unknown-transfer", found=transfer_id))
-    return titles.transfer_shown(row)
+    return titles.transfer_shown(row), held

@@ -73,10 +73,13 @@ def act(
     reference: str,
     action: Action,
     supporting: Sequence[DocumentMetadata] = (),
+    *,
+    carrier: str | None = None,
 ) -> Acted | tuple[Finding, ...]:
     """Do it, within the caller's transaction; or all that refuses it. `supporting`: the documents of the action, which
-    are on the disk already. Afterwards `host.wake()`. Raises `titles.Moved` where somebody else was faster."""
-    held = titles.find(connection, reference, lock=True)
+    are on the disk already. `carrier`: whose bill it is; two carriers may give one number. Afterwards `host.wake()`.
+    Raises `titles.Moved` where somebody else was faster."""
+    held = titles.find(connection, reference, carrier=carrier, lock=True)
     if held is None:
         return (finding("title.unknown", found=reference),)
     refused = _refused_here(held, action)
@@ -90,6 +93,10 @@ def act(
     found = (*(after if isinstance(after, tuple) else ()), *_strangers(host, transaction))
     if found or isinstance(after, tuple):
         return found
+    if account_or_carrier(host, transaction.actor) != held.account:
+        # By one code in common the actor may pass for the possessor; whose account it is decides.
+        possessor = title.possessor.party_name
+        return (finding("title.not-the-possessor", "/actor", found=transaction.actor.party_name, expected=possessor),)
     titles.add_files(connection, held.id, supporting, host.code)
     return _done(connection, host, held, after, transaction, supporting)
 

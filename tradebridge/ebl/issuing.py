@@ -121,7 +121,8 @@ def _settle(connection: Connection, host: Host, asked: _Asked, found: tuple[Find
     ).all()
     used = any(row.version == version and row.state in (PENDING, IssuanceCode.ISSU) for row in rows)
     earlier = titles.find(connection, reference, carrier=carrier, lock=True)
-    if used or (earlier is not None and earlier.at in titles.OPERATIVE):
+    elsewhere = earlier is not None and earlier.at == titles.AWAY and not earlier.title.ended
+    if used or elsewhere or (earlier is not None and earlier.at in titles.OPERATIVE):
         return (finding("issuance.reference-used", "/document/transportDocumentReference", found=reference),)
     request_id = transfers.derived("iss", asked.checksum, len(rows))
     if not found:
