@@ -12,7 +12,7 @@ import pytest
 from schemas.content import from_base64url, sha256_hex
 from tests.ebl.cast import document
 from tests.exchange.cast import NOW, SEED, refused_by, signer
-from tests.exchange.lading import Hubs, eventually, party, two_hubs
+from tests.exchange.lading import HERE, THERE, Hubs, code, eventually, party, two_hubs
 from tradebridge.client import Refused
 from tradebridge.ebl.seal import Trust
 from tradebridge.ebl.verify import read_trust, verify_title
@@ -231,3 +231,26 @@ def test_a_bill_that_its_carrier_had_handed_in_is_the_document_of_its_title(hubs
     assert hubs.issue("SIML2601010").status_code == 204
     assert hubs.title("SIML2601010")["document"] == accepted.id
     assert hubs.here["EXPORTER-SYS"].summary(accepted.id)["id"] == accepted.id
+
+
+def test_one_code_in_common_makes_nobody_the_possessor(hubs: Hubs) -> None:
+    """The possessor's party has a code that its account does not list; a former holder writes that beside its own."""
+    lei = {"codeListProvider": "GLEIF", "partyCode": "529900T8BM49AURSDO55", "codeListName": "LEI"}
+    exporter = {"partyName": "Exporter", "eblPlatform": HERE, "identifyingCodes": [code("Exporter"), lei]}
+    hubs.issue("SIML2601090")
+    hubs.act("SIML2601090", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
+    hubs.act("SIML2601090", "BANK-SYS", "TRANSFER", "Bank", recipient=exporter)
+    thief = {"partyName": "Bank", "eblPlatform": HERE, "identifyingCodes": [code("Bank"), lei]}
+    said, document = hubs.event(
+        "SIML2601090", "BANK-SYS", {"action": "TRANSFER", "actor": thief, "recipient": party("Bank")}
+    )
+    refused = refused_by(hubs.cast(HERE)["BANK-SYS"].send_event, document, said)
+    assert refused.code == "title.not-the-possessor"
+    assert hubs.title("SIML2601090", member="EXPORTER-SYS")["possessor"]["partyName"] == "Exporter"
+
+
+def test_a_bill_that_went_elsewhere_is_not_issued_again(hubs: Hubs) -> None:
+    hubs.issue("SIML2601091")
+    hubs.act("SIML2601091", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
+    eventually(lambda: hubs.title("SIML2601091")["at"] == "away")
+    assert hubs.issue("SIML2601091", version="2").status_code == 409

@@ -56,11 +56,8 @@ def _cases() -> Iterator[Case]:
 
 SAMPLE = {
     (f"{steps.SEND_LOCKED}:1", BOTH, False),
-    (f"{steps.SEND_DOCUMENT_SENT}:1", ITSELF, False),
     (f"{steps.SEND_ANSWERED}:1", ITSELF, False),
-    (f"{steps.RECEIVE_DOCUMENT_KEPT}:2", ITSELF, False),
     (f"{steps.RECEIVE_ACCEPTED}:1", BOTH, False),
-    (f"{steps.RECEIVE_REFUSED}:1", ITSELF, False),
     (f"{steps.SEND_OFFERED}:1", ITSELF, True),
     (f"{steps.RECEIVE_REGISTERED}:1", ALL, True),
 }
