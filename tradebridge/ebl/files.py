@@ -108,13 +108,12 @@ async def base64_string(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def as_base64_string(path: Path) -> Iterator[bytes]:
-    """The JSON string of Base64 of a file, in pieces: each is a write to the socket, so a small file is one."""
+    """The JSON string of Base64 of a file, in pieces."""
+    yield b'"'
     with path.open("rb") as file:
-        block, mark = file.read(BLOCK), b'"'
-        while more := file.read(BLOCK):
-            yield mark + base64.b64encode(block)
-            block, mark = more, b""
-    yield mark + base64.b64encode(block) + b'"'
+        while block := file.read(BLOCK):
+            yield base64.b64encode(block)
+    yield b'"'
 
 
 def length_as_base64_string(size: int) -> int:

@@ -10,7 +10,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -27,8 +26,6 @@ from tradebridge.ebl.host import Host
 
 HERE, SENDING, IN_DOUBT, AWAY, ENDED = "here", "sending", "in-doubt", "away", "ended"
 OPERATIVE = frozenset({HERE, SENDING, IN_DOUBT})
-SHORT_ENTRY = 16_384
-"""Characters of an entry that is kept read in memory; a longer one is read each time, so that memory stays small."""
 
 
 class Moved(Exception):
@@ -87,16 +84,7 @@ class Held:
 
 
 def read_entry(signed: str) -> ChainEntry:
-    """An entry of the store, which was verified when it came. The same text is read several times in a transfer."""
-    return _read_again(signed) if len(signed) <= SHORT_ENTRY else _read(signed)
-
-
-@lru_cache(maxsize=512)
-def _read_again(signed: str) -> ChainEntry:
-    return _read(signed)
-
-
-def _read(signed: str) -> ChainEntry:
+    """An entry of the store, which was verified when it came."""
     entry = pint.read(ChainEntry, seal.peek(signed))
     if not isinstance(entry, ChainEntry):
         raise BrokenStore(f"a chain entry of the store cannot be read: {entry[0].code}")
