@@ -15,10 +15,12 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, create_engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+
+from tradebridge.ebl.sqlite import tune
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]
@@ -113,15 +115,5 @@ def _engine(path: Path, begin: str) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"check_same_thread": False}, poolclass=StaticPool, hide_parameters=True
     )
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself; SQLAlchemy does
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
+    tune(engine, begin, _PRAGMAS)
     return engine

@@ -18,12 +18,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 
+from simulator.bodies import bounded
 from simulator.clock import Clock
 from tradebridge.evidence.cms import SHA256_ID, AlgorithmIdentifier, SignedMessage, sign_attached
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import certify, hmac_value, test_private_key
 
-QUERY_TYPE = "application/timestamp-query"
 REPLY_TYPE = "application/timestamp-reply"
 MAX_QUERY = 4_096
 """Bytes."""
@@ -135,11 +135,9 @@ def app_of(authority: Authority, clock: Clock) -> FastAPI:
 
     @app.post("/timestamp")
     async def timestamp(request: Request) -> Response:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_QUERY:
-                return PlainTextResponse("too large\n", 413)
+        body = await bounded(request, MAX_QUERY)
+        if body is None:
+            return PlainTextResponse("too large\n", 413)
         return Response(authority.answer(body, clock.now()), media_type=REPLY_TYPE)
 
     return app

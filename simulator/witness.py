@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from simulator.bodies import bounded
 from simulator.clock import Clock
 from tradebridge.evidence.cosignatures import Witness as Known
 from tradebridge.evidence.cosignatures import add_lines, cosign
@@ -131,11 +132,9 @@ def app_of(witness: Witness) -> FastAPI:
 
     @app.post("/add-checkpoint")
     async def add_checkpoint(request: Request) -> Response:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_REQUEST:
-                return PlainTextResponse("too large\n", 413)
+        body = await bounded(request, MAX_REQUEST)
+        if body is None:
+            return PlainTextResponse("too large\n", 413)
         answer = witness.add_checkpoint(body)
         return Response(answer.text, answer.status, media_type=answer.media_type)
 

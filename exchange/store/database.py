@@ -9,7 +9,6 @@ migrated by alembic when it is opened by `tb db upgrade`.
 
 import os
 import re
-import sqlite3
 import tempfile
 import threading
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event, insp
 from sqlalchemy.engine import URL, Connection
 
 from exchange.store.tables import head, metadata
+from tradebridge.ebl.sqlite import tune
 
 if TYPE_CHECKING:
     import psycopg
@@ -122,7 +122,7 @@ def _open_sqlite(url: URL, space: str) -> Database:
             max_overflow=12,
             hide_parameters=True,  # errors are logged: never with what is in a document or digest of a key
         )
-        _tune_sqlite(engine, begin)
+        tune(engine, begin, _PRAGMAS)
         engines.append(engine)
     return Database(url, space, engines[0], engines[1])
 
@@ -141,18 +141,6 @@ _PRAGMAS = (
     "cache_size=-16000",  # kB
     "wal_autocheckpoint=8000",  # pages: a page that many commits touch is copied into the file once for all of them
 )
-
-
-def _tune_sqlite(engine: Engine, begin: str) -> None:
-    @event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself; SQLAlchemy does
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
 
 def _open_postgresql(url: URL, space: str) -> Database:

@@ -4,6 +4,7 @@ A process inherits its cores from who starts it: so all its threads are pinned, 
 the system cannot pin (no `sched_setaffinity`), or there is one core only, everything runs wherever it is put.
 """
 
+import gc
 import json
 import os
 import subprocess
@@ -106,6 +107,16 @@ def serve_jobs(do: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
     """The other end: do each job of standard input, until it ends."""
     for line in sys.stdin:
         print(json.dumps(do(json.loads(line))), flush=True)
+
+
+def serve_jobs_settled(do: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    """The same, with the collector set as the hub sets it: what stands at the start is not looked at again."""
+    from exchange.serve import GC_THRESHOLDS
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    serve_jobs(do)
 
 
 def resident_mb(pid: int) -> float:

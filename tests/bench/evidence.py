@@ -6,7 +6,6 @@ Ours and theirs take turns, round by round, over the same 5-item certificate. A 
 synthetic hashes: a proof reads tiles, and an appended leaf reads the right edge, whatever is in them.
 """
 
-import gc
 import random
 import time
 from base64 import b64encode
@@ -21,10 +20,9 @@ from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.xades.xades import XAdESSigner, XAdESVerifier
 
-from exchange.serve import GC_THRESHOLDS
 from schemas.content import Content, Syntax, open_content
 from schemas.event import EventType
-from tests.bench.children import serve_jobs
+from tests.bench.children import serve_jobs_settled
 from tests.evidence.case import Case, event
 from tests.evidence.test_against_signxml import STRICT
 from tests.evidence.world import AT, HUB, SEED, SG, TRUST
@@ -154,12 +152,5 @@ def _hash(text: str) -> bytes:
     return proofs.leaf_hash(b64encode(text.encode()))
 
 
-def main() -> None:
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    serve_jobs(measure)
-
-
 if __name__ == "__main__":
-    main()
+    serve_jobs_settled(measure)

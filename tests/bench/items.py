@@ -15,11 +15,10 @@ from statistics import median
 from typing import Any
 
 from adapters.port import find_adapter
-from exchange.serve import GC_THRESHOLDS
 from schemas.content import Content, Syntax, open_content
 from schemas.registry import Context, Document, read
 from tests.adapters.speakers import ADDRESS
-from tests.bench.children import serve_jobs
+from tests.bench.children import serve_jobs_settled
 from tests.evidence.world import SG, TRUST
 from tests.exchange.cast import FORM_D, NOW, encoded, of_items
 from tradebridge.evidence import jws, xades
@@ -78,12 +77,5 @@ def _seconds(jobs: Sequence[Callable[[], object]]) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    serve_jobs(measure)
-
-
 if __name__ == "__main__":
-    main()
+    serve_jobs_settled(measure)

@@ -1,13 +1,11 @@
 """A control tracking registry at the border of the platforms' processes: a server in a thread over the pure state
 machine (schemas/bill_of_lading/control.py). It can fall silent, and lose what it has answered."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -15,7 +13,8 @@ from schemas.bill_of_lading.control import Control, Statement, apply
 from schemas.bill_of_lading.pint import read
 from schemas.findings import Finding
 from tests.ebl.cast import NOW
-from tests.ebl.running import JSON, certificate_of, eventually, key_of
+from tests.ebl.running import JSON, certificate_of, key_of
+from tests.serving import served
 from tradebridge.ebl.seal import Trusted, open_sealed, peek, seal
 
 CODE = "CTR"
@@ -78,16 +77,8 @@ def registry() -> Iterator[Registry]:
             return Response(status_code=502)
         return JSONResponse(body, status)
 
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    eventually(lambda: server.started, "the registry in a thread")
-    one.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    try:
+    with served(app) as one.url:
         yield one
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 def title_of(platform_title: dict[str, Any]) -> str:

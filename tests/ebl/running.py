@@ -15,7 +15,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -24,7 +23,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -34,6 +32,7 @@ from schemas.bill_of_lading.issuance import manifest_of
 from schemas.bill_of_lading.pint import Party
 from simulator.platforms import PURPOSE, token_of
 from tests.ebl import cast
+from tests.serving import served
 from tradebridge.ebl.seal import seal
 from tradebridge.ebl.titles import text_of
 from tradebridge.evidence.signer import LocalSigner
@@ -281,16 +280,8 @@ def carrier() -> Iterator[Carrier]:
             one.surrenders.append(await request.json())
         return answer
 
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    eventually(lambda: server.started, "the carrier in a thread")
-    one.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    try:
+    with served(app) as one.url:
         yield one
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 # --- Several, connected ----------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -22,7 +20,8 @@ from schemas.bill_of_lading.pint import Outcome, Party, signed_checksum, to_json
 from simulator.platforms import token_of
 from tests.ebl import cast
 from tests.ebl.cast import BANK, EXPORTER, FORWARDER
-from tests.ebl.running import JSON, RETRIES, SEED, Platforms, eventually, key_of, platforms
+from tests.ebl.running import JSON, RETRIES, SEED, Platforms, key_of, platforms
+from tests.serving import served
 from tradebridge.ebl.envelope import answer
 from tradebridge.ebl.seal import seal
 
@@ -52,14 +51,8 @@ def fake() -> Iterator[Fake]:
     async def envelopes(request: Request) -> Response:
         return one.reply(await request.json())
 
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    eventually(lambda: server.started, "the fake platform")
-    one.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield one
-    server.should_exit = True
-    thread.join(10)
+    with served(app) as one.url:
+        yield one
 
 
 @pytest.fixture(scope="module")

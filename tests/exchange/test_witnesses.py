@@ -1,7 +1,6 @@
 """The hub takes its checkpoints to witnesses and to a timestamp authority: real HTTP; others do one thing wrong."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,19 +10,18 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import create_engine, text
 
-from exchange.serve import _listen
 from simulator import tsa
 from simulator.clock import FrozenClock
 from simulator.witness import Witness, app_of, witness_key
 from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
 from tests.exchange.running import hub_in_thread
 from tests.exchange.test_delivery import wait_for
+from tests.serving import served
 from tradebridge.evidence import notes
 from tradebridge.evidence.bundle import MEDIA_TYPE, verify_bundle
 from tradebridge.evidence.cosignatures import Witness as Known
@@ -41,21 +39,6 @@ LOGS = {ORIGIN: notes.verifier_key_of(ORIGIN, test_log_key(SEED).public_key())}
 ROOT = TimestampRoot("TSA", (test_authority(SEED).certificate,))
 PEM = test_authority(SEED).certificate.public_bytes(Encoding.PEM).decode()
 NAMES = [f"witness.simulation/{country}" for country in ("jp", "sg", "th")]
-
-
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    listening = _listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 def witness(name: str, folder: Path) -> Witness:
@@ -76,11 +59,11 @@ def watched(
     """A hub whose witnesses are these."""
     with ExitStack() as stack:
         described: list[dict[str, Any]] = [
-            {"kind": "witness", "key": known.verifier_key, "url": stack.enter_context(serving(app))}
+            {"kind": "witness", "key": known.verifier_key, "url": stack.enter_context(served(app))}
             for known, app in apps
         ]
         if timestamps is not None:
-            url = f"{stack.enter_context(serving(timestamps))}/timestamp"
+            url = f"{stack.enter_context(served(timestamps))}/timestamp"
             described.append({"kind": "timestamp", "name": "TSA", "url": url, "roots": PEM})
         every: dict[str, Any] = {"witness_seconds": 0.05, "push_timeout_seconds": 0.5, **settings}
         began = not (tmp_path / "hub").exists()

@@ -15,6 +15,7 @@ from tradebridge.cli.exits import Exit, Failed
 from tradebridge.cli.reading import read_json, write_bytes
 from tradebridge.cli.root import Suggesting
 from tradebridge.cli.terminal import mark, out, out_json, say
+from tradebridge.cli.trust_list import list_of
 from tradebridge.cli.where import Where, find, hub_options, json_option
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def show(trust_file: str | None, url: str | None, api_key: str | None, space: st
     """Show the newest checkpoint, whether the log has signed it, and who watches the log."""
     where = find(url, api_key, space)
     with where.public() as hub:
-        trust, note = _trust(hub, trust_file), hub.checkpoint()
+        trust, note = _trust(hub, where, trust_file), hub.checkpoint()
     seen = _begun(note, trust)
     told: dict[str, Any] = {
         "origin": seen.checkpoint.origin,
@@ -85,7 +86,7 @@ def prove(
         raise click.UsageError("Name either --from SIZE or --leaf HEX.")
     where = find(url, api_key, space)
     with where.public() as hub:
-        checkpoint = _begun(hub.checkpoint(), _trust(hub, trust_file)).checkpoint
+        checkpoint = _begun(hub.checkpoint(), _trust(hub, where, trust_file)).checkpoint
         if first is not None:
             out_json(hub.consistency(first, checkpoint.size))
             return Exit.OK
@@ -127,7 +128,7 @@ def monitor(
 
     where, path = find(url, api_key, space), Path(state_file)
     with where.public() as hub:
-        trust = _trust(hub, trust_file)
+        trust = _trust(hub, where, trust_file)
         seen = _remembered(path, trust)
         while True:
             try:
@@ -196,11 +197,7 @@ def _remembered(path: Path, trust: "TrustList") -> "Seen | None":
     return _begun(str(read_json(str(path))["note"]), trust) if path.exists() else None
 
 
-def _trust(hub: "Hub", trust_file: str | None) -> "TrustList":
-    from tradebridge.evidence.trust import BadTrustList, TrustList
-
-    value: dict[str, Any] = read_json(trust_file) if trust_file else hub.trust()
-    try:
-        return TrustList.from_json(value)
-    except BadTrustList as error:
-        raise Failed(Exit.SIGNATURE, str(error), code=error.found.code, findings=(error.found,)) from error
+def _trust(hub: "Hub", where: Where, trust_file: str | None) -> "TrustList":
+    if trust_file is not None:
+        return list_of(read_json(trust_file), trust_file)
+    return list_of(hub.trust(), where.url)

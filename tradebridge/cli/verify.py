@@ -17,6 +17,7 @@ from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import json_of, read_bytes, read_json
 from tradebridge.cli.terminal import MARK_WIDTH, bold, mark, out, out_json, say
+from tradebridge.cli.trust_list import list_of
 from tradebridge.cli.where import OPERATOR, Where, find, hub_options, json_option
 
 if TYPE_CHECKING:
@@ -126,25 +127,16 @@ def _trust(where: Where, trust_file: str | None, embedded: object, name: str) ->
     from tradebridge.calls import HubError
 
     if trust_file is not None:
-        return _list_of(read_json(trust_file), trust_file), "given"
+        return list_of(read_json(trust_file), trust_file), "given"
     try:
         with where.public() as hub:
-            return _list_of(hub.trust(), where.url), "hub"
+            return list_of(hub.trust(), where.url), "hub"
     except HubError:
         if _is_name(name):
             raise
     if not isinstance(embedded, dict):
         raise Failed(Exit.UNREACHABLE, "there is no trust list", "Give one with --trust FILE: the hub's GET /v1/trust.")
-    return _list_of(embedded, name), "evidence"
-
-
-def _list_of(value: dict[str, Any], name: str) -> "TrustList":
-    from tradebridge.evidence.trust import BadTrustList, TrustList
-
-    try:
-        return TrustList.from_json(value)
-    except BadTrustList as error:
-        raise Failed(Exit.SIGNATURE, f"{name}: {error}", code=error.found.code, findings=(error.found,)) from error
+    return list_of(embedded, name), "evidence"
 
 
 _ORIGINS = {

@@ -121,14 +121,18 @@ def _settle(connection: Connection, host: Host, asked: _Asked, found: tuple[Find
     ).all()
     used = any(row.version == version and row.state in (PENDING, IssuanceCode.ISSU) for row in rows)
     earlier = titles.find(connection, reference, carrier=carrier, lock=True)
-    elsewhere = earlier is not None and earlier.at == titles.AWAY and not earlier.title.ended
-    if used or elsewhere or (earlier is not None and earlier.at in titles.OPERATIVE):
+    if used or (earlier is not None and _is_in_force(earlier)):
         return (finding("issuance.reference-used", "/document/transportDocumentReference", found=reference),)
     request_id = transfers.derived("iss", asked.checksum, len(rows))
     if not found:
         found = _issue(connection, host, asked, request_id, _replaced(connection, asked, earlier))
     _store(connection, host, asked, request_id, found)
     return ()
+
+
+def _is_in_force(held: Held) -> bool:
+    """Here, on its way, or on another platform: a bill of lading has one title, wherever that is."""
+    return held.at in titles.OPERATIVE or (held.at == titles.AWAY and not held.title.ended)
 
 
 def _replaced(connection: Connection, asked: _Asked, earlier: Held | None) -> tuple[Title | None, str]:

@@ -288,11 +288,7 @@ class TrustList:
             "hub": {"id": self.hub.id, "keys": [key.to_json() for key in self.hub.keys]},
             "log": self.log.to_json(),
             "members": [member.to_json() for member in self.members],
-            **(
-                {"timestampAuthorities": [_authority_json(each) for each in self.authorities]}
-                if self.authorities
-                else {}
-            ),
+            **self._authorities_json(),
         }
 
     def _authorities_json(self) -> dict[str, object]:

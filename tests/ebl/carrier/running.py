@@ -11,7 +11,6 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,13 +21,13 @@ from typing import Any
 
 import httpx
 import orjson
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from schemas.bill_of_lading.dcsa import encode
 from schemas.bill_of_lading.examples import shipping_instructions, transport_document
 from simulator.carrier import office_of
+from tests.serving import served
 from tradebridge.ebl.carrier import api, consumer
 from tradebridge.ebl.carrier.app import carrier_app
 from tradebridge.ebl.carrier.office import Office, no_step
@@ -217,20 +216,6 @@ def carrier(folder: Path, **config: Any) -> Iterator[Carrier]:
 
 
 # --- Whom it speaks to -----------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The URL of an application, served in a thread."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    eventually(lambda: server.started, "the server in a thread")
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @dataclass

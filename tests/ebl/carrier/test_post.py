@@ -18,8 +18,8 @@ from tests.ebl.carrier.running import (
     eventually,
     instructions,
     platform,
-    served,
 )
+from tests.serving import served
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ processed, what must be sent, surrender requests, and a journal of every step.
 """
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import (
     Boolean,
@@ -24,10 +23,11 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
-    event,
     text,
 )
 from sqlalchemy.engine import Connection
+
+from tradebridge.ebl.sqlite import tune
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]
@@ -166,15 +166,5 @@ class Store:
 
 def _open(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself; SQLAlchemy does
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begins(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
+    tune(engine, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
     return engine
