@@ -91,7 +91,7 @@ def endorse(reference: str, to: str | None, to_order: bool, blank: bool, **given
 @click.option("--reason", type=click.Choice(REASONS), help="Of an amendment; SWTP is a switch to paper.")
 @_acting_options
 def surrender(reference: str, purpose: str, reason: str | None, **given: Any) -> Exit:
-    """Surrender the title REFERENCE to the carrier that issued it."""
+    """Surrender the title REFERENCE to the carrier that issued it, and wait for its answer."""
     if reason is not None and purpose != "amendment":
         raise click.UsageError("a reason belongs to --for amendment")
     return _act(reference, f"SURRENDER_FOR_{purpose.upper()}", None, reason, given)
@@ -194,18 +194,33 @@ def _told(where: Where, found: Titled, transfer_id: str | None, given: dict[str,
     reference = found.shown["transportDocumentReference"]
     with found.place.open() as platform:
         transfer = None if transfer_id is None else _settled(lambda: platform.transfer(transfer_id), given["wait"])
-        shown = platform.title(reference)
+        surrendered = transfer is not None and transfer["action"].startswith("SURRENDER")
+        if surrendered and transfer["state"] == "accepted":
+            shown = _answered(lambda: platform.title(reference), given["wait"])
+        else:
+            shown = platform.title(reference)
     state = "done" if transfer is None else transfer["state"]
+    if surrendered and shown["at"] == "here":
+        state = "rejected"
     if given["as_json"]:
         out_json({**shown, "platform": found.place.code, "transferState": state})
     else:
         word = "ok" if state in ("done", "accepted") else "fail"
         gone = f", {transfer['action']} to {transfer['to']} {state}" if transfer else ""
+        gone += "; its carrier has not answered yet" if surrendered and shown["at"] == "away" else ""
         out(f"{mark(word)} {reference}   {shown['at']} on {found.place.code}, {shown['status']}{gone}")
         out(f"       possessor {shown['possessor']['partyName']} ({shown['possessor']['eblPlatform']})")
     return {"done": Exit.OK, "accepted": Exit.OK, "sending": Exit.TIMEOUT, "in-doubt": Exit.TIMEOUT}.get(
         state, Exit.REFUSED
     )
+
+
+def _answered(look: "Callable[[], JSON]", seconds: float) -> JSON:
+    """A surrendered title once its carrier answered; as it is when the time is over, since an officer may take days."""
+    try:
+        return eventually(lambda: shown if (shown := look())["at"] != "away" else None, seconds, "the carrier's answer")
+    except Failed:
+        return look()
 
 
 def _settled(look: "Callable[[], JSON]", seconds: float) -> JSON:
