@@ -20,16 +20,47 @@ UNSURE = frozenset(
         "log.future",
         "log.too-few-witnesses",
         "log.waiting",
+        "signature.distrusted-key",
         "signature.expired-certificate",
         "signature.missing",
         "signature.not-yet-valid",
+        "signature.revocation-unknown",
+        "signature.revoked-certificate",
         "signature.unknown-key",
         "signature.withdrawn-key",
         "timestamp.invalid",
         "trust.malformed",
+        "trust.stale-status",
     }
 )
 """Codes that say 'this cannot be told from here'. All others say 'this is false'."""
+
+OF_TIME = frozenset(
+    {
+        "signature.distrusted-key",
+        "signature.expired-certificate",
+        "signature.not-yet-valid",
+        "signature.revoked-certificate",
+        "signature.time-ahead",
+        "signature.withdrawn-key",
+    }
+)
+"""Of a seal: false beside a proven time; without one it cannot be told."""
+
+_NEVER_KNOWN = frozenset({"signature.revocation-unknown", "trust.stale-status"})
+"""Of a seal: cannot be told from what is at hand, whatever time is proven."""
+
+ABOUT_THE_SIGNER = (
+    OF_TIME
+    | _NEVER_KNOWN
+    | {f"signature.{each}" for each in ("path", "subject", "unknown-key", "usage", "weak-key", "wrong-purpose")}
+)
+"""What a seal can be refused for without a word on whether the document was changed."""
+
+
+def unsure_of_seal(*, at_proven_time: bool) -> frozenset[str]:
+    """Codes by which a seal's signer cannot be told. Who is not on the list in the caller's hand has issued nothing."""
+    return _NEVER_KNOWN if at_proven_time else _NEVER_KNOWN | OF_TIME
 
 
 class Verdict(StrEnum):
