@@ -1,7 +1,8 @@
 """Certificates that a certification authority has issued to a member: the path, as the operator has pinned it.
 
 A member's certificates are pinned on the trust list as a rule. A member that renews its keys without asking the
-operator has an authority there instead: the anchor, the intermediates below it, and the name that its certificates bear.
+operator has an authority there instead: the anchor, the intermediates below it, and the name that its certificates
+bear.
 
 1. Anchor and intermediates stand on the list. A message brings one certificate and nothing of the path above it; no
    address in a certificate is followed.

@@ -134,14 +134,14 @@ register(
         Kind(
             "signature.usage",
             "The certificate of the signature is for another use than signing documents.",
-            "Sign with a certificate for signatures (digitalSignature, documentSigning), not one of a server or authority.",
+            "Sign with a certificate for signatures (digitalSignature, documentSigning), not a server's or an authority's.",
             clause="4.2.1.3, 4.2.1.9 and 4.2.1.12",
             source="RFC 5280",
         ),
         Kind(
             "signature.path",
             "No valid path leads from the certificate of the signature to the authority that is registered.",
-            "Sign with a certificate of that authority, or have the operator register the authority that issued this one.",
+            "Sign with a certificate of that authority, or have the operator register the one that issued this.",
             clause="6.1",
             source="RFC 5280",
         ),

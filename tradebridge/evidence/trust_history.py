@@ -5,10 +5,10 @@ A version is a JWS (`typ` `tradebridge-trust+jws`, purpose `trust`) over canonic
     {"format": "tradebridge-trust-version/1", "number", "issuedAt", "previous": digest or null, "change": in words,
      "trust": the list of GET /v1/trust, "platforms": [{"code", "member", "certificates": [PEM], "ended": {...}}]}
 
-1. Versions count from 1. `previous` is the digest of the version before: SHA-256 of its payload, never of its signature,
-   which can be made anew.
+1. Versions count from 1. `previous` is the digest of the version before: SHA-256 of its payload, never of its
+   signature, which can be made anew.
 2. A version is signed by a key that the version before it trusts for `trust`; the first known one, by a key of its own.
-   So a new key of the hub comes in by the word of an old one, and who believes one version can follow to all later ones.
+   So a new key of the hub comes in by the word of an old one, and who believes one version can follow to all later.
 3. A document is judged by the version that was in force when it was accepted. What is known since to be false counts
    all the same: a key that the newest list withdraws or distrusts earlier, ends earlier. Hub, log, witnesses and
    timestamp authorities are those of the newest: they speak today.
