@@ -27,7 +27,9 @@ from sqlalchemy.engine import Connection
 from adapters.port import CannotCarry, Rendition
 from exchange import outbox
 from exchange.members import Member
+from exchange.messages import RefusedInTransaction
 from exchange.outbox import Claimed
+from exchange.records import Actor
 from exchange.store import tables as t
 from schemas.content import from_base64url, open_content, sha256_hex
 from schemas.event import Event
@@ -326,23 +328,24 @@ class Deliverer:
         ]
         return answers
 
-    async def resend(self, delivery_id: str) -> Finding | None:
+    async def resend(self, delivery_id: str, by: Actor) -> Finding | None:
         """An operator sends a dead delivery again."""
 
-        def revive(connection: Connection) -> str | Finding:
+        def revive(connection: Connection) -> str:
             row = connection.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
             if row is None:
-                return finding("delivery.unknown", found=delivery_id)
+                raise RefusedInTransaction(finding("delivery.unknown", found=delivery_id))
             if row.state != "dead":
-                return finding("delivery.not-dead", found=row.state, expected="dead")
+                raise RefusedInTransaction(finding("delivery.not-dead", found=row.state, expected="dead"))
             values = {"state": "due", "attempts": 0, "due_at": time.time()}
             connection.execute(update(t.deliveries).where(t.deliveries.c.id == delivery_id).values(**values))
             return str(row.recipient)
 
-        outcome = await self._hub.writer.do(revive)
-        if isinstance(outcome, Finding):
-            return outcome
-        self.wake([outcome])
+        try:
+            recipient = await self._hub.command(delivery_id, "delivery sent again", revive, by)
+        except RefusedInTransaction as refused:
+            return refused.findings[0]
+        self.wake([recipient])
         return None
 
 

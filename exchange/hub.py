@@ -18,15 +18,16 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
-from exchange import clockwork, consignments, log
+from exchange import clockwork, consignments, log, records
 from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
 from exchange.keys import HubKeys, load_keys
-from exchange.members import Member, Registry, changed, load_registry, set_operator_key
+from exchange.members import OPERATOR, Member, Registry, changed, described, load_registry, set_operator_key
 from exchange.metrics import Metrics
 from exchange.pint import HubPlatform
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
+from exchange.starts import settings_changed
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
@@ -107,21 +108,46 @@ class Hub:
         await asyncio.to_thread(self.writer.stop)
         self.database.close()
 
-    def ensure_operator(self, api_key: str) -> None:
-        """The operator's key is known, from the first start; one that was known before and is another has ended."""
-        self.writer.do_now(lambda connection: set_operator_key(connection, api_key))
+    def begin(self, operator_key: str) -> None:
+        """What a start may change, with the record of it: the operator's key (one that was known before and is another
+        has ended), and the settings."""
+
+        def job(connection: Connection) -> None:
+            if set_operator_key(connection, operator_key):
+                what = "operator's key set at a start"
+                records.put(connection, self, records.Kind.OPERATOR, records.BY_ITSELF, what, OPERATOR)
+            settings_changed(connection, self)
+
+        self.writer.do_now(job)
         self.reload()
 
-    async def change_member(self, member: str, what: str, job: Job[T]) -> T:
-        """Run a job that changes a member, with the word of it in the same transaction; then read the registry anew."""
+    async def change_member(self, member: str, what: str, job: Job[T], by: records.Actor) -> T:
+        """Run a job that changes a member, with the word of it in the same transaction, for the feed and on the record;
+        then read the registry anew."""
 
         def change(connection: Connection) -> T:
+            before = described(connection, member)
             outcome = job(connection)
+            details = {"changes": records.difference(before, described(connection, member))}
+            records.put(connection, self, records.Kind.OPERATOR, by, what, member, details)
             changed(connection, member, what, self.clock.now())
             return outcome
 
         outcome = await self.writer.do(change)
         self.reload()
+        self.changed()
+        return outcome
+
+    async def command(self, about: str, what: str, job: Job[T], by: records.Actor) -> T:
+        """Run a job that somebody commands and that changes no member, with the record of it in the same transaction.
+        A job that raises leaves neither."""
+
+        def commanded(connection: Connection) -> T:
+            outcome = job(connection)
+            records.put(connection, self, records.Kind.OPERATOR, by, what, about)
+            return outcome
+
+        outcome = await self.writer.do(commanded)
         self.changed()
         return outcome
 

@@ -114,6 +114,8 @@ class Caller:
     scopes: frozenset[str]
     ends: bool = False
     """Was the key given for a time, or renewed since? Then it renews and gives no other."""
+    api_key: str = ""
+    """Id of the key that it came with (`key_id_of`)."""
 
     @property
     def operator(self) -> bool:
@@ -165,6 +167,11 @@ def hash_of(api_key: str) -> str:
     return hashlib.sha256(api_key.encode()).hexdigest()
 
 
+def key_id_of(digest: str) -> str:
+    """How records name an API key, of which nothing but its digest is kept."""
+    return digest[:12]
+
+
 def new_api_key() -> str:
     """256 random bits, url-safe."""
     return "tb_live_" + secrets.token_urlsafe(32)
@@ -202,7 +209,9 @@ def load_registry(
         public_keys.setdefault(row.member, []).append(key.to_json())
     api_keys = {
         row.hash: _ApiKey(
-            row.hash, Caller(row.member, frozenset(row.scopes.split()), row.not_after is not None), row.not_after
+            row.hash,
+            Caller(row.member, frozenset(row.scopes.split()), row.not_after is not None, key_id_of(row.hash)),
+            row.not_after,
         )
         for row in connection.execute(select(t.api_keys))
     }
@@ -258,6 +267,36 @@ def changed(connection: Connection, member: str, what: str, at: datetime) -> Non
     connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
     data = json.dumps({"at": rfc3339(at), "member": member, "change": what})
     add(connection, t.feed, {"kind": "member.changed", "members": f",{member},", "data": data})
+
+
+def described(connection: Connection, member: str) -> dict[str, Any]:
+    """All that a command can change of a member, or of the hub (its observers), as a record may tell it: nothing
+    secret. Empty for who is not there."""
+    own = t.api_keys.c.member == member
+    given = connection.execute(select(t.api_keys).where(own).order_by(t.api_keys.c.hash))
+    api_keys = [
+        {
+            "id": key_id_of(row.hash),
+            "scopes": row.scopes,
+            "until": None if row.not_after is None else int(row.not_after),
+        }
+        for row in given
+    ]
+    found: dict[str, Any] = {"apiKeys": api_keys} if api_keys else {}
+    row = connection.execute(select(t.members).where(t.members.c.id == member)).first()
+    if row is not None:
+        found |= _member_of(member, row.status, json.loads(row.data)).public(whole=True)
+    own_keys = select(t.signing_keys).where(t.signing_keys.c.member == member).order_by(t.signing_keys.c.kid)
+    times = ("not_before", "not_after", "withdrawn")
+    keys = [
+        {"kid": row.kid, "purposes": row.purposes, **{name: getattr(row, name) for name in times}}
+        for row in connection.execute(own_keys)
+    ]
+    found |= {"keys": keys} if keys else {}
+    if member == HUB:
+        observers = connection.execute(select(t.observers).order_by(t.observers.c.name))
+        found["observers"] = [dict(row._mapping) for row in observers]
+    return found
 
 
 def add_member(
@@ -518,16 +557,17 @@ def add_api_key(
         )
 
 
-def set_operator_key(connection: Connection, api_key: str) -> None:
-    """The one key of the operator: any other ends at once. Other processes read it anew."""
+def set_operator_key(connection: Connection, api_key: str) -> bool:
+    """The one key of the operator: any other ends at once. Other processes read it anew. False: it was so before."""
     own = t.api_keys.c.member == OPERATOR
     digest = hash_of(api_key)
     known = set(connection.execute(select(t.api_keys.c.hash).where(own)).scalars())
     if known == {digest}:
-        return
+        return False
     connection.execute(t.api_keys.delete().where(own, t.api_keys.c.hash != digest))
     add_api_key(connection, OPERATOR, api_key, ("operator",))
     connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
+    return True
 
 
 def check_room(connection: Connection, member: str, most: int) -> Finding | None:

@@ -96,7 +96,7 @@ class Spaces:
 
     async def _open(self, name: str) -> None:
         hub = await asyncio.to_thread(open_hub, self._settings, name)
-        await asyncio.to_thread(hub.ensure_operator, self._operator_key)
+        await asyncio.to_thread(hub.begin, self._operator_key)
         await hub.start()
         self._hubs[name] = hub
 

@@ -44,7 +44,7 @@ def metrics() -> Response:
 
 _OLDEST_WAITING = (
     select(t.messages.c.received_at)
-    .join(t.leaves, t.leaves.c.message_id == t.messages.c.id)
+    .join(t.leaves, t.leaves.c.record_id == t.messages.c.id)
     .where(t.leaves.c.position.is_(None))
     .order_by(t.leaves.c.id)
     .limit(1)

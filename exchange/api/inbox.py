@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange.api.access import caller_of, hub_of, operator_of, sees
+from exchange.api.access import actor_of, caller_of, hub_of, operator_of, sees
 from exchange.api.bodies import json_of, json_response, limit_of, page_response
 from exchange.api.problems import Problem
 from exchange.members import Member
@@ -53,8 +53,8 @@ def deliveries(request: Request) -> Response:
 
 @router.post("/deliveries/{delivery_id}:resend", status_code=202, summary="Send a dead delivery again (operator)")
 async def resend(request: Request, delivery_id: str) -> Response:
-    operator_of(request)
-    problem = await hub_of(request).deliverer.resend(delivery_id)
+    by = actor_of(request, operator_of(request))
+    problem = await hub_of(request).deliverer.resend(delivery_id, by)
     if problem is not None:
         raise Problem(problem)
     return json_response({"delivery": delivery_id, "state": "due"}, 202)

@@ -7,10 +7,9 @@ from sqlalchemy.engine import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange.api.access import caller_of, hub_of, operator_of
+from exchange.api.access import actor_of, caller_of, hub_of, operator_of
 from exchange.api.bodies import body_of, json_of, json_response
 from exchange.api.problems import Problem
-from exchange.hub import Hub
 from exchange.members import (
     SCOPES,
     Member,
@@ -67,7 +66,7 @@ async def add(request: Request) -> Response:
             return outcome
         raise RefusedInTransaction(*outcome)
 
-    await _change(hub, member_id, "added", job)
+    await _change(request, member_id, "added", job)
     return json_response({"member": _shown(request, hub.registry.members[member_id]), "apiKey": api_key}, 201)
 
 
@@ -82,7 +81,7 @@ async def change(request: Request, member_id: str) -> Response:
         if found := change_member(connection, member_id, changes, hub.settings.platform_code):
             raise RefusedInTransaction(*found)
 
-    await _change(hub, member_id, "changed", job)
+    await _change(request, member_id, "changed", job)
     hub.deliverer.wake([member_id])
     return json_response(_shown(request, hub.registry.members[member_id]))
 
@@ -99,7 +98,7 @@ async def rotate_key(request: Request, member_id: str) -> Response:
         if problem := rotate_api_key(connection, member_id, api_key, overlap, most):
             raise RefusedInTransaction(problem)
 
-    await _change(hub, member_id, "API key rotated", job)
+    await _change(request, member_id, "API key rotated", job)
     return json_response({"member": member_id, "apiKey": api_key, "overlap": overlap})
 
 
@@ -120,7 +119,7 @@ async def add_key_of_scope(request: Request, member_id: str) -> Response:
             raise RefusedInTransaction(problem)
         add_api_key(connection, member_id, api_key, scopes, lifetime)
 
-    await _change(hub, member_id, "API key added", job)
+    await _change(request, member_id, "API key added", job)
     return json_response({"member": member_id, "apiKey": api_key, "scopes": scopes, "expiresIn": lifetime}, 201)
 
 
@@ -135,7 +134,7 @@ async def add_key(request: Request, member_id: str) -> Response:
         if problem := add_signing_key(connection, member_id, key):
             raise RefusedInTransaction(problem)
 
-    await _change(hub, member_id, "signing key added", job)
+    await _change(request, member_id, "signing key added", job)
     return json_response(_shown(request, hub.registry.members[member_id]), 201)
 
 
@@ -156,7 +155,7 @@ async def withdraw_key(request: Request, member_id: str) -> Response:
             raise RefusedInTransaction(problem)
 
     what = f"signing key {kid[-12:]} withdrawn from {rfc3339(since)}" + (f": {reason}" if reason else "")
-    await _change(hub, member_id, what, job)
+    await _change(request, member_id, what, job)
     return json_response(_shown(request, hub.registry.members[member_id]))
 
 
@@ -176,15 +175,15 @@ async def _suspension(request: Request, member_id: str, suspended: bool) -> Resp
     _member(request, member_id)
     reason = str((await _options(request)).get("reason", ""))[:500]
     what = f"suspended: {reason}" if suspended else "resumed"
-    await hub.change_member(member_id, what, lambda c: set_suspended(c, member_id, suspended, reason))
+    await _change(request, member_id, what, lambda c: set_suspended(c, member_id, suspended, reason))
     hub.deliverer.wake([member_id])
     return json_response(_shown(request, hub.registry.members[member_id]))
 
 
-async def _change(hub: Hub, member_id: str, what: str, job: Job[object]) -> None:
-    """Change a member, or say what the transaction refused."""
+async def _change(request: Request, member_id: str, what: str, job: Job[object]) -> None:
+    """Change a member, on the record; or say what the transaction refused."""
     try:
-        await hub.change_member(member_id, what, job)
+        await hub_of(request).change_member(member_id, what, job, actor_of(request, caller_of(request)))
     except RefusedInTransaction as refused:
         raise Problem(*refused.findings) from refused
 

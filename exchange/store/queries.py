@@ -310,7 +310,7 @@ def evidence(
     query = (
         _concerning(stored, member, of_title=of_title)
         .add_columns(t.leaves.c.record, t.leaves.c.salt, t.leaves.c.position)
-        .join(t.leaves, t.leaves.c.message_id == t.messages.c.id)
+        .join(t.leaves, t.leaves.c.record_id == t.messages.c.id)
         .order_by(t.leaves.c.id)
     )
     rows = connection.execute(query).all()

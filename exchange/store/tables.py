@@ -2,7 +2,7 @@
 
 Business times are RFC 3339 text (they may be frozen or moved); times of leases and retries are seconds of the real
 clock. Digests are lower-case hexadecimal. What is unique here is what holds under concurrency: one content, one
-identity (a number of an issuer), one event id, one answer for an idempotency key, one leaf a message.
+identity (a number of an issuer), one event id, one answer for an idempotency key, one leaf a message or record.
 """
 
 from sqlalchemy import (
@@ -183,10 +183,10 @@ leaves = Table(
     "leaves",
     metadata,
     Column("id", Counter, primary_key=True, autoincrement=True),
-    Column("message_id", String(40), nullable=False, unique=True),
+    Column("record_id", String(40), nullable=False, unique=True),  # of the message, or of the row in `records`
     Column("leaf", LargeBinary(32), nullable=False),  # SHA-256(salt || record)
-    Column("salt", LargeBinary(32), nullable=False),
-    Column("record", LargeBinary, nullable=False),
+    Column("salt", LargeBinary(32)),  # null, as the record: retention has deleted it, and the leaf stands for itself
+    Column("record", LargeBinary),
     Column("position", BigInteger, unique=True),  # index in the log; null until the sequencer takes it in
     Column("leaf_hash", LargeBinary(32), nullable=False, index=True),  # RFC 6962
 )
@@ -195,6 +195,18 @@ Index(
     leaves.c.id,
     sqlite_where=leaves.c.position.is_(None),
     postgresql_where=leaves.c.position.is_(None),
+)
+
+# What people, operators and the hub itself did beside the messages; who and what stands in the leaf's record.
+records = Table(
+    "records",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(12), nullable=False),  # operator, reading, setting, trust, retention
+    Column("about", String(100), nullable=False, index=True),  # a document or a member; empty: the hub
+    Column("at", String(40), nullable=False),
+    Column("details", Text),  # canonical JSON, whose digest the record tells; null: deleted
+    Index("ix_records_kind_at", "kind", "at"),
 )
 
 deliveries = Table(
