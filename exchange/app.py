@@ -39,6 +39,7 @@ from exchange.api import (
     subscription,
     tiles,
     titles,
+    trust,
     verify_page,
 )
 from exchange.api.problems import Problem, problem_response
@@ -88,7 +89,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     )
     lading = (titles, platform, registry, subscription)
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, tiles, members, *lading, *pages):
+    for module in (documents, batch, inbox, feed, log, tiles, trust, members, *lading, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)
@@ -166,7 +167,7 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
 
 _OPEN = re.compile(
     r"/(livez|readyz|metrics|log/.*|v/.*"
-    r"|v1/(trust|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
+    r"|v1/(trust|trust/(versions|versions/.*|status|revocation-lists|export)|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
 )
 """Paths that want no key."""
 

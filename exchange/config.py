@@ -29,6 +29,19 @@ class Settings(BaseSettings):
     control_registry: str = Field(
         "", description="Control tracking registry of bills of lading issued here: own, a URI, or empty for none."
     )
+    keys: Literal["files", "environment", "pkcs11"] = Field(
+        "files", description="Custody of the hub's keys: files in data, secrets of the environment, a PKCS#11 token."
+    )
+    keys_passphrase: SecretStr = Field(SecretStr(""), description="Files: the keys are encrypted with it.")
+    hub_key: SecretStr = Field(SecretStr(""), description="Environment: key for receipts, PEM with its certificate.")
+    hub_key_next: SecretStr = Field(SecretStr(""), description="Environment: the next key for receipts, or the former.")
+    pint_key: SecretStr = Field(SecretStr(""), description="Environment: key as an eBL platform, with its certificate.")
+    log_key: SecretStr = Field(SecretStr(""), description="Environment: Ed25519 key of the log, PEM.")
+    codes_key: SecretStr = Field(SecretStr(""), description="Environment: 32 bytes in hexadecimal, for codes on paper.")
+    token_module: Path | None = Field(None, description="PKCS#11: the module of the token, a shared library.")
+    token_label: str = Field("", description="PKCS#11: label of the token.")
+    token_pin: SecretStr = Field(SecretStr(""), description="PKCS#11: PIN of the token's user.")
+    status_hours: float = Field(24.0, gt=0, le=168, description="How long the signed status of keys is believed.")
     seed: str = Field("", description="Simulation only: keys, ids and salts are derived from it. Empty: real ones.")
     clock: datetime | None = Field(None, description="Simulation only: the business clock stands still at this time.")
     operator_key: SecretStr = Field(SecretStr(""), description="API key of the operator; default: made at first start.")

@@ -9,20 +9,22 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
-from exchange import clockwork, consignments, log, records
+from exchange import clockwork, consignments, log, records, trust_versions
+from exchange.authorities import ListFetcher, keep_list, told_of
 from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
-from exchange.keys import HubKeys, load_keys
+from exchange.keys import HUB, HubKeys, load_keys, signer_named
 from exchange.members import OPERATOR, Member, Registry, changed, described, load_registry, set_operator_key
 from exchange.metrics import Metrics
 from exchange.pint import HubPlatform
@@ -33,7 +35,9 @@ from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
 from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
+from schemas.findings import Finding
 from tradebridge.ebl.sending import Courier
+from tradebridge.evidence.trust_history import TrustHistory
 
 T = TypeVar("T")
 
@@ -70,6 +74,8 @@ class Hub:
         self.process = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._sequencer = log.Sequencer(keys, clock, self.process)
         self._watched = Watched(self)
+        self._lists = ListFetcher(self)
+        self._history: TrustHistory | None = None
         self._row = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._to_sequence = asyncio.Event()
@@ -88,6 +94,7 @@ class Hub:
             asyncio.create_task(self._look_at_the_clock(), name="clock"),
             asyncio.create_task(self.courier.run(), name="courier"),
             asyncio.create_task(self._watched.run(), name="witnesses"),
+            asyncio.create_task(self._lists.run(), name="revocation lists"),
         ]
         self._to_sequence.set()
 
@@ -105,18 +112,22 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.platform.close()
         await self._watched.close()
+        await self._lists.close()
         await asyncio.to_thread(self.writer.stop)
         self.database.close()
 
     def begin(self, operator_key: str) -> None:
         """What a start may change, with the record of it: the operator's key (one that was known before and is another
-        has ended), and the settings."""
+        has ended), the settings, and the hub's own keys."""
 
         def job(connection: Connection) -> None:
+            trust_versions.lock(connection)
             if set_operator_key(connection, operator_key):
                 what = "operator's key set at a start"
                 records.put(connection, self, records.Kind.OPERATOR, records.BY_ITSELF, what, OPERATOR)
             settings_changed(connection, self)
+            trust_versions.know_own_key(connection, self)
+            trust_versions.note_change(connection, self, self._loaded(connection), "start", records.BY_ITSELF)
 
         self.writer.do_now(job)
         self.reload()
@@ -131,6 +142,7 @@ class Hub:
             details = {"changes": records.difference(before, described(connection, member))}
             records.put(connection, self, records.Kind.OPERATOR, by, what, member, details)
             changed(connection, member, what, self.clock.now())
+            trust_versions.note_change(connection, self, self._loaded(connection), f"{member}: {what}", by)
             return outcome
 
         outcome = await self.writer.do(change)
@@ -159,8 +171,15 @@ class Hub:
 
     def _take(self, registry: Registry) -> None:
         """The newest counts, in whatever order they were read."""
-        if registry.version >= self.registry.version:
-            self.registry = registry
+        if registry.version < self.registry.version:
+            return
+        self.registry = registry
+        if registry.hub_key != self.keys.signer.kid:
+            signer = signer_named(self.settings, self.space, registry.hub_key)
+            if signer is None:
+                logger.error("the key that the hub signs with is not at hand", kid=registry.hub_key)
+                return
+            self.keys = replace(self.keys, signer=signer)
 
     def _read_registry(self) -> Registry:
         return self._asked(self._loaded)
@@ -169,6 +188,30 @@ class Hub:
         settings = self.settings
         code, needed = settings.platform_code, settings.witnesses_needed
         return load_registry(connection, self.keys, self.space, self.simulated, code=code, witnesses_needed=needed)
+
+    async def take_list(self, data: bytes, by: records.Actor = records.BY_ITSELF) -> Finding | dict[str, Any]:
+        """A revocation list of an authority, for all processes."""
+
+        def job(connection: Connection) -> Finding | dict[str, Any]:
+            read = keep_list(connection, data)
+            if isinstance(read, Finding):
+                return read
+            connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
+            told = told_of(read)
+            what = f"revocation list {told['number']} taken"
+            records.put(connection, self, records.Kind.OPERATOR, by, what, HUB, told)
+            return told
+
+        taken = await self.writer.do(job)
+        self.reload()
+        self.changed()
+        return taken
+
+    async def trust_history(self) -> TrustHistory | None:
+        """All versions of the trust list; None before the first."""
+        known = self._history
+        self._history = await self.ask(lambda connection: trust_versions.history(connection, known))
+        return self._history
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the store. PostgreSQL is waited for in a thread; SQLite has the answer sooner than a thread would."""

@@ -9,6 +9,7 @@
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
 from sqlalchemy.engine import Connection, make_url
 
 from exchange import records
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from exchange.hub import Hub
 
 OF_ONE_PROCESS = frozenset({"host", "port", "base_url", "data", "space", "ready_fd", "parent_pipe"})
-SECRET = frozenset({"operator_key", "seed"})
+SECRET = frozenset({"seed", *(name for name, each in Settings.model_fields.items() if each.annotation is SecretStr)})
 
 
 def told(settings: Settings) -> dict[str, str]:

@@ -38,6 +38,37 @@ MEMBERS = register(
         ),
         Kind("observer.too-many", "The log has as many observers as it can.", "Remove one first.", status=409),
         Kind("observer.unknown", "There is no such observer.", "See GET /v1/log/observers.", status=404),
+        Kind(
+            "member.test-key",
+            "A test key cannot be registered here: anybody can derive it.",
+            "Make a real key: test keys are for simulation, and pilot mode refuses them by the marker they carry.",
+            status=403,
+        ),
+        Kind("authority.exists", "The member has this authority already.", "Revoke that one first.", status=409),
+        Kind(
+            "trust.unknown-key",
+            "No key or authority of this name is on the trust list.",
+            "See the names: `tb trust show`.",
+            status=404,
+        ),
+        Kind(
+            "trust.unknown-version",
+            "There is no such version of the trust list.",
+            "See which there are: `tb trust show --versions`.",
+            status=404,
+        ),
+        Kind(
+            "trust.no-next-key",
+            "There is no next key of the hub to rotate to.",
+            "Put the next key where the hub's keys are kept, as docs/trust.md says, and rotate again.",
+            status=409,
+        ),
+        Kind(
+            "trust.key-in-use",
+            "This is the key that the hub signs with now.",
+            "Rotate first (`tb trust rotate HUB`), then revoke the old key.",
+            status=409,
+        ),
         Kind("member.exists", "A member of this name exists.", "Choose another id, or change that member.", status=409),
         Kind(
             "member.unknown",

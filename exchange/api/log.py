@@ -88,10 +88,5 @@ async def _change(request: Request, by: Actor, what: str, change: Job[tuple[Find
         raise Problem(*error.findings) from None
 
 
-@router.get("/trust", summary="The public keys of hub, log and members")
-def trust(request: Request) -> Response:
-    return json_response(hub_of(request).registry.trust.to_json())
-
-
 def _size(request: Request, name: str, default: int) -> int:
     return number_in(name, request.query_params.get(name, str(default)), 1, max(default, 1))

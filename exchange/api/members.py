@@ -10,6 +10,7 @@ from starlette.responses import Response
 from exchange.api.access import actor_of, caller_of, hub_of, operator_of
 from exchange.api.bodies import body_of, json_of, json_response
 from exchange.api.problems import Problem
+from exchange.authorities import add_authority
 from exchange.members import (
     SCOPES,
     Member,
@@ -159,6 +160,21 @@ async def withdraw_key(request: Request, member_id: str) -> Response:
     return json_response(_shown(request, hub.registry.members[member_id]))
 
 
+@router.post("/{member_id}/authorities", status_code=201, summary="Add a certification authority (operator)")
+async def add_issuing(request: Request, member_id: str) -> Response:
+    operator_of(request)
+    hub = hub_of(request)
+    _member(request, member_id)
+    authority = await json_of(request, MAX_MEMBER)
+
+    def job(connection: Connection) -> None:
+        if problem := add_authority(connection, member_id, authority):
+            raise RefusedInTransaction(problem)
+
+    await _change(request, member_id, "certification authority added", job)
+    return json_response(_shown(request, hub.registry.members[member_id]), 201)
+
+
 @router.post("/{member_id}:suspend", summary="Suspend a member, with the reason (operator)")
 async def suspend(request: Request, member_id: str) -> Response:
     return await _suspension(request, member_id, True)
@@ -217,7 +233,13 @@ def _shown(request: Request, member: Member) -> dict[str, Any]:
     """To others without what is between the member and the operator: where it is pushed to, why it is suspended."""
     caller = caller_of(request)
     whole = caller.operator or caller.member == member.id
-    return {**member.public(whole=whole), "keys": list(hub_of(request).registry.keys.get(member.id, ()))}
+    registry = hub_of(request).registry
+    issuing = registry.issuing.get(member.id, ())
+    return {
+        **member.public(whole=whole),
+        "keys": list(registry.keys.get(member.id, ())),
+        **({"authorities": [each.to_json() for each in issuing]} if issuing else {}),
+    }
 
 
 async def _options(request: Request) -> dict[str, Any]:

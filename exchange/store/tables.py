@@ -53,6 +53,46 @@ signing_keys = Table(
     Column("not_before", String(40)),  # business times beside the certificate's own; null: no other
     Column("not_after", String(40)),
     Column("withdrawn", String(40)),  # from then on nobody believes it
+    Column("distrusted", String(40)),  # from then on it was in other hands
+)
+
+# Certification authorities whose certificates are a member's (`tradebridge.evidence.authorities`).
+authorities = Table(
+    "authorities",
+    metadata,
+    Column("id", String(120), primary_key=True),  # member#SHA-256 of the issuing certificate, in base64url
+    Column("member", String(40), nullable=False, index=True),
+    Column("chain", Text, nullable=False),  # PEM, the anchor first
+    Column("subject", String(1000), nullable=False),  # RFC 4514
+    Column("purposes", String(200), nullable=False),  # space separated
+    Column("usages", String(400), nullable=False),  # OIDs, space separated
+    Column("revocation", Boolean, nullable=False),  # must a revocation list say that a certificate is good?
+    Column("crl_url", String(1000)),  # where its list is fetched; null: the operator loads it
+    Column("withdrawn", String(40)),
+    Column("distrusted", String(40)),
+)
+
+# The newest revocation list of each authority.
+revocation_lists = Table(
+    "revocation_lists",
+    metadata,
+    Column("issuer", String(64), primary_key=True),  # SHA-256 of the authority's certificate
+    Column("number", String(60), nullable=False),  # CRLNumber in decimal: up to 20 bytes
+    Column("this_update", String(40), nullable=False),
+    Column("next_update", String(40), nullable=False),
+    Column("data", LargeBinary, nullable=False),  # DER
+)
+
+# Versions of the trust list; none is ever changed.
+trust_versions = Table(
+    "trust_versions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("issued_at", String(40), nullable=False),
+    Column("digest", String(64), nullable=False),  # of the payload
+    Column("content", String(64), nullable=False),  # of what it trusts: where that is the same, there is no new version
+    Column("change", String(1000), nullable=False),
+    Column("token", Text, nullable=False),  # JWS
 )
 
 api_keys = Table(

@@ -134,9 +134,14 @@ register(
         Kind(
             "signature.usage",
             "The certificate of the signature is for another use than signing documents.",
-            "Sign with a certificate for signatures (digitalSignature, documentSigning), not a server's or an authority's.",
+            "Sign with a certificate for signatures (digitalSignature, documentSigning), not with that of a server.",
             clause="4.2.1.3, 4.2.1.9 and 4.2.1.12",
             source="RFC 5280",
+        ),
+        Kind(
+            "signature.test-certificate",
+            "The certificate of the signature is a test certificate, and this is no simulation.",
+            "Sign with a real certificate: test keys are public, and prove nothing.",
         ),
         Kind(
             "signature.path",
@@ -374,23 +379,11 @@ register(
             "Fetch the versions again (`tb trust export`); if it stays so, keep both as evidence and ask the operator.",
         ),
         Kind(
-            "trust.unknown-version",
-            "There is no such version of the trust list.",
-            "See which there are: `tb trust show --versions`.",
-            status=404,
-        ),
-        Kind(
             "trust.revocation-list",
             "The revocation list cannot be used.",
             "Give a complete, direct list of an authority that is registered, newer than the one known, in DER or PEM.",
             clause="5",
             source="RFC 5280",
-        ),
-        Kind(
-            "trust.no-next-key",
-            "There is no next key of the hub to rotate to.",
-            "Put the next key where the hub's keys are kept, as docs/trust.md says, restart, and rotate again.",
-            status=409,
         ),
         Kind(
             "trust.key-twice",

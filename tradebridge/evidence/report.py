@@ -53,7 +53,10 @@ _NEVER_KNOWN = frozenset({"signature.revocation-unknown", "trust.stale-status"})
 ABOUT_THE_SIGNER = (
     OF_TIME
     | _NEVER_KNOWN
-    | {f"signature.{each}" for each in ("path", "subject", "unknown-key", "usage", "weak-key", "wrong-purpose")}
+    | {
+        f"signature.{each}"
+        for each in ("path", "subject", "test-certificate", "unknown-key", "usage", "weak-key", "wrong-purpose")
+    }
 )
 """What a seal can be refused for without a word on whether the document was changed."""
 

@@ -39,6 +39,7 @@ from tradebridge.evidence.notes import BadVerifierKey
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.revocation import RevocationList
 from tradebridge.evidence.signer import PublicKey, UnsupportedKey, WeakKey, algorithm_of, key_id, public_key_of
+from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
 from tradebridge.evidence.timestamps import TimestampRoot
 
@@ -351,6 +352,8 @@ class TrustList:
         refused = authority.judge_subject(certificate)
         if refused:
             return refused
+        if not self.simulated and is_test_certificate(certificate):
+            return finding("signature.test-certificate", found=sha256_hex(certificate.public_bytes(Encoding.DER)))
         try:
             key = TrustedKey.of(member, certificate, authority.purposes)
         except WeakKey as error:

@@ -79,7 +79,7 @@ class TrustVersion:
 
 def read_version(token: str, before: TrustVersion | None) -> TrustVersion | Finding:
     """A version by the key of the hub, as `before` knows it; with None as the first that is known (rule 2)."""
-    read = _unverified(token)
+    read = stated_version(token)
     if isinstance(read, Finding):
         return read
     believed = read.trust if before is None else before.trust
@@ -101,7 +101,7 @@ def read_version(token: str, before: TrustVersion | None) -> TrustVersion | Find
     return read
 
 
-def _unverified(token: str) -> TrustVersion | Finding:
+def stated_version(token: str) -> TrustVersion | Finding:
     """What a version says, before it is known who says it."""
     payload = jws.payload_of(token)
     value = payload if isinstance(payload, Finding) else canonical.loads(payload)
