@@ -6,6 +6,7 @@ Everything that a test may want to replace comes in by argument: the settings, t
 
 import asyncio
 import contextlib
+import itertools
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -29,6 +30,7 @@ from exchange.members import OPERATOR, Member, Registry, changed, described, loa
 from exchange.metrics import Metrics
 from exchange.pint import HubPlatform
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
+from exchange.readings import Readings
 from exchange.starts import settings_changed
 from exchange.store import database as store
 from exchange.store import tables as t
@@ -68,6 +70,7 @@ class Hub:
         self.writer = Writer(self.database)
         self.registry: Registry = self._read_registry()
         self.deliverer = Deliverer(self)
+        self.readings = Readings(self)
         self.platform = HubPlatform(self)
         self.courier = Courier(self.platform)
         self.platform.on_wake = self.courier.wake
@@ -77,7 +80,10 @@ class Hub:
         self._lists = ListFetcher(self)
         self._history: TrustHistory | None = None
         self._row = 0
+        self.ordinals = itertools.count()
+        """Of the records that this process makes; several threads take from it."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._to_sequence = asyncio.Event()
         self._placed = asyncio.Event()
         self._closing = False
@@ -88,6 +94,7 @@ class Hub:
 
     async def start(self) -> None:
         """Start what runs beside the requests: sequencer, deliveries, looking for news."""
+        self._loop = asyncio.get_running_loop()
         self._tasks = [
             asyncio.create_task(self._sequence(), name="sequence"),
             asyncio.create_task(self._look_for_news(), name="news"),
@@ -254,6 +261,11 @@ class Hub:
     def changed(self) -> None:
         """Something was committed that the feed tells of."""
         self._to_sequence.set()
+
+    def changed_by_thread(self) -> None:
+        """The same, said by a thread that is not the event loop's."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._to_sequence.set)
 
     async def _sequence(self) -> None:
         """Rule 1 of the log: within a second. Woken by a commit; what gathers meanwhile is taken in together."""

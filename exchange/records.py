@@ -72,7 +72,7 @@ def put(
     """A record and its leaf, in the caller's transaction. `what`: in a few words; `about`: the document or member.
     Returns the record's id. Who hands the transaction in then tells the hub (`Hub.changed`): the log has a leaf."""
     at = hub.clock.now()
-    ordinal = f"{hub.process} {hub.next_row()}".encode()
+    ordinal = f"{hub.process} {next(hub.ordinals)}".encode()
     record_id = derived_id("rec", at, hub.randomness.value("record", ordinal))
     told = canonical.dumps(_plain(details or {}))
     record = {

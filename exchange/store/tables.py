@@ -143,6 +143,7 @@ documents = Table(
     Column(
         "carried_under", String(100), index=True
     ),  # of a certificate: number of the bill of lading, where it names it
+    Column("firm", String(200)),  # exporter or shipper, by name; null: none, or deleted by retention
     Column("expires", String(10)),  # last day of validity; null: it does not end
     Column("received_at", String(40), nullable=False),
     Column("row", Counter, nullable=False),  # place in lists; in order of acceptance, made from the real clock

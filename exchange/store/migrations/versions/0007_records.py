@@ -17,6 +17,7 @@ def upgrade() -> None:
         batch.alter_column("record", existing_type=sa.LargeBinary(), nullable=True)
     with op.batch_alter_table("leaves") as batch:  # in SQLite a column has its new name in the next table only
         batch.create_unique_constraint(op.f("uq_leaves_record_id"), ["record_id"])
+    op.add_column("documents", sa.Column("firm", sa.String(length=200), nullable=True))
     op.create_table(
         "records",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -34,6 +35,7 @@ def downgrade() -> None:
     op.drop_index("ix_records_kind_at", table_name="records")
     op.drop_index(op.f("ix_records_about"), table_name="records")
     op.drop_table("records")
+    op.drop_column("documents", "firm")
     with op.batch_alter_table("leaves") as batch:
         batch.drop_constraint(op.f("uq_leaves_record_id"), type_="unique")
         batch.alter_column("record", existing_type=sa.LargeBinary(), nullable=False)
