@@ -67,9 +67,9 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     profiles()  # loads every family and its schema, before the first request does
     hub = open_hub(settings, settings.space)
     operator_key = operator_key_of(settings)
-    hub.begin(operator_key)
     if settings.mode == "pilot":
         check_no_test_keys(hub.registry)
+    hub.begin(operator_key)
     opened = Spaces(settings, hub, operator_key)
 
     @asynccontextmanager

@@ -2,8 +2,8 @@
 
 1. A version is made in the transaction of the change that it tells of, and is a leaf of the log (`exchange.records`). A
    change that leaves what is trusted as it was makes none.
-2. It is signed by a key that the version before it trusts: when the hub's own key is rotated, by the old one. Only where
-   none of these is at hand any more, by the new one; whoever follows the versions is told so.
+2. It is signed by a key that the version before it trusts: when the hub's own key is rotated, by the old one. Only
+   where none of these is at hand any more, by the new one; whoever follows the versions is told so.
 3. No version is ever changed or deleted.
 """
 

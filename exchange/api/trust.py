@@ -92,7 +92,7 @@ def revocation_lists(request: Request) -> Response:
     return json_response({"items": [told_of(each) for each in hub_of(request).registry.trust.revocations]})
 
 
-@router.post("/revocation-lists", status_code=201, summary="Give the revocation list of an authority (operator)")
+@router.post("/revocation-lists:load", status_code=201, summary="Give the revocation list of an authority (operator)")
 async def add_list(request: Request) -> Response:
     by = actor_of(request, operator_of(request))
     taken = await hub_of(request).take_list(await body_of(request, MAX_LIST), by)
