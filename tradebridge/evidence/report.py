@@ -8,13 +8,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tradebridge.evidence.next_steps import next_step
 from tradebridge.evidence.refusals import Finding
 
 UNSURE = frozenset(
     {
+        "evidence.hub-silent",
         "evidence.malformed",
+        "evidence.no-history",
         "evidence.no-message",
+        "evidence.no-proof",
         "evidence.no-receipt",
+        "evidence.nothing-inside",
+        "evidence.page-not-signed",
+        "evidence.several-inside",
+        "evidence.unknown-file",
         "evidence.unreadable",
         "evidence.wrong-event",
         "log.future",
@@ -40,7 +48,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of the four, with its reason, what to do next (empty after a yes), and every finding behind it."""
+    """One of the four, with its reason, what the person does next, and every finding behind it."""
 
     question: str
     verdict: Verdict
@@ -71,6 +79,8 @@ class Report:
     recorded: Answer
     simulated: bool
     """The hub's keys are test keys: it proves nothing outside the simulation."""
+    judged: str = "evidence"
+    """What was judged: `bundle`, `evidence`, `document`, `pdf`, or `number` (on a hub's word)."""
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -93,15 +103,16 @@ class Report:
             "answers": [answer.to_json() for answer in self.answers],
             "exitCode": self.exit_code,
             "simulated": self.simulated,
+            "judged": self.judged,
         }
 
 
 def answer(question: str, found: Sequence[Finding], yes: str, unsure: Collection[str] = UNSURE) -> Answer:
     """Yes, with this reason, if nothing was found; no, if something is false; else could not check."""
     if not found:
-        return Answer(question, Verdict.YES, yes)
+        return Answer(question, Verdict.YES, yes, next_step(question, Verdict.YES))
     false = [each for each in found if each.code not in unsure]
     first = (false or found)[0]
     verdict = Verdict.NO if false else Verdict.COULD_NOT_CHECK
     detail = f" Found: {first.found}." if first.found else ""
-    return Answer(question, verdict, first.message + detail, first.fix, tuple(found))
+    return Answer(question, verdict, first.message + detail, next_step(question, verdict, first.code), tuple(found))

@@ -68,7 +68,7 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
         issued=_was_issued(file, accepted, seal, reading, trust, at_proven_time=proven is not None),
         valid=_is_valid(file, messages, seal, trust, checkpoint),
         recorded=recorded,
-        simulated=_simulated(trust),
+        simulated=is_simulated(trust),
     )
 
 
@@ -77,10 +77,10 @@ def nothing_checked(found: Finding, trust: TrustList) -> Report:
     unchanged, issued, valid, recorded = (
         answer(question, [found], "") for question in ("unchanged", "issued", "valid", "recorded")
     )
-    return Report("", "", None, unchanged, issued, valid, recorded, _simulated(trust))
+    return Report("", "", None, unchanged, issued, valid, recorded, is_simulated(trust))
 
 
-def _simulated(trust: TrustList) -> bool:
+def is_simulated(trust: TrustList) -> bool:
     return trust.simulated or any(is_test_certificate(key.certificate) for key in trust.hub.keys)
 
 
@@ -187,10 +187,10 @@ def _was_recorded(
 # --- 3: the document, unchanged --------------------------------------------------------------------------------------
 
 
-_OF_TIME = frozenset(
+OF_TIME = frozenset(
     f"signature.{each}" for each in ("expired-certificate", "not-yet-valid", "time-ahead", "withdrawn-key")
 )
-_ABOUT_THE_SIGNER = _OF_TIME | {"signature.unknown-key", "signature.wrong-purpose"}
+ABOUT_THE_SIGNER = OF_TIME | {"signature.unknown-key", "signature.wrong-purpose"}
 """What a seal can be refused for without a word on whether the document was changed."""
 
 
@@ -225,7 +225,7 @@ def _is_unchanged(
         found.append(finding("evidence.changed", "/document/number", found=file.document.number))
     if receipt is not None and receipt.profile != file.document.profile:
         found.append(finding("evidence.changed", "/document/profile", found=file.document.profile))
-    if isinstance(seal, Finding) and seal.code not in _ABOUT_THE_SIGNER:
+    if isinstance(seal, Finding) and seal.code not in ABOUT_THE_SIGNER:
         found.append(seal)
     return answer("unchanged", [*found, *said], f"The bytes that were accepted: SHA-256 {content.bytes_digest}.")
 
@@ -246,7 +246,7 @@ def _was_issued(
         return answer("issued", _without_seal(accepted, trust), "")
     if isinstance(seal, Finding):
         # Who is not on the list in the caller's hand has issued nothing. A time is false only beside a proven one.
-        return answer("issued", [seal], "", frozenset() if at_proven_time else _OF_TIME)
+        return answer("issued", [seal], "", frozenset() if at_proven_time else OF_TIME)
     member = trust.member(seal.member)
     if reading is None or member is None:
         return answer("issued", [finding("evidence.unreadable", "/document", found=file.document.profile)], "")
