@@ -165,7 +165,7 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
 
 
 _OPEN = re.compile(
-    r"/(livez|readyz|metrics|log/.*|v/.*"
+    r"/(livez|readyz|metrics|log/.*|verify|v/.*"
     r"|v1/(trust|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
 )
 """Paths that want no key."""

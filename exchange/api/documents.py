@@ -268,7 +268,7 @@ def _on_paper(request: Request, stored: Stored, form: str, headers: dict[str, st
     if isinstance(drawn, Finding):
         raise Problem(drawn)
     if form == "pdf":
-        data = pdf_of(drawn)
+        data = pdf_of(drawn, stored.data)
         if isinstance(data, Finding):
             raise Problem(data)
         name = re.sub(r"[^A-Za-z0-9.-]", "_", drawn.number)

@@ -35,66 +35,75 @@ _JWS = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\s*")
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was given: its kind, and the bytes to judge (of a PDF: those inside)."""
+    """What was given: its kind, and the bytes to judge."""
 
     kind: str
     data: bytes
+    evidence: Mapping[str, Any] | None = None
+    """Of a bundle and of evidence: its JSON, not judged yet."""
     inside: "Given | None" = None
     """Of a PDF: what is attached to it."""
-    evidence: Mapping[str, Any] | None = None
-    """Of evidence: its JSON."""
 
 
-def recognise(data: bytes) -> Given | Finding:
-    """What this is, by its first bytes."""
-    if data.startswith(b"%PDF-"):
-        attached = document_inside(data)
-        inside = attached if isinstance(attached, Finding) else recognise(attached)
-        return inside if isinstance(inside, Finding) else Given(PDF, data, inside)
-    if data.startswith(b"PK"):
-        return Given(BUNDLE, data)
+def recognise(data: bytes, trust: TrustList) -> Given | Finding:
+    """What this is, by its first bytes. A bundle is opened: what is not whole, or not signed by the hub of the list, is
+    told here."""
     text = data.lstrip()
+    if data.startswith(b"%PDF-"):
+        return _pdf(data, trust)
+    if data.startswith(b"PK"):
+        opened = open_bundle(data, trust, None)
+        return opened if isinstance(opened, Finding) else Given(BUNDLE, data, opened.evidence)
     if text.startswith(b"{"):
         value = json_or_finding(data)
-        if not isinstance(value, Finding) and value.get("format") == FORMAT:
-            return Given(EVIDENCE, data, evidence=value)
+        if isinstance(value, Finding) or value.get("format") != FORMAT:
+            return Given(DOCUMENT, data)
+        return Given(EVIDENCE, data, value)
+    if text.startswith(b"<"):
         return Given(DOCUMENT, data)
-    if text.startswith(b"<") or _JWS.fullmatch(text):
-        return Given(DOCUMENT, data.strip() if not text.startswith(b"<") else data)
+    if _JWS.fullmatch(text):
+        return Given(DOCUMENT, data.strip())
     return finding("evidence.unknown-file", found=repr(data[:16]), expected="a bundle, evidence, XML, a JWS or a PDF")
+
+
+def _pdf(data: bytes, trust: TrustList) -> Given | Finding:
+    attached = document_inside(data)
+    if isinstance(attached, Finding):
+        return attached
+    inside = recognise(attached, trust)
+    if isinstance(inside, Finding):
+        return inside
+    return Given(PDF, data, inside.evidence, inside)
 
 
 def verify_given(
     given: Given | Finding, trust: TrustList, now: datetime, document: bytes | None = None, *, as_of: bool = False
 ) -> Report:
     """The four answers. `now`: the time to judge by; `as_of`: what was said later is left out, as if it were then.
-    `document`: another file in the hand, which is judged instead of the document that the evidence holds."""
+    `document`: another file in the hand, judged instead of the document that the evidence holds."""
     if isinstance(given, Finding):
         return replace(nothing_checked(given, trust), judged="")
-    if given.kind == DOCUMENT:
-        return verify_document(given.data, trust, now)
     if given.inside is not None:
         return _without_the_page(verify_given(given.inside, trust, now, document, as_of=as_of))
-    evidence = given.evidence
-    if evidence is None:
-        opened = open_bundle(given.data, trust, None)
-        if isinstance(opened, Finding):
-            return replace(nothing_checked(opened, trust), judged=BUNDLE)
-        evidence = opened.evidence
-    report = verify_evidence(_until(evidence, trust, now) if as_of else evidence, trust, now, document)
-    return replace(report, judged=given.kind)
+    if given.evidence is None:
+        return verify_document(given.data, trust, now)
+    evidence = _until(given.evidence, trust, now) if as_of else given.evidence
+    return replace(verify_evidence(evidence, trust, now, document), judged=given.kind)
+
+
+def is_alone(given: Given | Finding) -> bool:
+    """Whether it is a document without its evidence, in a PDF or not."""
+    return not isinstance(given, Finding) and given.evidence is None
 
 
 def document_in(given: Given | Finding) -> bytes | None:
-    """The bytes of the document, as they were accepted or signed; of a bundle only where it can be opened anyway."""
+    """The bytes of the document, as they were accepted or signed; None where none can be read."""
     if isinstance(given, Finding):
         return None
-    if given.inside is not None:
-        return document_in(given.inside)
-    if given.kind == DOCUMENT:
-        return given.data
-    form = None if given.evidence is None else read_evidence(given.evidence)
-    return b64decode(form.document.bytes) if isinstance(form, EvidenceFile) else None
+    if given.evidence is not None:
+        form = read_evidence(given.evidence)
+        return b64decode(form.document.bytes) if isinstance(form, EvidenceFile) else None
+    return given.inside.data if given.inside is not None else given.data
 
 
 def _without_the_page(report: Report) -> Report:

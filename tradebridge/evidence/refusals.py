@@ -301,6 +301,11 @@ register(
             "Save the attachment that counts to a file, and check that.",
         ),
         Kind(
+            "evidence.paper",
+            "A print cannot be compared from here; what the hub has is as it was accepted.",
+            "Compare the paper with what the hub's page shows of the document: its address stands on the paper.",
+        ),
+        Kind(
             "evidence.page-not-signed",
             "The document inside the PDF is as it was signed; the page around it is signed by nobody.",
             "Compare the page with the document inside, or check the document as a file of its own.",

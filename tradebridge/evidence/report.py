@@ -21,6 +21,7 @@ UNSURE = frozenset(
         "evidence.no-receipt",
         "evidence.nothing-inside",
         "evidence.page-not-signed",
+        "evidence.paper",
         "evidence.several-inside",
         "evidence.unknown-file",
         "evidence.unreadable",

@@ -1,7 +1,7 @@
 """What a hub tells anybody who asks it about a document: its own four answers, and the proof of the acceptance.
 
-The answers are the hub's word. The proof is not: it is checked against the log's key and the witnesses of the trust list
-in the caller's hand. So of a document that somebody holds, 'recorded' is proven, and 'valid' is told.
+The answers are the hub's word. The proof is not: it is checked against the log's key and the witnesses of the trust
+list in the caller's hand. So of a document that somebody holds, 'recorded' is proven, and 'valid' is told.
 """
 
 from base64 import b64decode
@@ -111,7 +111,10 @@ def _recorded(proof: Proof | None, document: bytes, trust: TrustList, now: datet
             "receipt.other-document", "/record", found=record.bytes_digest, expected=digest, attack="JWS-21"
         )
         return answer("recorded", [other], "")
-    checkpoint = notes.verify_checkpoint(proof.checkpoint, trust.log.verifier_key, trust.log.origin)
+    try:
+        checkpoint = notes.verify_checkpoint(proof.checkpoint, trust.log.verifier_key, trust.log.origin)
+    except notes.BadVerifierKey as error:
+        return answer("recorded", [finding("trust.malformed", "/log/publicKey", found=str(error))], "")
     if isinstance(checkpoint, Finding):
         return answer("recorded", [checkpoint], "")
     leaf = proofs.leaf_hash(sha256(bytes.fromhex(proof.salt) + data).digest())
