@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from schemas.findings import Fidelity, Finding, Severity
 
@@ -384,10 +384,11 @@ def evidence(document_id: str) -> Call[JSON]:
     return Call("GET", _document(document_id, "/evidence"), Answer.json)
 
 
-def bundle(document_id: str) -> Call[Body]:
-    """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`)."""
-    accept = {"Accept": "application/vnd.etsi.asic-e+zip"}
-    return Call("GET", _document(document_id, "/evidence"), _body, headers=accept)
+def bundle(document_id: str, *, newest: bool = False) -> Call[Body]:
+    """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`): for the first checkpoint that covers
+    it, or the newest."""
+    accept, query = {"Accept": "application/vnd.etsi.asic-e+zip"}, {"checkpoint": "newest"} if newest else {}
+    return Call("GET", _document(document_id, "/evidence"), _body, query=query, headers=accept)
 
 
 def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
@@ -593,6 +594,13 @@ def _json_or_nothing(answer: Answer) -> JSON:
 def trust() -> Call[JSON]:
     """The trust list: public keys of hub, log and members."""
     return Call("GET", "/v1/trust", Answer.json)
+
+
+def check(fields: Mapping[str, str]) -> Call[JSON]:
+    """What the hub tells anybody of a document: by `number` and `code` of its print, or by its digests `content` and
+    `bytes`. `tradebridge.evidence.told` reads it."""
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return Call("POST", "/verify", Answer.json, headers=headers, body=urlencode(fields).encode(), expected=(200, 404))
 
 
 def checkpoint() -> Call[str]:

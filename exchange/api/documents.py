@@ -175,7 +175,7 @@ async def get_evidence(request: Request, document_id: str) -> Response:
     hub, stored = hub_of(request), await run_in_threadpool(_stored, request, document_id)
     member = sees(caller_of(request))
     if MEDIA_TYPE in request.headers.get("accept", ""):
-        data = await bundle_of(hub, stored, member)
+        data = await bundle_of(hub, stored, member, newest=_newest(request))
         headers = {"Content-Disposition": f'attachment; filename="{document_id}{EXTENSION}"'}
         return Response(data, media_type=MEDIA_TYPE, headers=headers)
     evidence = await run_in_threadpool(evidence_of, hub, stored, member)
@@ -223,6 +223,14 @@ async def _submission(request: Request, *, recorded: bool = True) -> Submission:
         declared=headers.get("tradebridge-profile"),
         idempotency_key=key,
     )
+
+
+def _newest(request: Request) -> bool:
+    """`?checkpoint=newest`: the bundle for the newest checkpoint instead of the first that covers it."""
+    asked = request.query_params.get("checkpoint", "first")
+    if asked not in ("first", "newest"):
+        raise Problem(finding("request.malformed", found=f"checkpoint={asked[:40]}", expected="first or newest"))
+    return asked == "newest"
 
 
 def _answer(request: Request, hub: Hub, outcome: Accepted | Refused) -> Response:

@@ -41,7 +41,7 @@ from exchange.public import Checked
 from exchange.store.queries import Stored
 from exchange.tries import network_of
 from schemas.findings import Finding, finding
-from tradebridge.evidence.report import Answer
+from tradebridge.evidence.report import Answer, Verdict
 
 router = APIRouter(tags=["verify"])
 
@@ -73,7 +73,7 @@ _YES = {
 }
 """A yes in plain words; of the other two questions the reason is plain enough."""
 _IN_SHORT = {
-    0: "Four times yes.",
+    0: "Four times yes: genuine, valid, and on the record.",
     3: "Nothing false was found, but not everything could be checked.",
     4: "Do not accept it: it is not valid, or not on the record.",
     5: "Do not rely on it: it was changed, or not issued by who may.",
@@ -215,8 +215,10 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
 
 def _plain(given: Answer) -> dict[str, Any]:
     """One answer for the page: what a person reads, and what is folded away."""
-    yes = given.verdict == "yes"
-    reason = given.reason if yes else given.findings[0].message if given.findings else given.reason
+    yes = given.verdict is Verdict.YES
+    reason = given.reason.partition(": leaf ")[0].rstrip(".") + "."
+    if not yes and given.findings:
+        reason = _deciding(given).message
     return {
         "question": QUESTIONS[given.question],
         "verdict": given.verdict.value,
@@ -226,6 +228,11 @@ def _plain(given: Answer) -> dict[str, Any]:
         "reason": given.reason,
         "findings": given.findings,
     }
+
+
+def _deciding(given: Answer) -> Finding:
+    """The finding that the answer's reason begins with."""
+    return next((each for each in given.findings if given.reason.startswith(each.message)), given.findings[0])
 
 
 def _json(checked: Checked) -> dict[str, Any]:

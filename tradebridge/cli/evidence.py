@@ -19,12 +19,14 @@ def command() -> None:
 @command.command("get")
 @click.argument("document", metavar="ID")
 @click.option("--output", "-o", metavar="FILE", help="Where to write; - is standard output. Else ID.asice, here.")
+@click.option("--newest", is_flag=True, help="For the newest checkpoint, with all that came since the first one.")
 @click.option("--member", metavar="ID", help="Ask as this member instead of as the operator.")
 @hub_options
 @json_option
 def get(
     document: str,
     output: str | None,
+    newest: bool,
     member: str | None,
     url: str | None,
     api_key: str | None,
@@ -34,12 +36,12 @@ def get(
     """Fetch the bundle of the document ID (doc_..., or its number).
 
     It is an ASiC-E container: any ZIP program opens it, and READ-ME.txt in it says what is there. `tb verify FILE`
-    checks it.
+    checks it. It is made for the first checkpoint of the log that covers the document, and is the same each time.
     """
     where = find(url, api_key, space)
     with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
         name = document_id(hub, document)
-        bundle = hub.bundle(name)
+        bundle = hub.bundle(name, newest=newest)
     path = output or f"{name}.asice"
     write_bytes(path, bundle.data)
     if as_json and path != "-":

@@ -84,7 +84,7 @@ def verify_given(
     if isinstance(given, Finding):
         return replace(nothing_checked(given, trust), judged="")
     if given.inside is not None:
-        return _without_the_page(verify_given(given.inside, trust, now, document, as_of=as_of))
+        return without_the_page(verify_given(given.inside, trust, now, document, as_of=as_of))
     if given.evidence is None:
         return verify_document(given.data, trust, now)
     evidence = _until(given.evidence, trust, now) if as_of else given.evidence
@@ -106,7 +106,7 @@ def document_in(given: Given | Finding) -> bytes | None:
     return given.inside.data if given.inside is not None else given.data
 
 
-def _without_the_page(report: Report) -> Report:
+def without_the_page(report: Report) -> Report:
     """Of a PDF: a yes for the document inside is none for what its page shows."""
     if report.unchanged.verdict is not Verdict.YES:
         return replace(report, judged=PDF)

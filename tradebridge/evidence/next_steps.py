@@ -24,7 +24,7 @@ _BY_CODE = {
     "signature.expired-certificate": "Ask for its evidence bundle: that proves when it was signed, which decides.",
     "signature.missing": "Ask the authority that it names, at an address that you knew before, whether it issued it.",
     "signature.not-yet-valid": "Ask for its evidence bundle: that proves when it was signed, which decides.",
-    "signature.unknown-key": "Check it again with the newest trust list, from where you trust it; accept nothing before.",
+    "signature.unknown-key": "Do not accept it unless the newest trust list, from where you trust it, has the key.",
     "signature.withdrawn-key": "Ask its issuer whether it signed this, and why the key was withdrawn.",
     "signature.wrong-type": "Give the document, or its bundle: this is a statement about a document, and not one.",
     "trust.malformed": "Take the trust list again, from where you trust it.",
