@@ -10,6 +10,7 @@
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -34,6 +35,8 @@ from tradebridge.evidence.trust import TrustList
 if TYPE_CHECKING:
     from exchange.hub import Hub
 
+LOOK_SECONDS = 0.2
+
 
 def evidence_of(hub: "Hub", stored: Stored, member: str | None) -> dict[str, Any]:
     """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list."""
@@ -56,6 +59,21 @@ def _evidence(
 
 def _told(rows: Sequence[Any]) -> list[dict[str, Any]]:
     return [{"recipient": row.recipient, "note": row.note, "acknowledgement": row.acknowledgement} for row in rows]
+
+
+async def until_on_record(hub: "Hub", stored: Stored, member: str | None, seconds: float) -> None:
+    """Wait until all that `member` sees of the document stands in a checkpoint that enough witnesses have cosigned, or
+    until the seconds are over."""
+    end = time.monotonic() + seconds
+    while not await asyncio.to_thread(_is_on_record, hub, stored, member) and time.monotonic() < end:
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _is_on_record(hub: "Hub", stored: Stored, member: str | None) -> bool:
+    with hub.database.reading.connect() as connection:
+        evidence = _evidence(connection, hub, stored, member)
+    placed = all(message["inclusion"] for message in evidence.form["messages"])
+    return placed and (evidence.covered or not hub.registry.observers.witnesses)
 
 
 async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: bool = False) -> bytes:

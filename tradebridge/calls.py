@@ -379,16 +379,24 @@ def utilisation(document_id: str, *, limit: int | None = None, cursor: str | Non
     return Call("GET", _document(document_id, "/utilisation"), Answer.json, query=query)
 
 
-def evidence(document_id: str) -> Call[JSON]:
-    """`tradebridge-evidence/1`: all that a third party needs beside public keys."""
-    return Call("GET", _document(document_id, "/evidence"), Answer.json)
+def evidence(document_id: str, *, wait: float = 0) -> Call[JSON]:
+    """`tradebridge-evidence/1`: all that a third party needs beside public keys. `wait`: seconds (up to 20) until the
+    log has all of it and enough witnesses have seen that."""
+    return _evidence(document_id, wait, Answer.json, {})
 
 
-def bundle(document_id: str, *, newest: bool = False) -> Call[Body]:
+def bundle(document_id: str, *, wait: float = 0, newest: bool = False) -> Call[Body]:
     """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`): for the first checkpoint that covers
     it, or the newest."""
-    accept, query = {"Accept": "application/vnd.etsi.asic-e+zip"}, {"checkpoint": "newest"} if newest else {}
-    return Call("GET", _document(document_id, "/evidence"), _body, query=query, headers=accept)
+    accept = {"Accept": "application/vnd.etsi.asic-e+zip"}
+    return _evidence(document_id, wait, _body, accept, "newest" if newest else None)
+
+
+def _evidence(
+    document_id: str, wait: float, read: Callable[[Answer], T], headers: dict[str, str], checkpoint: str | None = None
+) -> Call[T]:
+    query = _given({"wait": f"{wait:g}" if wait else None, "checkpoint": checkpoint})
+    return Call("GET", _document(document_id, "/evidence"), read, query=query, headers=headers, extra_seconds=wait)
 
 
 def send_event(document_id: str, jws: str) -> Call[EventAccepted]:

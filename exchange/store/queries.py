@@ -311,6 +311,8 @@ class Evidence(NamedTuple):
     """Of the checkpoint, in leaves."""
     at: str | None
     """When it was made, or had enough cosignatures; None: there is none yet."""
+    covered: bool
+    """Does it cover all of the form, with enough cosignatures?"""
 
 
 def evidence(
@@ -352,7 +354,7 @@ def evidence(
         "checkpoint": note,
         "timestamp": b64encode(kept.token).decode() if kept and kept.token else None,
     }
-    return Evidence(form, size, made)
+    return Evidence(form, size, made, kept is not None)
 
 
 def delivered(connection: Connection, stored: Stored) -> Sequence[Row[Any]]:

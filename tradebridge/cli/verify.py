@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tradebridge.cli.exits import Exit, Failed
-from tradebridge.cli.get import document_id
+from tradebridge.cli.get import ON_RECORD, document_id
 from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import json_of, read_bytes, read_json
@@ -170,7 +170,7 @@ def _fetched(where: Where, name: str, member: str | None) -> bytes:
     import json
 
     with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
-        return json.dumps(hub.evidence(document_id(hub, name))).encode()
+        return json.dumps(hub.evidence(document_id(hub, name), wait=ON_RECORD)).encode()
 
 
 def _is_name(name: str) -> bool:
