@@ -166,8 +166,8 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
 
 
 _OPEN = re.compile(
-    r"/(livez|readyz|metrics|log/.*|v/.*"
-    r"|v1/(trust|trust/(versions|versions/.*|status|revocation-lists|export)|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
+    r"/(livez|readyz|metrics|log/.*|verify|v/.*|v1/(trust|trust/(versions|versions/.*|status|revocation-lists|export)"
+    r"|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
 )
 """Paths that want no key."""
 

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     body_seconds: float = Field(120.0, gt=0, description="How long a request body may take to come in; then 408.")
     feeds_per_member: int = Field(16, ge=1, description="Feeds open at once for one member; then 429.")
     feeds: int = Field(1000, ge=1, description="Feeds open at once for all; then 503.")
+    checks_per_minute: int = Field(
+        30, ge=1, description="Checks of documents on the public pages from one address in a minute; then 429."
+    )
     api_keys_per_member: int = Field(20, ge=2, description="API keys of one member that hold at once; then 409.")
     sequence_seconds: float = Field(0.1, gt=0, le=1, description="How often the log takes new leaves in, at least.")
     witnesses_needed: int = Field(

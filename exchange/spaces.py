@@ -13,12 +13,15 @@ from exchange.keys import make_secret
 from exchange.members import new_api_key
 from exchange.places import Places
 from exchange.store import database as store
+from exchange.tries import Tries
 from tradebridge.evidence.simulation import test_api_key
 
 MISSING_SECONDS = 1.0
 """So long it is remembered that there is no space of a name: another process may make one."""
 MISSING_KEPT = 1000
 """Names that are remembered."""
+CHECKS_EACH, CHECKS = 4, 32
+"""Checks on the public pages at once, of one address and of all."""
 
 
 class Spaces:
@@ -31,6 +34,8 @@ class Spaces:
         self._opening = asyncio.Lock()
         self.bodies = Places("request bodies", settings.bodies_per_member, settings.bodies)
         self.feeds = Places("feeds", settings.feeds_per_member, settings.feeds)
+        self.checks = Places("checks", CHECKS_EACH, CHECKS)
+        self.tries = Tries(settings.checks_per_minute)
         self._missing: dict[str, float] = {}
         """Name to the time until which it is taken for no space."""
 

@@ -234,6 +234,12 @@ REQUESTS = register(
             status=429,
         ),
         Kind(
+            "request.too-often",
+            "This address asks more often than it may.",
+            "Ask again after the seconds of Retry-After.",
+            status=429,
+        ),
+        Kind(
             "request.too-slow",
             "The body of the request came too slowly; nothing was kept.",
             "Send it again over a better line: the seconds named are for the whole body.",

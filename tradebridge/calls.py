@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from schemas.findings import Fidelity, Finding, Severity
 
@@ -379,15 +379,24 @@ def utilisation(document_id: str, *, limit: int | None = None, cursor: str | Non
     return Call("GET", _document(document_id, "/utilisation"), Answer.json, query=query)
 
 
-def evidence(document_id: str) -> Call[JSON]:
-    """`tradebridge-evidence/1`: all that a third party needs beside public keys."""
-    return Call("GET", _document(document_id, "/evidence"), Answer.json)
+def evidence(document_id: str, *, wait: float = 0) -> Call[JSON]:
+    """`tradebridge-evidence/1`: all that a third party needs beside public keys. `wait`: seconds (up to 20) until the
+    log has all of it and enough witnesses have seen that."""
+    return _evidence(document_id, wait, Answer.json, {})
 
 
-def bundle(document_id: str) -> Call[Body]:
-    """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`)."""
+def bundle(document_id: str, *, wait: float = 0, newest: bool = False) -> Call[Body]:
+    """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`): for the first checkpoint that covers
+    it, or the newest."""
     accept = {"Accept": "application/vnd.etsi.asic-e+zip"}
-    return Call("GET", _document(document_id, "/evidence"), _body, headers=accept)
+    return _evidence(document_id, wait, _body, accept, "newest" if newest else None)
+
+
+def _evidence(
+    document_id: str, wait: float, read: Callable[[Answer], T], headers: dict[str, str], checkpoint: str | None = None
+) -> Call[T]:
+    query = _given({"wait": f"{wait:g}" if wait else None, "checkpoint": checkpoint})
+    return Call("GET", _document(document_id, "/evidence"), read, query=query, headers=headers, extra_seconds=wait)
 
 
 def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
@@ -593,6 +602,13 @@ def _json_or_nothing(answer: Answer) -> JSON:
 def trust() -> Call[JSON]:
     """The trust list: public keys of hub, log and members."""
     return Call("GET", "/v1/trust", Answer.json)
+
+
+def check(fields: Mapping[str, str]) -> Call[JSON]:
+    """What the hub tells anybody of a document: by `number` and `code` of its print, or by its digests `content` and
+    `bytes`. `tradebridge.evidence.told` reads it."""
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return Call("POST", "/verify", Answer.json, headers=headers, body=urlencode(fields).encode(), expected=(200, 404))
 
 
 def checkpoint() -> Call[str]:

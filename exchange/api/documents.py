@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from exchange import consignments, intake, ledger, paper, refused, titles
 from exchange.api.access import base_url_of, caller_of, hub_of, on_record, sees
-from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
+from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of, wait_of
 from exchange.api.problems import Problem, problem_response
-from exchange.bundles import bundle_of, evidence_of
+from exchange.bundles import bundle_of, evidence_of, until_on_record
 from exchange.events import accept_event
 from exchange.forwarding import forward as forward_document
 from exchange.hub import Hub
@@ -175,8 +175,9 @@ def get_utilisation(request: Request, document_id: str) -> Response:
 async def get_evidence(request: Request, document_id: str) -> Response:
     hub, stored = hub_of(request), await run_in_threadpool(_stored, request, document_id, "evidence")
     member = sees(caller_of(request))
+    await until_on_record(hub, stored, member, wait_of(request))
     if MEDIA_TYPE in request.headers.get("accept", ""):
-        data = await bundle_of(hub, stored, member)
+        data = await bundle_of(hub, stored, member, newest=_newest(request))
         headers = {"Content-Disposition": f'attachment; filename="{document_id}{EXTENSION}"'}
         return Response(data, media_type=MEDIA_TYPE, headers=headers)
     evidence = await run_in_threadpool(evidence_of, hub, stored, member)
@@ -226,6 +227,14 @@ async def _submission(request: Request, *, recorded: bool = True) -> Submission:
     )
 
 
+def _newest(request: Request) -> bool:
+    """`?checkpoint=newest`: the bundle for the newest checkpoint instead of the first that covers it."""
+    asked = request.query_params.get("checkpoint", "first")
+    if asked not in ("first", "newest"):
+        raise Problem(finding("request.malformed", found=f"checkpoint={asked[:40]}", expected="first or newest"))
+    return asked == "newest"
+
+
 def _answer(request: Request, hub: Hub, outcome: Accepted | Refused) -> Response:
     if isinstance(outcome, Refused):
         hub.metrics.refused.inc()
@@ -272,7 +281,7 @@ def _on_paper(request: Request, stored: Stored, form: str, headers: dict[str, st
     if isinstance(drawn, Finding):
         raise Problem(drawn)
     if form == "pdf":
-        data = pdf_of(drawn)
+        data = pdf_of(drawn, stored.data)
         if isinstance(data, Finding):
             raise Problem(data)
         name = re.sub(r"[^A-Za-z0-9.-]", "_", drawn.number)

@@ -438,3 +438,21 @@ bundles = Table(
     Column("manifest", String(64), primary_key=True),  # SHA-256 of the manifest that the signature is over
     Column("signature", LargeBinary, nullable=False),  # CMS in DER
 )
+
+# What a bundle holds beside leaves of the log, as it was when it was first made for a checkpoint and who asked.
+bundled = Table(
+    "bundled",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("member", String(40), primary_key=True),  # who asked; empty: the operator
+    Column("size", BigInteger, primary_key=True, autoincrement=False),  # of the checkpoint
+    Column("deliveries", Text, nullable=False),  # JSON: delivery id to whether it was acknowledged
+    Column("trust", String(64), nullable=False),  # bundled_lists.digest
+)
+
+bundled_lists = Table(
+    "bundled_lists",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the list
+    Column("list", Text, nullable=False),  # the trust list of the day, canonical JSON
+)

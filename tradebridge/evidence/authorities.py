@@ -116,7 +116,22 @@ class TrustedAuthority:
                 return finding("signature.subject", found=_name(certificate.subject), expected=expected, attack="X5-1")
         return None
 
-    def judge_usage(self, certificate: x509.Certificate) -> Finding | None:
+    def issued(self, certificate: x509.Certificate) -> bool:
+        """Is it signed by a key of this authority?"""
+        return any(_is_signed_by(certificate, each) for each in self.chain)
+
+    def judge(
+        self,
+        certificate: x509.Certificate,
+        lists: Sequence[RevocationList],
+        signed_at: datetime,
+        at: datetime | None,
+    ) -> Finding | None:
+        """None if a certificate holds for a signature that states `signed_at` and is known to exist at `at`, else why
+        not (rules 3 to 5)."""
+        return self._judge_usage(certificate) or self._judge_path(certificate, lists, signed_at, at)
+
+    def _judge_usage(self, certificate: x509.Certificate) -> Finding | None:
         """Rule 3, but the key."""
         try:
             extensions = certificate.extensions
@@ -134,14 +149,14 @@ class TrustedAuthority:
             return _usage(told, ", ".join(sorted(each.dotted_string for each in self.usages)))
         return None
 
-    def judge_path(
+    def _judge_path(
         self,
         certificate: x509.Certificate,
         lists: Sequence[RevocationList],
         signed_at: datetime,
         at: datetime | None,
     ) -> Finding | None:
-        """Rules 4 and 5, for a signature that states `signed_at` and is known to exist at `at`."""
+        """Rules 4 and 5."""
         try:
             verifier = self._policy.time(at or signed_at).build_client_verifier()
             path = verifier.verify(certificate, list(self.chain[1:])).chain
@@ -167,14 +182,10 @@ class TrustedAuthority:
 
     def _attack(self, certificate: x509.Certificate) -> str:
         """What a path that does not hold would be: by another key of the same name, or one that RFC 5280 forbids."""
-        for each in self.chain:
-            try:
-                certificate.verify_directly_issued_by(each)
-            except (InvalidSignature, ValueError, TypeError):
-                continue
-            known = all(not extension.critical or _is_known(extension) for extension in certificate.extensions)
-            return "X5-5" if known else "X5-8"
-        return "KEY-1"
+        if not self.issued(certificate):
+            return "KEY-1"
+        known = all(not each.critical or _is_known(each) for each in certificate.extensions)
+        return "X5-5" if known else "X5-8"
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -192,6 +203,14 @@ def distrusted(at: datetime | None, since: datetime) -> Finding:
     """Of a signature that is not known to have existed before its key was compromised."""
     found = "no proven time" if at is None else rfc3339(at)
     return finding("signature.distrusted-key", found=found, expected=f"before {rfc3339(since)}", attack="REV-3")
+
+
+def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
 
 
 def _check_authority(certificate: x509.Certificate) -> None:

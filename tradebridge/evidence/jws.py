@@ -130,7 +130,7 @@ def _judge(
     if header["typ"] != typ:
         return finding("signature.wrong-type", "/typ", found=header["typ"], expected=typ, attack="JWS-21")
     signed_at = datetime.fromtimestamp(header["iat"], UTC)
-    key = trust.key(header["kid"]) or _issued_key(header, trust, signed_at, at)
+    key = trust.key(header["kid"]) or _issued_key(header, trust)
     if isinstance(key, Finding):
         return key
     if purpose not in key.purposes:
@@ -150,9 +150,7 @@ def _judge(
     return refused or Verified(key.member, key.kid, signed_at, payload, key)
 
 
-def _issued_key(
-    header: dict[str, Any], trust: TrustList, signed_at: datetime, at: datetime | None
-) -> TrustedKey | Finding:
+def _issued_key(header: dict[str, Any], trust: TrustList) -> TrustedKey | Finding:
     """The key of the certificate in the header, by the authority of the member that `kid` names."""
     chain = header.get("x5c")
     if chain is None:
@@ -160,7 +158,7 @@ def _issued_key(
     der = _one_certificate(chain)
     if der is None:
         return finding("signature.header", "/x5c", found=chain, expected="one certificate in base64", attack="JWS-12")
-    key = trust.issued(der, signed_at, at)
+    key = trust.issued(der)
     if isinstance(key, Finding):
         return replace(key, pointer="/x5c")
     if key.kid != header["kid"]:

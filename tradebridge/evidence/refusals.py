@@ -319,6 +319,51 @@ register(
             "Ask for the evidence again: what became of the document cannot be told from this one.",
         ),
         Kind(
+            "evidence.no-history",
+            "Nothing here tells what became of the document since it was signed.",
+            "Ask the hub that it went through (`tb verify FILE --url HUB`), or ask for its evidence bundle.",
+        ),
+        Kind(
+            "evidence.no-proof",
+            "Nothing here proves that the document is on the public record.",
+            "Ask for its evidence bundle: `tb evidence get NUMBER`.",
+        ),
+        Kind(
+            "evidence.not-known",
+            "The hub has no such document on its record.",
+            "Ask the hub that the document went through; ask who gave it to you which that is.",
+        ),
+        Kind(
+            "evidence.hub-silent",
+            "The hub could not be asked.",
+            "Ask again when the hub can be reached, or check the evidence bundle, which needs no hub.",
+        ),
+        Kind(
+            "evidence.unknown-file",
+            "The file is none of those that can be checked.",
+            "Give a bundle (.asice), evidence in JSON, a signed document in XML or as JWS, or a PDF that the hub drew.",
+        ),
+        Kind(
+            "evidence.nothing-inside",
+            "The PDF holds no signed document, only its picture.",
+            "Draw it again: the hub's PDF of a document has the document inside. Prints and scans have lost it.",
+        ),
+        Kind(
+            "evidence.several-inside",
+            "The PDF holds more than one document.",
+            "Save the attachment that counts to a file, and check that.",
+        ),
+        Kind(
+            "evidence.paper",
+            "A print cannot be compared from here; what the hub has is as it was accepted.",
+            "Compare the paper with what the hub's page shows of the document: its address stands on the paper.",
+        ),
+        Kind(
+            "evidence.page-not-signed",
+            "The document inside the PDF is as it was signed; the page around it is signed by nobody.",
+            "Compare the page with the document inside, or check the document as a file of its own.",
+        ),
+        Kind(
             "bundle.archive",
             "The bundle is not a ZIP archive of the one shape that is read.",
             "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",

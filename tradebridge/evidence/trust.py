@@ -20,7 +20,7 @@ read once, when a `TrustedKey` is made.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Literal, Protocol, Self
 
@@ -83,6 +83,9 @@ class TrustedKey:
     """From this moment on nobody believes it; None while it is believed."""
     distrusted: datetime | None = None
     """From this moment on it was in other hands (rule 3)."""
+    authority: TrustedAuthority | None = field(default=None, repr=False, compare=False)
+    """Who issued its certificate, where that is not pinned (rule 5)."""
+    revocations: tuple[RevocationList, ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
     def of(
@@ -158,7 +161,9 @@ class TrustedKey:
                     expected=f"until {rfc3339(self.not_after)}",
                     attack="X5-7",
                 )
-        return None
+        if self.authority is None:
+            return None
+        return self.authority.judge(self.certificate, self.revocations, signed_at, at)
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -324,9 +329,9 @@ class TrustList:
         """A key by the exact bytes of its certificate."""
         return self._by_der.get(der)
 
-    def issued(self, der: bytes, signed_at: datetime, at: datetime | None) -> TrustedKey | Finding:
-        """The key of a certificate that is not on the list, if the authority of a member has issued it. `signed_at` and
-        `at` as in `TrustedKey.judge_time`."""
+    def issued(self, der: bytes) -> TrustedKey | Finding:
+        """The key of a certificate that is not on the list but names an authority of a member as its issuer. Whether it
+        holds, `TrustedKey.judge_time` says, once the signature matches."""
         unknown = finding("signature.unknown-key", found=f"certificate {sha256_hex(der)}", attack="KEY-1")
         if not self._authorities or len(der) > MAX_CERTIFICATE:
             return unknown
@@ -335,37 +340,26 @@ class TrustList:
         except ValueError:
             return unknown
         claimed = [(member, each) for member, each in self._authorities if each.claims(certificate)]
-        judged = [self._judge_issued(member, each, certificate, signed_at, at) for member, each in claimed]
-        keys = {key.member: key for key in judged if isinstance(key, TrustedKey)}
-        if len(keys) == 1:
-            return next(iter(keys.values()))
-        return unknown if keys or not judged else next(each for each in judged if isinstance(each, Finding))
+        named = [(member, each) for member, each in claimed if each.judge_subject(certificate) is None]
+        if claimed and not named:
+            return claimed[0][1].judge_subject(certificate) or unknown
+        issued = [(member, each) for member, each in named if each.issued(certificate)] or named
+        if len({member for member, _ in issued}) != 1:  # nobody's, or two members': then it says of neither
+            return unknown
+        return self._issued_key(*issued[0], certificate)
 
-    def _judge_issued(
-        self,
-        member: str,
-        authority: TrustedAuthority,
-        certificate: x509.Certificate,
-        signed_at: datetime,
-        at: datetime | None,
+    def _issued_key(
+        self, member: str, authority: TrustedAuthority, certificate: x509.Certificate
     ) -> TrustedKey | Finding:
-        refused = authority.judge_subject(certificate)
-        if refused:
-            return refused
         if not self.simulated and is_test_certificate(certificate):
-            return finding("signature.test-certificate", found=sha256_hex(certificate.public_bytes(Encoding.DER)))
+            return finding("signature.test-certificate", found=certificate.subject.rfc4514_string()[:200])
         try:
             key = TrustedKey.of(member, certificate, authority.purposes)
         except WeakKey as error:
             return finding("signature.weak-key", found=error, expected="EC P-256, or RSA of 3072 bits", attack="KEY-4")
         except (UnsupportedKey, UnsupportedAlgorithm, ValueError) as error:
             return finding("signature.algorithm", found=str(error)[:200], expected="EC P-256 or RSA", attack="KEY-4")
-        return (
-            key.judge_time(signed_at, at)
-            or authority.judge_usage(certificate)
-            or authority.judge_path(certificate, self.revocations, signed_at, at)
-            or key
-        )
+        return replace(key, authority=authority, revocations=self.revocations)
 
     def as_of(self, at: datetime) -> "TrustList":
         """The list to judge by what was signed or accepted then; this one where its history is not at hand."""

@@ -69,7 +69,7 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
         issued=_was_issued(file, accepted, seal, reading, then, at_proven_time=proven is not None),
         valid=_is_valid(file, messages, seal, trust, checkpoint),
         recorded=recorded,
-        simulated=_simulated(trust),
+        simulated=is_simulated(trust),
     )
 
 
@@ -78,10 +78,10 @@ def nothing_checked(found: Finding, trust: TrustList) -> Report:
     unchanged, issued, valid, recorded = (
         answer(question, [found], "") for question in ("unchanged", "issued", "valid", "recorded")
     )
-    return Report("", "", None, unchanged, issued, valid, recorded, _simulated(trust))
+    return Report("", "", None, unchanged, issued, valid, recorded, is_simulated(trust))
 
 
-def _simulated(trust: TrustList) -> bool:
+def is_simulated(trust: TrustList) -> bool:
     return trust.simulated or any(is_test_certificate(key.certificate) for key in trust.hub.keys)
 
 

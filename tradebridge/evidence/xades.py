@@ -175,7 +175,7 @@ def verify_content(content: Content, trust: TrustList, at: datetime | None) -> V
     try:
         stated = _read(content.seal.signature)
         _check_identifiers(stated, content)
-        key = _key(stated, trust, at)
+        key = _key(stated, trust)
         _check_digests(stated, content, key)
         _check_signature(stated, key)
     except _Refused as refused:
@@ -213,8 +213,8 @@ class _Refused(Exception):
         self.found = found
 
 
-def _key(stated: _Stated, trust: TrustList, at: datetime | None) -> TrustedKey:
-    key = trust.key_by_certificate(stated.certificate) or trust.issued(stated.certificate, stated.signed_at, at)
+def _key(stated: _Stated, trust: TrustList) -> TrustedKey:
+    key = trust.key_by_certificate(stated.certificate) or trust.issued(stated.certificate)
     if isinstance(key, Finding):
         raise _Refused(replace(key, pointer=_CERTIFICATE))
     if "document" not in key.purposes:

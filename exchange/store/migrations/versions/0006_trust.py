@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0006_trust"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
