@@ -611,6 +611,55 @@ def check(fields: Mapping[str, str]) -> Call[JSON]:
     return Call("POST", "/verify", Answer.json, headers=headers, body=urlencode(fields).encode(), expected=(200, 404))
 
 
+def trust_export(*, status: bool = False) -> Call[JSON]:
+    """All versions of the trust list and revocation lists, as one file (`tradebridge-trust-history/1`); with `status`
+    the signed status of the keys, which is believed for a short time only."""
+    return Call("GET", "/v1/trust/export", Answer.json, query={"status": "true"} if status else {})
+
+
+def trust_versions() -> Call[tuple[JSON, ...]]:
+    """The versions of the trust list, first to last: number, issuedAt, digest, change. At most 500."""
+    return Call("GET", "/v1/trust/versions", _items)
+
+
+def trust_version(number: int) -> Call[str]:
+    """One version, as the hub has signed it: a JWS."""
+    return Call("GET", f"/v1/trust/versions/{number}", _text)
+
+
+def trust_status() -> Call[str]:
+    """Which keys hold no more: a JWS, believed for a short time."""
+    return Call("GET", "/v1/trust/status", _text)
+
+
+def rotate_signing_key(
+    member_id: str, certificate: str | None = None, purposes: Sequence[str] = (), *, overlap: float | None = None
+) -> Call[JSON]:
+    """Operator: a new signing key of a member, from its certificate in PEM; its others for these purposes end after
+    `overlap` seconds (else 30 days). Of `HUB` the hub's own next key, without certificate and purposes."""
+    key = {"certificate": certificate, "purposes": list(purposes)} if certificate else {}
+    return _post("/v1/trust/keys:rotate", Answer.json, {"member": member_id, **key, **_given_any(overlap=overlap)})
+
+
+def revoke_signing_key(
+    key: str, *, since: str | None = None, compromised: bool = False, reason: str | None = None
+) -> Call[JSON]:
+    """Operator: a key or authority ends, by its name, at this moment of RFC 3339 (else now). `compromised`: it was in
+    other hands since then, so that only what is proven to be older still holds."""
+    told = {"key": key, "compromised": compromised, **_given_any(since=since, reason=reason)}
+    return _post("/v1/trust/keys:revoke", Answer.json, told)
+
+
+def add_authority(member_id: str, authority: Mapping[str, object]) -> Call[JSON]:
+    """Operator: a certification authority of a member, as the API's reference describes it."""
+    return _post(_member(member_id, "/authorities"), Answer.json, authority)
+
+
+def load_revocation_list(data: bytes) -> Call[JSON]:
+    """Operator: the revocation list of an authority, in DER or PEM."""
+    return Call("POST", "/v1/trust/revocation-lists:load", Answer.json, body=data)
+
+
 def checkpoint() -> Call[str]:
     """The log's signed checkpoint: a C2SP signed note."""
     return Call("GET", "/v1/log/checkpoint", _text)

@@ -124,7 +124,7 @@ async def rotate(request: Request) -> Response:
         known = {key.kid for key in _keys_of(hub, member)}
         await _change(hub, member, "signing key rotated", job, by)
         kid = next(key.kid for key in _keys_of(hub, member) if key.kid not in known)
-    return json_response({"member": member, "kid": kid, "others end": rfc3339(now + overlap)}, 201)
+    return json_response({"member": member, "kid": kid, "othersEnd": rfc3339(now + overlap)}, 201)
 
 
 async def _rotate_own(hub: Hub, options: dict[str, Any], overlap: timedelta, now: datetime, by: Any) -> str:

@@ -54,6 +54,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",
+        "trust": "Show, compare and change what is trusted.",
         "serve": "Run a hub.",
         "db": "Prepare and check the store.",
         "docs": "Write the reference pages that come out of the code.",
