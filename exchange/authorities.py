@@ -39,7 +39,7 @@ logger = structlog.get_logger(__name__)
 PURPOSES = ("document", "event", "ack")
 MOST = 8
 """Authorities of one member."""
-FETCH_SECONDS = 300.0
+FETCH_SECONDS = 15.0
 """How often it is looked which lists want to be fetched anew."""
 
 

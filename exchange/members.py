@@ -198,7 +198,10 @@ def load_registry(
 ) -> Registry:
     """All of it, as it stands. `code`: the hub's own code as a platform of electronic bills of lading."""
     version = connection.execute(select(t.head.c.members_version)).scalar_one()
-    kept = {row.id: (row.status, json.loads(row.data)) for row in connection.execute(select(t.members))}
+    kept = {
+        row.id: (row.status, json.loads(row.data))
+        for row in connection.execute(select(t.members).order_by(t.members.c.id))
+    }
     members = {name: _member_of(name, status, data) for name, (status, data) in kept.items()}
     public_keys: dict[str, list[Mapping[str, Any]]] = {}
     trusted: dict[str, list[TrustedKey]] = {}

@@ -126,15 +126,18 @@ STRANGE_KEY = key_of("stranger")
 
 
 @lru_cache
-def rsa_key(bits: int, exponent: int = 65537) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(exponent, bits)
+def rsa_key(bits: int = 3072) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, bits)
+
+
+def some_rsa(bits: int, exponent: int = 65537) -> rsa.RSAPublicKey:
+    """A public key that is refused before anything is verified with it: any modulus will do, one from the seed."""
+    wide = b"".join(simulation.hmac_value("rsa", "n", b"", each) for each in range(bits // 256))
+    return rsa.RSAPublicNumbers(exponent, int.from_bytes(wide, "big") | 1 << (bits - 1) | 1).public_key()
 
 
 def weak() -> bytes:
-    """Refused before its signature is looked at, so any modulus will do: one that follows from the seed."""
-    modulus = int.from_bytes(b"".join(simulation.hmac_value("weak", "n", b"", each) for each in range(8)), "big")
-    key = rsa.RSAPublicNumbers(65537, modulus | 1 << 2047 | 1).public_key()
-    return signed_as(leaf("Officer 2", key), RSA_SHA256, SG)
+    return signed_as(leaf("Officer 2", some_rsa(2048)), RSA_SHA256, SG)
 
 
 def other_curve() -> bytes:
@@ -266,7 +269,7 @@ def test_a_test_certificate_is_believed_in_a_simulation_only() -> None:
         ([BELOW, ROOT], "O=x", "anchor first"),
         ([ROOT] * 6, "O=x", "6 certificates"),
         ([ROOT], "", "name the subject"),
-        ([certify(ROOT_NAME, rsa_key(2048).public_key(), ROOT_NAME, ROOT_KEY, authority=True)], "O=x", "not taken"),
+        ([certify(ROOT_NAME, some_rsa(2048), ROOT_NAME, ROOT_KEY, authority=True)], "O=x", "not taken"),
     ],
 )
 def test_what_is_no_authority_is_not_registered(chain: list[x509.Certificate], subject: str, why: str) -> None:
@@ -402,7 +405,7 @@ class RsaSigner:
 
 @pytest.fixture(scope="module")
 def rsa_certificate() -> x509.Certificate:
-    return certify(name_of("RSA"), rsa_key(3072).public_key(), name_of("RSA"), ROOT_KEY)
+    return certify(name_of("RSA"), rsa_key().public_key(), name_of("RSA"), ROOT_KEY)
 
 
 @pytest.fixture(scope="module")
@@ -417,7 +420,7 @@ def with_rsa(rsa_certificate: x509.Certificate) -> TrustList:
 def test_rsa_of_a_member_is_verified_in_xml_and_two_other_judges_agree(
     with_rsa: TrustList, rsa_certificate: x509.Certificate, tmp_path: Path
 ) -> None:
-    data = signed_as(rsa_certificate, RSA_SHA256, RsaSigner(rsa_key(3072)))
+    data = signed_as(rsa_certificate, RSA_SHA256, RsaSigner(rsa_key()))
     verified = judged(data, with_rsa)
     assert isinstance(verified, Verified), verified
     assert verified.key.algorithm == "PS256"
@@ -444,13 +447,13 @@ def test_rsa_of_a_member_is_verified_in_xml_and_two_other_judges_agree(
 def test_the_kind_of_key_decides_the_method_not_the_message(
     with_rsa: TrustList, rsa_certificate: x509.Certificate
 ) -> None:
-    said = signed_as(rsa_certificate, ECDSA_SHA256, RsaSigner(rsa_key(3072)))
+    said = signed_as(rsa_certificate, ECDSA_SHA256, RsaSigner(rsa_key()))
     assert refused(said, with_rsa) == ("signature.algorithm", "KEY-4")
     assert refused(signed_as(SG.certificate, RSA_SHA256, SG), with_rsa) == ("signature.algorithm", "KEY-4")
-    pss = signed_as(rsa_certificate, RSA_SHA256, RsaSigner(rsa_key(3072), pss=True))
+    pss = signed_as(rsa_certificate, RSA_SHA256, RsaSigner(rsa_key(), pss=True))
     assert refused(pss, with_rsa)[0] == "signature.invalid"
     method = "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"
-    assert refused(signed_as(rsa_certificate, method, RsaSigner(rsa_key(3072), pss=True)), with_rsa) == (
+    assert refused(signed_as(rsa_certificate, method, RsaSigner(rsa_key(), pss=True)), with_rsa) == (
         "signature.algorithm",
         "KEY-4",
     )
@@ -466,7 +469,7 @@ def test_rsa_in_json_is_ps256(
     kid = key_id("SG-NSW", public_key_of(rsa_certificate))
     header = {"alg": algorithm, "typ": jws.DOCUMENT, "kid": kid, "iat": int(AT.timestamp())}
     signing_input = jws._encode(orjson.dumps(header)) + b"." + jws._encode(b'{"a":1}')
-    data = signing_input + b"." + jws._encode(RsaSigner(rsa_key(3072), pss=pss).sign(signing_input))
+    data = signing_input + b"." + jws._encode(RsaSigner(rsa_key(), pss=pss).sign(signing_input))
     found = judged(data, with_rsa)
     assert (found.code if isinstance(found, Finding) else None) == code
 
@@ -476,19 +479,19 @@ def test_rsa_travels_on_the_list(with_rsa: TrustList) -> None:
 
 
 def test_weak_rsa_stands_on_no_list() -> None:
-    for key in (rsa_key(2048), rsa_key(3072, 3)):
+    for key in (some_rsa(2048), some_rsa(3072, 3), some_rsa(8448)):
         with pytest.raises(WeakKey):
-            TrustedKey.of("SG-NSW", certify(name_of("x"), key.public_key(), name_of("x"), ROOT_KEY), {"document"})
+            TrustedKey.of("SG-NSW", certify(name_of("x"), key, name_of("x"), ROOT_KEY), {"document"})
 
 
 def test_we_never_sign_with_rsa(rsa_certificate: x509.Certificate) -> None:
     with pytest.raises(UnsupportedKey, match="never signed with"):
-        LocalSigner("SG-NSW", rsa_key(3072), rsa_certificate)  # type: ignore[arg-type]  # the point
+        LocalSigner("SG-NSW", rsa_key(), rsa_certificate)  # type: ignore[arg-type]  # the point
 
 
 def test_the_thumbprint_of_rsa_is_that_of_rfc_7638(rsa_certificate: x509.Certificate) -> None:
     """Section 3.1 has an RSA key of 2048 bits; here the same made by hand."""
-    numbers = rsa_key(3072).public_key().public_numbers()
+    numbers = rsa_key().public_key().public_numbers()
     text = f'{{"e":"AQAB","kty":"RSA","n":"{jws._encode(numbers.n.to_bytes(384, "big")).decode()}"}}'
     digest = Hash(SHA256())
     digest.update(text.encode())

@@ -38,7 +38,7 @@ def without(member: str, trust: TrustList = TRUST) -> TrustList:
     return replace(trust, members=tuple(each for each in trust.members if each.id != member))
 
 
-def ending(signer: LocalSigner, trust: TrustList = TRUST, **ends: datetime) -> TrustList:
+def ending(signer: LocalSigner, trust: TrustList = TRUST, **ends: Any) -> TrustList:
     """The list with the keys of one member withdrawn or distrusted."""
     members = tuple(
         replace(each, keys=tuple(replace(key, **ends) for key in each.keys)) if each.id == signer.member else each
@@ -92,7 +92,7 @@ def test_a_version_says_what_it_says_whoever_signs_it_anew() -> None:
     assert digests == {version.digest}
 
 
-def rotated(**old: datetime) -> TrustList:
+def rotated(**old: Any) -> TrustList:
     keys = (
         replace(TrustedKey.of("HUB", HUB.certificate, HUB_PURPOSES), **old),
         TrustedKey.of("HUB", NEW_HUB.certificate, HUB_PURPOSES),
