@@ -333,3 +333,16 @@ LIFE = register(
         ),
     ]
 )
+
+RETENTION = register(
+    [
+        Kind(
+            "document.deleted",
+            "The document was kept for its years and is deleted; the log has the record of it.",
+            "Verify the bundle that you hold: it proves the document as before. The record named says when it was deleted.",
+            status=410,
+        ),
+        Kind("retention.held", "The document is held already.", "Let it go first, to give another reason.", status=409),
+        Kind("retention.not-held", "The document is not held.", "See `tb retention show` for what is.", status=409),
+    ]
+)

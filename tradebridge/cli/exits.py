@@ -54,10 +54,10 @@ class Failed(Exception):
         self.findings = tuple(findings)
 
 
-_SIGNATURE_FAMILIES = frozenset({"signature", "log", "receipt", "evidence"})
+_SIGNATURE_FAMILIES = frozenset({"signature", "log", "receipt", "evidence", "audit"})
 _POLICY_FAMILIES = frozenset(
     {"access", "member", "route", "document", "event", "ack", "delivery", "request", "partner"}
-    | {"title", "control", "carrier", "link"}
+    | {"title", "control", "carrier", "link", "retention"}
 )
 
 
