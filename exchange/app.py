@@ -65,8 +65,8 @@ answered, logged. Every call but health, the log, the profiles and the rules wan
 def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     """The application. Its hub starts and stops with it (ASGI lifespan)."""
     check_startable(settings, in_tests=in_tests)
-    known = {each.id for each in profiles()}  # loads every family and its schema, before the first request does
-    if unknown := settings.retention_years.keys() - known:
+    known = profiles()  # loads every family and its schema, before the first request does
+    if unknown := settings.retention_years.keys() - known.keys():
         raise UnsafeSettings(f"TRADEBRIDGE_RETENTION_YEARS names no profile of this hub: {', '.join(sorted(unknown))}")
     hub = open_hub(settings, settings.space)
     operator_key = operator_key_of(settings)

@@ -80,13 +80,13 @@ def due(connection: Connection, hub: "Hub", after: int = -1) -> tuple[list[Case]
     now, row = hub.clock.now(), t.documents.c
     found: list[Case] = []
     columns = (row.id, row.profile, row.number, row.received_at, row.row)
-    longest = max(years_before(now, years) for years in years_of(hub.settings).values())
-    old = row.deleted.is_(None), row.received_at < rfc3339(longest), row.row > after
+    years = years_of(hub.settings)
+    limits = {profile: rfc3339(years_before(now, each)) for profile, each in years.items()}
+    old = row.deleted.is_(None), row.received_at < max(limits.values()), row.row > after
     rows = connection.execute(select(*columns).where(*old).order_by(row.row).limit(AT_ONCE)).all()
     for each in rows:
-        limit = rfc3339(years_before(now, years_of(hub.settings)[each.profile]))
         last = _last(connection, each.id)
-        if last < limit:
+        if last < limits.get(each.profile, ""):
             found.append(Case(each.id, each.profile, each.number, last, kept_for(connection, each.id)))
     return found, rows[-1].row if len(rows) == AT_ONCE else None
 
@@ -128,7 +128,9 @@ def kept_for(connection: Connection, document_id: str) -> str:
 
 async def run(hub: "Hub", by: records.Actor, *, pretend: bool = False) -> dict[str, Any]:
     """Delete all that is due. `pretend`: only say what would be. What was, and what was kept and why, as JSON."""
-    deleted, kept, after = [], [], -1
+    deleted: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
+    after = -1
     while True:
         cases, following = await hub.ask(partial(due, hub=hub, after=after))
         for case in cases:

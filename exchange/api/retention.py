@@ -27,7 +27,7 @@ MOST_OF_A_REASON = 500
 async def get_retention(request: Request) -> Response:
     operator_of(request)
     hub = hub_of(request)
-    years, own = retention.years_of(hub.settings), {each.id: each.retention_years for each in profiles()}
+    years, own = retention.years_of(hub.settings), {name: each.retention_years for name, each in profiles().items()}
     return json_response(
         {
             "profiles": [
