@@ -25,11 +25,10 @@ from pydantic.alias_generators import to_camel
 
 from schemas.content import Content, json_or_finding, open_content
 from schemas.event import Event, decode_event
-from tradebridge.evidence import canonical, notes, proofs
+from tradebridge.evidence import canonical, jws, notes, proofs
 from tradebridge.evidence.file import Base64, Count, Hash, Record, read_record
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import UNSURE
-from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.seen import seen_by
 from tradebridge.evidence.times import from_rfc3339
 from tradebridge.evidence.trust import TrustList
@@ -351,10 +350,12 @@ class _Checking:
         if sha256(token.encode()).hexdigest() != record.bytes_digest or entry.event is None:
             told.add(finding("audit.details-changed", f"{at}/event", found=f"entry {entry.line.index}"))
             return
-        content = open_content(token.encode())
-        seal = content if isinstance(content, Finding) else verify_seal(content, self._trust, record.time)
-        if isinstance(seal, Finding):
-            told.add(seal)
+        signed = jws.verify(token.encode(), jws.EVENT, "event", self._trust, record.time)
+        if isinstance(signed, Finding):
+            told.add(signed)
+        elif not signed.member == entry.event.actor.member == record.member:
+            speaker = entry.event.actor.member
+            told.add(finding("receipt.wrong-speaker", at, found=signed.member, expected=speaker, attack="JWS-21"))
 
     def _see(self) -> None:
         """Witnesses and timestamp of the checkpoint; and whether every hidden entry is accounted for."""
