@@ -193,7 +193,7 @@ def report(
     try:
         limits = thresholds_of(_text(thresholds_file)) if thresholds_file else default_thresholds()
     except BadThresholds as error:
-        raise Failed(Exit.USAGE, f"{thresholds_file}: {error}", "The built-in ones: docs/audit.md.") from error
+        raise Failed(Exit.USAGE, f"{thresholds_file}: {error}", "The built-in ones: docs/evidence.md.") from error
     if file is not None:
         told = report_of(facts_of(_lines(file)), limits)
     else:
