@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evidence.case import TRUST
+from tests.evidence.world import TRUST
 from tradebridge.evidence import proofs
 from tradebridge.evidence.audit import MOST_FINDINGS, Act, Verification, read_act, verify_export
 from tradebridge.evidence.refusals import Finding, finding

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def test_a_command_that_is_refused_leaves_neither_change_nor_record(cast: Cast, 
 
 def test_no_table_of_members_and_keys_changes_without_a_record(cast: Cast, database_url: str) -> None:
     """What an operator can change is watched from outside: each change of it comes with one record more."""
-    steps = [
+    steps: list[Callable[[], object]] = [
         lambda: cast.operator.add_member(description("MY-NSW")),
         lambda: cast.operator.suspend("MY-NSW"),
         lambda: cast.operator.rotate_key("MY-NSW"),
@@ -309,7 +309,8 @@ def test_what_is_past_its_years_is_deleted_on_the_record_and_the_proofs_still_st
         cast["TH-NSW"].send_event(old.id, said)
         held = cast["SG-NSW"].submit(certificate("SG-2026-08202"), ["TH-NSW"])
         doubted = cast["SG-NSW"].submit(certificate("SG-2026-08203"), ["TH-NSW"])
-        doubt = {"body": {"boxes": ["8"]}, "reasons": (Reason(code="atiga.box", box="8", text="It seems low."),)}
+        low = Reason(code="atiga.box", box="8", text="It seems low.")
+        doubt: dict[str, Any] = {"body": {"boxes": ["8"]}, "reasons": (low,)}
         asked = event(EventType.VERIFICATION_REQUESTED, doubted.id, doubted.content_digest, "TH-NSW", **doubt)
         cast["TH-NSW"].send_event(doubted.id, asked)
         take_all(cast)
