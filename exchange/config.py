@@ -3,7 +3,7 @@
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         0, ge=0, description="Cosignatures that make a checkpoint evidence; 0: of more than half."
     )
     witness_seconds: float = Field(0.5, gt=0, description="How often the newest checkpoint is taken to the witnesses.")
+    retention_years: dict[str, Annotated[int, Field(ge=1, le=100)]] = Field(
+        {}, description='Years that documents are kept, where not as the profile says: JSON, {"rcep-co/2022": 7}.'
+    )
+    reading_years: int = Field(5, ge=1, le=100, description="Years that it is kept who looked at which document.")
+    retention_runs: bool = Field(False, description="Delete by the hub's clock, once a day, what is past its years.")
     log_level: str = Field("warning", description="debug, info, warning or error.")
     ready_fd: int = Field(-1, description="File descriptor that gets one JSON line when the hub is ready.")
     parent_pipe: int = Field(-1, description="File descriptor of a pipe; the hub ends when its other end closes.")

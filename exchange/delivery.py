@@ -337,6 +337,9 @@ class Deliverer:
                 raise RefusedInTransaction(finding("delivery.unknown", found=delivery_id))
             if row.state != "dead":
                 raise RefusedInTransaction(finding("delivery.not-dead", found=row.state, expected="dead"))
+            deleted = select(t.documents.c.deleted).where(t.documents.c.id == row.document_id)
+            if connection.execute(deleted).scalar() is not None:
+                raise RefusedInTransaction(finding("document.deleted", found=row.document_id))
             values = {"state": "due", "attempts": 0, "due_at": time.time()}
             connection.execute(update(t.deliveries).where(t.deliveries.c.id == delivery_id).values(**values))
             return str(row.recipient)

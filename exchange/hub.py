@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
-from exchange import clockwork, consignments, log, records, trust_versions
+from exchange import clockwork, consignments, log, records, retention, trust_versions
 from exchange.authorities import ListFetcher, keep_list, told_of
 from exchange.clock import Clock, FrozenClock, LiveClock
 from exchange.config import Settings
@@ -71,6 +71,7 @@ class Hub:
         self.registry: Registry = self._read_registry()
         self.deliverer = Deliverer(self)
         self.readings = Readings(self)
+        self._retention = retention.Daily(self)
         self.platform = HubPlatform(self)
         self.courier = Courier(self.platform)
         self.platform.on_wake = self.courier.wake
@@ -298,12 +299,14 @@ class Hub:
             await asyncio.sleep(NEWS_SECONDS)
 
     async def _look_at_the_clock(self) -> None:
-        """What the business clock has brought: certificates that expire, terms that run out; and consents."""
+        """What the business clock has brought: certificates that expire, terms that run out, years that are over; and
+        consents."""
         while True:
             try:
                 while await clockwork.run_once(self) >= clockwork.AT_ONCE:
                     pass
                 await consignments.run_once(self)
+                await self._retention.look()
             except WriterStopped:
                 return
             except Exception:

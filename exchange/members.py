@@ -47,6 +47,8 @@ from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import HUB_PURPOSES, TrustedKey, TrustedLog, TrustedMember, TrustList, hub_of
 
 OPERATOR = "OPERATOR"
+AUDITOR = "AUDITOR"
+"""Whose API keys may export the record, and nothing else."""
 EVENT_PROFILE = "tradebridge-event/1"
 KINDS = ("single-window", "issuing-authority", "platform")
 ROLES = ("issuer", "sender", "recipient")
@@ -54,6 +56,8 @@ PURPOSES = ("document", "event", "ack")
 """What a signing key may serve, and does unless told. A PINT certificate serves `pint` alone."""
 SCOPES = ("send", "receive", "read")
 """What a member's API key may be allowed: hand in documents and events, take deliveries, look at its own."""
+AUDIT = "audit"
+"""What an auditor's API key may do: export the record of the log."""
 MEMBER_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}")
 
 
@@ -387,7 +391,7 @@ def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
     for name in description.keys() - _FIELDS:
         yield wrong(f"/{name}", name, "no such member")
     member_id = description.get("id")
-    if not isinstance(member_id, str) or not MEMBER_ID.fullmatch(member_id) or member_id in (HUB, OPERATOR):
+    if not isinstance(member_id, str) or not MEMBER_ID.fullmatch(member_id) or member_id in (HUB, OPERATOR, AUDITOR):
         yield wrong("/id", member_id, "capital letters, digits and hyphens, as TH-NSW")
     country = description.get("country")
     if not isinstance(country, str) or not re.fullmatch(r"[A-Z]{2}", country):

@@ -370,3 +370,16 @@ LIFE = register(
         ),
     ]
 )
+
+RETENTION = register(
+    [
+        Kind(
+            "document.deleted",
+            "The document was kept for its years and is deleted; the log has the record of it.",
+            "A bundle that you hold proves it as before: `tb verify FILE`. The record named says who deleted it.",
+            status=410,
+        ),
+        Kind("retention.held", "The document is held already.", "Let it go first, to give another reason.", status=409),
+        Kind("retention.not-held", "The document is not held.", "See `tb retention show` for what is.", status=409),
+    ]
+)

@@ -675,6 +675,39 @@ def consistency(first: int, second: int) -> Call[JSON]:
     return Call("GET", "/v1/log/consistency", Answer.json, query={"from": str(first), "to": str(second)})
 
 
+# --- The record of people, retention ---------------------------------------------------------------------------------
+
+
+def audit_export(first: int = 0) -> Call[JSON]:
+    """Operator or auditor: the record of the log from entry `first` on. Read it with `Hub.record`, line by line."""
+    return Call("GET", "/v1/audit/export", Answer.json, query={"from": str(first)})
+
+
+def add_audit_key(expires_in: float | None = None) -> Call[JSON]:
+    """Operator: an API key that may export the record and nothing else, for so many seconds (30 days)."""
+    return _post("/v1/audit/keys", Answer.json, _given_any(expiresIn=expires_in))
+
+
+def retention() -> Call[JSON]:
+    """Operator: for how long what is kept, and what is held."""
+    return Call("GET", "/v1/retention", Answer.json)
+
+
+def run_retention(*, pretend: bool = False) -> Call[JSON]:
+    """Operator: delete what is past its years, on the record; `pretend`: only say what would be deleted."""
+    return replace(_post("/v1/retention:run", Answer.json, {"pretend": pretend}), extra_seconds=600.0)
+
+
+def hold(document_id: str, reason: str) -> Call[JSON]:
+    """Operator: keep a document beyond its years."""
+    return _post(_document(document_id, ":hold"), Answer.json, {"reason": reason})
+
+
+def release(document_id: str, reason: str) -> Call[JSON]:
+    """Operator: hold it no longer."""
+    return _post(_document(document_id, ":release"), Answer.json, {"reason": reason})
+
+
 _OBSERVERS = "/v1/log/observers"
 
 

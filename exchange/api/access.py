@@ -78,9 +78,9 @@ def actor_of(request: Request, caller: Caller) -> Actor:
     return Actor(caller.member, caller.api_key, person)
 
 
-def on_record(request: Request, document_id: str, what: str) -> None:
-    """Who asks is about to see this of a document: on the record first (`exchange.readings`). In a thread."""
-    hub_of(request).readings.record(actor_of(request, caller_of(request)), document_id, what)
+def on_record(request: Request, document_id: str, what: str, scope: str = "read") -> None:
+    """Who asks, and may, is about to see this of a document: on the record first (`exchange.readings`). In a thread."""
+    hub_of(request).readings.record(actor_of(request, caller_of(request, scope)), document_id, what)
 
 
 def sees(caller: Caller) -> str | None:

@@ -68,6 +68,24 @@ async def json_of(request: Request, limit: int = MAX_BODY) -> dict[str, Any]:
     return value
 
 
+async def options_of(request: Request, limit: int = 10_000) -> dict[str, Any]:
+    """An optional JSON body."""
+    data = await body_of(request, limit)
+    value = json_or_finding(data) if data.strip() else {}
+    if isinstance(value, Finding):
+        raise Problem(value)
+    return value
+
+
+def seconds_of(options: dict[str, Any], name: str, default: float, longest: float) -> float:
+    """A number of seconds among the options. Raises `Problem`."""
+    seconds = options.get(name, default)
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= longest:
+        expected = f"seconds, at most {longest:g}"
+        raise Problem(finding("request.malformed", f"/{name}", found=seconds, expected=expected))
+    return float(seconds)
+
+
 def recipients_of(request: Request) -> tuple[str, ...]:
     """The member ids of Tradebridge-To: a list, which may stand in several lines (RFC 9110 section 5.3)."""
     named = ",".join(request.headers.getlist("tradebridge-to"))

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange import consignments, intake, ledger, paper, refused, titles
+from exchange import consignments, intake, ledger, paper, refused, retention, titles
 from exchange.api.access import base_url_of, caller_of, hub_of, on_record, sees
 from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of, wait_of
 from exchange.api.problems import Problem, problem_response
@@ -247,10 +247,12 @@ def _answer(request: Request, hub: Hub, outcome: Accepted | Refused) -> Response
 
 
 def _stored(request: Request, document_id: str, shown: str = "") -> Stored:
-    """The document, if who asks may see it. `shown`: what of its content the answer shows, which is put on the record."""
+    """The document, if who asks may see it. `shown`: what of its content the answer shows: that goes on the record."""
     caller = caller_of(request)
     with hub_of(request).database.reading.connect() as connection:
         stored = queries.document(connection, sees(caller), document_id)
+        if stored is not None and stored.deleted:
+            raise Problem(retention.gone(connection, document_id))
     if stored is None:
         raise Problem(finding("access.not-yours", found=document_id))
     if shown:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange.api.access import actor_of, caller_of, hub_of, operator_of
-from exchange.api.bodies import body_of, json_of, json_response
+from exchange.api.bodies import json_of, json_response, options_of, seconds_of
 from exchange.api.problems import Problem
 from exchange.authorities import add_authority
 from exchange.members import (
@@ -26,8 +26,7 @@ from exchange.members import (
 )
 from exchange.messages import RefusedInTransaction
 from exchange.store.writer import Job
-from schemas.content import json_or_finding
-from schemas.findings import Finding, finding
+from schemas.findings import finding
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 
 router = APIRouter(prefix="/v1/members", tags=["members"])
@@ -91,7 +90,7 @@ async def change(request: Request, member_id: str) -> Response:
 async def rotate_key(request: Request, member_id: str) -> Response:
     hub = hub_of(request)
     _own_or_operator(request, member_id)
-    overlap = _seconds_of(await _options(request), "overlap", DAY, 30 * DAY)
+    overlap = seconds_of(await options_of(request, MAX_MEMBER), "overlap", DAY, 30 * DAY)
     api_key = new_api_key()
     most = hub.settings.api_keys_per_member
 
@@ -107,11 +106,11 @@ async def rotate_key(request: Request, member_id: str) -> Response:
 async def add_key_of_scope(request: Request, member_id: str) -> Response:
     hub = hub_of(request)
     _own_or_operator(request, member_id)
-    options = await _options(request)
+    options = await options_of(request, MAX_MEMBER)
     scopes = options.get("scopes", list(SCOPES))
     if not isinstance(scopes, list) or not scopes or any(scope not in SCOPES for scope in scopes):
         raise Problem(finding("request.malformed", "/scopes", found=scopes, expected=", ".join(SCOPES)))
-    lifetime = _seconds_of(options, "expiresIn", 365 * DAY, 3 * 365 * DAY)
+    lifetime = seconds_of(options, "expiresIn", 365 * DAY, 3 * 365 * DAY)
     api_key = new_api_key()
     most = hub.settings.api_keys_per_member
 
@@ -189,7 +188,7 @@ async def _suspension(request: Request, member_id: str, suspended: bool) -> Resp
     operator_of(request)
     hub = hub_of(request)
     _member(request, member_id)
-    reason = str((await _options(request)).get("reason", ""))[:500]
+    reason = str((await options_of(request, MAX_MEMBER)).get("reason", ""))[:500]
     what = f"suspended: {reason}" if suspended else "resumed"
     await _change(request, member_id, what, lambda c: set_suspended(c, member_id, suspended, reason))
     hub.deliverer.wake([member_id])
@@ -214,14 +213,6 @@ def _own_or_operator(request: Request, member_id: str) -> None:
     _member(request, member_id)
 
 
-def _seconds_of(options: dict[str, Any], name: str, default: float, longest: float) -> float:
-    seconds = options.get(name, default)
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= longest:
-        expected = f"seconds, at most {longest:g}"
-        raise Problem(finding("request.malformed", f"/{name}", found=seconds, expected=expected))
-    return float(seconds)
-
-
 def _member(request: Request, member_id: str) -> Member:
     member = hub_of(request).registry.members.get(member_id)
     if member is None:
@@ -240,14 +231,3 @@ def _shown(request: Request, member: Member) -> dict[str, Any]:
         "keys": list(registry.keys.get(member.id, ())),
         **({"authorities": [each.to_json() for each in issuing]} if issuing else {}),
     }
-
-
-async def _options(request: Request) -> dict[str, Any]:
-    """An optional JSON body."""
-    data = await body_of(request, MAX_MEMBER)
-    if not data.strip():
-        return {}
-    value = json_or_finding(data)
-    if isinstance(value, Finding):
-        raise Problem(value)
-    return value

@@ -172,6 +172,8 @@ class Stored:
     signer: dict[str, Any] | None
     receipt: str
     attestation: str | None
+    deleted: bool = False
+    """By retention: then there are no bytes and no findings."""
 
 
 def document(connection: Connection, member: str | None, document_id: str) -> Stored | None:
@@ -195,11 +197,12 @@ def document(connection: Connection, member: str | None, document_id: str) -> St
         _summary(row, tracks, member),
         None if _sees_all(row, member) else member,
         row.media_type,
-        row.bytes,
+        row.bytes or b"",
         orjson.loads(row.findings),
         orjson.loads(row.signer) if row.signer else None,
         row.receipt,
         row.attestation,
+        row.deleted is not None,
     )
 
 

@@ -144,6 +144,7 @@ documents = Table(
         "carried_under", String(100), index=True
     ),  # of a certificate: number of the bill of lading, where it names it
     Column("firm", String(200)),  # exporter or shipper, by name; null: none, or deleted by retention
+    Column("deleted", String(40)),  # the record that says so; null: it is there
     Column("expires", String(10)),  # last day of validity; null: it does not end
     Column("received_at", String(40), nullable=False),
     Column("row", Counter, nullable=False),  # place in lists; in order of acceptance, made from the real clock
@@ -248,6 +249,15 @@ records = Table(
     Column("at", String(40), nullable=False),
     Column("details", Text),  # canonical JSON, whose digest the record tells; null: deleted
     Index("ix_records_kind_at", "kind", "at"),
+)
+
+# Documents that retention leaves alone.
+holds = Table(
+    "holds",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", String(40), nullable=False),
 )
 
 deliveries = Table(

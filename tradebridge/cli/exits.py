@@ -54,11 +54,11 @@ class Failed(Exception):
         self.findings = tuple(findings)
 
 
-_SIGNATURE_FAMILIES = frozenset({"signature", "log", "receipt", "evidence", "trust"})
+_SIGNATURE_FAMILIES = frozenset({"signature", "log", "receipt", "evidence", "audit", "trust"})
 _OF_POLICY = frozenset(f"trust.{each}" for each in ("key-in-use", "no-next-key", "unknown-key", "unknown-version"))
 _POLICY_FAMILIES = frozenset(
     {"access", "member", "route", "document", "event", "ack", "delivery", "request", "partner"}
-    | {"title", "control", "carrier", "link", "authority", "observer"}
+    | {"title", "control", "carrier", "link", "authority", "observer", "retention"}
 )
 
 

@@ -435,5 +435,46 @@ register(
             "The trust list has the same key or member twice.",
             "Remove one of the two entries: a key belongs to one member and has one certificate.",
         ),
+        Kind(
+            "audit.malformed",
+            "The export of the record is not in the form tradebridge-audit/1.",
+            "Export it again: `tb audit export -o FILE`. If it comes out the same, tell the operator.",
+        ),
+        Kind(
+            "audit.missing-leaf",
+            "The export leaves out an entry of the log, or has one twice.",
+            "Ask for the whole range again. An entry may be hidden by retention; it is never left out.",
+            clause="2.1.1",
+            source=MERKLE,
+        ),
+        Kind(
+            "audit.not-opened",
+            "Record and salt do not open the entry that the log has.",
+            "Keep the export: what it says of this entry is not what was put on the record.",
+            clause="2.1.1",
+            source=MERKLE,
+        ),
+        Kind(
+            "audit.details-changed",
+            "The details are not those that the record commits to.",
+            "Keep the export: the details of this entry were changed after they were recorded.",
+        ),
+        Kind(
+            "audit.root",
+            "The entries of the export do not make up the tree that the checkpoint signs.",
+            "Keep the export and its checkpoint: together they show that an entry was changed, added or taken out.",
+            clause="2.1.1",
+            source=MERKLE,
+        ),
+        Kind(
+            "audit.cut-off",
+            "The export ends before its end.",
+            "Export it again: the connection broke, or the file was cut.",
+        ),
+        Kind(
+            "audit.hidden",
+            "An entry is hidden, and no retention record in the export names it.",
+            "Export from the beginning of the log to its newest checkpoint; if it stays so, ask the operator why.",
+        ),
     ]
 )

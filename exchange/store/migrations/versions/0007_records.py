@@ -18,6 +18,14 @@ def upgrade() -> None:
     with op.batch_alter_table("leaves") as batch:  # in SQLite a column has its new name in the next table only
         batch.create_unique_constraint(op.f("uq_leaves_record_id"), ["record_id"])
     op.add_column("documents", sa.Column("firm", sa.String(length=200), nullable=True))
+    op.add_column("documents", sa.Column("deleted", sa.String(length=40), nullable=True))
+    op.create_table(
+        "holds",
+        sa.Column("document_id", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_holds")),
+    )
     op.create_table(
         "records",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -35,6 +43,8 @@ def downgrade() -> None:
     op.drop_index("ix_records_kind_at", table_name="records")
     op.drop_index(op.f("ix_records_about"), table_name="records")
     op.drop_table("records")
+    op.drop_table("holds")
+    op.drop_column("documents", "deleted")
     op.drop_column("documents", "firm")
     with op.batch_alter_table("leaves") as batch:
         batch.drop_constraint(op.f("uq_leaves_record_id"), type_="unique")
