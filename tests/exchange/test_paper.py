@@ -151,6 +151,7 @@ def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(cast: Cast) -> N
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text.replace("SG-D-NOBODY", "SG-D-CODE-6") for answer in answers}) == 1
     assert {checked(cast, "SG-D-CODE-6", other, "application/json").text} == {'{"found":false}'}
+    assert httpx.post(f"{cast.url}/v/SG-D-CODE-6", content=b"no form").status_code == 404
 
 
 def test_the_page_asks_whatever_the_number_is_and_escapes_it(cast: Cast) -> None:

@@ -68,6 +68,8 @@ def test_each_kind_of_file_gets_four_answers(cast: Cast, held: dict[str, Any]) -
     changed = check(cast, held["xml"].replace(b"Example", b"Exemple"))
     assert (verdicts(changed), changed.json()["exitCode"]) == (["no", "no", UNSURE, "no"], 5)
     assert verdicts(check(cast, b"GIF89a")) == [UNSURE] * 4
+    as_curl_sends_it = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert verdicts(check(cast, held["xml"], **as_curl_sends_it)) == [YES] * 4
 
 
 def test_a_signed_document_that_was_never_handed_in_is_not_on_the_record(cast: Cast) -> None:
