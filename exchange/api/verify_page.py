@@ -208,6 +208,7 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
         short=_IN_SHORT[report.exit_code],
         answers=[_plain(each) for each in report.answers],
         own=checked.stored is not None,
+        at=f"{hub.clock.now():%Y-%m-%d %H:%M} UTC",
         paper=paper,
         masked=masked,
         facts=list(compare.facts(paper)) if paper is not None else [],

@@ -3,7 +3,6 @@
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -258,8 +257,3 @@ def test_nothing_verifies_whose_bytes_differ(data: bytes, draw: st.DataObject) -
     if is_alone(bent) and report.unchanged.verdict is Verdict.YES:
         inside = document_in(bent)
         assert inside is not None and content_of(inside).content_digest == content_of(data).content_digest
-
-
-def test_the_report_says_what_was_judged() -> None:
-    assert judged(XML).to_json()["judged"] == "document"
-    assert replace(judged(XML), judged="pdf").to_json()["judged"] == "pdf"
