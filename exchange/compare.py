@@ -46,11 +46,15 @@ def facts(paper: Paper) -> Iterator[tuple[str, tuple[Line, ...]]]:
     """Titles and lines of the boxes that help to compare. Of a transport document: its parties and its way."""
     if isinstance(paper, Form):
         yield "Issued in", (Line(paper.issued_in),)
-        yield from ((f"{box.number}. {box.title}", box.lines) for box in (*paper.left, *paper.foot))
-        return
-    yield "Carrier", (Line(paper.carrier),)
-    yield "Kind", (Line(paper.kind),)
-    yield from ((box.title, box.lines) for box in (*paper.left, *paper.voyage))
+        boxes = [(f"{box.number}. {box.title}", box.lines) for box in (*paper.left, *paper.foot)]
+    else:
+        yield "Carrier", (Line(paper.carrier),)
+        yield "Kind", (Line(paper.kind),)
+        boxes = [(box.title, box.lines) for box in (*paper.left, *paper.voyage)]
+    for title, lines in boxes:
+        said = tuple(line for line in lines if line.ticked is not False and line.label != "Signature")
+        if said:
+            yield title, said
 
 
 def columns(paper: Paper) -> tuple[tuple[str, str], ...]:

@@ -39,6 +39,7 @@ from tradebridge.calls import (
     Unreachable,
     Validation,
 )
+from tradebridge.outbound import tls_context
 
 __all__ = [
     "Accepted",
@@ -129,7 +130,11 @@ class Hub:
         self.url = _base(url, space)
         self._timeout = timeout
         self._http = httpx.Client(
-            headers=_headers(api_key, actor), timeout=timeout, transport=transport, trust_env=False
+            headers=_headers(api_key, actor),
+            verify=tls_context(),
+            timeout=timeout,
+            transport=transport,
+            trust_env=False,
         )
 
     def do(self, call: Call[T]) -> T:
@@ -275,6 +280,7 @@ class AsyncHub:
         self._timeout = timeout
         self._http = httpx.AsyncClient(
             headers=_headers(api_key, actor),
+            verify=tls_context(),
             timeout=timeout,
             transport=transport,
             trust_env=False,

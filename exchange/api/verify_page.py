@@ -16,6 +16,7 @@
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from functools import cache
@@ -48,6 +49,8 @@ router = APIRouter(tags=["verify"])
 MOST_BYTES = 16 << 20
 """Of a file that is checked here. A larger one is checked with `tb verify`."""
 _MOST_OF_A_FORM = 2_000
+_FIELD = re.compile(rb"(number|code|content|bytes)=")
+"""How a form begins. `curl --data-binary @FILE` calls any file one."""
 STEP_SECONDS = 0.25
 """What is not found is told after a whole number of these."""
 _STATIC = Path(__file__).parent / "static"
@@ -135,9 +138,10 @@ async def _guarded(request: Request, number: str | None) -> Response:
 
 async def _checked(request: Request, hub: Hub, number: str | None) -> Response:
     began = time.monotonic()
-    fields = await _fields(request, _MOST_OF_A_FORM if number is not None else MOST_BYTES)
-    if isinstance(fields, bytes):
-        return _answer(request, hub, await run_in_threadpool(public.check_file, hub, fields))
+    given = await _given(request, _MOST_OF_A_FORM if number is not None else MOST_BYTES)
+    if isinstance(given, bytes) and number is None:
+        return _answer(request, hub, await run_in_threadpool(public.check_file, hub, given))
+    fields = {} if isinstance(given, bytes) else given
     named = number if number is not None else fields.get("number", "").strip()
     find, judge = _way(hub, fields, named)
     stored = await run_in_threadpool(find)
@@ -161,14 +165,13 @@ def _way(
     return lambda: public.by_code(hub, number, fields.get("code", "")), public.check_print
 
 
-async def _fields(request: Request, limit: int) -> dict[str, str] | bytes:
+async def _given(request: Request, limit: int) -> dict[str, str] | bytes:
     """The fields of a form, or the one file that came in it or instead of it. Raises `Problem`."""
     body = await body_of(request, limit)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
+    is_form = kind == "application/x-www-form-urlencoded" and _FIELD.match(body) and len(body) <= _MOST_OF_A_FORM
+    if kind != "multipart/form-data" and not is_form:
         return body
-    if kind != "multipart/form-data" and len(body) > _MOST_OF_A_FORM:
-        raise Problem(finding("request.malformed", found=f"{len(body)} bytes of fields", expected="a file, or fields"))
 
     async def again() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -205,6 +208,7 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
         short=_IN_SHORT[report.exit_code],
         answers=[_plain(each) for each in report.answers],
         own=checked.stored is not None,
+        at=f"{hub.clock.now():%Y-%m-%d %H:%M} UTC",
         paper=paper,
         masked=masked,
         facts=list(compare.facts(paper)) if paper is not None else [],

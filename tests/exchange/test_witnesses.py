@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy import create_engine, text
 from simulator import tsa
 from simulator.clock import FrozenClock
 from simulator.witness import Witness, app_of, witness_key
-from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
+from tests.exchange.cast import NOW, SEED, Cast, acknowledged, certificate, description, refused_by
 from tests.exchange.running import hub_in_thread
 from tests.exchange.test_delivery import wait_for
 from tests.serving import served
@@ -341,10 +342,18 @@ def test_the_bundle_is_the_same_each_time_and_signed_once(tmp_path: Path, witnes
         cast["SG-NSW"].submit(certificate("SG-2026-38001"), ["TH-NSW"])
         wait_for(lambda: whole(tmp_path, 2))
         assert cast["SG-NSW"].bundle(accepted.id) == first
+        (delivery, *_) = [each for each in cast["TH-NSW"].inbox() if each.message_id == accepted.message_id]
+        digest = sha256(delivery.original).hexdigest()
+        cast["TH-NSW"].acknowledge([acknowledged(delivery, "TH-NSW", digest)])
+        cast.operator.add_member(description("MM-NSW"))
+        assert cast["SG-NSW"].bundle(accepted.id) == first  # whatever came since that is not on the log
+        later = cast["SG-NSW"].bundle(accepted.id, newest=True)
+        assert later != first and b"acknowledgement.jws" in later.data and b"acknowledgement.jws" not in first.data
+        assert cast["SG-NSW"].bundle(accepted.id, newest=True) == later
         trust = TrustList.from_json(cast["SG-NSW"].trust())
         assert refused_by(cast["VN-NSW"].bundle, accepted.id).code == "access.not-yours"
     assert first.media_type == MEDIA_TYPE
     assert verify_bundle(first.data, trust, NOW).exit_code == 0
     engine = create_engine(f"sqlite:///{tmp_path / 'hub' / 'hub.sqlite'}")
     with engine.connect() as connection:
-        assert connection.execute(text("select count(*) from bundles")).scalar() == 1
+        assert connection.execute(text("select count(*) from bundles")).scalar() == 2

@@ -8,37 +8,32 @@ import json
 import shlex
 import shutil
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradebridge.cli import running
 from tradebridge.cli.exits import Exit, Failed
+from tradebridge.cli.get import ON_RECORD
 
 if TYPE_CHECKING:
     from simulator.launch import Launched, Outcome
     from tradebridge.client import Hub
 
-SECONDS = 15.0
-"""For the log to get its witnesses, after the scenario has ended."""
-LOOK_SECONDS = 0.3
 CANDIDATES = 5
-"""Bundles that one look fetches, of the newest documents."""
+"""Documents that are tried, the newest first."""
 
 
 def keep(launched: "Launched", outcome: "Outcome", data: Path | None) -> str | None:
-    """The command; None where no document of the scenario got four times yes in time. `data`: the folder of --data."""
+    """The command; None where no document of the scenario gets four times yes. `data`: the folder of --data."""
     from tradebridge.client import Hub
 
     folder = (data or running.state_file().parent) / "evidence"
     with Hub(launched.hub_url, launched.operator_key) as hub:
         trust = hub.trust()
-        until = time.monotonic() + SECONDS
-        while (found := _proven(hub, outcome, trust, launched.clock)) is None:
-            if time.monotonic() > until:
-                return None
-            time.sleep(LOOK_SECONDS)
+        found = _proven(hub, outcome, trust, launched.clock)
+    if found is None:
+        return None
     bundle, listed = folder / "demo.asice", folder / "trust.json"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,7 +59,7 @@ def _proven(hub: "Hub", outcome: "Outcome", trust: dict[str, Any], clock: dateti
     named = {} if isinstance(outcome, Summary) else {"number": outcome.certificate}
     known = hub.documents(**named, limit=500).items
     for each in [each for each in known if _decided(each)][:CANDIDATES]:
-        data = hub.bundle(str(each["id"])).data
+        data = hub.bundle(str(each["id"]), wait=ON_RECORD).data
         if verify_bundle(data, believed, clock or datetime.now(UTC)).exit_code == Exit.OK:
             return data
     return None
