@@ -98,9 +98,10 @@ def _picture(held: Held) -> Response:
 
 async def _held(request: Request, reference: str) -> Held:
     caller, hub = caller_of(request), hub_of(request)
-    held = await hub.ask(lambda connection: seen(connection, hub, reference, sees(caller)))
-    if held is None:
-        raise Problem(finding("title.unknown", found=reference))
+    carrier = request.query_params.get("carrierCode")
+    held = await hub.ask(lambda connection: seen(connection, hub, reference, sees(caller), carrier))
+    if isinstance(held, Finding):
+        raise Problem(held)
     return held
 
 

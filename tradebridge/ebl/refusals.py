@@ -20,6 +20,12 @@ register(
             404,
         ),
         _ours(
+            "title.several-carriers",
+            "Several carriers have given a bill of lading this number.",
+            "Say whose is meant: ?carrierCode=CODE.",
+            409,
+        ),
+        _ours(
             "title.elsewhere",
             "The title is not on this platform.",
             "Act where it is: the title's last transaction says on which platform its possessor is.",
@@ -106,6 +112,12 @@ register(
             "An additional document is larger than the platform takes.",
             "Leave it out, or send it by other means.",
             413,
+        ),
+        _ours(
+            "pint.too-many-refused",
+            "The envelope is refused, and the platform keeps no more refusals of its sender.",
+            "Nothing is decided. Send no envelopes that must be refused; ask the platform what to do with this one.",
+            429,
         ),
         _ours(
             "pint.not-base64",

@@ -1,8 +1,8 @@
 """The control tracking registry, asked by a platform (schemas/bill_of_lading/control.py has its words).
 
 1. A platform speaks by statements that it signs: register, offer, accept, cancel. Each can be said again after a crash.
-2. What the registry says counts only as signed by its configured certificates, for this title. Silence, an error or a
-   signature that does not hold decide nothing.
+2. What the registry says counts only as signed by its configured certificates, in its own name, for this title.
+   Silence, an error or a signature that does not hold decide nothing.
 """
 
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ async def cancelled(host: Host, registry: str, title: str, entry: str) -> Word:
 
 async def _say(host: Host, registry: str, said: Said, title: str, entry: str, to: str | None = None) -> Word:
     peer = host.peers().registries.get(registry)
-    if peer is None:
+    if peer is None or not peer.active:
         return Word(Stand.SILENT, reason=f"the registry {registry} is not configured")
     statement = Statement(
         registry=registry,
@@ -81,7 +81,8 @@ def _word(host: Host, peer: Peer, said: Said, title: str, entry: str, status: in
     reason = str(body.get("code", ""))
     statement = body.get("statement")
     state = open_sealed(statement, peer.trusted, host.now()) if isinstance(statement, str) else None
-    if state is None or isinstance(state, Finding) or state.get("transportDocumentChecksum") != title:
+    named = {"registry": peer.code, "transportDocumentChecksum": title}
+    if state is None or isinstance(state, Finding) or any(state.get(name) != each for name, each in named.items()):
         # Only the registry itself can say by its signature that it has never heard of a title: unsigned, it is silence.
         return Word(Stand.SILENT, reason=reason or "the registry's answer is not signed")
     if said is Said.REGISTER:
