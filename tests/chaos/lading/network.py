@@ -56,6 +56,7 @@ class Fate(StrEnum):
     TWICE = "comes twice"
     LATE = "comes late, after its sender gave up"
     CORRUPTED = "comes with another document, and no manifest that holds"
+    SPOILT = "comes corrupted, and late as it was sent"
     DISPUTED = "is answered DISE, signed, and never looked at"
     FOREIGN = "is answered RECE by a foreign key"
     RUBBISH = "is answered by rubbish"
@@ -64,7 +65,15 @@ class Fate(StrEnum):
     LIED_BENV = "is accepted, and answered BENV by the receiver"
 
 
-HONEST = (Fate.THROUGH, Fate.REQUEST_LOST, Fate.ANSWER_LOST, Fate.TWICE, Fate.LATE, Fate.CORRUPTED)
+HONEST = (
+    Fate.THROUGH,
+    Fate.REQUEST_LOST,
+    Fate.ANSWER_LOST,
+    Fate.TWICE,
+    Fate.LATE,
+    Fate.CORRUPTED,
+    Fate.SPOILT,
+)
 FALSE = (Fate.DISPUTED, Fate.FOREIGN, Fate.RUBBISH, Fate.ERROR)
 LYING = (Fate.LIED_RECE, Fate.LIED_BENV)
 """The receiver itself lies, by its own key: nothing but a registry helps."""
@@ -207,7 +216,8 @@ class Network(httpx.AsyncBaseTransport):
     told: list[str] = field(default_factory=list)
     """What became of each request: for the message of a test that fails."""
     spoilt: set[str] = field(default_factory=set)
-    """Checksums of the last entries of which a spoilt copy, or a lie, may have led to a signed refusal."""
+    """Checksums of the last entries of which a spoilt copy, or a lie, may have led to a signed refusal: with a registry
+    that ends a transfer."""
 
     def __post_init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -237,10 +247,10 @@ class Network(httpx.AsyncBaseTransport):
 
     # --- what users and carrier do ---
 
-    def issue(self, on: str) -> str:
+    def issue(self, on: str, reference: str = "", **changes: Any) -> str:
         """A blank bill, issued to the trader of this platform. Its reference."""
-        reference = f"SIML29{next(self._numbers):05}"
-        value = cast.document("blank", transportDocumentReference=reference)
+        reference = reference or f"SIML29{next(self._numbers):05}"
+        value = cast.document("blank", transportDocumentReference=reference, **changes)
         request = issuance_request(value, party(on))
         taken = self.post(on, "PUT", "/ebl/v3/ebl-issuance-requests", request, token_of(SEED, cast.CARRIER_CODE, on))
         assert taken.status_code == 204, taken.text
@@ -277,11 +287,13 @@ class Network(httpx.AsyncBaseTransport):
         if fate is Fate.LATE:
             self.late.append(_Late(request, body))
             raise httpx.ReadTimeout("late", request=request)
-        if fate in (Fate.CORRUPTED, Fate.LIED_BENV):
+        if fate is Fate.SPOILT:
+            self.late.append(_Late(request, body))
+        if fate in (Fate.CORRUPTED, Fate.SPOILT, Fate.LIED_BENV):
             self.spoilt.add(pint.signed_checksum(_last_entry(body) or ""))
         if fate in (*FALSE, *LYING):
             return await self._false(node, request, body, fate)
-        if fate is Fate.CORRUPTED:
+        if fate in (Fate.CORRUPTED, Fate.SPOILT):
             body = corrupted(body)
         reply = await self._to(node, request, body)
         if fate is Fate.TWICE:
@@ -333,7 +345,7 @@ class Network(httpx.AsyncBaseTransport):
         """Statements come late or twice as any request; false answers have not the registry's signature."""
         if fate in (Fate.REQUEST_LOST, Fate.LATE):
             raise httpx.ConnectTimeout("lost", request=request)
-        if fate in (*FALSE, *LYING, Fate.CORRUPTED):
+        if fate in (*FALSE, *LYING, Fate.CORRUPTED, Fate.SPOILT):
             return httpx.Response(404, json={"code": "control.unknown-title"}, request=request)
         status, said = self.registry.take(body.decode("ascii"))
         if fate is Fate.TWICE:

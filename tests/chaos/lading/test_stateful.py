@@ -193,7 +193,8 @@ class Trading(RuleBasedStateMachine):
             title.holder, title.under_way = sent.taker, None
             title.unsettled.append(sent)
         elif self.network.stands(sent.giver, title.reference) == "here":
-            reason = not sent.known or sent.cancelled or sent.entry in self.network.spoilt
+            spoilt = self.registered and sent.entry in self.network.spoilt
+            reason = not sent.known or sent.cancelled or spoilt
             assert reason, f"it came back for nothing: {self._story()}"
             title.under_way = None
 
