@@ -126,7 +126,15 @@ def test_what_decides_nothing_leaves_the_title_in_doubt_until_something_does(
         ([plain(500), by_key(Outcome.DUPE)], "accepted", "away"),
         ([by_key(Outcome.DISE), RECE], "accepted", "away"),
     ],
-    ids=["BENV", "BETR", "BSIG, then BENV", "BSIG, then RECE", "silence, then BENV", "silence, then DUPE", "DISE, then RECE"],
+    ids=[
+        "BENV",
+        "BETR",
+        "BSIG, then BENV",
+        "BSIG, then RECE",
+        "silence, then BENV",
+        "silence, then DUPE",
+        "DISE, then RECE",
+    ],
 )
 def test_what_decides(
     two: Platforms, fake: Fake, replies: list[Callable[[str], Response]], state: str, at: str

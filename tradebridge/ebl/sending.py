@@ -207,7 +207,7 @@ async def drive(host: Host, transfer_id: str) -> None:
     else:
         if verdict.finished is not None and verdict.finished.response_code == Outcome.BSIG:
             await host.do(lambda connection: transfers.signed_anew(connection, host, sent))
-        await _undecided(host, sent, error or _why(verdict))
+        await _undecided(host, sent, _why(verdict) if verdict.finished is not None else error or _why(verdict))
 
 
 async def _speak(host: Host, sent: Outgoing, peer: Peer) -> tuple[Verdict, str]:

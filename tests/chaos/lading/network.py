@@ -34,7 +34,7 @@ from simulator.platforms import token_of
 from simulator.store import Store
 from tests.ebl import cast
 from tests.ebl.registry import Registry
-from tests.ebl.running import JSON, SEED, issuance_request, key_of
+from tests.ebl.running import JSON, SEED, digest, issuance_request, key_of
 from tradebridge.ebl import api, files, sending
 from tradebridge.ebl.envelope import answer
 
@@ -43,6 +43,10 @@ T = TypeVar("T")
 CODES = ("STRA", "MEKO", "FUJI", "KAPU")
 REGISTRY = "http://registry.test"
 PATIENCE = {"first": 0.0, "factor": 1.0, "longest": 0.0, "attempts": 3, "slow": 0.0, "timeout": 5.0}
+SECOND_CODE = "SIM2"
+"""Another code of the carrier."""
+KAPUS_CODE = "SIMK"
+"""The platform KAPU is a carrier too."""
 NOBODY = "NOBODY"
 """A recipient whom no platform knows."""
 
@@ -87,6 +91,10 @@ def party(platform: str, name: str = "TRADER") -> Party:
     return cast.party(f"{name.capitalize()} of {platform}", f"SIM-{platform}-{name}", platform)
 
 
+def _shown_by(who: str, to: str) -> str:
+    return digest(token_of(SEED, who, to))
+
+
 def _configuration(code: str, registry: JSON) -> JSON:
     carrier = cast.CARRIER.model_copy(update={"ebl_platform": code})
     trader = party(code)
@@ -97,6 +105,8 @@ def _configuration(code: str, registry: JSON) -> JSON:
         "peers": [{"code": other, "base": f"http://{other.lower()}.test"} for other in CODES if other != code],
         "carriers": [
             {"code": cast.CARRIER_CODE, "base": "http://carrier.test", "party": pint.to_json(carrier)},
+            {"code": SECOND_CODE, "base": "http://carrier.test", "token_in": _shown_by(cast.CARRIER_CODE, code)},
+            {"code": KAPUS_CODE, "base": "http://carrier.test", "token_in": _shown_by("KAPU", code)},
         ],
         "accounts": [
             {
@@ -251,16 +261,22 @@ class Network(httpx.AsyncBaseTransport):
         """A blank bill, issued to the trader of this platform. Its reference."""
         reference = reference or f"SIML29{next(self._numbers):05}"
         value = cast.document("blank", transportDocumentReference=reference, **changes)
-        request = issuance_request(value, party(on))
-        taken = self.post(on, "PUT", "/ebl/v3/ebl-issuance-requests", request, token_of(SEED, cast.CARRIER_CODE, on))
+        carrier = value["carrierCode"]
+        shown = token_of(SEED, {KAPUS_CODE: "KAPU"}.get(carrier, cast.CARRIER_CODE), on)
+        request = issuance_request(value, party(on), carrier=carrier)
+        taken = self.post(on, "PUT", "/ebl/v3/ebl-issuance-requests", request, shown)
         assert taken.status_code == 204, taken.text
         return reference
 
-    def transfer(self, on: str, reference: str, to: Party, **more: Any) -> httpx.Response:
+    def transfer(self, on: str, reference: str, to: Party, carrier: str = "", **more: Any) -> httpx.Response:
+        """`carrier`: whose number it is."""
         body = {"action": "TRANSFER", "actor": pint.to_json(party(on)), "recipient": pint.to_json(to), **more}
-        return self.post(on, "POST", f"/v1/titles/{reference}/actions", body)
+        of = f"?carrierCode={carrier}" if carrier else ""
+        return self.post(on, "POST", f"/v1/titles/{reference}/actions{of}", body)
 
-    def post(self, code: str, method: str, path: str, body: JSON | None = None, token: str = "") -> httpx.Response:
+    def post(
+        self, code: str, method: str, path: str, body: JSON | str | None = None, token: str = ""
+    ) -> httpx.Response:
         """A request by somebody whose connection holds."""
         request = httpx.Request(
             method,

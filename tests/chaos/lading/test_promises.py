@@ -3,10 +3,12 @@ holders, or none."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import orjson
 import pytest
+from cryptography import x509
 
 from simulator.platform import Settings, _account
 from simulator.platforms import token_of
@@ -17,6 +19,7 @@ from tradebridge.ebl import steps, titles
 from tradebridge.ebl.chain import first_entry, follow
 from tradebridge.ebl.envelope import make_envelope
 from tradebridge.ebl.seal import thumbprint
+from tradebridge.evidence.simulation import test_signer as signer_of
 
 
 @pytest.fixture
@@ -105,6 +108,24 @@ def test_a_spoilt_copy_gives_nothing_back_since_the_whole_one_may_come_later(net
     assert network.stands("STRA", reference) == "away"
 
 
+@pytest.mark.parametrize("heard", [False, True], ids=["never accepted", "accepted before"])
+def test_what_was_signed_by_a_key_that_has_ended_is_signed_anew_and_stays_the_same_transfer(
+    network: Network, heard: bool
+) -> None:
+    reference = begun(network)
+    if heard:
+        attempted(network, Fate.ANSWER_LOST)
+    new, sender = signer_of(SEED, "STRA", "another key"), network["STRA"]
+    for node in network.nodes.values():
+        revoked(node, "STRA", new.certificate, since=network.now())
+    sender.key = new
+    for _ in range(2):
+        attempted(network)
+    assert (network.stands("STRA", reference), network.holders(reference)) == ("away", ["MEKO here"])
+    moved(network, reference, "MEKO", "STRA")
+    assert network.holders(reference) == ["STRA here"], "the chain is one chain, whichever copy each has"
+
+
 def test_a_spoilt_copy_ends_a_transfer_where_the_registry_takes_the_cancellation(guarded: Network) -> None:
     reference = begun(guarded)
     attempted(guarded, Fate.THROUGH, Fate.THROUGH, Fate.SPOILT)
@@ -135,11 +156,13 @@ def test_a_refused_entry_is_dead_when_its_recipient_is_known_at_last(network: Ne
     assert network.holders(reference) == ["STRA here"]
 
 
-def revoked(node: Node, code: str) -> None:
-    """From the beginning on, this platform believes nothing that the key of another signs."""
+def revoked(node: Node, code: str, *others: x509.Certificate, since: datetime = cast.BEGIN) -> None:
+    """Since then this platform believes nothing that the key of another signs; it believes what `others` sign."""
     peers = node.settings.peers
     peer = peers.platforms[code]
-    trusted = replace(peer.trusted, revoked={thumbprint(key_of(code).certificate): cast.BEGIN})
+    certificates = (*peer.trusted.certificates, *others)
+    known = replace(peer.trusted, certificates=certificates)
+    trusted = replace(known, revoked={thumbprint(key_of(code).certificate): since})
     platforms = {**peers.platforms, code: replace(peer, trusted=trusted)}
     node.settings = replace(node.settings, peers=replace(peers, platforms=platforms))
 
@@ -165,35 +188,33 @@ def test_a_refused_entry_is_not_sent_again(network: Network) -> None:
     assert (sent(network), network.holders(reference)) == (1, ["STRA here"])
 
 
-def forked_notice(network: Network, reference: str, to: str) -> None:
-    """A former holder, STRA, signs of the time before that it has endorsed the bill to somebody, and tells of it."""
-    (row,) = network["STRA"].rows("select * from ebl_titles where reference = ?", reference)
-    (issue, *_) = titles.read_entry(orjson.loads(row["signed"])[0]).transactions
-    endorsed = cast.act("ENDORSE", party("STRA"), party(to), 400)
-    document, key = orjson.loads(row["document"]), key_of("STRA")
-    fork = first_entry(document, [issue, endorsed], row["issuance_manifest"], key, "STRA")
-    path, token = "/pint/v3/envelopes", token_of(SEED, "STRA", to)
-    answer = network.post(to, "POST", path, make_envelope(document, [fork], key), token)
+def forked_notice(network: Network, reference: str, by: str, to: str) -> None:
+    """A former holder signs of the time before that it has endorsed the bill to somebody, and tells of it."""
+    (row,) = network[by].rows("select * from ebl_titles where reference = ?", reference)
+    *before, own = orjson.loads(row["signed"])
+    endorsed = cast.act("ENDORSE", party(by), party(to), 400)
+    document, key = orjson.loads(row["document"]), key_of(by)
+    if before:
+        fork = follow(before, [endorsed], key, by, row["id"])
+    else:
+        issue = titles.read_entry(own).transactions[0]
+        fork = first_entry(document, [issue, endorsed], row["issuance_manifest"], key, by)
+    path, token = "/pint/v3/envelopes", token_of(SEED, by, to)
+    answer = network.post(to, "POST", path, make_envelope(document, [*before, fork], key), token)
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize("had_it_before", [False, True], ids=["never had it", "had it before"])
-def test_a_former_holder_blocks_nobody_by_a_notice_of_another_course(network: Network, had_it_before: bool) -> None:
+def test_a_former_holder_blocks_nobody_by_a_notice_of_another_course(network: Network) -> None:
     reference = begun(network)
     attempted(network)
-    if had_it_before:
-        for giver, taker in (("MEKO", "FUJI"), ("FUJI", "MEKO")):
-            moved(network, reference, giver, taker)
-        (row,) = network["FUJI"].rows("select signed from ebl_titles where reference = ?", reference)
-        before = row["signed"]
-    else:
-        forked_notice(network, reference, "FUJI")
-    moved(network, reference, "MEKO", "KAPU")
-    moved(network, reference, "KAPU", "FUJI")
+    forked_notice(network, reference, "STRA", "FUJI")
+    moved(network, reference, "MEKO", "FUJI")
     assert network.holders(reference) == ["FUJI here"], network.told
-    if had_it_before:
-        (row,) = network["FUJI"].rows("select signed from ebl_titles where reference = ?", reference)
-        assert orjson.loads(row["signed"])[: len(orjson.loads(before))] == orjson.loads(before)
+    moved(network, reference, "FUJI", "MEKO")
+    moved(network, reference, "MEKO", "KAPU")
+    forked_notice(network, reference, "MEKO", "FUJI")
+    moved(network, reference, "KAPU", "FUJI")
+    assert network.holders(reference) == ["FUJI here"], "also where it was before"
 
 
 def moved(network: Network, reference: str, giver: str, taker: str) -> None:
@@ -270,6 +291,16 @@ def test_what_the_registry_has_given_comes_here_whatever_has_become_of_who_sent_
     assert guarded.stands("STRA", reference) == "away"
     receiver.settings = settings
     assert guarded.transfer("MEKO", reference, party("KAPU")).status_code == 200, "whose it is"
+
+
+def test_another_registry_of_the_same_key_decides_nothing(guarded: Network) -> None:
+    reference = begun(guarded)
+    own, guarded.registry.url = guarded.registry.url, "http://another.test"
+    attempted(guarded)
+    assert (sent(guarded), guarded.stands("STRA", reference)) == (0, "sending")
+    guarded.registry.url = own
+    attempted(guarded)
+    assert guarded.holders(reference) == ["MEKO here"]
 
 
 def test_a_receipt_counts_when_the_registry_has_the_acceptance(guarded: Network) -> None:
