@@ -69,6 +69,7 @@ class Peers:
         return Trust(
             {code: peer.trusted for code, peer in self.platforms.items()},
             {code: peer.trusted for code, peer in self.carriers.items()},
+            {base: peer.trusted for base, peer in self.registries.items()},
         )
 
 

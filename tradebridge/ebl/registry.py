@@ -6,6 +6,7 @@
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +14,7 @@ from schemas.bill_of_lading.control import OfferState, Said, Statement
 from schemas.bill_of_lading.pint import to_json
 from schemas.findings import Finding
 from tradebridge.ebl.calling import call
+from tradebridge.ebl.chain import content_checksum
 from tradebridge.ebl.host import Host, Peer
 from tradebridge.ebl.seal import open_sealed, seal
 
@@ -39,13 +41,26 @@ class Word:
     reason: str = ""
 
 
-async def registered(host: Host, registry: str, title: str, first: str) -> Word:
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What a title is registered with: the carrier's word."""
+
+    manifest: str
+    """Its issuance manifest, JWS. It stays the same whoever the title is sent to first."""
+    carrier: str
+    at: datetime
+    """Of ISSUE."""
+
+
+async def registered(host: Host, registry: str, title: str, issued: Issued) -> Word:
     """Make the title known, by the content checksum of the carrier's issuance manifest. OPEN: it is."""
-    return await _say(host, registry, Said.REGISTER, title, first)
+    entry = content_checksum(issued.manifest)
+    word = {"issuance_manifest_signed_content": issued.manifest, "carrier_code": issued.carrier, "issued_at": issued.at}
+    return await _say(host, registry, Said.REGISTER, title, entry, **word)
 
 
 async def offered(host: Host, registry: str, title: str, entry: str, to: str) -> Word:
-    return await _say(host, registry, Said.OFFER, title, entry, to)
+    return await _say(host, registry, Said.OFFER, title, entry, to=to)
 
 
 async def accepted(host: Host, registry: str, title: str, entry: str) -> Word:
@@ -56,7 +71,7 @@ async def cancelled(host: Host, registry: str, title: str, entry: str) -> Word:
     return await _say(host, registry, Said.CANCEL, title, entry)
 
 
-async def _say(host: Host, registry: str, said: Said, title: str, entry: str, to: str | None = None) -> Word:
+async def _say(host: Host, registry: str, said: Said, title: str, entry: str, **more: Any) -> Word:
     peer = host.peers().registries.get(registry)
     if peer is None or not peer.active:
         return Word(Stand.SILENT, reason=f"the registry {registry} is not configured")
@@ -66,8 +81,8 @@ async def _say(host: Host, registry: str, said: Said, title: str, entry: str, to
         transport_document_checksum=title,
         entry=entry,
         platform=host.code,
-        to=to,
         at=host.now(),
+        **more,
     )
     answer = await call(
         host, "POST", f"{registry.rstrip('/')}/statements", peer.token, seal(to_json(statement), host.key)

@@ -24,6 +24,7 @@ from tradebridge.ebl import tables, titles
 from tradebridge.ebl.chain import content_checksum, first_entry, next_entry
 from tradebridge.ebl.envelope import Purpose, Transfer, make_envelope
 from tradebridge.ebl.host import Host
+from tradebridge.ebl.registry import Issued
 from tradebridge.ebl.seal import Trusted, seal, take_apart
 from tradebridge.ebl.titles import Held, text_of
 
@@ -49,12 +50,14 @@ class Outgoing:
     state: str
     attempts: int
 
-    def registers(self, platform: str) -> str | None:
-        """What the title is registered by: the content of the carrier's issuance manifest, which stays the same whoever
-        it is sent to first. None: another platform has registered it, the one of the first entry."""
+    def registers(self, platform: str) -> Issued | None:
+        """What this platform registers the title with. None: another one has registered it, that of the first entry."""
         first = titles.read_entry(self.envelope["envelopeTransferChain"][0])
         manifest = first.issuance_manifest_signed_content
-        return content_checksum(manifest) if manifest and first.ebl_platform == platform else None
+        if not manifest or first.ebl_platform != platform:
+            return None
+        carrier = titles.identity(self.envelope["transportDocument"])[0]
+        return Issued(manifest, carrier, first.transactions[0].action_date_time)
 
     def known(self) -> Transfer:
         """What `envelope.judge_answer` has to know of it."""
