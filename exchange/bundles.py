@@ -7,6 +7,7 @@
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ from tradebridge.evidence.trust import TrustList
 if TYPE_CHECKING:
     from exchange.hub import Hub
 
+LOOK_SECONDS = 0.2
+
 
 def evidence_of(hub: "Hub", stored: queries.Stored, member: str | None) -> dict[str, Any]:
     """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list."""
@@ -43,6 +46,22 @@ def _evidence(connection: Connection, hub: "Hub", stored: queries.Stored, member
     if held is not None and of_title:
         evidence["title"] = titles.evidence_of(connection, held)
     return evidence
+
+
+async def until_on_record(hub: "Hub", stored: queries.Stored, member: str | None, seconds: float) -> None:
+    """Wait until all that `member` sees of the document stands in a checkpoint that enough witnesses have cosigned, or
+    until the seconds are over."""
+    end = time.monotonic() + seconds
+    while not await asyncio.to_thread(_is_on_record, hub, stored, member) and time.monotonic() < end:
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _is_on_record(hub: "Hub", stored: queries.Stored, member: str | None) -> bool:
+    with hub.database.reading.connect() as connection:
+        positions = [each["leafIndex"] for each in _evidence(connection, hub, stored, member)["messages"]]
+        return None not in positions and (
+            not hub.registry.observers.witnesses or observers.covering(connection, positions) is not None
+        )
 
 
 async def bundle_of(hub: "Hub", stored: queries.Stored, member: str | None) -> bytes:

@@ -35,6 +35,7 @@ from schemas.findings import Finding, finding, for_recipients
 from schemas.registry import profile_of
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Original, Rendered, read_acknowledgement
 from tradebridge.evidence.times import rfc3339
+from tradebridge.outbound import tls_context
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -72,6 +73,7 @@ class Deliverer:
         # Twice, so that the clocks of two processes need not be one.
         self._longest = 2 * max(hub.settings.retry_max_seconds, hub.settings.lease_seconds)
         self._client = httpx.AsyncClient(
+            verify=tls_context(),
             timeout=httpx.Timeout(hub.settings.push_timeout_seconds),
             follow_redirects=False,
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),

@@ -49,6 +49,7 @@ from tradebridge.ebl.seal import ALGORITHMS, Key, RsaKey, Trusted
 from tradebridge.ebl.sending import Courier
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
+from tradebridge.outbound import tls_context
 
 T = TypeVar("T")
 
@@ -221,7 +222,7 @@ class Platform:
     async def open(self) -> None:
         files.forget_passing(self.files)
         self._store = Store(self._folder / "platform.sqlite", metadata)
-        self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=True)
+        self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=tls_context())
         self._running = asyncio.create_task(self._courier.run())
 
     async def close(self) -> None:

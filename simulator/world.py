@@ -40,6 +40,7 @@ from tradebridge.calls import Refused
 from tradebridge.client import AsyncHub
 from tradebridge.evidence.simulation import test_api_key, test_authority
 from tradebridge.evidence.trust import TrustList
+from tradebridge.outbound import tls_context
 
 CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 """Of all partners together. The library looks through all of them at each request, so more would be slower."""
@@ -72,7 +73,7 @@ class World:
         self.settings = settings
         self.members = members
         self.stories = Stories(settings.data / "stories.jsonl")
-        self._transport = httpx.AsyncHTTPTransport(limits=CONNECTIONS)
+        self._transport = httpx.AsyncHTTPTransport(verify=tls_context(), limits=CONNECTIONS)
         self._listeners: list[asyncio.Queue[Entry]] = []
         self.operator = self._hub(test_api_key(settings.seed, OPERATOR))
         self.trust = trust

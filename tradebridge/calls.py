@@ -379,15 +379,20 @@ def utilisation(document_id: str, *, limit: int | None = None, cursor: str | Non
     return Call("GET", _document(document_id, "/utilisation"), Answer.json, query=query)
 
 
-def evidence(document_id: str) -> Call[JSON]:
-    """`tradebridge-evidence/1`: all that a third party needs beside public keys."""
-    return Call("GET", _document(document_id, "/evidence"), Answer.json)
+def evidence(document_id: str, *, wait: float = 0) -> Call[JSON]:
+    """`tradebridge-evidence/1`: all that a third party needs beside public keys. `wait`: seconds (up to 20) until the
+    log has all of it and enough witnesses have seen that."""
+    return _evidence(document_id, wait, Answer.json, {})
 
 
-def bundle(document_id: str) -> Call[Body]:
+def bundle(document_id: str, *, wait: float = 0) -> Call[Body]:
     """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`)."""
-    accept = {"Accept": "application/vnd.etsi.asic-e+zip"}
-    return Call("GET", _document(document_id, "/evidence"), _body, headers=accept)
+    return _evidence(document_id, wait, _body, {"Accept": "application/vnd.etsi.asic-e+zip"})
+
+
+def _evidence(document_id: str, wait: float, read: Callable[[Answer], T], headers: dict[str, str]) -> Call[T]:
+    query = _given({"wait": f"{wait:g}" if wait else None})
+    return Call("GET", _document(document_id, "/evidence"), read, query=query, headers=headers, extra_seconds=wait)
 
 
 def send_event(document_id: str, jws: str) -> Call[EventAccepted]:

@@ -39,6 +39,7 @@ from tradebridge.calls import (
     Unreachable,
     Validation,
 )
+from tradebridge.outbound import tls_context
 
 __all__ = [
     "Accepted",
@@ -126,7 +127,9 @@ class Hub:
     ) -> None:
         self.url = _base(url, space)
         self._timeout = timeout
-        self._http = httpx.Client(headers=_headers(api_key), timeout=timeout, transport=transport, trust_env=False)
+        self._http = httpx.Client(
+            headers=_headers(api_key), verify=tls_context(), timeout=timeout, transport=transport, trust_env=False
+        )
 
     def do(self, call: Call[T]) -> T:
         """Send any call of `tradebridge.calls`. Raises `HubError`."""
@@ -242,6 +245,7 @@ class AsyncHub:
         self._timeout = timeout
         self._http = httpx.AsyncClient(
             headers=_headers(api_key),
+            verify=tls_context(),
             timeout=timeout,
             transport=transport,
             trust_env=False,

@@ -88,6 +88,21 @@ def limit_of(request: Request, default: int = 50) -> int:
     return number_in("limit", request.query_params.get("limit", str(default)), 1, 500)
 
 
+LONGEST_WAIT = 20.0
+"""Seconds."""
+
+
+def wait_of(request: Request) -> float:
+    """Seconds that the caller would wait for an answer, bounded; 0 unless it says."""
+    text = request.query_params.get("wait", "0")
+    if not _SECONDS.fullmatch(text):
+        raise Problem(finding("request.malformed", found=f"wait={text[:20]}", expected="seconds"))
+    return min(float(text), LONGEST_WAIT)
+
+
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+
+
 def page_response(request: Request, page: Page) -> Response:
     """A page with its Link header (RFC 8288)."""
     headers = {}

@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from exchange import consignments, intake, ledger, paper, refused, titles
 from exchange.api.access import base_url_of, caller_of, hub_of, sees
-from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
+from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of, wait_of
 from exchange.api.problems import Problem, problem_response
-from exchange.bundles import bundle_of, evidence_of
+from exchange.bundles import bundle_of, evidence_of, until_on_record
 from exchange.events import accept_event
 from exchange.forwarding import forward as forward_document
 from exchange.hub import Hub
@@ -174,6 +174,7 @@ def get_utilisation(request: Request, document_id: str) -> Response:
 async def get_evidence(request: Request, document_id: str) -> Response:
     hub, stored = hub_of(request), await run_in_threadpool(_stored, request, document_id)
     member = sees(caller_of(request))
+    await until_on_record(hub, stored, member, wait_of(request))
     if MEDIA_TYPE in request.headers.get("accept", ""):
         data = await bundle_of(hub, stored, member)
         headers = {"Content-Disposition": f'attachment; filename="{document_id}{EXTENSION}"'}

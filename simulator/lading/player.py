@@ -60,6 +60,7 @@ from tradebridge.ebl.seal import seal
 from tradebridge.ebl.verify import verify_title
 from tradebridge.evidence.simulation import hmac_value, test_signer
 from tradebridge.evidence.times import rfc3339
+from tradebridge.outbound import tls_context
 
 JSON = dict[str, Any]
 
@@ -455,7 +456,7 @@ async def play_lading(
     """One run of the scenario. `deadline`: seconds until it is given up."""
     began = time.monotonic()
     run = world.stories.runs.get(scenario.name, 0)
-    async with httpx.AsyncClient(trust_env=False, timeout=10.0) as http:
+    async with httpx.AsyncClient(verify=tls_context(), trust_env=False, timeout=10.0) as http:
         player = Player(world, scenario, on_progress, http, booking=f"BKG{run + 1:05}")
         try:
             async with asyncio.timeout(deadline):

@@ -3,7 +3,7 @@
 import click
 
 from tradebridge.cli.exits import Exit
-from tradebridge.cli.get import document_id
+from tradebridge.cli.get import ON_RECORD, document_id
 from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import write_bytes
 from tradebridge.cli.root import Suggesting
@@ -19,12 +19,16 @@ def command() -> None:
 @command.command("get")
 @click.argument("document", metavar="ID")
 @click.option("--output", "-o", metavar="FILE", help="Where to write; - is standard output. Else ID.asice, here.")
+@click.option(
+    "--wait", type=float, default=ON_RECORD, show_default=True, help="Seconds for log and witnesses to take it in."
+)
 @click.option("--member", metavar="ID", help="Ask as this member instead of as the operator.")
 @hub_options
 @json_option
 def get(
     document: str,
     output: str | None,
+    wait: float,
     member: str | None,
     url: str | None,
     api_key: str | None,
@@ -39,7 +43,7 @@ def get(
     where = find(url, api_key, space)
     with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
         name = document_id(hub, document)
-        bundle = hub.bundle(name)
+        bundle = hub.bundle(name, wait=wait)
     path = output or f"{name}.asice"
     write_bytes(path, bundle.data)
     if as_json and path != "-":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tradebridge.cli.exits import Exit, Failed
-from tradebridge.cli.get import document_id
+from tradebridge.cli.get import ON_RECORD, document_id
 from tradebridge.cli.moments import MOMENT
 from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import json_of, read_bytes, read_json
@@ -96,7 +96,7 @@ def _evidence(where: Where, name: str, member: str | None) -> dict[str, Any] | b
     if not _is_name(name):
         return _evidence_in(name)
     with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
-        return hub.evidence(document_id(hub, name))
+        return hub.evidence(document_id(hub, name), wait=ON_RECORD)
 
 
 def _evidence_in(name: str) -> dict[str, Any] | bytes:
