@@ -36,6 +36,7 @@ HostOf = Callable[[Request], Host]
 
 PINT = "/pint/v3"
 EBL = "/ebl/v3"
+OURS = "/tradebridge/v1"
 PINT_VERSION, EBL_VERSION = "3.0.0", "3.0.4"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -166,8 +167,8 @@ def no_such_path(host_of: HostOf) -> Callable[[Request, Exception], Response]:
         path = request.url.path.removeprefix(request.scope.get("root_path", ""))
         code = "request.method" if status == 405 else "request.not-found"
         found = (finding(code, found=f"{request.method} {path}"),)
-        if path.startswith((PINT, EBL)):
-            version = PINT_VERSION if path.startswith(PINT) else EBL_VERSION
+        if path.startswith((PINT, EBL, OURS)):
+            version = EBL_VERSION if path.startswith(EBL) else PINT_VERSION
             return dcsa_refusal(request, host_of(request), found, version, status)
         return problem(request, found)
 
@@ -178,13 +179,15 @@ def no_such_path(host_of: HostOf) -> Callable[[Request, Exception], Response]:
 
 
 def router(host_of: HostOf) -> APIRouter:
-    """PINT as receiver, and the platform's side of issuance, surrender and endorsement chain."""
+    """PINT as receiver, and the platform's side of issuance, surrender and endorsement chain. One path is ours: PINT
+    has no word by which a sender withdraws what is in doubt."""
     routes = APIRouter()
     for method, path, version, handler in (
         ("POST", f"{PINT}/envelopes", PINT_VERSION, _start),
         ("PUT", f"{PINT}/envelopes/{{reference}}/additional-documents/{{checksum}}", PINT_VERSION, _document),
         ("PUT", f"{PINT}/envelopes/{{reference}}/finish-transfer", PINT_VERSION, _finish),
         ("POST", f"{PINT}/receiver-validation", PINT_VERSION, _validate),
+        ("POST", f"{OURS}/withdrawals", PINT_VERSION, _withdraw),
         ("PUT", f"{EBL}/ebl-issuance-requests", EBL_VERSION, _issue),
         ("POST", f"{EBL}/ebl-surrender-responses", EBL_VERSION, _surrender),
         ("GET", f"{EBL}/endorsement-chains/{{reference}}", EBL_VERSION, _endorsements),
@@ -228,6 +231,12 @@ async def _validate(request: Request, host: Host) -> Response:
     caller_of(request, host, Role.PLATFORM)
     data = await body_of(request, host.limits.body)
     return said(request, host, await receiving.validate_receiver(host, data), PINT_VERSION)
+
+
+async def _withdraw(request: Request, host: Host) -> Response:
+    caller = caller_of(request, host, Role.PLATFORM)
+    data = await body_of(request, host.limits.envelope)
+    return said(request, host, await receiving.withdraw(host, caller, data), PINT_VERSION)
 
 
 async def _issue(request: Request, host: Host) -> Response:
@@ -344,9 +353,7 @@ def acting_routes(host_of: HostOf) -> APIRouter:
             return problem(request, (document,))
         return _json(pint.to_json(document), 201)
 
-    @routes.post(
-        "/v1/transfers/{transfer}:cancel", summary="Call a transfer back, by the registry", response_model=None
-    )
+    @routes.post("/v1/transfers/{transfer}:cancel", summary="Call a transfer back", response_model=None)
     async def cancel(request: Request, transfer: str) -> Response:
         host = host_of(request)
         found = await sending.cancel(host, transfer)

@@ -41,7 +41,7 @@ from tradebridge.ebl.envelope import Judgement, Known, Purpose, Settled, answer,
 from tradebridge.ebl.host import Caller, Host, account_or_carrier, user_account
 from tradebridge.ebl.titles import Held, text_of
 
-__all__ = ["Said", "finish", "refusals", "resume", "start", "take_document", "validate_receiver"]
+__all__ = ["Said", "finish", "refusals", "resume", "start", "take_document", "validate_receiver", "withdraw"]
 
 ACTIVE, ACCEPTING, ACCEPTED, REFUSED = "active", "accepting", "accepted", "refused"
 NOTICES = frozenset({ActionCode.ENDORSE, ActionCode.ENDORSE_TO_ORDER, ActionCode.SACC})
@@ -617,6 +617,51 @@ async def finish(host: Host, caller: Caller, reference: str) -> Said:
     if row.state == REFUSED:
         return _dead(host, row)
     return await _decide(host, caller, orjson.loads(row.envelope), finishing=True)
+
+
+async def withdraw(host: Host, caller: Caller, data: bytes) -> Said:
+    """`POST /tradebridge/v1/withdrawals`, ours: the sender asks for the receiver's last word on an entry, and would
+    have it refused. Accepted is accepted (DUPE); what is not is dead from now on (BENV), whatever becomes of its
+    signature: whoever asks has shown that it is the platform that the entry names."""
+    value = json_or_finding(data)
+    entry = value.get("entry") if isinstance(value, dict) else None
+    sealed = seal.take_apart(entry) if isinstance(entry, str) else finding("pint.not-jws", found="nothing")
+    if isinstance(value, Finding):
+        return refused(replace(value, status=400))
+    if isinstance(sealed, Finding):
+        return refused(replace(sealed, pointer="/entry", status=400))
+    stranger = _stranger(caller, {"envelopeTransferChain": [entry]})
+    if stranger is not None or sealed.claims.get("eblPlatform") is None:
+        return refused(stranger or finding("pint.not-the-sender", "/entry", found="nobody", expected=caller.code))
+    for _ in range(_TRIES):
+        with suppress(IntegrityError):
+            return await host.do(lambda connection: _withdrawn(connection, host, caller, sealed))
+    return refused(finding("pint.busy"))
+
+
+def _withdrawn(connection: Connection, host: Host, caller: Caller, entry: seal.Sealed) -> Said:
+    content, named = content_checksum(entry.compact), pint.signed_checksum(entry.compact)
+    row = _incoming(connection, content, lock=True)
+    if row is not None and row.state == ACCEPTING:
+        return refused(finding("pint.busy"))
+    if row is not None and row.state == ACCEPTED:
+        received = orjson.loads(row.received)
+        return Said(200, answer(Outcome.DUPE, named, host.key, received=received, duplicate_of=row.entry))
+    said = answer(Outcome.BENV, named, host.key, reason="Withdrawn by its sender.")
+    if row is not None and row.state == REFUSED:
+        return Said(422, said)
+    if _counted(connection, caller, REFUSED) >= host.limits.refused:
+        return refused(finding("pint.too-many-refused", expected=host.limits.refused))
+    now = pint.written(host.now())
+    values = {"entry_checksum": named, "entry": "", "envelope": "", "state": REFUSED, "answer": said, "settled_at": now}
+    values |= {"reason": "withdrawn"}
+    if row is not None:
+        connection.execute(update(tables.incoming).where(tables.incoming.c.id == row.id).values(**values))
+        return Said(422, said)
+    values |= {"id": transfers.derived("env", host.code, content), "content": content, "started_at": now}
+    values |= {"title": str(entry.claims.get("transportDocumentChecksum", ""))[:64], "sender": caller.code}
+    connection.execute(insert(tables.incoming).values(purpose=Purpose.POSSESSION.value, received="[]", **values))
+    return Said(422, said)
 
 
 async def validate_receiver(host: Host, data: bytes) -> Said:

@@ -70,8 +70,8 @@ register(
         ),
         _ours(
             "pint.not-to-be-cancelled",
-            "The transfer cannot be cancelled: nothing but the receiver's signed answer ends it.",
-            "Wait for that answer. Only a title with a control tracking registry can be called back.",
+            "The transfer cannot be cancelled: the receiver has not signed that it will refuse it.",
+            "Wait, and ask again. With a control tracking registry a title is called back without the receiver.",
             409,
         ),
         _ours(

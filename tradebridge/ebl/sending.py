@@ -393,7 +393,8 @@ async def _offered(host: Host, sent: Outgoing) -> bool:
 
 
 async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:
-    """`POST /v1/transfers/{id}:cancel`: only the registry can take it. Nothing refused: the title is here again."""
+    """`POST /v1/transfers/{id}:cancel`: only the registry can take it, or without one the receiver, which then
+    commits to refuse it for ever. Nothing refused: the title is here again."""
     row = await host.ask(lambda connection: transfers.by_id(connection, transfer_id))
     if row is None:
         return (finding("pint.unknown-transfer", found=transfer_id),)
@@ -402,9 +403,27 @@ async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:
     if row.state not in transfers.OPEN:
         return (finding("pint.settled", found=row.state),)
     sent = transfers.outgoing(row)
-    if sent.registry is None or sent.purpose is not Purpose.POSSESSION:
+    if sent.purpose is not Purpose.POSSESSION:
         return (finding("pint.not-to-be-cancelled", found=row.state),)
-    return await _cancel(host, sent, sent.registry)
+    return await _withdraw(host, sent) if sent.registry is None else await _cancel(host, sent, sent.registry)
+
+
+async def _withdraw(host: Host, sent: Outgoing) -> tuple[Finding, ...]:
+    """Without a registry: the receiver's signed word, which is not guessed where it does not come."""
+    peer = host.peers().platforms.get(sent.receiver)
+    if peer is None or not peer.url or not peer.active:
+        return (finding("pint.not-to-be-cancelled", found=f"{sent.receiver} cannot be asked"),)
+    last = sent.envelope["envelopeTransferChain"][-1]
+    body = titles.text_of({"entry": last}).encode()
+    told = await call(host, "POST", f"{peer.url}/tradebridge/v1/withdrawals", peer.token, body)
+    verdict = judge_answer(told.body, sent.known(), host.peers().trust, host.now())
+    if verdict.stand is Stand.REFUSED:
+        await _settle(host, sent, _returned(host, sent, transfers.CANCELLED, verdict.signed, "cancelled"))
+        return ()
+    if verdict.stand is Stand.ACCEPTED:
+        await _settle(host, sent, _accepted(host, sent, verdict.signed))
+        return (finding("pint.settled", found="accepted by the receiver"),)
+    return (finding("pint.not-to-be-cancelled", found=_why(verdict)),)
 
 
 async def _cancel(host: Host, sent: Outgoing, base: str) -> tuple[Finding, ...]:

@@ -108,6 +108,43 @@ def test_a_spoilt_copy_gives_nothing_back_since_the_whole_one_may_come_later(net
     assert network.stands("STRA", reference) == "away"
 
 
+def called_back(network: Network) -> int:
+    (row,) = network["STRA"].rows("select id from ebl_transfers order by created_at desc limit 1")
+    return network.post("STRA", "POST", f"/v1/transfers/{row['id']}:cancel").status_code
+
+
+def test_what_the_receiver_commits_to_refuse_is_called_back_without_a_registry(network: Network) -> None:
+    """Its signature is refused, whoever is at fault; the title is in doubt until the receiver signs the entry's end."""
+    reference = begun(network)
+    attempted(network, Fate.SPOILT)
+    assert called_back(network) == 200
+    network.run(network.arrives(0))
+    assert network.holders(reference) == ["STRA here"], network.told
+    assert network.transfer("STRA", reference, party("MEKO")).status_code == 200
+    attempted(network)
+    assert network.holders(reference) == ["MEKO here"]
+
+
+def test_what_the_receiver_has_accepted_is_not_called_back(network: Network) -> None:
+    reference = begun(network)
+    attempted(network, Fate.ANSWER_LOST)
+    assert called_back(network) == 409
+    assert (network.stands("STRA", reference), network.holders(reference)) == ("away", ["MEKO here"])
+
+
+@pytest.mark.parametrize(
+    "fate", [Fate.REQUEST_LOST, Fate.ANSWER_LOST, Fate.ERROR, Fate.RUBBISH], ids=lambda fate: fate.name
+)
+def test_no_word_of_the_receiver_calls_nothing_back(network: Network, fate: Fate) -> None:
+    reference = begun(network)
+    attempted(network, Fate.REQUEST_LOST)
+    network.fates.append(fate)
+    assert called_back(network) == 409
+    assert network.holders(reference) == ["STRA sending"]
+    assert called_back(network) == 200, "asked again"
+    assert network.holders(reference) == ["STRA here"]
+
+
 @pytest.mark.parametrize("heard", [False, True], ids=["never accepted", "accepted before"])
 def test_what_was_signed_by_a_key_that_has_ended_is_signed_anew_and_stays_the_same_transfer(
     network: Network, heard: bool
