@@ -294,9 +294,9 @@ register(
             _DISE,
         ),
         _exact(
-            "pint.answer-after-silence",
-            "The signature is refused, and an earlier attempt went unanswered: it may have been accepted.",
-            "Ask again with the same envelope, or ask the registry.",
+            "pint.answer-bad-signature",
+            "The receiver refuses a signature, and may accept the same entry later: that gives no title back.",
+            "Let the receiver have the certificates that it lacks; the same entry is sent again until it is decided.",
             _BSIG,
         ),
         _exact(

@@ -81,7 +81,7 @@ def watched(
 def kept(tmp_path: Path, count: int = 1) -> list[Any]:
     """The kept checkpoints that cover so many messages; the log has leaves of what the operator did beside them."""
     placed = "select position from leaves join messages on messages.id = record_id where position is not null"
-    covering = text(f"{placed} order by position limit 1 offset {count - 1}")  # noqa: S608  # a number of ours
+    covering = text(f"{placed} order by position limit 1 offset {count - 1}")  # a number of ours
     engine = create_engine(f"sqlite:///{tmp_path / 'hub' / 'hub.sqlite'}")
     with engine.connect() as connection:
         position = connection.execute(covering).scalar()
@@ -312,7 +312,7 @@ def test_evidence_is_made_for_the_first_checkpoint_that_enough_have_seen(
     authority = tsa.app_of(tsa.Authority(SEED), FrozenClock(NOW))
     with watched(tmp_path, apps, timestamps=authority) as cast:
         accepted = cast["SG-NSW"].submit(certificate("SG-2026-37000"), ["TH-NSW"])
-        row = wait_for(lambda: whole(tmp_path, 1))
+        wait_for(lambda: whole(tmp_path, 1))
         first = cast["SG-NSW"].evidence(accepted.id)
         cast["SG-NSW"].submit(certificate("SG-2026-37001"), ["TH-NSW"])
         wait_for(lambda: whole(tmp_path, 2))
