@@ -92,7 +92,7 @@ MUTATIONS: list[Mutation] = [
 ]  # fmt: skip
 
 
-def _mutant(draw: random.Random) -> bytes:
+def mutant(draw: random.Random) -> bytes:
     if draw.random() < 0.2:
         data = bytearray(SIGNED)
         for _ in range(draw.randint(1, 3)):
@@ -126,7 +126,7 @@ def test_we_never_accept_what_signxml_refuses(scale: Callable[[int, int], int]) 
     draw = random.Random(6)
     accepted = 0
     for number in range(scale(100_000, 2_000)):
-        data = _mutant(draw)
+        data = mutant(draw)
         if _we_accept(data):
             accepted += 1
             assert _signxml_accepts(data), f"mutant {number}: {data!r}"
