@@ -5,7 +5,6 @@ Everything that a test may want to replace comes in by argument: the settings, t
 """
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -33,6 +32,7 @@ from exchange.store.writer import Job, Writer, WriterStopped
 from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
 from tradebridge.ebl.sending import Courier
+from tradebridge.ebl.waiting import until_set
 
 T = TypeVar("T")
 
@@ -259,8 +259,7 @@ class Hub:
                 continue
             if self._closing:
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._placed.wait(), 15)
+            await until_set(self._placed, 15)
             yield position, "", ""  # nothing new: lets the caller keep the connection alive, or end it
 
     def _wake_readers(self) -> None:

@@ -52,9 +52,9 @@ CHANGES: dict[str, Change] = {
     "an element less": lambda root, signature: signature.remove(find(signature, "ds:KeyInfo")),
     "the order of the references": lambda root, signature: signature[0].append(signature[0][2]),
     "a bit of base64 that says nothing": lambda root, signature: find(signature, "ds:SignatureValue").__setattr__(
-        "text", (find(signature, "ds:SignatureValue").text or "")[:-3] + "B=="
+        "text", f"{find(signature, 'ds:SignatureValue').text}"[:-3] + "B=="
     ),
-    "an Id with a line break": lambda root, signature: signature.set("Id", signature.get("Id") + "\n"),
+    "an Id with a line break": lambda root, signature: signature.set("Id", f"{signature.get('Id')}\n"),
 }
 
 
