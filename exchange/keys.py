@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from exchange.config import Settings
 from schemas.event import HUB as HUB
 from tradebridge.evidence.signer import LocalSigner, Signer
-from tradebridge.evidence.simulation import hmac_value, test_log_key, test_signer
+from tradebridge.evidence.simulation import hmac_value, log_origin, test_log_key, test_signer
 
 
 class KeysUnreadable(RuntimeError):
@@ -45,12 +45,11 @@ def load_keys(settings: Settings, space: str, now: datetime) -> HubKeys:
     name = space or "default"
     if settings.seed:
         seed = f"{settings.seed}/{space}" if space else settings.seed
-        origin = f"tradebridge.simulation/{name}"
         return HubKeys(
             signer=test_signer(seed, HUB, "receipt"),
             pint=test_signer(seed, HUB, "pint"),
             log_key=test_log_key(seed),
-            origin=origin,
+            origin=log_origin(space),
             code_key=hmac_value(seed, "code key", b""),
         )
     folder = settings.data / "keys" / name

@@ -447,6 +447,11 @@ def add_member(member: Mapping[str, object]) -> Call[NewMember]:
     return _post("/v1/members", _new_member, member)
 
 
+def change_member(member_id: str, changes: Mapping[str, object]) -> Call[JSON]:
+    """Operator: other members of its description, as the API's reference has them; what is not named stays."""
+    return replace(_post(_member(member_id), Answer.json, changes), method="PATCH")
+
+
 def rotate_key(member_id: str, *, overlap: int | None = None) -> Call[str]:
     """A new API key; the old one stays valid for `overlap` seconds (the hub's default: a day)."""
     return _post(

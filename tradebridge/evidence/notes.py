@@ -50,6 +50,12 @@ def verifier_key_of(origin: str, key: Ed25519PublicKey) -> str:
     return f"{checked_name(origin)}+{_key_id(origin, raw).hex()}+{b64encode(_ED25519 + raw).decode('ascii')}"
 
 
+def checked_verifier_key(verifier_key: str) -> str:
+    """As it is. Raises `BadVerifierKey`."""
+    _parse_key(verifier_key)
+    return verifier_key
+
+
 def sign_checkpoint(origin: str, size: int, root: bytes, key: Ed25519PrivateKey) -> str:
     """The signed note of a checkpoint. `origin` has no space, plus sign or control character."""
     if size < 0 or len(root) != 32:
