@@ -38,6 +38,7 @@ from exchange.api import (
     statistics,
     subscription,
     tiles,
+    timestamps,
     titles,
     verify_page,
 )
@@ -88,7 +89,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     )
     lading = (titles, platform, registry, subscription)
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, tiles, members, *lading, *pages):
+    for module in (documents, timestamps, batch, inbox, feed, log, tiles, members, *lading, *pages):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)

@@ -33,6 +33,7 @@ from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
 from tradebridge.ebl.sending import Courier
 from tradebridge.ebl.waiting import until_set
+from tradebridge.evidence.timestamps import Timestamp
 
 T = TypeVar("T")
 
@@ -153,6 +154,10 @@ class Hub:
     def _asked(self, question: Callable[[Connection], T]) -> T:
         with self.database.reading.connect() as connection:
             return question(connection)
+
+    async def timestamp(self, data: bytes) -> tuple[bytes, Timestamp] | None:
+        """An RFC 3161 token over these bytes and what it says, by the first authority that gives one that holds."""
+        return await self._watched.timestamp(data)
 
     def next_row(self) -> int:
         """A place in lists: microseconds of the real clock, never the same twice in this process."""

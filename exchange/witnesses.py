@@ -86,7 +86,8 @@ class Watched:
         note = await self._with_cosignatures(kept.note if kept else head.checkpoint, head.size)
         token, enough = None, self._enough(note)
         if enough and self._observers.authorities:
-            token = await self._timestamp(note.encode())
+            given = await self.timestamp(note.encode())
+            token = given[0] if given else None
             self._undated = 0 if token else self._undated + 1
             enough = token is not None or self._undated >= UNDATED_TRIES
         at = rfc3339(self._hub.clock.now())
@@ -159,8 +160,8 @@ class Watched:
 
     # --- time ---
 
-    async def _timestamp(self, data: bytes) -> bytes | None:
-        """The token of the first authority that gives one that holds."""
+    async def timestamp(self, data: bytes) -> tuple[bytes, timestamps.Timestamp] | None:
+        """The token of the first authority that gives one that holds, and what it says."""
         for authority in self._observers.authorities:
             query = timestamps.query(data)
             answer = await self._post(authority.url, query.der, "application/timestamp-query")
@@ -168,7 +169,7 @@ class Watched:
                 continue
             read = timestamps.read_timestamp(answer.body, data, [authority.root], query.nonce)
             if not isinstance(read, Finding):
-                return answer.body
+                return answer.body, read
             name = authority.root.name
             logger.warning("a timestamp is refused", authority=name, found=read.found, status=answer.status)
         return None

@@ -401,6 +401,11 @@ def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
     )
 
 
+def timestamp(document_id: str) -> Call[JSON]:
+    """Have a timestamp authority date a document; the first timestamp stays, and is given again."""
+    return Call("POST", _document(document_id, ":timestamp"), Answer.json)
+
+
 def forward(document_id: str, to: Sequence[str]) -> Call[JSON]:
     """Add recipients to an accepted document."""
     headers = {"Tradebridge-To": ", ".join(_ids(to))}

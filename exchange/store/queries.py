@@ -326,6 +326,7 @@ def evidence(
     if stored.only_for is not None:
         noted = noted.where(t.deliveries.c.recipient == stored.only_for)
     deliveries = connection.execute(noted)
+    stamped = connection.execute(select(t.stamps.c.token).where(t.stamps.c.document_id == document_id)).scalar()
     return {
         "format": "tradebridge-evidence/1",
         "document": {
@@ -336,6 +337,7 @@ def evidence(
             "bytes": b64encode(stored.data).decode(),
             "bytesDigest": stored.summary["bytesDigest"],
             "contentDigest": stored.summary["contentDigest"],
+            "timestamp": b64encode(stamped).decode() if stamped else None,
         },
         "messages": messages,
         "deliveries": [

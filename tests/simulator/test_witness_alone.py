@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -128,6 +129,10 @@ class Shown:
                 old = told
 
 
+def cosigned_so_far(shown: Sequence[Shown], least: int) -> bool:
+    return sum(len(each.cosigned) for each in shown) >= least
+
+
 @pytest.mark.long("witness")
 def test_a_witness_that_is_killed_never_cosigns_two_histories(tmp_path: Path, scale: Callable[[int, int], int]) -> None:
     """Two histories race for its cosignature while it is killed; whatever it gave is of one of them."""
@@ -140,8 +145,7 @@ def test_a_witness_that_is_killed_never_cosigns_two_histories(tmp_path: Path, sc
             threads = [threading.Thread(target=each.show_all) for each in shown]
             for thread in threads:
                 thread.start()
-            until = draw.randrange(2, 12)
-            wait_for(lambda shown=shown, until=until: sum(len(each.cosigned) for each in shown) >= until, PATIENCE)
+            wait_for(partial(cosigned_so_far, shown, draw.randrange(2, 12)), PATIENCE)
             witness.kill()
             witness.start()
             for thread in threads:

@@ -36,7 +36,7 @@ from tradebridge.evidence.receipts import Receipt, read_acknowledgement, read_at
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import UNSURE, Answer, Report, Verdict, answer
 from tradebridge.evidence.seal import verify_seal
-from tradebridge.evidence.seen import seen_by
+from tradebridge.evidence.seen import Seen, dated_by, seen_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.titles import check_title
@@ -56,9 +56,9 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
     recorded = _was_recorded(file, messages, accepted, checkpoint, trust, now)
     proven = accepted.record.time if accepted and accepted.record and recorded.verdict is Verdict.YES else None
     content = open_content(b64decode(file.document.bytes) if document is None else document)
-    seal = content if isinstance(content, Finding) else verify_seal(content, trust, proven or now)
+    said = dated_by(file.document, trust, now, _check_deliveries(file, messages, trust))
+    seal = content if isinstance(content, Finding) else verify_seal(content, trust, proven or said.dated or now)
     reading = _document(content, file.document.profile)
-    said = [*_check_deliveries(file, messages, trust)]
 
     return Report(
         document=file.document.id,
@@ -186,7 +186,6 @@ def _was_recorded(
 
 # --- 3: the document, unchanged --------------------------------------------------------------------------------------
 
-
 _OF_TIME = frozenset(
     f"signature.{each}" for each in ("expired-certificate", "not-yet-valid", "time-ahead", "withdrawn-key")
 )
@@ -208,7 +207,7 @@ def _is_unchanged(
     content: Content | Finding,
     seal: Verified | Finding | None,
     reading: Document | None,
-    said: Sequence[Finding],
+    said: Seen,
 ) -> Answer:
     if isinstance(content, Finding):
         return answer("unchanged", [content], "")
@@ -227,7 +226,8 @@ def _is_unchanged(
         found.append(finding("evidence.changed", "/document/profile", found=file.document.profile))
     if isinstance(seal, Finding) and seal.code not in _ABOUT_THE_SIGNER:
         found.append(seal)
-    return answer("unchanged", [*found, *said], f"The bytes that were accepted: SHA-256 {content.bytes_digest}.")
+    yes = f"The bytes that were accepted: SHA-256 {content.bytes_digest}.{said.sentence}"
+    return answer("unchanged", [*found, *said.findings], yes)
 
 
 # --- 4: who issued it ------------------------------------------------------------------------------------------------
