@@ -462,7 +462,7 @@ def test_the_template_is_made_once(tmp_path: Path) -> None:
         store.create(database)
         database.close()
     assert sorted(path.name for path in (tmp_path / "spaces").glob("*.sqlite")) == [
-        ".template-0005.sqlite",
+        ".template-0006_stamps.sqlite",
         "a.sqlite",
         "b.sqlite",
     ]

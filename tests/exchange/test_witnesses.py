@@ -100,15 +100,13 @@ def names_on(note: str, witnesses: list[Witness]) -> set[str]:
     return set(found)
 
 
-def test_every_witness_cosigns_and_the_note_is_dated(
-    tmp_path: Path, database_url: str, witnesses: list[Witness]
-) -> None:
+def test_every_witness_cosigns_and_the_note_is_dated(tmp_path: Path, witnesses: list[Witness]) -> None:
     apps = [(each.known, app_of(each)) for each in witnesses]
     authority = tsa.app_of(tsa.Authority(SEED), FrozenClock(NOW))
-    with watched(tmp_path, apps, timestamps=authority, database_url=database_url) as cast:
+    with watched(tmp_path, apps, timestamps=authority) as cast:
         for number in range(3):
             cast["SG-NSW"].submit(certificate(f"SG-2026-3{number:04d}"), ["TH-NSW"])
-            row = wait_for(partial(dated, database_url, number + 1))
+            row = wait_for(partial(dated, tmp_path, number + 1))
             assert names_on(row.note, witnesses) == set(NAMES)
             checkpoint = notes.verify_checkpoint(row.note, LOGS[ORIGIN], ORIGIN)
             assert isinstance(checkpoint, notes.Checkpoint) and checkpoint.size == row.size

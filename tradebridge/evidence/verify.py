@@ -220,8 +220,8 @@ def _is_unchanged(
             same = content.content_digest == told.content_digest
             shown = "the same content in other bytes" if same else f"content {content.content_digest}"
             found.append(finding("evidence.changed", pointer, found=shown, expected=f"bytes {told.bytes_digest}"))
-    if reading is not None and reading.number != file.document.number:
-        found.append(finding("evidence.changed", "/document/number", found=file.document.number))
+    if reading is not None and (reading.number, content.media_type) != (file.document.number, file.document.media_type):
+        found.append(finding("evidence.changed", "/document", found="another number or media type"))
     if receipt is not None and receipt.profile != file.document.profile:
         found.append(finding("evidence.changed", "/document/profile", found=file.document.profile))
     if isinstance(seal, Finding) and seal.code not in _ABOUT_THE_SIGNER:
