@@ -40,6 +40,7 @@ from exchange.api import (
     statistics,
     subscription,
     tiles,
+    timestamps,
     titles,
     trust,
     verify_page,
@@ -93,7 +94,21 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     )
     lading = (titles, platform, registry, subscription)
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, tiles, trust, members, audit, retention, *lading, *pages):
+    for module in (
+        documents,
+        timestamps,
+        batch,
+        inbox,
+        feed,
+        log,
+        tiles,
+        trust,
+        members,
+        audit,
+        retention,
+        *lading,
+        *pages,
+    ):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)

@@ -10,7 +10,6 @@
 """
 
 import asyncio
-import contextlib
 import random
 import re
 import time
@@ -35,6 +34,7 @@ from schemas.content import from_base64url, open_content, sha256_hex
 from schemas.event import Event
 from schemas.findings import Finding, finding, for_recipients
 from schemas.registry import profile_of
+from tradebridge.ebl.waiting import until_set
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Original, Rendered, read_acknowledgement
 from tradebridge.evidence.times import rfc3339
 from tradebridge.outbound import tls_context
@@ -115,8 +115,7 @@ class Deliverer:
         if self._closing:
             return
         event.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+        await until_set(event, seconds)
 
     async def _work(self, name: str) -> None:
         """One member's worker: as long as there is something due, push it; then sleep until woken."""

@@ -5,7 +5,6 @@ Everything that a test may want to replace comes in by argument: the settings, t
 """
 
 import asyncio
-import contextlib
 import itertools
 import os
 import time
@@ -39,6 +38,8 @@ from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
 from schemas.findings import Finding
 from tradebridge.ebl.sending import Courier
+from tradebridge.ebl.waiting import until_set
+from tradebridge.evidence.timestamps import Timestamp
 from tradebridge.evidence.trust_history import TrustHistory
 
 T = TypeVar("T")
@@ -231,6 +232,10 @@ class Hub:
         with self.database.reading.connect() as connection:
             return question(connection)
 
+    async def timestamp(self, data: bytes) -> tuple[bytes, Timestamp] | None:
+        """An RFC 3161 token over these bytes and what it says, by the first authority that gives one that holds."""
+        return await self._watched.timestamp(data)
+
     def next_row(self) -> int:
         """A place in lists: microseconds of the real clock, never the same twice in this process."""
         self._row = max(self._row + 1, time.time_ns() // 1000)
@@ -343,8 +348,7 @@ class Hub:
                 continue
             if self._closing:
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._placed.wait(), 15)
+            await until_set(self._placed, 15)
             yield position, "", ""  # nothing new: lets the caller keep the connection alive, or end it
 
     def _wake_readers(self) -> None:

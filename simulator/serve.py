@@ -1,5 +1,7 @@
 """The process of the world: `python -P -m simulator.serve --hub URL --seed S --data DIR --port N`.
 
+With `--only ID` it is that of one partner alone.
+
 1. It binds its port first, so that the addresses it registers are true; it is ready when all members are registered.
 2. It is a process as simulator/process.py has it: it says when it is ready, and ends with its parent.
 3. `/_sim/v1` is for whoever runs the simulation. It listens on loopback unless told otherwise, and asks for no key:
@@ -10,6 +12,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -28,7 +31,7 @@ from simulator.audit import audit
 from simulator.clock import clock_at
 from simulator.journal import in_order
 from simulator.lading.played import Played
-from simulator.members import members
+from simulator.members import Member, members
 from simulator.play import SETTLE_SECONDS, play
 from simulator.process import listen, serve
 from simulator.progress import Progress, Summary
@@ -60,7 +63,8 @@ def app_of(world: World) -> FastAPI:
 
     for country, each in world.witnesses.items():
         app.mount(f"/witnesses/{country}", witness.app_of(each))
-    app.mount("/tsa", tsa.app_of(tsa.Authority(world.settings.seed), world.settings.clock))
+    if not world.settings.alone:
+        app.mount("/tsa", tsa.app_of(tsa.Authority(world.settings.seed), world.settings.clock))
 
     @app.get("/_sim/v1/members")
     async def list_members() -> Response:
@@ -164,13 +168,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     hub_url = sys.stdin.readline().strip() if given.hub == "-" else given.hub
     if not hub_url:
         raise SystemExit("no URL of a hub came: it did not start, or nobody said where it is")
-    settings = Settings(hub_url, url, given.seed, clock_at(given.clock), Path(given.data))
+    settings = Settings(hub_url, url, given.seed, clock_at(given.clock), Path(given.data), bool(given.only))
+    everybody = members(with_tl="tl" in given.with_ or given.only == "TL-NSW")
+    chosen = tuple(each for each in everybody if given.only in ("", each.id))
+    if not chosen:
+        raise SystemExit(f"no partner {given.only}: {', '.join(each.id for each in everybody)}")
+    if given.only and "TRADEBRIDGE_READY_FD" not in os.environ:
+        sys.stdout.write(f"{given.only} at {url}, exchanging through {hub_url}\n")
+        sys.stdout.flush()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, given.with_, listening, url))
+        runner.run(_serve(settings, chosen, listening, url))
 
 
-async def _serve(settings: Settings, with_: Sequence[str], listening: socket, url: str) -> None:
-    world = await start(settings, members(with_tl="tl" in with_))
+async def _serve(settings: Settings, chosen: tuple[Member, ...], listening: socket, url: str) -> None:
+    world = await start(settings, chosen)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -179,7 +190,8 @@ async def _serve(settings: Settings, with_: Sequence[str], listening: socket, ur
         await world.close()
 
     app = app_of(world)
-    world.mounted.mount(app)
+    if not settings.alone:
+        world.mounted.mount(app)
     app.router.lifespan_context = lifespan
     await serve(app, listening, url)
 
@@ -193,6 +205,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8601, help="0 takes any free one")
     parser.add_argument("--clock", type=datetime.fromisoformat, help="frozen business clock, RFC 3339")
     parser.add_argument("--with", dest="with_", action="append", default=[], choices=["tl"], help="further windows")
+    parser.add_argument("--only", default="", metavar="ID", help="this partner alone, beside a world")
     return parser.parse_args(arguments)
 
 

@@ -18,6 +18,7 @@ import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.port import Adapter, find_adapter
+from adapters.single_windows.countries import countries
 from simulator.clock import Clock
 from simulator.journal import Entry, Journal
 from simulator.lading.cast import (
@@ -46,8 +47,8 @@ CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 """Of all partners together. The library looks through all of them at each request, so more would be slower."""
 
 
-WITNESSES = ("jp", "sg", "th")
-"""Countries with a witness of the log. More can be named; three show what they are for."""
+WITNESSES = tuple(sorted(country.code.lower() for country in countries().values() if country.default))
+"""Countries with a witness of the log, in lower case: each whose single window takes part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Settings:
     seed: str
     clock: Clock
     data: Path
+    alone: bool = False
+    """Some partners in a process of their own, beside a world: no platforms, no witnesses, no timestamp authority."""
 
     @property
     def places(self) -> Places:
@@ -79,7 +82,7 @@ class World:
         self.trust = trust
         self.partners = {member.id: self._partner(member) for member in members}
         self.mounted = Mounted(settings.seed, settings.places, settings.clock, settings.data)
-        self.witnesses = witnesses_of(settings, trust)
+        self.witnesses = {} if settings.alone else witnesses_of(settings, trust)
         self._pulling: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -178,10 +181,11 @@ async def start(settings: Settings, members: tuple[Member, ...]) -> World:
     """Register the members and make the world. It begins to pull and to speak with `World.start`."""
     operator = AsyncHub(settings.hub_url, test_api_key(settings.seed, OPERATOR))
     try:
-        platforms = (platform_member(code, settings.seed, settings.places) for code in PLATFORMS)
-        described = (*(_described(settings, member) for member in members), *platforms)
-        joining = (_register(operator, each) for each in described)
-        await asyncio.gather(*joining, _register_observers(operator, settings))
+        described = [_described(settings, member) for member in members]
+        if not settings.alone:
+            described += [platform_member(code, settings.seed, settings.places) for code in PLATFORMS]
+            await _register_observers(operator, settings)
+        await asyncio.gather(*(_register(operator, each) for each in described))
         trust = TrustList.from_json(await operator.trust())
     finally:
         await operator.close()
@@ -239,3 +243,6 @@ async def _register(operator: AsyncHub, wanted: Mapping[str, object]) -> None:
     except Refused as refused:
         if refused.code != "member.exists":
             raise
+        known = await operator.member(str(wanted["id"]))
+        if known["delivery"] != wanted["delivery"]:
+            await operator.change_member(str(wanted["id"]), {"delivery": wanted["delivery"]})

@@ -67,9 +67,8 @@ def watched(
             url = f"{stack.enter_context(served(timestamps))}/timestamp"
             described.append({"kind": "timestamp", "name": "TSA", "url": url, "roots": PEM})
         every: dict[str, Any] = {"witness_seconds": 0.05, "push_timeout_seconds": 0.5, **settings}
-        began = not (tmp_path / "hub").exists()
         cast = stack.enter_context(hub_in_thread(tmp_path / "hub", **every))
-        if began:
+        if not cast.operator.members().items:
             cast.join()
         for known in cast.operator.observers():
             cast.operator.remove_observer(known["name"])
@@ -78,25 +77,26 @@ def watched(
         yield cast
 
 
-def kept(tmp_path: Path, count: int = 1) -> list[Any]:
-    """The kept checkpoints that cover so many messages; the log has leaves of what the operator did beside them."""
+def kept(where: Path | str, count: int = 1) -> list[Any]:
+    """The kept checkpoints that cover so many messages, in the database named or in the file of the hub that `watched`
+    put into this folder; the log has leaves of what the operator did beside them."""
     placed = "select position from leaves join messages on messages.id = record_id where position is not null"
     covering = text(f"{placed} order by position limit 1 offset {count - 1}")  # a number of ours
-    engine = create_engine(f"sqlite:///{tmp_path / 'hub' / 'hub.sqlite'}")
+    engine = create_engine(where if isinstance(where, str) else f"sqlite:///{where / 'hub' / 'hub.sqlite'}")
     with engine.connect() as connection:
         position = connection.execute(covering).scalar()
         rows = connection.execute(text("select size, note, token, enough from witnessed order by size")).all()
     return [row for row in rows if position is not None and row.size > position]
 
 
-def whole(tmp_path: Path, count: int) -> Any:
+def whole(where: Path | str, count: int) -> Any:
     """The first kept checkpoint over so many messages that has enough cosignatures; None: not yet."""
-    return next((row for row in kept(tmp_path, count) if row.enough), None)
+    return next((row for row in kept(where, count) if row.enough), None)
 
 
-def dated(tmp_path: Path, count: int) -> Any:
+def dated(where: Path | str, count: int) -> Any:
     """As `whole`, with its timestamp."""
-    row = whole(tmp_path, count)
+    row = whole(where, count)
     return row if row is not None and row.token else None
 
 
@@ -121,15 +121,16 @@ def test_every_witness_cosigns_and_the_note_is_dated(tmp_path: Path, witnesses: 
     assert [each.conflicts() for each in witnesses] == [[], [], []]
 
 
-def test_a_witness_that_was_away_catches_up(tmp_path: Path, witnesses: list[Witness]) -> None:
+def test_a_witness_that_was_away_catches_up(tmp_path: Path, database_url: str, witnesses: list[Witness]) -> None:
     """It remembers an old size, says so, and gets the proof from there."""
-    with watched(tmp_path, [(each.known, app_of(each)) for each in witnesses[:2]], witnesses_needed=1) as cast:
+    apps = [(each.known, app_of(each)) for each in witnesses]
+    with watched(tmp_path, apps[:2], witnesses_needed=1, database_url=database_url) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-31000"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, 1))
-    with watched(tmp_path, [(each.known, app_of(each)) for each in witnesses]) as cast:
+        wait_for(lambda: whole(database_url, 1))
+    with watched(tmp_path, apps, database_url=database_url) as cast:
         for number in range(4):
             cast["SG-NSW"].submit(certificate(f"SG-2026-3{number + 1:04d}"), ["TH-NSW"])
-        row = wait_for(lambda: whole(tmp_path, 5))
+        row = wait_for(lambda: whole(database_url, 5))
         assert names_on(row.note, witnesses) == set(NAMES)
 
 
@@ -234,6 +235,38 @@ def test_a_witness_that_has_seen_another_history_is_an_alarm(tmp_path: Path, wit
         wait_for(lambda: _metric(cast, counted) > before)
         assert not any(row.enough for row in kept(tmp_path))
     assert witnesses[0].conflicts()[0]["origin"] == ORIGIN
+
+
+def test_a_witness_that_was_set_back_is_an_alarm_and_is_reminded(
+    tmp_path: Path, database_url: str, witnesses: list[Witness]
+) -> None:
+    """Its store is yesterday's: the hub knows what it had cosigned since, and shows it its own line."""
+    store, now = tmp_path / "witnesses" / "jp", witnesses[:1]
+
+    def answer(body: bytes) -> Response:
+        said = now[0].add_checkpoint(body)
+        return Response(said.text, said.status, media_type=said.media_type)
+
+    def start_again(data: bytes) -> None:
+        now[0].close()
+        store.write_bytes(data)
+        now[0] = witness(NAMES[0], tmp_path / "witnesses")
+
+    with watched(tmp_path, [(now[0].known, answering(answer))], database_url=database_url) as cast:
+        cast["SG-NSW"].submit(certificate("SG-2026-35100"), ["TH-NSW"])
+        first = wait_for(lambda: whole(database_url, 1))
+        now[0].close()
+        yesterday = store.read_bytes()
+        start_again(yesterday)
+        cast["SG-NSW"].submit(certificate("SG-2026-35101"), ["TH-NSW"])
+        second = wait_for(lambda: whole(database_url, first.size + 1))
+        start_again(yesterday)
+        counted = 'tradebridge_forgetful_witnesses_total{space="default"}'
+        before = _metric(cast, counted)
+        cast["SG-NSW"].submit(certificate("SG-2026-35102"), ["TH-NSW"])
+        wait_for(lambda: whole(database_url, second.size + 1))
+        assert _metric(cast, counted) == before + 1
+    assert now[0].rollbacks() == [{"origin": ORIGIN, "remembered": first.size, "shown": second.note}]
 
 
 def _metric(cast: Cast, name: str) -> float:

@@ -12,7 +12,6 @@
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from tradebridge.ebl.calling import Answer, call
 from tradebridge.ebl.envelope import Purpose, Stand, Verdict, judge_answer
 from tradebridge.ebl.host import Host, Peer
 from tradebridge.ebl.transfers import Outgoing
+from tradebridge.ebl.waiting import until_set
 
 AT_ONCE = 8
 """Transfers and requests under way at a time."""
@@ -77,10 +77,7 @@ class Courier:
                     pause = await self._pause()
                 except Exception as error:  # the store is away for a moment: the courier outlives it
                     log.warning("the courier could not look", error=repr(error)[:300])
-                # Not `wait_for`: before Python 3.12 it loses a cancellation that meets the end of what it waits for.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._woken.wait()
+                await until_set(self._woken, pause)
         finally:
             for task in self._tasks:
                 task.cancel()
