@@ -27,6 +27,7 @@ from sqlalchemy.engine import Connection
 from adapters.port import CannotCarry, Rendition
 from exchange import outbox
 from exchange.members import Member
+from exchange.outgoing import authorities
 from exchange.outbox import Claimed
 from exchange.store import tables as t
 from schemas.content import from_base64url, open_content, sha256_hex
@@ -76,6 +77,7 @@ class Deliverer:
             follow_redirects=False,
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
             trust_env=False,
+            verify=authorities(),
         )
 
     def wake(self, recipients: Iterable[str]) -> None:

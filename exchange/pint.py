@@ -21,6 +21,7 @@ from exchange import registry, titles
 from exchange.config import Settings
 from exchange.keys import HUB
 from exchange.members import Registry
+from exchange.outgoing import authorities
 from exchange.platforms import Account as Held
 from exchange.platforms import Peer as Registered
 from schemas.bill_of_lading.parties import IdentifyingCode
@@ -193,7 +194,8 @@ class _OwnRegistry(httpx.AsyncBaseTransport):
     def __init__(self, hub: "Hub", base: Callable[[], str]) -> None:
         self._hub = hub
         self._base = base
-        self._out = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=100, max_keepalive_connections=20))
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+        self._out = httpx.AsyncHTTPTransport(limits=limits, verify=authorities(), trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         base, asked = self._base(), str(request.url)

@@ -26,6 +26,7 @@ from sqlalchemy.engine import Connection
 
 from exchange import log
 from exchange.observers import Observers, WitnessPlace
+from exchange.outgoing import authorities
 from exchange.store import tables as t
 from tradebridge.evidence import proofs, timestamps
 from tradebridge.evidence.cosignatures import add_lines, cosigned_by
@@ -56,7 +57,9 @@ class Watched:
         """Times in a row that no authority gave a timestamp."""
         limits = httpx.Limits(max_connections=40, max_keepalive_connections=20)
         timeout = httpx.Timeout(hub.settings.push_timeout_seconds)
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, limits=limits, trust_env=False)
+        self._client = httpx.AsyncClient(
+            timeout=timeout, follow_redirects=False, limits=limits, trust_env=False, verify=authorities()
+        )
 
     async def run(self) -> None:
         while True:
