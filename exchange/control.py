@@ -172,7 +172,7 @@ def _snapshot(hub: Hub, asked: Asked) -> Path:
         raise Refused("simulation.no-snapshots")
     if not SPACE_NAME.fullmatch(asked["name"]):
         raise Refused("simulation.bad-name")
-    return Path(hub.database.url.database or "").parent / "snapshots" / f"{hub.space or '.default'}" / asked["name"]
+    return Path(hub.database.url.database or "").parent / "snapshots" / (hub.space or ".default") / str(asked["name"])
 
 
 def _clock_of(hub: Hub) -> MovableClock:

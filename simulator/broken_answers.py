@@ -35,7 +35,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope[_TRANSPORT] = self.transport  # type: ignore[typeddict-unknown-key]  # ours
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # a key of ours beside those of ASGI
+        scope[_TRANSPORT] = self.transport
 
 
 async def broken(fault: Fault, faults: Faults, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:

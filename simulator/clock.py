@@ -56,7 +56,7 @@ class Setting:
 class Clock:
     """A clock that goes as it is set."""
 
-    def __init__(self, setting: Setting = Setting()) -> None:  # noqa: B008  # a frozen value
+    def __init__(self, setting: Setting = Setting()) -> None:  # a frozen value
         self.setting = setting
         self._moved = asyncio.Event()
 

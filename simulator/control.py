@@ -1,6 +1,6 @@
 """The control plane of a simulation, `/_sim/v1`: whoever runs the simulation sees and moves it here.
 
-1. Each call is for the world of one space. What it takes is in `simulator.asked`; all that is wrong comes in one answer.
+1. Each call is for the world of one space. What it takes is in `simulator.asked`; all that is wrong comes at once.
 2. Nothing here is a hub's: a hub has no path below `/_sim`, in no mode, and a real installation has no world.
 3. What was switched on is off in a world that starts, and after a reset.
 """
@@ -42,8 +42,9 @@ from simulator.magic import table
 from simulator.near import near_misses
 from simulator.officers import Mode, Way
 from simulator.play import SETTLE_SECONDS, play
-from simulator.problems import Refusal, answer_refusals, findings_of, refuse
+from simulator.problems import answer_refusals, findings_of
 from simulator.progress import Progress, Summary
+from simulator.refusals import Refusal, refuse
 from simulator.scenario import LADING, BadScenario, Scenario, UnknownScenario, kind_of, load, scenario_names
 from simulator.seeding import sown
 from simulator.world import World
@@ -152,7 +153,7 @@ def _past(app: FastAPI, worlds: Worlds, world_of: WorldOf) -> None:
         asked, space = await _asked(request, Reset), _space_of(request)
         world = world_of(request)
         if "faults" in asked.what:
-            world.switches.faults.clear()
+            world.switches.faults.reset()
         if "scripts" in asked.what:
             world.switches.officers.clear_scripts()
         if "officers" in asked.what:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from simulator.problems import refuse
+from simulator.refusals import refuse
 from tradebridge.evidence.simulation import hmac_value
 
 HEADER = "Tradebridge-Fault"
@@ -233,8 +233,9 @@ RECIPES: Mapping[str, Recipe] = {
             _B,
             Point.DELIVERY,
             "The member's clock goes wrong when it acknowledges.",
-            "The acknowledgement bears the wrong time and counts all the same: the hub's receipt and the log date what"
-            " happened, not the member's clock.",
+            "More than five minutes ahead: "
+            + _RETRIED
+            + " Its error says signature.time-ahead. Less, or behind: it counts at the first attempt.",
             {"minutes": Option(10, -1440, 1440, "minutes by which the clock is ahead")},
         ),
         Recipe(
@@ -249,7 +250,7 @@ RECIPES: Mapping[str, Recipe] = {
             _B,
             Point.DOCUMENT,
             "One byte of the signed document is another one, then the right one is sent.",
-            _REFUSED_FIRST.format(code="signature.digest-mismatch or another that names the signature"),
+            "The first attempt is refused, with whatever the byte has broken; the right one after it is accepted.",
         ),
         Recipe(
             "document-unknown-issuer",
@@ -262,8 +263,8 @@ RECIPES: Mapping[str, Recipe] = {
             "document-expired-issuer",
             _B,
             Point.DOCUMENT,
-            "The document is signed under a certificate that has expired, then under the right one.",
-            _REFUSED_FIRST.format(code="a code that names the signature's key"),
+            "The document is signed with a key of its issuer whose certificate has expired, then with the right one.",
+            _REFUSED_FIRST.format(code="signature.expired-certificate"),
         ),
         Recipe(
             "old-schema",
@@ -291,7 +292,7 @@ RECIPES: Mapping[str, Recipe] = {
             _B,
             Point.EVENT,
             "After its decision the member decides the contrary.",
-            "The first decision stands; the second is refused with event.not-allowed.",
+            "The first decision stands; the second is refused with event.not-now.",
         ),
         Recipe(
             "late-decision",
@@ -418,7 +419,11 @@ class Faults:
         found.cleared = True
 
     def clear(self) -> None:
-        """All off, and forgotten."""
+        """All off, and forgotten; no id is given twice."""
+        self._faults = []
+
+    def reset(self) -> None:
+        """As at the start."""
         self._faults, self._made = [], 0
 
     def find(self, point: Point, member: str, wanted: Callable[[Fault], bool] = lambda fault: True) -> Fault | None:

@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simulator import tsa, witness
 from simulator.broken_answers import BEFORE, broken
 from simulator.faults import HEADER, Point
-from simulator.problems import Refusal, response_of
+from simulator.problems import response_of
+from simulator.refusals import Refusal
 from simulator.world import World
 from simulator.worlds import Worlds
 from tradebridge import calls

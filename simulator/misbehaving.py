@@ -130,8 +130,13 @@ def document_before(partner: "Partner", data: bytes, profile: str, fault: Fault)
     if name == "document-unknown-issuer":
         return _signed_anew(partner, data, signer_of(f"{partner.seed}/{NOBODY}", partner.member.id)), profile
     if name == "document-expired-issuer":
-        return _signed_anew(partner, data, signer_of(partner.seed, partner.member.id, "document", *LONG_AGO)), profile
+        return _signed_anew(partner, data, expired_signer(partner.seed, partner.member.id)), profile
     return None
+
+
+def expired_signer(seed: str, member: str) -> LocalSigner:
+    """A key of the member that has ended long ago; the hub is told of it before it is used."""
+    return signer_of(f"{seed}/expired", member, "document", *LONG_AGO)
 
 
 def _signed_anew(partner: "Partner", data: bytes, signer: LocalSigner) -> bytes:
@@ -153,7 +158,7 @@ def flipped(data: bytes, at: int) -> bytes:
 
 # --- events ----------------------------------------------------------------------------------------------------------
 
-_CONTRARY = {EventType.ACCEPTED: EventType.REJECTED, EventType.REJECTED: EventType.ACCEPTED}
+_CONTRARY = {"accepted": EventType.REJECTED, "rejected": EventType.ACCEPTED}
 
 
 def event_beside(partner: "Partner", event: Event, fault: Fault) -> Event | None:
@@ -161,7 +166,7 @@ def event_beside(partner: "Partner", event: Event, fault: Fault) -> Event | None
     name = fault.recipe.name
     if name == "out-of-order-event":
         return _other(partner, event, fault, expected_sequence=event.expected_sequence + 1)
-    contrary = _CONTRARY.get(event.type)
+    contrary = _CONTRARY.get(event.type.value)
     if name == "contradictory-decision" and contrary is not None:
         return _other(partner, event, fault, type=contrary, expected_sequence=event.expected_sequence + 1)
     return None

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from simulator.problems import refuse
+from simulator.refusals import refuse
 
 MOST_SCRIPTS = 200
 

@@ -44,6 +44,7 @@ from tradebridge.calls import Accepted, Delivery, HubError, Refused, Unreachable
 from tradebridge.client import AsyncHub
 from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Receipt, read_note, read_receipt
+from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import derived_id, hmac_value
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.trust import TrustList
@@ -88,6 +89,7 @@ class Partner:
         stories: Mapping[str, Story],
         told: Callable[[Entry], None],
         switches: Switches | None = None,
+        tell_key: Callable[[LocalSigner], Awaitable[None]] | None = None,
     ) -> None:
         self.member = member
         self.journal = journal
@@ -95,6 +97,8 @@ class Partner:
         self.keys = keys
         self.clock = clock
         self.switches = switches or Switches.off(seed)
+        self._tell_key = tell_key
+        """By which a fault has the hub know a further key of this member."""
         self._adapter = adapter
         self._hub = hub
         self._trust = trust
@@ -210,6 +214,8 @@ class Partner:
 
     async def _submit_wrongly(self, fault: Fault, data: bytes, to: Sequence[str], number: str, profile: str) -> None:
         """What a fault has this member hand in before the right document."""
+        if fault.recipe.name == "document-expired-issuer" and self._tell_key is not None:
+            await self._tell_key(misbehaving.expired_signer(self.seed, self.member.id))
         wrong = misbehaving.document_before(self, data, profile, fault)
         labels = (fault.label,) if wrong else ()
         bytes_, declared = wrong or (data, profile)
@@ -445,9 +451,13 @@ class Partner:
     # --- faults ------------------------------------------------------------------------------------------------------
 
     def struck_by(self, fault: Fault, messages: Sequence[str], document_id: str = "", number: str = "") -> None:
-        """A fault has struck these messages: each is labelled in the journal."""
+        """A fault has struck these messages: each is labelled in the journal. An empty id: a call that broke."""
         at = self._now()
-        known = {entry.message_id: entry for entry in self.journal.entries if entry.message_id in messages}
+        known = {
+            entry.message_id: entry
+            for entry in self.journal.entries
+            if entry.message_id and entry.message_id in messages
+        }
         numbers = [number]
         for message_id in messages:
             entry = known.get(message_id)

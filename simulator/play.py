@@ -128,7 +128,7 @@ async def play(
 
 
 def _begin(world: World, scenario: Scenario, on_progress: Callable[[Progress], None]) -> _Run:
-    """Make the documents. On a clock that stands still a second run is the first one again; else it takes new numbers."""
+    """Make the documents. Where the clock stands still a second run is the first one again; else numbers are new."""
     clock = world.settings.clock
     at = clock.now().replace(microsecond=0)
     run = world.stories.run_of(scenario.name, rfc3339(at) if clock.stands else "")

@@ -4,23 +4,11 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
-import simulator.refusals  # noqa: F401  # its codes are in the catalogue
 from schemas.findings import Finding, finding, told
 from simulator.hub_control import HubRefused
+from simulator.refusals import Refusal
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class Refusal(Exception):
-    """Ends a call of the control plane."""
-
-    def __init__(self, *findings: Finding) -> None:
-        super().__init__(findings[0].code)
-        self.findings = findings
-
-
-def refuse(code: str, pointer: str = "", *, found: object = "", expected: object = "") -> Refusal:
-    return Refusal(finding(code, pointer, found=found, expected=expected))
 
 
 def response_of(findings: tuple[Finding, ...], instance: str) -> Response:

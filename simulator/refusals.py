@@ -1,6 +1,20 @@
-"""What the control plane of a simulation, `/_sim/v1`, refuses."""
+"""What the control plane of a simulation, `/_sim/v1`, refuses; and the exception that carries it up."""
 
-from schemas.findings import Kind, register
+from schemas.findings import Finding, Kind, finding, register
+
+
+class Refusal(Exception):
+    """Ends a call of the control plane."""
+
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__(findings[0].code)
+        self.findings = findings
+
+
+def refuse(code: str, pointer: str = "", *, found: object = "", expected: object = "") -> Refusal:
+    """A refusal of one finding."""
+    return Refusal(finding(code, pointer, found=found, expected=expected))
+
 
 CONTROL = register(
     [

@@ -3,8 +3,8 @@
 1. It binds its port first, so that the addresses it registers are true; it is ready when all members are registered.
 2. It is a process as simulator/process.py has it: it says when it is ready, and ends with its parent.
 3. A request is for the world of a space, named as at the hub: `/s/NAME/...`, or the header `Tradebridge-Space`.
-4. `/_sim/v1` (`simulator.control`) is for whoever runs the simulation. It listens on loopback unless told otherwise, and
-   asks for no key: there is nothing to protect in a simulation, and nothing of it is in a real hub.
+4. `/_sim/v1` (`simulator.control`) is for whoever runs the simulation. It listens on loopback unless told otherwise,
+   and asks for no key: there is nothing to protect in a simulation, and nothing of it is in a real hub.
 """
 
 import argparse

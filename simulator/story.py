@@ -8,8 +8,8 @@
 3. A query is answered before anything else is said: where no answer of its own follows, the sender gives the usual one.
 4. A step may be refused on purpose. It leaves no event behind: only who said it knows, and goes on to its next step.
 5. A step may wait until its speaker has sent a document: the word `issued` for the certificate that it names.
-6. A document of nobody's story (a user sent it) is accepted, unless its number ends as `simulator.magic` says. The issuing side
-   of such a document is the user: no partner answers for it.
+6. A document of nobody's story (a user sent it) is accepted, unless its number ends as `simulator.magic` says. The
+   issuing side of such a document is the user: no partner answers for it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import httpx
@@ -42,6 +42,7 @@ from simulator.tsa import NAME as TSA
 from simulator.witness import Witness, known_witness, witness_key, witness_name
 from tradebridge.calls import Refused
 from tradebridge.client import AsyncHub
+from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_api_key, test_authority
 from tradebridge.evidence.trust import TrustList
 
@@ -143,7 +144,7 @@ class World:
         keys = keys_of(self.settings.seed, member.id)
 
         def struck(fault: Fault) -> None:
-            self.partners[member.id].struck_by(fault, [f"call-{fault.struck}"])
+            self.partners[member.id].struck_by(fault, [""])
 
         return Partner(
             member,
@@ -157,7 +158,17 @@ class World:
             stories=self.stories.by_digest,
             told=self._tell,
             switches=self.switches,
+            tell_key=partial(self._tell_key, member.id),
         )
+
+    async def _tell_key(self, member: str, signer: LocalSigner) -> None:
+        """The hub knows this key of the member, from now on."""
+        pem = signer.certificate.public_bytes(Encoding.PEM).decode("ascii")
+        try:
+            await self.operator.add_key(member, pem, ["document"])
+        except Refused as refused:
+            if refused.code != "member.key-taken":
+                raise
 
 
 class Stories:

@@ -19,7 +19,7 @@ from pathlib import Path
 from simulator.clock import Clock, Setting
 from simulator.hub_control import HubControl, HubRefused
 from simulator.members import Member
-from simulator.problems import refuse
+from simulator.refusals import refuse
 from simulator.world import Settings, World, outgoing, start, trust_of_hub
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")

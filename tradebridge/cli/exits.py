@@ -57,7 +57,7 @@ class Failed(Exception):
 _SIGNATURE_FAMILIES = frozenset({"signature", "log", "receipt", "evidence"})
 _POLICY_FAMILIES = frozenset(
     {"access", "member", "route", "document", "event", "ack", "delivery", "request", "partner"}
-    | {"title", "control", "carrier", "link"}
+    | {"title", "control", "carrier", "link", "simulation"}
 )
 
 
