@@ -1,7 +1,7 @@
 """What the calls of the control plane take, as JSON: docs/reference/simulation.md lists them. Closed: an unknown member
 is an error."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
@@ -134,7 +134,3 @@ class JournalQuery(_Asked):
     since: int = Field(0, ge=0)
     limit: int = Field(100, ge=1, le=1000)
     wait: float = Field(0.0, ge=0, le=60)
-
-
-def moment(at: datetime | None, otherwise: datetime) -> datetime:
-    return otherwise if at is None else at

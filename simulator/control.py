@@ -210,19 +210,19 @@ def _clock(app: FastAPI, worlds: Worlds, world_of: WorldOf) -> None:
         """Frozen at a time (now, if none is given), or real."""
         asked, world = await _asked(request, SetClock), world_of(request)
         if asked.mode == "real":
-            return await moved(request, lambda: Setting())
-        return await moved(request, lambda: Setting().frozen_at(asked.at or world.settings.clock.now()))
+            return await moved(request, lambda: Setting(), "/mode")
+        return await moved(request, lambda: Setting().frozen_at(asked.at or world.settings.clock.now()), "/at")
 
     @app.post("/_sim/v1/clock:advance")
     async def advance(request: Request) -> Response:
         asked, world = await _asked(request, Advance), world_of(request)
-        return await moved(request, lambda: world.settings.clock.setting.advanced(asked.by, datetime.now(UTC)))
+        return await moved(request, lambda: world.settings.clock.setting.advanced(asked.by, datetime.now(UTC)), "/by")
 
-    async def moved(request: Request, to: Callable[[], Setting]) -> Response:
+    async def moved(request: Request, to: Callable[[], Setting], pointer: str) -> Response:
         try:
             setting = to()
         except (OutOfBounds, OverflowError) as error:
-            raise refuse("simulation.clock-out-of-bounds", "/by", expected=str(error)) from error
+            raise refuse("simulation.clock-out-of-bounds", pointer, expected=str(error)) from error
         await worlds.set_clock(_space_of(request), setting)
         return JSONResponse(_told_clock(world_of(request)))
 

@@ -5,12 +5,16 @@ document that cannot be decoded at all is further than any that can. Of two alik
 looks like (`schemas.registry.recognise`) goes first.
 """
 
+import copy
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lxml import etree
+
 from schemas.content import Content, open_content
-from schemas.findings import Finding, errors, told
+from schemas.findings import Finding, errors, finding, told
 from schemas.registry import Context, Parsed, Profile, judge, profiles, recognise
 
 MOST_SHOWN = 20
@@ -54,5 +58,39 @@ def near_misses(data: bytes, now: datetime) -> tuple[Finding, ...] | list[Near]:
 
 
 def _near(content: Content, profile: Profile, now: datetime) -> Near:
-    reading = judge(Parsed(content, profile, profile.decode(content)), Context(now))
-    return Near(profile.id, reading.document is not None, tuple(errors(reading.findings)))
+    named = profile.recognises(content)
+    asked = content if named else _renamed(content, profile.id)
+    reading = judge(Parsed(asked, profile, profile.decode(asked)), Context(now))
+    findings = reading.findings if named else (_other_name(content, profile.id), *reading.findings)
+    return Near(profile.id, reading.document is not None, tuple(errors(findings)))
+
+
+def _other_name(content: Content, wanted: str) -> Finding:
+    pointer = "/profile" if content.tree is None else f"/*/{_NAME}"
+    return finding("profile.mismatch", pointer, found=_name_in(content), expected=wanted)
+
+
+_NAME = "TypeCode"
+"""The element of a certificate that names its profile; in JSON it is the member `profile`."""
+
+
+def _name_in(content: Content) -> str:
+    if content.tree is not None:
+        return str(content.tree.findtext(f"{{*}}{_NAME}") or "")
+    return str(content.value.get("profile", ""))
+
+
+def _renamed(content: Content, profile: str) -> Content:
+    """The same document as if it named this profile: so that it is judged by what else is in it."""
+    if content.tree is not None:
+        tree = copy.deepcopy(content.tree)
+        element = tree.find(f"{{*}}{_NAME}")
+        if element is None:
+            return content
+        element.text = profile
+        renamed = open_content(etree.tostring(tree))
+    elif "profile" in content.value:
+        renamed = open_content(json.dumps({**content.value, "profile": profile}).encode())
+    else:
+        return content
+    return renamed if isinstance(renamed, Content) else content

@@ -659,6 +659,7 @@ _REASONS: Mapping[str, Sequence[Mapping[str, str]]] = {
 }
 _BODIES: Mapping[str, Mapping[str, Any]] = {
     "answered": {"text": "The number of packages is confirmed."},
+    "verification-requested": {"random": True, "text": "A random check."},
 }
 
 

@@ -1,6 +1,6 @@
 """What of a store is copied to another, emptied, or kept as a file: for spaces of a simulation.
 
-1. Who takes part stays: members, their keys, those who watch the log. All else is what has happened, and can be emptied.
+1. Who takes part stays: members, keys, those who watch the log. All else is what has happened, and can be emptied.
 2. A file is a whole store of SQLite at one moment (`VACUUM INTO`); there is none of PostgreSQL.
 3. Of a store that was put back, nobody holds a lease any more.
 """

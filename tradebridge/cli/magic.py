@@ -31,9 +31,9 @@ def page(made: str) -> str:
         f"{made} `tb magic` prints the same.",
         "",
         "In a simulation the end of a document's number decides what its recipient does: `SG-2026-00041-R02` is"
-        " rejected because of its HS code. Endings can stand one after the other: `-R02-T30` rejects after 30 seconds of"
-        " the business clock, `-D2` says each thing twice. They hold for documents that you send; documents of a scenario"
-        " have their own story, and a script (`tb script next`) goes before both.",
+        " rejected because of its HS code. Endings can stand one after the other: `-R02-T30` rejects after 30 seconds"
+        " of the business clock, `-D2` says each thing twice. They hold for documents that you send; documents of a"
+        " scenario have their own story, and a script (`tb script next`) goes before both.",
         "",
         "| ending | what the recipient does | code of the reason |",
         "| --- | --- | --- |",
