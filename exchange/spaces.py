@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +24,8 @@ MISSING_SECONDS = 1.0
 """So long it is remembered that there is no space of a name: another process may make one."""
 MISSING_KEPT = 1000
 """Names that are remembered."""
+DROPPED_KEPT = 20
+"""Dropped spaces whose memory is given back together."""
 
 
 class Spaces:
@@ -35,6 +38,7 @@ class Spaces:
         self._opening = asyncio.Lock()
         self.bodies = Places("request bodies", settings.bodies_per_member, settings.bodies)
         self.feeds = Places("feeds", settings.feeds_per_member, settings.feeds)
+        self._dropped = 0
         self._missing: dict[str, float] = {}
         """Name to the time until which it is taken for no space."""
 
@@ -95,6 +99,9 @@ class Spaces:
                 return False
             await hub.stop()
             await asyncio.to_thread(store.drop, hub.database)
+            self._dropped += 1
+            if self._dropped % DROPPED_KEPT == 0:
+                gc.collect()  # a hub is a web of cycles, and the process has told the collector to come seldom
         return True
 
     def end_waiting(self) -> None:
@@ -119,9 +126,11 @@ class Spaces:
     async def _open(self, name: str, *, who: copies.Rows | None = None, clock: Clock | None = None) -> None:
         key, name = ("", self._settings.space) if name in ("", self._settings.space) else (name, name)
         hub = await asyncio.to_thread(open_hub, self._settings, name, clock)
-        if who is not None:
+        if who is None:
+            await asyncio.to_thread(hub.ensure_operator, self._operator_key)
+        else:  # the operator, with the key of this process, is among them
             await hub.writer.do(partial(copies.put_who, rows=who))
-        await asyncio.to_thread(hub.ensure_operator, self._operator_key)
+            hub.reload()
         await hub.start()
         self._hubs[key] = hub
 

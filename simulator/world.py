@@ -9,10 +9,11 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import httpx
@@ -131,6 +132,7 @@ class World:
         for partner in self.partners.values():
             await partner.close()
         await self.mounted.close()
+        await self._transport.aclose()
 
     def _tell(self, entry: Entry) -> None:
         self.written.append(entry)
@@ -233,8 +235,14 @@ async def trust_of_hub(settings: Settings, transport: httpx.AsyncBaseTransport) 
 
 
 def outgoing() -> httpx.AsyncHTTPTransport:
-    """The way to the hub, of all partners of a process."""
-    return httpx.AsyncHTTPTransport(limits=CONNECTIONS)
+    """The way to the hub, of all partners of one world: those that pull hold a connection each."""
+    return httpx.AsyncHTTPTransport(limits=CONNECTIONS, verify=_authorities(), trust_env=False)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read once: it takes longer than all else that a new space needs."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def witnesses_of(settings: Settings, trust: TrustList) -> Mapping[str, Witness]:

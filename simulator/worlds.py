@@ -23,7 +23,7 @@ from simulator.refusals import refuse
 from simulator.world import Settings, World, outgoing, start, trust_of_hub
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-MOST_SPACES = 500
+MOST_SPACES = 200
 KEPT_APART = ("spaces", "snapshots", "port")
 """In the folder of a world: what is not its own past."""
 
@@ -39,7 +39,6 @@ class Worlds:
         self._by_space: dict[str, World] = {}
         self._paused: set[str] = set()
         self._changing = asyncio.Lock()
-        self._transport = outgoing()
 
     async def begin(self) -> None:
         """The default world, its members registered, and those of the spaces that are there from before."""
@@ -50,7 +49,7 @@ class Worlds:
             clocks = (await self.control.ask("clocks"))["clocks"]
         if "" in clocks:
             self.settings.clock.set(Setting.from_json(clocks[""]))
-        self._by_space[""] = await start(self.settings, self.members, self._transport)
+        self._by_space[""] = await start(self.settings, self.members, outgoing())
         for folder in sorted(self.settings.data.glob("spaces/*")):
             self._by_space[folder.name] = await self._world_of(folder.name, Setting.from_json(clocks[folder.name]))
 
@@ -63,7 +62,6 @@ class Worlds:
         for world in self._by_space.values():
             await world.close()
         self.control.close()
-        await self._transport.aclose()
 
     def get(self, space: str) -> World:
         """The world of a space. Raises `Refusal`: there is none, or it is just being changed."""
@@ -122,7 +120,8 @@ class Worlds:
             clock=Clock(setting),
             data=name.data / "spaces" / space,
         )
-        return World(settings, await trust_of_hub(settings, self._transport), self.members, self._transport)
+        transport = outgoing()
+        return World(settings, await trust_of_hub(settings, transport), self.members, transport)
 
     # --- the past ----------------------------------------------------------------------------------------------------
 
@@ -180,8 +179,9 @@ class Worlds:
 
     async def _again(self, world: World) -> World:
         """The same world over what its folder holds now; its switches are as they were."""
-        trust = await trust_of_hub(world.settings, self._transport)
-        return World(world.settings, trust, self.members, self._transport, world.switches)
+        transport = outgoing()
+        trust = await trust_of_hub(world.settings, transport)
+        return World(world.settings, trust, self.members, transport, world.switches)
 
 
 def _kept(world: World, name: str) -> Path:

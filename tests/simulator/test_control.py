@@ -196,6 +196,18 @@ def test_what_was_kept_comes_back_and_goes_on(space: Space) -> None:
     assert space.call("POST", "/snapshots/other:restore", 404)["code"] == "simulation.unknown-snapshot"
 
 
+def test_after_a_reset_the_same_happens_again_byte_for_byte(space: Space) -> None:
+    def run() -> str:
+        assert space.post("/seed", count=6)["problems"] == []
+        return space.http.get(f"{space.launched.world_url}{space.prefix}/_sim/v1/journals").text
+
+    first = run()
+    assert first.count("\n") > 30
+    space.post("/reset")
+    assert space.journal() == []
+    assert run() == first
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 WRONG: list[tuple[str, str, Any, int, str, str]] = [
