@@ -14,7 +14,7 @@ from typing import Any
 
 FILE = Path(__file__).parent / "demo_journal.txt"
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-HEAD = "# scenario asean-japan, seed 42, clock 2026-01-05T09:00:00Z: number, sender, what was said, lines, SHA-256 of them\n"
+HEAD = "# asean-japan, seed 42, clock 2026-01-05T09:00:00Z: number, sender, what was said, lines, SHA-256 of them\n"
 
 
 def summary_of(journals: str) -> str:
