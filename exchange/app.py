@@ -47,6 +47,7 @@ from exchange.api import (
 )
 from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, UnsafeSettings, check_startable
+from exchange.control import controlled
 from exchange.hub import Hub, open_hub
 from exchange.keys import KeysUnreadable
 from exchange.log import ForeignLog
@@ -80,7 +81,8 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await hub.start()
-        yield
+        async with controlled(opened, settings.control_fd):
+            yield
         await opened.stop()
 
     app = FastAPI(

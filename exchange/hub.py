@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
 from exchange import clockwork, consignments, log, records, retention, trust_versions
 from exchange.authorities import ListFetcher, keep_list, told_of
-from exchange.clock import Clock, FrozenClock, LiveClock
+from exchange.clock import Clock, FrozenClock, LiveClock, MovableClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
 from exchange.keys import HUB, HubKeys, load_keys, signer_named
@@ -308,16 +308,20 @@ class Hub:
         consents."""
         while True:
             try:
-                while await clockwork.run_once(self) >= clockwork.AT_ONCE:
-                    pass
-                await consignments.run_once(self)
-                await self._retention.look()
+                await self.say_what_is_due()
             except WriterStopped:
                 return
             except Exception:
                 # As above: what is due stays due.
                 logger.exception("looking at the clock failed; trying again")
             await asyncio.sleep(NEWS_SECONDS)
+
+    async def say_what_is_due(self) -> None:
+        """All that the business clock has brought by now."""
+        while await clockwork.run_once(self) >= clockwork.AT_ONCE:
+            pass
+        await consignments.run_once(self)
+        await self._retention.look()
 
     async def _news(self) -> None:
         head, due, unplaced = await self.ask(self._look)
@@ -373,6 +377,8 @@ def _codec(style: str, country: str) -> Codec | None:
 
 
 def clock_of(settings: Settings) -> Clock:
+    if settings.simulated:
+        return MovableClock(settings.clock)
     return FrozenClock(settings.clock) if settings.clock else LiveClock()
 
 
@@ -382,7 +388,7 @@ def randomness_of(settings: Settings, space: str) -> Randomness:
     return SeededRandomness(f"{settings.seed}/{space}" if space else settings.seed)
 
 
-def open_hub(settings: Settings, space: str = "") -> Hub:
-    """A hub with the parts that the settings name."""
-    clock = clock_of(settings)
+def open_hub(settings: Settings, space: str = "", clock: Clock | None = None) -> Hub:
+    """A hub with the parts that the settings name. `clock`: of a space that is opened again."""
+    clock = clock or clock_of(settings)
     return Hub(space, settings, clock, randomness_of(settings, space), load_keys(settings, space, clock.now()))
