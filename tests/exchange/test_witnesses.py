@@ -77,20 +77,26 @@ def watched(
         yield cast
 
 
-def kept(tmp_path: Path) -> list[Any]:
+def kept(tmp_path: Path, messages: int = 1) -> list[Any]:
+    """The kept checkpoints that cover so many messages. Records of people stand between and before them."""
     engine = create_engine(f"sqlite:///{tmp_path / 'hub' / 'hub.sqlite'}")
     with engine.connect() as connection:
-        return list(connection.execute(text("select size, note, token, enough from witnessed order by size")).all())
+        placed = connection.execute(
+            text("select position from leaves join messages on messages.id = record_id order by position")
+        )
+        positions = [position for position in placed.scalars() if position is not None]
+        rows = connection.execute(text("select size, note, token, enough from witnessed order by size")).all()
+    return [row for row in rows if len(positions) >= messages and row.size > positions[messages - 1]]
 
 
-def whole(tmp_path: Path, size: int) -> Any:
-    """The kept checkpoint of at least this size that has enough cosignatures; None: not yet."""
-    return next((row for row in kept(tmp_path) if row.size >= size and row.enough), None)
+def whole(tmp_path: Path, messages: int) -> Any:
+    """The first kept checkpoint of so many messages that has enough cosignatures; None: not yet."""
+    return next((row for row in kept(tmp_path, messages) if row.enough), None)
 
 
-def dated(tmp_path: Path, size: int) -> Any:
+def dated(tmp_path: Path, messages: int) -> Any:
     """As `whole`, with its timestamp."""
-    row = whole(tmp_path, size)
+    row = whole(tmp_path, messages)
     return row if row is not None and row.token else None
 
 
@@ -306,10 +312,10 @@ def test_evidence_is_made_for_the_first_checkpoint_that_enough_have_seen(
     authority = tsa.app_of(tsa.Authority(SEED), FrozenClock(NOW))
     with watched(tmp_path, apps, timestamps=authority) as cast:
         accepted = cast["SG-NSW"].submit(certificate("SG-2026-37000"), ["TH-NSW"])
-        row = wait_for(lambda: whole(tmp_path, 1))
+        wait_for(lambda: whole(tmp_path, 1))
         first = cast["SG-NSW"].evidence(accepted.id)
         cast["SG-NSW"].submit(certificate("SG-2026-37001"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, row.size + 1))
+        wait_for(lambda: whole(tmp_path, 2))
         again = cast["SG-NSW"].evidence(accepted.id)
         assert (first["checkpoint"], first["timestamp"], first["messages"]) == (
             again["checkpoint"],
