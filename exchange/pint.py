@@ -95,7 +95,7 @@ class HubPlatform:
         if self._known is not known:
             trusted = known.platforms.trust.platforms[self.code]
             own = Peer(self.code, self.name, self.base, "", trusted)
-            own_registry = Peer(self.own_registry, self.name, self.own_registry, "", trusted)
+            own_registry = Peer(self.own_registry, self.name, self.own_registry, "", trusted, consulted=True)
             self._known, self._peers = known, _peers_of(known, own, own_registry)
         return self._peers
 

@@ -85,7 +85,8 @@ class Settings:
     `base`, `token_out` (what we show), `token_in` (SHA-256 of what it shows, hexadecimal; who is several things shows
     one token), `certificates` (PEM),
     `algorithms`, `revoked` (thumbprint: since when), of a carrier also `party`; `registries`: `base`, `token_out`,
-    `certificates`; `accounts`: `id`, `partyName`, `identifyingCodes`, `taxLegalReferences`, `active`; `patience` and
+    `certificates` (that of `registry` is asked about every bill); `accounts`: `id`, `partyName`, `identifyingCodes`,
+    `taxLegalReferences`, `active`; `patience` and
     `limits` with the names of `tradebridge.ebl.host`.
     """
 
@@ -119,7 +120,10 @@ def _read(given: Mapping[str, Any], code: str) -> Settings:
     platforms = {str(each["code"]): _peer(each, seed, code) for each in given.get("peers", ())}
     carriers = {str(each["code"]): _peer(each, seed, code) for each in given.get("carriers", ())}
     registries = {
-        str(each["base"]): _peer({"code": each["base"], **each}, seed, code) for each in given.get("registries", ())
+        str(each["base"]): replace(
+            _peer({"code": each["base"], **each}, seed, code), consulted=each["base"] == given.get("registry")
+        )
+        for each in given.get("registries", ())
     }
     name = str(given.get("name") or PLATFORMS.get(code, code))
     own = Trusted(code, (key.certificate, *_certificates(given.get("earlierCertificates", ()))))

@@ -131,6 +131,14 @@ DISPUTE_KINDS = register(
             "Find out, apart from PINT, what became of the title; nothing is accepted meanwhile.",
             _DISE,
         ),
+        Kind(
+            "pint.registry-left-out",
+            "A registry that this platform asks has the bill, and the chain names none, or another one.",
+            "Send the chain that the registry knows: the first entry names the registry for all transfers.",
+            clause="Control tracking registry support",
+            source=SOURCE,
+            fidelity=Fidelity.MODELLED,
+        ),
     ]
 )
 """Of these a receiver says DISE."""

@@ -82,6 +82,12 @@ def registry() -> Iterator[Registry]:
             return Response(status_code=502)
         return JSONResponse(body, status)
 
+    @app.get("/ctr/v1/titles/{title}")
+    async def titles(title: str) -> Response:
+        if one.silent:
+            return Response(status_code=503)
+        return Response(status_code=200 if title in one.controls else 404)
+
     with served(app) as one.url:
         yield one
 

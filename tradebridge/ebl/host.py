@@ -49,6 +49,9 @@ class Peer:
     """Of a carrier: who acts in ISSUE, SACC and SREJ; None: a party made of its name and code."""
     active: bool = True
     """Not: nothing is sent to it, and it is not asked. What it signed before stays signed."""
+    consulted: bool = False
+    """Of a registry: it is asked about bills whose chain does not name it, too: a former holder can sign another first
+    entry, and a registry that was left out has decided all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,8 @@ class Limits:
     """So many envelopes of one peer may be begun and not finished; then the oldest goes."""
     refused: int = 100_000
     """So many entries of one peer are kept as refused for ever; then a refusal is unsigned, and decides nothing."""
+    notices: int = 100
+    """So many notices of one peer about one title are taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,8 +274,10 @@ async def _said(
     outcome = judgement.outcome
     if seen.accepting and outcome not in (Outcome.RECE, Outcome.BSIG):
         return await _completed(host, caller, seen)
-    if seen.rival == ACCEPTING and judgement.possession and outcome in (None, Outcome.RECE):
-        return refused(finding("pint.busy"))
+    if outcome in (None, Outcome.RECE) and not seen.accepting:
+        waits = await _forbids(host, caller, judgement, seen)
+        if waits is not None:
+            return waits
     if outcome is None:
         if finishing:
             return _signed(host, judgement, Outcome.MDOC)
@@ -291,6 +293,36 @@ async def _said(
         await host.do(lambda connection: _kill(connection, host, caller, envelope, judgement, seen))
         await host.step(steps.RECEIVE_REFUSED)
     return _signed(host, judgement, outcome)
+
+
+async def _forbids(host: Host, caller: Caller, judgement: Judgement, seen: _Seen) -> Said | None:
+    """What is in order in itself, and is not taken now all the same."""
+    chain = judgement.chain
+    if chain is None:
+        raise ValueError("an envelope is in order with its chain only")
+    if not judgement.possession:
+        taken = await host.ask(lambda connection: _noticed_by(connection, caller, chain.document_checksum))
+        return refused(finding("pint.too-many-notices", found=taken)) if taken >= host.limits.notices else None
+    if seen.rival == ACCEPTING:
+        return refused(finding("pint.busy"))
+    for base, peer in host.peers().registries.items():
+        if not peer.consulted or base == chain.registry:
+            continue
+        stand = await registry.has(host, base, chain.document_checksum)
+        if stand is registry.Stand.SILENT:
+            return refused(finding("pint.registry-silent", found=base))
+        if stand is registry.Stand.OPEN:
+            where = "/envelopeTransferChain/0/controlTrackingRegistry"
+            found = finding("pint.registry-left-out", where, found=chain.registry or "none", expected=base)
+            return _signed(host, replace(judgement, outcome=Outcome.DISE, findings=(found,)), Outcome.DISE)
+    return None
+
+
+def _noticed_by(connection: Connection, caller: Caller, title: str) -> int:
+    of = tables.incoming.c
+    mine = (of.title == title) & (of.sender == caller.code) & (of.purpose == Purpose.NOTICE.value)
+    query = select(func.count()).select_from(tables.incoming).where(mine & (of.state == ACCEPTED))
+    return int(connection.execute(query).scalar_one())
 
 
 def _signed(host: Host, judgement: Judgement, outcome: Outcome) -> Said:

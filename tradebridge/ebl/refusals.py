@@ -120,6 +120,12 @@ register(
             429,
         ),
         _ours(
+            "pint.too-many-notices",
+            "The platform has taken more notices about this title from its sender than any trade has.",
+            "Send the title itself: a notice moves nothing.",
+            429,
+        ),
+        _ours(
             "pint.not-base64",
             "The additional document is no JSON string of Base64.",
             "Send one JSON string with the Base64 of the file, as application/json.",

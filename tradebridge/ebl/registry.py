@@ -71,6 +71,17 @@ async def cancelled(host: Host, registry: str, title: str, entry: str) -> Word:
     return await _say(host, registry, Said.CANCEL, title, entry)
 
 
+async def has(host: Host, registry: str, title: str) -> Stand:
+    """Whether the registry knows the title: OPEN, UNKNOWN, or SILENT."""
+    peer = host.peers().registries[registry]
+    if not peer.active:
+        return Stand.SILENT
+    answer = await call(host, "GET", f"{registry.rstrip('/')}/titles/{title}", peer.token)
+    if answer.status == 404:
+        return Stand.UNKNOWN
+    return Stand.OPEN if answer.status == 200 else Stand.SILENT
+
+
 async def _say(host: Host, registry: str, said: Said, title: str, entry: str, **more: Any) -> Word:
     peer = host.peers().registries.get(registry)
     if peer is None or not peer.active:

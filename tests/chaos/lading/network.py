@@ -363,6 +363,9 @@ class Network(httpx.AsyncBaseTransport):
             raise httpx.ConnectTimeout("lost", request=request)
         if fate in (*FALSE, *LYING, Fate.CORRUPTED, Fate.SPOILT):
             return httpx.Response(404, json={"code": "control.unknown-title"}, request=request)
+        if request.method == "GET":
+            title = request.url.path.rsplit("/", 1)[-1]
+            return httpx.Response(200 if title in self.registry.controls else 404, json={}, request=request)
         status, said = self.registry.take(body.decode("ascii"))
         if fate is Fate.TWICE:
             status, said = self.registry.take(body.decode("ascii"))

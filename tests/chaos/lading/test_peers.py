@@ -11,7 +11,7 @@ import pytest
 
 from simulator.platforms import token_of
 from tests.chaos.lading.network import KAPUS_CODE, NOBODY, SECOND_CODE, Network, party
-from tests.chaos.lading.test_promises import closed, moved
+from tests.chaos.lading.test_promises import closed, forked_notice, moved
 from tests.ebl import cast
 from tests.ebl.running import SEED, issuance_request, key_of
 from tradebridge.ebl.chain import follow
@@ -211,5 +211,17 @@ def test_beyond_so_many_refusals_one_is_unsigned_and_what_is_in_order_is_taken_a
     assert [(each["entry"], each["envelope"]) for each in kept] == [("", "")] * 2
     reference = network.issue("STRA")
     moved(network, reference, "STRA", "FUJI")
+    assert network.holders(reference) == ["FUJI here"]
+    node.limits = limits
+
+
+def test_notices_of_one_peer_about_one_title_are_not_taken_without_end(network: Network) -> None:
+    node = network["FUJI"]
+    limits, node.limits = node.limits, replace(node.limits, notices=2)
+    reference = network.issue("STRA")
+    moved(network, reference, "STRA", "MEKO")
+    told = [forked_notice(network, reference, "STRA", "FUJI", hours) for hours in (400, 401, 402, 401)]
+    assert told == [200, 200, 429, 200], "what was taken before is said again"
+    moved(network, reference, "MEKO", "FUJI")
     assert network.holders(reference) == ["FUJI here"]
     node.limits = limits

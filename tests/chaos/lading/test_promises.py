@@ -225,11 +225,12 @@ def test_a_refused_entry_is_not_sent_again(network: Network) -> None:
     assert (sent(network), network.holders(reference)) == (1, ["STRA here"])
 
 
-def forked_notice(network: Network, reference: str, by: str, to: str) -> None:
-    """A former holder signs of the time before that it has endorsed the bill to somebody, and tells of it."""
+def forked_notice(network: Network, reference: str, by: str, to: str, hours: int = 400) -> int:
+    """A former holder signs of the time before that it has endorsed the bill to somebody, and tells of it. The status
+    of the answer."""
     (row,) = network[by].rows("select * from ebl_titles where reference = ?", reference)
     *before, own = orjson.loads(row["signed"])
-    endorsed = cast.act("ENDORSE", party(by), party(to), 400)
+    endorsed = cast.act("ENDORSE", party(by), party(to), hours)
     document, key = orjson.loads(row["document"]), key_of(by)
     if before:
         fork = follow(before, [endorsed], key, by, row["id"])
@@ -237,19 +238,18 @@ def forked_notice(network: Network, reference: str, by: str, to: str) -> None:
         issue = titles.read_entry(own).transactions[0]
         fork = first_entry(document, [issue, endorsed], row["issuance_manifest"], key, by)
     path, token = "/pint/v3/envelopes", token_of(SEED, by, to)
-    answer = network.post(to, "POST", path, make_envelope(document, [*before, fork], key), token)
-    assert answer.status_code == 200, answer.text
+    return network.post(to, "POST", path, make_envelope(document, [*before, fork], key), token).status_code
 
 
 def test_a_former_holder_blocks_nobody_by_a_notice_of_another_course(network: Network) -> None:
     reference = begun(network)
     attempted(network)
-    forked_notice(network, reference, "STRA", "FUJI")
+    assert forked_notice(network, reference, "STRA", "FUJI") == 200
     moved(network, reference, "MEKO", "FUJI")
     assert network.holders(reference) == ["FUJI here"], network.told
     moved(network, reference, "FUJI", "MEKO")
     moved(network, reference, "MEKO", "KAPU")
-    forked_notice(network, reference, "MEKO", "FUJI")
+    assert forked_notice(network, reference, "MEKO", "FUJI") == 200
     moved(network, reference, "KAPU", "FUJI")
     assert network.holders(reference) == ["FUJI here"], "also where it was before"
 
@@ -328,6 +328,21 @@ def test_what_the_registry_has_given_comes_here_whatever_has_become_of_who_sent_
     assert guarded.stands("STRA", reference) == "away"
     receiver.settings = settings
     assert guarded.transfer("MEKO", reference, party("KAPU")).status_code == 200, "whose it is"
+
+
+def test_a_first_entry_that_leaves_the_registry_out_moves_nothing_that_is_in_it(guarded: Network) -> None:
+    """STRA has handed the bill to MEKO in the registry; then it signs a first entry that names none."""
+    reference = begun(guarded)
+    attempted(guarded)
+    (row,) = guarded["STRA"].rows("select * from ebl_titles where reference = ?", reference)
+    issue = titles.read_entry(orjson.loads(row["signed"])[0]).transactions[0]
+    document, key = orjson.loads(row["document"]), key_of("STRA")
+    again = cast.act("TRANSFER", party("STRA"), party("FUJI"), 500)
+    fork = first_entry(document, [issue, again], row["issuance_manifest"], key, "STRA")
+    token = token_of(SEED, "STRA", "FUJI")
+    answer = guarded.post("FUJI", "POST", "/pint/v3/envelopes", make_envelope(document, [fork], key), token)
+    assert answer.status_code == 409, answer.text
+    assert guarded.holders(reference) == ["MEKO here"]
 
 
 def test_another_registry_of_the_same_key_decides_nothing(guarded: Network) -> None:
