@@ -688,11 +688,6 @@ def consistency(first: int, second: int) -> Call[JSON]:
 # --- The record of people, retention ---------------------------------------------------------------------------------
 
 
-def audit_export(first: int = 0) -> Call[JSON]:
-    """Operator or auditor: the record of the log from entry `first` on. Read it with `Hub.record`, line by line."""
-    return Call("GET", "/v1/audit/export", Answer.json, query={"from": str(first)})
-
-
 def add_audit_key(expires_in: float | None = None) -> Call[JSON]:
     """Operator: an API key that may export the record and nothing else, for so many seconds (30 days)."""
     return _post("/v1/audit/keys", Answer.json, _given_any(expiresIn=expires_in))

@@ -166,16 +166,15 @@ class Hub:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise _unreachable(self.url, error) from error
 
-    def record(self, first: int = 0) -> Iterator[bytes]:
+    def audit_export(self, first: int = 0) -> Iterator[bytes]:
         """Operator or auditor: the record of the log from entry `first` on, as bytes of `tradebridge-audit/1`, part by
         part. What `tradebridge.evidence.audit` reads are its lines."""
-        call = calls.audit_export(first)
-        url, wanted = self.url + call.path, dict(call.query)
+        url = f"{self.url}/v1/audit/export"
         try:
-            with self._http.stream("GET", url, params=wanted) as response:
+            with self._http.stream("GET", url, params={"from": first}) as response:
                 if response.status_code != 200:
                     response.read()
-                    call.result(_answer(response))
+                    Call("GET", "/v1/audit/export", Answer.json).result(_answer(response))
                 yield from response.iter_bytes()
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise _unreachable(self.url, error) from error
@@ -323,15 +322,14 @@ class AsyncHub:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise _unreachable(self.url, error) from error
 
-    async def record(self, first: int = 0) -> AsyncIterator[bytes]:
+    async def audit_export(self, first: int = 0) -> AsyncIterator[bytes]:
         """Operator or auditor: the record of the log from entry `first` on, part by part."""
-        call = calls.audit_export(first)
-        url, wanted = self.url + call.path, dict(call.query)
+        url = f"{self.url}/v1/audit/export"
         try:
-            async with self._http.stream("GET", url, params=wanted) as response:
+            async with self._http.stream("GET", url, params={"from": first}) as response:
                 if response.status_code != 200:
                     await response.aread()
-                    call.result(_answer(response))
+                    Call("GET", "/v1/audit/export", Answer.json).result(_answer(response))
                 async for part in response.aiter_bytes():
                     yield part
         except (httpx.TransportError, httpx.InvalidURL) as error:

@@ -74,7 +74,7 @@ def judge(trade: Trade) -> Verdict:
 
 def _records(trade: Trade, final: Checkpoint) -> list[int]:
     """The entries of the log that are no messages but records of people; the whole record holds."""
-    lines = b"".join(trade.operator.record()).splitlines()
+    lines = b"".join(trade.operator.audit_export()).splitlines()
     found = verify_export(lines, trade.trust, datetime.now(UTC))
     assert found.exit_code == 0, found.findings
     entries = [part for part in read_lines(lines) if isinstance(part, Entry) and isinstance(part.record, Act)]

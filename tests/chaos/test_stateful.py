@@ -264,7 +264,7 @@ class Trading(RuleBasedStateMachine):
         end = time.monotonic() + 5
         messages = -1
         while messages < self.model.messages and time.monotonic() < end:
-            parts = read_lines(b"".join(self.cast.operator.record()).splitlines())
+            parts = read_lines(b"".join(self.cast.operator.audit_export()).splitlines())
             messages = sum(isinstance(part, Entry) and isinstance(part.record, Record) for part in parts)
             if messages < self.model.messages:
                 time.sleep(0.01)

@@ -34,7 +34,7 @@ def export(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     settled(cast)
     (tmp_path / "trust.json").write_text(json.dumps(cast.operator.trust()))
     with (tmp_path / "record.ndjson").open("wb") as file:
-        file.writelines(cast.operator.record())
+        file.writelines(cast.operator.audit_export())
     yield tmp_path / "record.ndjson"
 
 
@@ -110,4 +110,4 @@ def test_a_document_is_held_and_let_go(
     assert tb(capsys, "retention", "release", "SG-2026-50001", "--reason", "closed", *where)[0] == 0
     assert tb(capsys, "retention", "release", "SG-2026-50001", "--reason", "closed", *where)[0] == 6
     settled(cast)
-    assert b'\\"person\\":\\"Kim\\"' in b"".join(cast.operator.record())
+    assert b'\\"person\\":\\"Kim\\"' in b"".join(cast.operator.audit_export())

@@ -42,7 +42,7 @@ def export(output: str, first: int, url: str | None, api_key: str | None, space:
     """
     where = find(url, api_key, space)
     with where.hub(OPERATOR) as hub:
-        written = _write(output, hub.record(first))
+        written = _write(output, hub.audit_export(first))
     if as_json and output != "-":
         out_json({"file": output, "bytes": written, "from": first})
     elif output != "-":
@@ -198,7 +198,7 @@ def report(
         told = report_of(facts_of(_lines(file)), limits)
     else:
         with find(url, api_key, space).hub(OPERATOR) as hub:
-            told = report_of(facts_of(_as_lines(hub.record(first))), limits)
+            told = report_of(facts_of(_as_lines(hub.audit_export(first))), limits)
     if as_json:
         out_json(told)
     else:
