@@ -39,6 +39,7 @@ from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
 from schemas.findings import Finding
 from tradebridge.ebl.sending import Courier
+from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.trust_history import TrustHistory
 
 T = TypeVar("T")
@@ -215,11 +216,11 @@ class Hub:
         self.changed()
         return taken
 
-    async def trust_history(self) -> TrustHistory | None:
-        """All versions of the trust list; None before the first."""
+    def trust_to_judge(self) -> TrustList:
+        """The trust list with its history: a document is judged by what was trusted when it was accepted."""
         known = self._history
-        self._history = await self.ask(lambda connection: trust_versions.history(connection, known))
-        return self._history
+        self._history = self._asked(lambda connection: trust_versions.history(connection, known))
+        return replace(self.registry.trust, history=self._history)
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the store. PostgreSQL is waited for in a thread; SQLite has the answer sooner than a thread would."""
