@@ -40,12 +40,14 @@ from exchange.api import (
     statistics,
     subscription,
     tiles,
+    timestamps,
     titles,
     trust,
     verify_page,
 )
 from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, UnsafeSettings, check_startable
+from exchange.control import controlled
 from exchange.hub import Hub, open_hub
 from exchange.keys import KeysUnreadable
 from exchange.log import ForeignLog
@@ -79,7 +81,8 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await hub.start()
-        yield
+        async with controlled(opened, settings.control_fd):
+            yield
         await opened.stop()
 
     app = FastAPI(
@@ -93,7 +96,21 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     )
     lading = (titles, platform, registry, subscription)
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, tiles, trust, members, audit, retention, *lading, *pages):
+    for module in (
+        documents,
+        timestamps,
+        batch,
+        inbox,
+        feed,
+        log,
+        tiles,
+        trust,
+        members,
+        audit,
+        retention,
+        *lading,
+        *pages,
+    ):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)

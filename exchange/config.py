@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     retention_runs: bool = Field(False, description="Delete by the hub's clock, once a day, what is past its years.")
     log_level: str = Field("warning", description="debug, info, warning or error.")
     ready_fd: int = Field(-1, description="File descriptor that gets one JSON line when the hub is ready.")
+    control_fd: int = Field(
+        -1, description="Simulation only: a socket by which `tb up` moves the clock, and makes and resets spaces."
+    )
     parent_pipe: int = Field(-1, description="File descriptor of a pipe; the hub ends when its other end closes.")
 
     @property
@@ -112,5 +115,11 @@ def check_startable(settings: Settings, *, in_tests: bool = False) -> None:
             raise UnsafeSettings(
                 "pilot mode takes no seed and no frozen clock: unset TRADEBRIDGE_SEED and TRADEBRIDGE_CLOCK"
             )
+        if settings.control_fd >= 0:
+            raise UnsafeSettings("pilot mode takes no control socket: unset TRADEBRIDGE_CONTROL_FD")
         if not in_tests:
             raise UnsafeSettings("pilot mode is not built yet: start with TRADEBRIDGE_MODE=dev")
+    if settings.control_fd >= 0 and not settings.simulated:
+        raise UnsafeSettings(
+            "a control socket is for simulations: set TRADEBRIDGE_SEED, or unset TRADEBRIDGE_CONTROL_FD"
+        )

@@ -10,7 +10,6 @@
 """
 
 import asyncio
-import contextlib
 import random
 import re
 import time
@@ -35,6 +34,7 @@ from schemas.content import from_base64url, open_content, sha256_hex
 from schemas.event import Event
 from schemas.findings import Finding, finding, for_recipients
 from schemas.registry import profile_of
+from tradebridge.ebl.waiting import until_set
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Original, Rendered, read_acknowledgement
 from tradebridge.evidence.times import rfc3339
 from tradebridge.outbound import tls_context
@@ -115,8 +115,7 @@ class Deliverer:
         if self._closing:
             return
         event.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+        await until_set(event, seconds)
 
     async def _work(self, name: str) -> None:
         """One member's worker: as long as there is something due, push it; then sleep until woken."""
@@ -142,10 +141,10 @@ class Deliverer:
         batch = await self.claim(member, self._hub.settings.push_batch)
         if not batch:
             return False
-        tokens, failure = await self._post(member.push_url, batch)
+        tokens, failure, fault = await self._post(member.push_url, batch)
         settled = await self._judge(name, tokens, {each.id: (each.message_id, each.digest) for each in batch})
         error = failure or "; ".join(f"{each.code} {each.found}".strip() for _, each in settled.refused)
-        await self.settle(batch, settled.delivered, error or "no acknowledgement in the answer")
+        await self.settle(batch, settled.delivered, f"{error or 'no acknowledgement in the answer'}{fault}")
         return True
 
     # --- claiming and rendering ---
@@ -245,28 +244,36 @@ class Deliverer:
 
     # --- sending ---
 
-    async def _post(self, url: str, batch: Sequence[Claimed]) -> tuple[list[str], str]:
-        """Push one body. Gives the acknowledgements in the answer, and in words why there are none."""
+    async def _post(self, url: str, batch: Sequence[Claimed]) -> tuple[list[str], str, str]:
+        """Push one body. Gives the acknowledgements in the answer, in words why there are none, and in a simulation the
+        fault that the member was told to have."""
         body = orjson.dumps({"deliveries": [each.to_json() for each in batch]})
         headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space}
+        fault = ""
         try:
             # The client's own timeout is for each read: who drips its answer would hold its worker for ever.
             async with (
                 asyncio.timeout(self._hub.settings.push_timeout_seconds),
                 self._client.stream("POST", url, content=body, headers=headers) as answer,
             ):
+                fault = self._simulated_fault(answer)
                 data = bytearray()
                 async for chunk in answer.aiter_raw():
                     data += chunk
                     if len(data) > MAX_ANSWER:
-                        return [], f"the answer is larger than {MAX_ANSWER} bytes"
+                        return [], f"the answer is larger than {MAX_ANSWER} bytes", fault
                 if answer.status_code != 200:
-                    return [], f"HTTP {answer.status_code}"
+                    return [], f"HTTP {answer.status_code}", fault
         except (httpx.TimeoutException, TimeoutError):
-            return [], f"no answer within {self._hub.settings.push_timeout_seconds:g} s"
+            return [], f"no answer within {self._hub.settings.push_timeout_seconds:g} s", fault
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return [], f"{type(error).__name__}: {error}"[:200]
-        return _tokens_in(bytes(data))
+            return [], f"{type(error).__name__}: {error}"[:200], fault
+        return *_tokens_in(bytes(data)), fault
+
+    def _simulated_fault(self, answer: httpx.Response) -> str:
+        """The label of a fault that a simulated member was told to have: nobody shall look for one that is meant."""
+        label = answer.headers.get("tradebridge-fault", "") if self._hub.simulated else ""
+        return f" (simulated fault {label[:80]})" if label else ""
 
     # --- settling ---
 

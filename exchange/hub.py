@@ -5,7 +5,6 @@ Everything that a test may want to replace comes in by argument: the settings, t
 """
 
 import asyncio
-import contextlib
 import itertools
 import os
 import time
@@ -22,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
 from exchange import clockwork, consignments, log, records, retention, trust_versions
 from exchange.authorities import ListFetcher, keep_list, told_of
-from exchange.clock import Clock, FrozenClock, LiveClock
+from exchange.clock import Clock, FrozenClock, LiveClock, MovableClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
 from exchange.keys import HUB, HubKeys, load_keys, signer_named
@@ -39,6 +38,8 @@ from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
 from schemas.findings import Finding
 from tradebridge.ebl.sending import Courier
+from tradebridge.ebl.waiting import until_set
+from tradebridge.evidence.timestamps import Timestamp
 from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.trust_history import TrustHistory
 
@@ -232,6 +233,10 @@ class Hub:
         with self.database.reading.connect() as connection:
             return question(connection)
 
+    async def timestamp(self, data: bytes) -> tuple[bytes, Timestamp] | None:
+        """An RFC 3161 token over these bytes and what it says, by the first authority that gives one that holds."""
+        return await self._watched.timestamp(data)
+
     def next_row(self) -> int:
         """A place in lists: microseconds of the real clock, never the same twice in this process."""
         self._row = max(self._row + 1, time.time_ns() // 1000)
@@ -304,16 +309,20 @@ class Hub:
         consents."""
         while True:
             try:
-                while await clockwork.run_once(self) >= clockwork.AT_ONCE:
-                    pass
-                await consignments.run_once(self)
-                await self._retention.look()
+                await self.say_what_is_due()
             except WriterStopped:
                 return
             except Exception:
                 # As above: what is due stays due.
                 logger.exception("looking at the clock failed; trying again")
             await asyncio.sleep(NEWS_SECONDS)
+
+    async def say_what_is_due(self) -> None:
+        """All that the business clock has brought by now."""
+        while await clockwork.run_once(self) >= clockwork.AT_ONCE:
+            pass
+        await consignments.run_once(self)
+        await self._retention.look()
 
     async def _news(self) -> None:
         head, due, unplaced = await self.ask(self._look)
@@ -344,8 +353,7 @@ class Hub:
                 continue
             if self._closing:
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._placed.wait(), 15)
+            await until_set(self._placed, 15)
             yield position, "", ""  # nothing new: lets the caller keep the connection alive, or end it
 
     def _wake_readers(self) -> None:
@@ -370,6 +378,8 @@ def _codec(style: str, country: str) -> Codec | None:
 
 
 def clock_of(settings: Settings) -> Clock:
+    if settings.simulated:
+        return MovableClock(settings.clock)
     return FrozenClock(settings.clock) if settings.clock else LiveClock()
 
 
@@ -379,7 +389,7 @@ def randomness_of(settings: Settings, space: str) -> Randomness:
     return SeededRandomness(f"{settings.seed}/{space}" if space else settings.seed)
 
 
-def open_hub(settings: Settings, space: str = "") -> Hub:
-    """A hub with the parts that the settings name."""
-    clock = clock_of(settings)
+def open_hub(settings: Settings, space: str = "", clock: Clock | None = None) -> Hub:
+    """A hub with the parts that the settings name. `clock`: of a space that is opened again."""
+    clock = clock or clock_of(settings)
     return Hub(space, settings, clock, randomness_of(settings, space), load_keys(settings, space, clock.now()))

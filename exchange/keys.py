@@ -32,7 +32,7 @@ from exchange.config import Settings
 from schemas.event import HUB as HUB
 from tradebridge.evidence.notes import CheckpointKey
 from tradebridge.evidence.signer import LocalSigner, Signer
-from tradebridge.evidence.simulation import hmac_value, test_log_key, test_signer
+from tradebridge.evidence.simulation import hmac_value, log_origin, test_log_key, test_signer
 
 TEST_KEYS = 9
 """Keys of a simulated hub that rotation finds: enough for any test."""
@@ -65,7 +65,7 @@ def load_keys(settings: Settings, space: str, now: datetime) -> HubKeys:
             signer=test_signer(seed, HUB, "receipt"),
             pint=test_signer(seed, HUB, "pint"),
             log_key=test_log_key(seed),
-            origin=f"tradebridge.simulation/{name}",
+            origin=log_origin(space),
             code_key=hmac_value(seed, "code key", b""),
         )
     origin, folder = f"tradebridge.local/{name}", _folder(settings, space)

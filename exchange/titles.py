@@ -416,10 +416,12 @@ def possessed_by(hub: "Hub", held: Held) -> str | None:
     return member_of(hub.registry.platforms, pint.to_json(held.title.possessor), hub.settings.platform_code)
 
 
-def seen(connection: Connection, hub: "Hub", reference: str, member: str | None) -> Held | None:
-    """The operative title of a reference, or the newest, if this member sees it."""
-    held = titles.find(connection, reference)
-    return held if held is not None and sees(hub, held, member) else None
+def seen(
+    connection: Connection, hub: "Hub", reference: str, member: str | None, carrier: str | None = None
+) -> Held | Finding:
+    """The operative title of a reference, or the newest, if this member sees it. `carrier`: whose, where several
+    carriers have given this reference."""
+    return titles.named(connection, reference, carrier, lambda held: sees(hub, held, member))
 
 
 def shown(connection: Connection, held: Held) -> dict[str, Any]:

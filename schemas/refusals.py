@@ -37,6 +37,22 @@ MEMBERS = register(
             "Mend the member named by the pointer: docs/reference/api.md lists them.",
         ),
         Kind("observer.too-many", "The log has as many observers as it can.", "Remove one first.", status=409),
+        Kind(
+            "timestamp.no-authority",
+            "No timestamp authority is named to this hub.",
+            "Ask the operator to name one: POST /v1/log/observers.",
+            status=409,
+            clause="2.4",
+            source="RFC 3161",
+        ),
+        Kind(
+            "timestamp.unavailable",
+            "No timestamp authority gave a timestamp that holds.",
+            "Ask again in a minute; if it stays so, tell the operator which authority was asked.",
+            status=503,
+            clause="2.4",
+            source="RFC 3161",
+        ),
         Kind("observer.unknown", "There is no such observer.", "See GET /v1/log/observers.", status=404),
         Kind(
             "member.test-key",

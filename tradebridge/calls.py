@@ -410,6 +410,11 @@ def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
     )
 
 
+def timestamp(document_id: str) -> Call[JSON]:
+    """Have a timestamp authority date a document; the first timestamp stays, and is given again."""
+    return Call("POST", _document(document_id, ":timestamp"), Answer.json)
+
+
 def forward(document_id: str, to: Sequence[str]) -> Call[JSON]:
     """Add recipients to an accepted document."""
     headers = {"Tradebridge-To": ", ".join(_ids(to))}
@@ -454,6 +459,11 @@ def member(member_id: str) -> Call[JSON]:
 def add_member(member: Mapping[str, object]) -> Call[NewMember]:
     """Operator: a member as the API's reference describes it."""
     return _post("/v1/members", _new_member, member)
+
+
+def change_member(member_id: str, changes: Mapping[str, object]) -> Call[JSON]:
+    """Operator: other members of its description, as the API's reference has them; what is not named stays."""
+    return replace(_post(_member(member_id), Answer.json, changes), method="PATCH")
 
 
 def rotate_key(member_id: str, *, overlap: int | None = None) -> Call[str]:

@@ -100,9 +100,10 @@ def _picture(held: Held) -> Response:
 async def _held(request: Request, reference: str, what: str = "") -> Held:
     """The title, if who asks may see it. `what`: what of it the answer shows, which is put on the record."""
     caller, hub = caller_of(request), hub_of(request)
-    held = await hub.ask(lambda connection: seen(connection, hub, reference, sees(caller)))
-    if held is None:
-        raise Problem(finding("title.unknown", found=reference))
+    carrier = request.query_params.get("carrierCode")
+    held = await hub.ask(lambda connection: seen(connection, hub, reference, sees(caller), carrier))
+    if isinstance(held, Finding):
+        raise Problem(held)
     if what:
         document = await hub.ask(lambda connection: document_of(connection, held.id))
         await run_in_threadpool(on_record, request, document or held.id, what)

@@ -342,6 +342,7 @@ def evidence(
     made = (
         kept.at if kept else connection.execute(select(t.checkpoints.c.at).where(t.checkpoints.c.size == size)).scalar()
     )
+    stamped = connection.execute(select(t.stamps.c.token).where(t.stamps.c.document_id == document_id)).scalar()
     form = {
         "format": "tradebridge-evidence/1",
         "document": {
@@ -352,6 +353,7 @@ def evidence(
             "bytes": b64encode(stored.data).decode(),
             "bytesDigest": stored.summary["bytesDigest"],
             "contentDigest": stored.summary["contentDigest"],
+            "timestamp": b64encode(stamped).decode() if stamped else None,
         },
         "messages": [_evidence_of(connection, row, size) for row in rows],
         "checkpoint": note,

@@ -442,6 +442,15 @@ witnessed = Table(
     Column("at", String(40), nullable=False),
 )
 
+stamps = Table(
+    "stamps",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("at", String(40), nullable=False),  # as the token says
+    Column("authority", String(200), nullable=False),  # its name when it was asked
+    Column("token", LargeBinary, nullable=False),  # RFC 3161 over the bytes received, in DER
+)
+
 bundles = Table(
     "bundles",
     metadata,

@@ -22,7 +22,8 @@ import orjson
 from adapters.platforms.tradewaltz.links import Change, Position, Role, Section, Seen, committed, founded, verify
 from schemas.bill_of_lading.dcsa import read_part
 from schemas.bill_of_lading.model import TransportDocument
-from schemas.bill_of_lading.title import Status
+from schemas.bill_of_lading.pint import Transaction
+from schemas.bill_of_lading.title import Status, Title, replay
 from schemas.consignment import compare
 from schemas.content import Content, Syntax, open_content
 from schemas.registry import profile_of
@@ -93,6 +94,8 @@ class Player:
     findings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     positions: int = 0
+    acted: int = 0
+    """Actions on the title, ISSUE among them."""
     done: int = 0
 
     @property
@@ -154,14 +157,21 @@ class Player:
         self.positions = version
 
     async def _note_title(self, trader: Trader, what: str) -> None:
-        shown = await self._title(await self._where())
+        """The title as this action left it. By the chain, and not by where the title stands now: the carrier may have
+        answered a surrender already, so that the same run would be written in two ways."""
+        self.acted += 1
+        shown = await self._read(f"{self.places.of(await self._where())}/v1/titles/{self.reference}/chain")
+        done = [Transaction.model_validate(each) for each in shown["transactions"][: self.acted]]
+        title = replay(shown["transportDocument"], done)
+        if not isinstance(title, Title) or (len(done), done[-1].action_code) != (self.acted, what):
+            raise StepFailed(f"{what} is not action {self.acted} of the chain of {self.reference}")
         data = {
             "transportDocument": self.reference,
             "what": what,
-            "possessor": shown["possessor"]["partyName"],
-            "platform": shown["possessor"]["eblPlatform"],
-            "inTrust": shown["inTrust"],
-            "sequence": shown["sequence"],
+            "possessor": title.possessor.party_name,
+            "platform": title.possessor.ebl_platform,
+            "inTrust": title.in_trust,
+            "sequence": title.sequence,
         }
         await self._note(trader, Section.TITLE, data)
 

@@ -610,3 +610,50 @@ def test_a_document_of_the_hub_is_drawn_with_the_code_that_checks_it(world: Worl
     checked = httpx.post(address, data={"code": code}, headers={"Accept": "application/json"})
     assert checked.json()["found"] is True
     assert world.tb("render", "SG-2026-00000-NONE", "-o", "x.html").code == Exit.REFUSED
+
+
+# --- the simulation --------------------------------------------------------------------------------------------------
+
+
+def test_the_simulation_is_moved_by_commands_each_with_json(world: World) -> None:
+    assert world.tb("clock", "advance", "P1D", "--json").json["mode"] == "real"
+    script = world.tb("script", "next", "VN", "rejected", "--reason", "hs-mismatch", "--json").json
+    fault = world.tb("fault", "add", "lost-acknowledgement", "--on", "VN", "--set", "x=1", "--json")
+    assert (fault.code, fault.json["error"]["code"]) == (Exit.REFUSED, "simulation.malformed")
+    assert world.tb("fault", "add", "latency", "--on", "VN", "--set", "delay=0.1", "--json").json["on"] == "VN-NSW"
+    sent = world.send("--example", "form-d", "--from", "sg", "--to", "vn", "--wait", "rejected")
+    assert sent.code == Exit.OK, sent.err
+    (used,) = world.tb("script", "list", "--json").json["items"]
+    assert (used["id"], used["left"]) == (script["id"], 0)
+    (struck,) = world.tb("fault", "list", "--json").json["items"]
+    assert struck["struck"] == 1
+    assert world.tb("journal", "show", "--kind", "fault", "--member", "VN", "--json").json["items"]
+    for arguments in (["fault", "clear"], ["script", "clear"], ["clock", "real"], ["officer", "set", "VN", "auto"]):
+        assert world.tb(*arguments).code == Exit.OK
+    listed = ("fault list", "script list", "officer list", "space list", "snapshot list", "clock show", "journal near")
+    assert all(world.tb(*command.split()).code == Exit.OK for command in listed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["clock", "advance", "soon"], Exit.REFUSED),
+        (["clock", "show", "--space", "nobody"], Exit.REFUSED),
+        (["clock", "show", "--world", "http://127.0.0.1:1"], Exit.UNREACHABLE),
+        (["fault", "add", "gremlins"], Exit.REFUSED),
+        (["fault", "add", "latency", "--set", "delay"], Exit.USAGE),
+        (["officer", "decide", "TH", "nothing", "accepted"], Exit.REFUSED),
+        (["snapshot", "load", "nothing"], Exit.REFUSED),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_what_the_simulation_refuses_has_an_exit_code(world: World, arguments: list[str], code: Exit) -> None:
+    assert world.tb(*arguments).code == code
+
+
+def test_tables_of_the_simulation_need_no_world(tb: Tb) -> None:
+    assert any(each["ending"] == "-R02" for each in tb("magic", "--json").json["items"])
+    assert any(each["name"] == "maintenance" for each in tb("fault", "recipes", "--json").json["items"])
+    assert "-T30" in tb("magic").out
+    assert "you should see" in tb("fault", "recipes").out
+    assert tb("clock", "show").code == Exit.UNREACHABLE

@@ -57,7 +57,7 @@ from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.revocation import RevocationList, read_revocation_list
 from tradebridge.evidence.signer import LocalSigner, UnsupportedKey, WeakKey, key_id, public_key_of
 from tradebridge.evidence.trust import TrustedKey, TrustList, Verified
-from tradebridge.evidence.xades import ECDSA_SHA256, RSA_SHA256
+from tradebridge.evidence.xades_form import ECDSA_SHA256, RSA_SHA256
 
 
 def judged(data: bytes, trust: TrustList = ISSUING, at: datetime | None = AT) -> Verified | Finding | None:

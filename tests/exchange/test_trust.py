@@ -211,7 +211,7 @@ def rsa_signed(data: bytes, own: x509.Certificate) -> bytes:
     from lxml import etree
 
     from tests.evidence.sealing import changed, find
-    from tradebridge.evidence.xades import RSA_SHA256
+    from tradebridge.evidence.xades_form import RSA_SHA256
 
     der = own.public_bytes(Encoding.DER)
 

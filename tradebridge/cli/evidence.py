@@ -7,7 +7,7 @@ from tradebridge.cli.get import ON_RECORD, document_id
 from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import write_bytes
 from tradebridge.cli.root import Suggesting
-from tradebridge.cli.terminal import mark, out_json, say
+from tradebridge.cli.terminal import mark, out, out_json, say
 from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
 
 
@@ -52,4 +52,26 @@ def get(
         out_json({"file": path, "document": name, "bytes": len(bundle.data)})
     elif path != "-":
         say(f"{mark('ok')} {path}, {len(bundle.data):,} bytes. Check it: tb verify {path}")
+    return Exit.OK
+
+
+@command.command("timestamp")
+@click.argument("document", metavar="ID")
+@click.option("--member", metavar="ID", help="Ask as this member instead of as the operator.")
+@hub_options
+@json_option
+def timestamp(
+    document: str, member: str | None, url: str | None, api_key: str | None, space: str | None, as_json: bool
+) -> Exit:
+    """Have a timestamp authority date the document ID (doc_..., or its number), over its bytes as received.
+
+    The hub asks; the authority sees a digest only. The first timestamp stays, and is in the evidence from now on.
+    """
+    where = find(url, api_key, space)
+    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+        told = hub.timestamp(document_id(hub, document))
+    if as_json:
+        out_json(told)
+    else:
+        out(f"{mark('ok')} {told['authority']} dates it {told['at']}: SHA-256 {told['bytesDigest']}")
     return Exit.OK

@@ -49,10 +49,12 @@ class Where:
         return DEFAULT_SEED if self.local and self.api_key is None else None
 
     def now(self) -> datetime:
-        """The business clock: the world's where it is frozen, else the real time."""
-        if self.world is not None and self.world.clock is not None:
-            return self.world.clock
-        return datetime.now(UTC)
+        """The business clock: the running world's, or else the real time."""
+        if self.world is None:
+            return datetime.now(UTC)
+        from tradebridge.cli.plane import Plane
+
+        return datetime.fromisoformat(Plane(self.world.world_url, self.space or "").get("/clock")["now"])
 
     def key_of(self, member: str) -> str:
         """The API key of a member (or of the operator)."""

@@ -60,6 +60,12 @@ class CheckpointKey(Protocol):
     def public_key(self) -> Ed25519PublicKey: ...
 
 
+def checked_verifier_key(verifier_key: str) -> str:
+    """As it is. Raises `BadVerifierKey`."""
+    _parse_key(verifier_key)
+    return verifier_key
+
+
 def sign_checkpoint(origin: str, size: int, root: bytes, key: CheckpointKey) -> str:
     """The signed note of a checkpoint. `origin` has no space, plus sign or control character."""
     if size < 0 or len(root) != 32:

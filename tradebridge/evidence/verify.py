@@ -36,7 +36,7 @@ from tradebridge.evidence.receipts import Receipt, read_acknowledgement, read_at
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import ABOUT_THE_SIGNER, UNSURE, Answer, Report, Verdict, answer, unsure_of_seal
 from tradebridge.evidence.seal import verify_seal
-from tradebridge.evidence.seen import seen_by
+from tradebridge.evidence.seen import Seen, dated_by, seen_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.titles import check_title
@@ -56,10 +56,11 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
     recorded = _was_recorded(file, messages, accepted, checkpoint, trust, now)
     proven = accepted.record.time if accepted and accepted.record and recorded.verdict is Verdict.YES else None
     content = open_content(b64decode(file.document.bytes) if document is None else document)
-    then = trust.as_of(proven or now)
-    seal = content if isinstance(content, Finding) else verify_seal(content, then, proven or now)
+    said = dated_by(file.document, trust, now, _check_deliveries(file, messages, trust))
+    when = proven or said.dated or now
+    then = trust.as_of(when)
+    seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
     reading = _document(content, file.document.profile)
-    said = [*_check_deliveries(file, messages, trust)]
 
     return Report(
         document=file.document.id,
@@ -202,7 +203,7 @@ def _is_unchanged(
     content: Content | Finding,
     seal: Verified | Finding | None,
     reading: Document | None,
-    said: Sequence[Finding],
+    said: Seen,
 ) -> Answer:
     if isinstance(content, Finding):
         return answer("unchanged", [content], "")
@@ -215,13 +216,14 @@ def _is_unchanged(
             same = content.content_digest == told.content_digest
             shown = "the same content in other bytes" if same else f"content {content.content_digest}"
             found.append(finding("evidence.changed", pointer, found=shown, expected=f"bytes {told.bytes_digest}"))
-    if reading is not None and reading.number != file.document.number:
-        found.append(finding("evidence.changed", "/document/number", found=file.document.number))
+    if reading is not None and (reading.number, content.media_type) != (file.document.number, file.document.media_type):
+        found.append(finding("evidence.changed", "/document", found="another number or media type"))
     if receipt is not None and receipt.profile != file.document.profile:
         found.append(finding("evidence.changed", "/document/profile", found=file.document.profile))
     if isinstance(seal, Finding) and seal.code not in ABOUT_THE_SIGNER:
         found.append(seal)
-    return answer("unchanged", [*found, *said], f"The bytes that were accepted: SHA-256 {content.bytes_digest}.")
+    yes = f"The bytes that were accepted: SHA-256 {content.bytes_digest}.{said.sentence}"
+    return answer("unchanged", [*found, *said.findings], yes)
 
 
 # --- 4: who issued it ------------------------------------------------------------------------------------------------
