@@ -40,6 +40,7 @@ from schemas.findings import Finding
 from tradebridge.ebl.sending import Courier
 from tradebridge.ebl.waiting import until_set
 from tradebridge.evidence.timestamps import Timestamp
+from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.trust_history import TrustHistory
 
 T = TypeVar("T")
@@ -216,11 +217,11 @@ class Hub:
         self.changed()
         return taken
 
-    async def trust_history(self) -> TrustHistory | None:
-        """All versions of the trust list; None before the first."""
+    def trust_to_judge(self) -> TrustList:
+        """The trust list with its history: a document is judged by what was trusted when it was accepted."""
         known = self._history
-        self._history = await self.ask(lambda connection: trust_versions.history(connection, known))
-        return self._history
+        self._history = self._asked(lambda connection: trust_versions.history(connection, known))
+        return replace(self.registry.trust, history=self._history)
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the store. PostgreSQL is waited for in a thread; SQLite has the answer sooner than a thread would."""

@@ -78,7 +78,7 @@ def check_known(hub: "Hub", stored: Stored, judged: str = "document") -> Checked
     """A document of this hub, for who has it or its digests."""
     now = hub.clock.now()
     evidence = evidence_of(hub, stored, None)
-    report = replace(verify_evidence(evidence, hub.registry.trust, now), judged=judged)
+    report = replace(verify_evidence(evidence, hub.trust_to_judge(), now), judged=judged)
     with hub.database.reading.connect() as connection:
         held = titles.of_document(connection, stored.summary["id"])
     if held is not None and stored.signer is None and report.issued.verdict is Verdict.COULD_NOT_CHECK:
@@ -101,7 +101,7 @@ def check_print(hub: "Hub", stored: Stored) -> Checked:
 
 def check_file(hub: "Hub", data: bytes) -> Checked:
     """A file that somebody has given, whatever it is; with what this hub knows of the document in it."""
-    trust, now = hub.registry.trust, hub.clock.now()
+    trust, now = hub.trust_to_judge(), hub.clock.now()
     given = given_files.recognise(data, trust)
     report = given_files.verify_given(given, trust, now)
     document = given_files.document_in(given)
