@@ -217,7 +217,7 @@ def test_a_transfer_in_doubt_is_called_back_by_the_registry_and_then_it_is_too_l
     assert holders(hubs, "SIML2603010") == [THERE]
 
 
-def test_receiver_validation_and_the_endorsement_chain_are_for_peers_only(hubs: Hubs) -> None:
+def test_receiver_validation_is_for_peers_and_the_endorsement_chain_for_whom_it_concerns(hubs: Hubs) -> None:
     hubs.issue("SIML2603007")
     peer = {"Authorization": f"Bearer {test_api_key(SEED, 'OTHER-HUB')}"}
     url = hubs.here.url
@@ -227,7 +227,10 @@ def test_receiver_validation_and_the_endorsement_chain_are_for_peers_only(hubs: 
     assert httpx.post(f"{url}/pint/v3/receiver-validation", json=code("Exporter")).status_code == 401
     window = {"Authorization": f"Bearer {test_api_key(SEED, 'SG-NSW')}"}
     assert httpx.post(f"{url}/pint/v3/receiver-validation", headers=window, json=code("Exporter")).status_code == 401
-    chain = httpx.get(f"{url}/ebl/v3/endorsement-chains/SIML2603007", headers=peer)
+    asked = f"{url}/ebl/v3/endorsement-chains/SIML2603007"
+    assert httpx.get(asked, headers=peer).status_code == 404, "it has no part in it"
+    carrier = {"Authorization": f"Bearer {test_api_key(SEED, 'CARRIER-SIM')}"}
+    chain = httpx.get(asked, headers=carrier)
     assert (chain.status_code, chain.headers["api-version"]) == (200, "3.0.4")
 
 
