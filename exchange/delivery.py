@@ -26,7 +26,9 @@ from sqlalchemy.engine import Connection
 from adapters.port import CannotCarry, Rendition
 from exchange import outbox
 from exchange.members import Member
+from exchange.messages import RefusedInTransaction
 from exchange.outbox import Claimed
+from exchange.records import Actor
 from exchange.store import tables as t
 from schemas.content import from_base64url, open_content, sha256_hex
 from schemas.event import Event
@@ -35,6 +37,7 @@ from schemas.registry import profile_of
 from tradebridge.ebl.waiting import until_set
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Original, Rendered, read_acknowledgement
 from tradebridge.evidence.times import rfc3339
+from tradebridge.outbound import tls_context
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -72,6 +75,7 @@ class Deliverer:
         # Twice, so that the clocks of two processes need not be one.
         self._longest = 2 * max(hub.settings.retry_max_seconds, hub.settings.lease_seconds)
         self._client = httpx.AsyncClient(
+            verify=tls_context(),
             timeout=httpx.Timeout(hub.settings.push_timeout_seconds),
             follow_redirects=False,
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
@@ -137,10 +141,10 @@ class Deliverer:
         batch = await self.claim(member, self._hub.settings.push_batch)
         if not batch:
             return False
-        tokens, failure = await self._post(member.push_url, batch)
+        tokens, failure, fault = await self._post(member.push_url, batch)
         settled = await self._judge(name, tokens, {each.id: (each.message_id, each.digest) for each in batch})
         error = failure or "; ".join(f"{each.code} {each.found}".strip() for _, each in settled.refused)
-        await self.settle(batch, settled.delivered, error or "no acknowledgement in the answer")
+        await self.settle(batch, settled.delivered, f"{error or 'no acknowledgement in the answer'}{fault}")
         return True
 
     # --- claiming and rendering ---
@@ -240,28 +244,36 @@ class Deliverer:
 
     # --- sending ---
 
-    async def _post(self, url: str, batch: Sequence[Claimed]) -> tuple[list[str], str]:
-        """Push one body. Gives the acknowledgements in the answer, and in words why there are none."""
+    async def _post(self, url: str, batch: Sequence[Claimed]) -> tuple[list[str], str, str]:
+        """Push one body. Gives the acknowledgements in the answer, in words why there are none, and in a simulation the
+        fault that the member was told to have."""
         body = orjson.dumps({"deliveries": [each.to_json() for each in batch]})
         headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space}
+        fault = ""
         try:
             # The client's own timeout is for each read: who drips its answer would hold its worker for ever.
             async with (
                 asyncio.timeout(self._hub.settings.push_timeout_seconds),
                 self._client.stream("POST", url, content=body, headers=headers) as answer,
             ):
+                fault = self._simulated_fault(answer)
                 data = bytearray()
                 async for chunk in answer.aiter_raw():
                     data += chunk
                     if len(data) > MAX_ANSWER:
-                        return [], f"the answer is larger than {MAX_ANSWER} bytes"
+                        return [], f"the answer is larger than {MAX_ANSWER} bytes", fault
                 if answer.status_code != 200:
-                    return [], f"HTTP {answer.status_code}"
+                    return [], f"HTTP {answer.status_code}", fault
         except (httpx.TimeoutException, TimeoutError):
-            return [], f"no answer within {self._hub.settings.push_timeout_seconds:g} s"
+            return [], f"no answer within {self._hub.settings.push_timeout_seconds:g} s", fault
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return [], f"{type(error).__name__}: {error}"[:200]
-        return _tokens_in(bytes(data))
+            return [], f"{type(error).__name__}: {error}"[:200], fault
+        return *_tokens_in(bytes(data)), fault
+
+    def _simulated_fault(self, answer: httpx.Response) -> str:
+        """The label of a fault that a simulated member was told to have: nobody shall look for one that is meant."""
+        label = answer.headers.get("tradebridge-fault", "") if self._hub.simulated else ""
+        return f" (simulated fault {label[:80]})" if label else ""
 
     # --- settling ---
 
@@ -325,23 +337,27 @@ class Deliverer:
         ]
         return answers
 
-    async def resend(self, delivery_id: str) -> Finding | None:
+    async def resend(self, delivery_id: str, by: Actor) -> Finding | None:
         """An operator sends a dead delivery again."""
 
-        def revive(connection: Connection) -> str | Finding:
+        def revive(connection: Connection) -> str:
             row = connection.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
             if row is None:
-                return finding("delivery.unknown", found=delivery_id)
+                raise RefusedInTransaction(finding("delivery.unknown", found=delivery_id))
             if row.state != "dead":
-                return finding("delivery.not-dead", found=row.state, expected="dead")
+                raise RefusedInTransaction(finding("delivery.not-dead", found=row.state, expected="dead"))
+            deleted = select(t.documents.c.deleted).where(t.documents.c.id == row.document_id)
+            if connection.execute(deleted).scalar() is not None:
+                raise RefusedInTransaction(finding("document.deleted", found=row.document_id))
             values = {"state": "due", "attempts": 0, "due_at": time.time()}
             connection.execute(update(t.deliveries).where(t.deliveries.c.id == delivery_id).values(**values))
             return str(row.recipient)
 
-        outcome = await self._hub.writer.do(revive)
-        if isinstance(outcome, Finding):
-            return outcome
-        self.wake([outcome])
+        try:
+            recipient = await self._hub.command(delivery_id, "delivery sent again", revive, by)
+        except RefusedInTransaction as refused:
+            return refused.findings[0]
+        self.wake([recipient])
         return None
 
 

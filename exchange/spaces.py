@@ -5,20 +5,30 @@
 """
 
 import asyncio
+import gc
 import time
+from collections.abc import Callable
+from functools import partial
 
+from exchange.clock import Clock
 from exchange.config import Settings
 from exchange.hub import Hub, open_hub
 from exchange.keys import make_secret
 from exchange.members import new_api_key
 from exchange.places import Places
+from exchange.store import copies
 from exchange.store import database as store
+from exchange.tries import Tries
 from tradebridge.evidence.simulation import test_api_key
 
 MISSING_SECONDS = 1.0
 """So long it is remembered that there is no space of a name: another process may make one."""
 MISSING_KEPT = 1000
 """Names that are remembered."""
+CHECKS_EACH, CHECKS = 4, 32
+"""Checks on the public pages at once, of one address and of all."""
+DROPPED_KEPT = 20
+"""Dropped spaces whose memory is given back together."""
 
 
 class Spaces:
@@ -31,6 +41,9 @@ class Spaces:
         self._opening = asyncio.Lock()
         self.bodies = Places("request bodies", settings.bodies_per_member, settings.bodies)
         self.feeds = Places("feeds", settings.feeds_per_member, settings.feeds)
+        self.checks = Places("checks", CHECKS_EACH, CHECKS)
+        self.tries = Tries(settings.checks_per_minute)
+        self._dropped = 0
         self._missing: dict[str, float] = {}
         """Name to the time until which it is taken for no space."""
 
@@ -54,14 +67,32 @@ class Spaces:
                     self._remember_missing(name)
         return self.get(name)
 
-    async def make(self, name: str) -> bool:
-        """Make a space; False where the name is taken. The operator's key of this process holds in it."""
+    async def make(self, name: str, who: copies.Rows | None = None) -> bool:
+        """Make a space; False where the name is taken. The operator's key of this process holds in it. `who`: takes
+        part in it from the start."""
         async with self._opening:
             if self.get(name) is not None or await asyncio.to_thread(self._exists, name):
                 return False
-            await self._open(name)
+            await self._open(name, who=who)
             self._missing.pop(name, None)
             return True
+
+    async def reopen(self, name: str, meanwhile: Callable[[store.Database], None]) -> bool:
+        """Close a space, change its store, open it again, at the same business time. Only in simulation; until it is
+        open again, its requests are answered as by a hub that is away."""
+        hub = await self.find(name)
+        if hub is None or not hub.simulated:
+            return False
+        async with self._opening:
+            hub.end_waiting()
+            await hub.stop()
+            database = store.open_database(self._settings.store_url, hub.space)
+            try:
+                await asyncio.to_thread(meanwhile, database)
+            finally:
+                database.close()
+                await self._open(name, clock=hub.clock)
+        return True
 
     async def drop(self, name: str) -> bool:
         """Close a space and remove its store. Only in simulation: evidence is not for dropping."""
@@ -73,6 +104,9 @@ class Spaces:
                 return False
             await hub.stop()
             await asyncio.to_thread(store.drop, hub.database)
+            self._dropped += 1
+            if self._dropped % DROPPED_KEPT == 0:
+                gc.collect()  # a hub is a web of cycles, and the process has told the collector to come seldom
         return True
 
     def end_waiting(self) -> None:
@@ -94,11 +128,14 @@ class Spaces:
             self._missing.clear()
         self._missing[name] = time.monotonic() + MISSING_SECONDS
 
-    async def _open(self, name: str) -> None:
-        hub = await asyncio.to_thread(open_hub, self._settings, name)
-        await asyncio.to_thread(hub.ensure_operator, self._operator_key)
+    async def _open(self, name: str, *, who: copies.Rows | None = None, clock: Clock | None = None) -> None:
+        key, name = ("", self._settings.space) if name in ("", self._settings.space) else (name, name)
+        hub = await asyncio.to_thread(open_hub, self._settings, name, clock)
+        if who is not None:
+            await hub.writer.do(partial(copies.put_who, rows=who))
+        await asyncio.to_thread(hub.begin, self._operator_key)
         await hub.start()
-        self._hubs[name] = hub
+        self._hubs[key] = hub
 
 
 def operator_key_of(settings: Settings) -> str:

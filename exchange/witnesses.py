@@ -34,6 +34,7 @@ from tradebridge.evidence.cosignatures import add_lines, cosigned_by
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.witnessing import SIZE_TYPE, Request
+from tradebridge.outbound import tls_context
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -58,7 +59,9 @@ class Watched:
         """Times in a row that no authority gave a timestamp."""
         limits = httpx.Limits(max_connections=40, max_keepalive_connections=20)
         timeout = httpx.Timeout(hub.settings.push_timeout_seconds)
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, limits=limits, trust_env=False)
+        self._client = httpx.AsyncClient(
+            verify=tls_context(), timeout=timeout, follow_redirects=False, limits=limits, trust_env=False
+        )
 
     async def run(self) -> None:
         while True:

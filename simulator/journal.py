@@ -32,6 +32,10 @@ class Kind(StrEnum):
     EVENT_RECEIVED = "event received"
     ACKNOWLEDGED = "acknowledged"
     """What was received under this message id."""
+    INSTRUCTED = "instructed"
+    """What a script, or a person, has this member say of a document."""
+    FAULT = "fault"
+    """A fault that was turned on has struck this message: its label is in `faults`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Entry:
     """Of an event: id, type, recipient, sequence (the one that it makes); of one's own also the place in the story."""
     codes: tuple[str, ...] = ()
     """Finding codes, of what was refused."""
+    told: dict[str, Any] = field(default_factory=dict)
+    """Of `instructed`: the steps (`says`), seconds of the business clock before them (`after`), and by whom (`by`)."""
+    faults: tuple[str, ...] = ()
+    """Labels of faults (`flt_1:latency`)."""
 
     def line(self) -> bytes:
         members = {name: value for name, value in asdict(self).items() if value not in ("", (), {})}
@@ -81,6 +89,7 @@ def read_entry(line: bytes) -> Entry:
                 "kind": Kind(members["kind"]),
                 "peers": tuple(members.get("peers", ())),
                 "codes": tuple(members.get("codes", ())),
+                "faults": tuple(members.get("faults", ())),
             }
         )
     except (TypeError, KeyError, UnicodeDecodeError) as error:

@@ -1,16 +1,19 @@
 """Hub and world as two processes, started at once, ended together.
 
 1. Both are children in sessions of their own, with `python -P`: no file of the user's folder can stand in for ours.
-2. They end however their parent dies: each reads a pipe whose other end only the parent holds.
-3. They are ready when both have said so; `launch` waits for that, and explains with the end of their logs when it does
+2. Between them is a pair of sockets that nobody else can open: by it the world moves the hub's clock, and makes and
+   empties spaces. Both ends stay open here, so that each of the two can be started again.
+3. They end however their parent dies: each reads a pipe whose other end only the parent holds.
+4. They are ready when both have said so; `launch` waits for that, and explains with the end of their logs when it does
    not come.
-4. `play` asks the world to play and hands on each step as it comes.
+5. `play` asks the world to play and hands on each step as it comes.
 """
 
 import json
 import os
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +30,7 @@ from simulator.platforms import PLATFORMS
 from simulator.progress import LadingSummary, Outcome, Progress, Summary, outcome_from_json
 from simulator.scenario import scenario_names
 from tradebridge.evidence.simulation import test_api_key
+from tradebridge.outbound import tls_context
 
 __all__ = [
     "LadingSummary",
@@ -60,6 +64,22 @@ class _Child:
 
 
 @dataclass(frozen=True)
+class _Control:
+    """The private pair of sockets: each datagram whole or not at all, so a process that is killed cuts none in two."""
+
+    hub: socket.socket
+    world: socket.socket
+
+    @classmethod
+    def pair(cls) -> "_Control":
+        return cls(*socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
+
+    def close(self) -> None:
+        self.hub.close()
+        self.world.close()
+
+
+@dataclass(frozen=True)
 class Plan:
     """How the two processes are started, and started again."""
 
@@ -89,6 +109,7 @@ class Launched:
     _plan: Plan = field(repr=False)
     _children: dict[str, _Child] = field(repr=False)
     _pipe: tuple[int, int] = field(repr=False)
+    _control: "_Control" = field(repr=False)
     _temporary: bool = field(repr=False)
 
     @property
@@ -128,16 +149,16 @@ class Launched:
         _release(self._children[name])
         plan, pipe = self._plan, self._pipe[0]
         if name == "hub":
-            child = _start_hub(replace(plan, port=_port_of(self.hub_url)), pipe)
+            child = _start_hub(replace(plan, port=_port_of(self.hub_url)), pipe, self._control)
         else:
-            child = _start_world(replace(plan, port=_port_of(self.world_url) - 1), pipe)
+            child = _start_world(replace(plan, port=_port_of(self.world_url) - 1), pipe, self._control)
             _tell_hub_url(child, self.hub_url)
         self._children[name] = child
         _wait_ready(child, [child], time.monotonic() + plan.timeout)
 
     def close(self) -> None:
         """End both, and remove the folder if it was a temporary one."""
-        _end(self._children.values(), self._pipe)
+        _end(self._children.values(), self._pipe, self._control)
         if self._temporary:
             shutil.rmtree(self.data_dir, ignore_errors=True)
 
@@ -183,16 +204,16 @@ def launch(
     began = time.monotonic()
     folder = data_dir or Path(tempfile.mkdtemp(prefix="tradebridge-"))
     plan = Plan(folder, seed, clock, port, with_tl, database_url, hub_environment or {}, timeout)
-    pipe = os.pipe()
+    pipe, control = os.pipe(), _Control.pair()
     children: dict[str, _Child] = {}
     try:
-        children["hub"] = _start_hub(plan, pipe[0])
-        children["world"] = _start_world(plan, pipe[0])
+        children["hub"] = _start_hub(plan, pipe[0], control)
+        children["world"] = _start_world(plan, pipe[0], control)
         hub_url = _wait_ready(children["hub"], list(children.values()), began + timeout)
         _tell_hub_url(children["world"], hub_url)
         world_url = _wait_ready(children["world"], list(children.values()), began + timeout)
     except BaseException:
-        _end(children.values(), pipe)
+        _end(children.values(), pipe, control)
         if data_dir is None:
             shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -210,6 +231,7 @@ def launch(
         _plan=plan,
         _children=children,
         _pipe=pipe,
+        _control=control,
         _temporary=data_dir is None,
     )
 
@@ -244,9 +266,10 @@ def play(
 
     request = {"name": name, "deadline": deadline, "variant": variant}
     url = f"{world_url}/_sim/v1/scenario:run"
+    patience = httpx.Timeout(deadline + 60, connect=5)
     try:
         with (
-            httpx.Client(trust_env=False, timeout=httpx.Timeout(deadline + 60, connect=5)) as client,
+            httpx.Client(verify=tls_context(), trust_env=False, timeout=patience) as client,
             client.stream("POST", url, json=request) as answer,
         ):
             if answer.status_code != 200:
@@ -268,17 +291,17 @@ def play(
 # --- the two processes -----------------------------------------------------------------------------------------------
 
 
-def _start_hub(plan: Plan, pipe: int) -> _Child:
+def _start_hub(plan: Plan, pipe: int, control: _Control) -> _Child:
     settings = {"DATA": str(plan.folder / "hub"), "PORT": str(plan.port), "SEED": plan.seed, "MODE": "dev"}
     if plan.clock is not None:
         settings["CLOCK"] = plan.clock.isoformat()
     if plan.database_url is not None:
         settings["DATABASE_URL"] = plan.database_url
     environment = {f"TRADEBRIDGE_{name}": value for name, value in settings.items()} | dict(plan.hub_environment)
-    return _start("hub", plan.folder, ["-m", "exchange.serve"], environment, pipe)
+    return _start("hub", plan.folder, ["-m", "exchange.serve"], environment, pipe, control.hub)
 
 
-def _start_world(plan: Plan, pipe: int) -> _Child:
+def _start_world(plan: Plan, pipe: int, control: _Control) -> _Child:
     """The world takes the port after the hub's."""
     command = ["-m", "simulator.serve", "--hub", "-", "--seed", plan.seed, "--data", str(plan.folder / "world")]
     command += ["--port", str(plan.port + 1 if plan.port else 0)]
@@ -286,10 +309,12 @@ def _start_world(plan: Plan, pipe: int) -> _Child:
         command += ["--clock", plan.clock.isoformat()]
     if plan.with_tl:
         command += ["--with", "tl"]
-    return _start("world", plan.folder, command, {}, pipe)
+    return _start("world", plan.folder, command, {}, pipe, control.world)
 
 
-def _start(name: str, folder: Path, command: Sequence[str], settings: Mapping[str, str], pipe: int) -> _Child:
+def _start(
+    name: str, folder: Path, command: Sequence[str], settings: Mapping[str, str], pipe: int, control: socket.socket
+) -> _Child:
     (folder / name).mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
     ready_reading, ready_writing = os.pipe()
@@ -302,8 +327,9 @@ def _start(name: str, folder: Path, command: Sequence[str], settings: Mapping[st
                 **settings,
                 "TRADEBRIDGE_READY_FD": str(ready_writing),
                 "TRADEBRIDGE_PARENT_PIPE": str(pipe),
+                "TRADEBRIDGE_CONTROL_FD": str(control.fileno()),
             },
-            pass_fds=(ready_writing, pipe),
+            pass_fds=(ready_writing, pipe, control.fileno()),
             stdin=subprocess.PIPE,
             stdout=errors,
             stderr=errors,
@@ -338,8 +364,9 @@ def _tail(log: Path) -> str:
     return "\n".join(lines) if lines else "its log is empty"
 
 
-def _end(children: Iterable[_Child], pipe: tuple[int, int]) -> None:
+def _end(children: Iterable[_Child], pipe: tuple[int, int], control: _Control) -> None:
     """Let the pipe go, and wait; who does not end is ended."""
+    control.close()
     for descriptor in pipe:
         os.close(descriptor)
     for child in children:

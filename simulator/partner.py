@@ -22,7 +22,7 @@ import logging
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from adapters.port import Adapter, Address, Statement
@@ -30,14 +30,21 @@ from schemas.content import Content, open_content
 from schemas.event import PROFILE as EVENT_PROFILE
 from schemas.event import Actor, Event, EventType, Reason, Subject, decode_event, encode_event
 from schemas.findings import Finding
+from simulator import misbehaving
 from simulator.clock import Clock
+from simulator.faults import Fault, Point
 from simulator.journal import Entry, Journal, Kind
+from simulator.magic import told_by
 from simulator.members import APPLYING, HUB, Keys, Member
-from simulator.story import Line, Said, Story, recipient_says, sender_says
+from simulator.misbehaving import items_in
+from simulator.officers import Mode, Way
+from simulator.story import SAID, Line, Said, Step, Story, recipient_says, sender_says, steps_of
+from simulator.switches import Switches
 from tradebridge.calls import Accepted, Delivery, HubError, Refused, Unreachable
 from tradebridge.client import AsyncHub
 from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Receipt, read_note, read_receipt
+from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import derived_id, hmac_value
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.trust import TrustList
@@ -47,6 +54,7 @@ log = logging.getLogger("simulator.partner")
 T = TypeVar("T")
 
 TOO_MANY = 429
+SLOW = "late-decision"
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Waits between attempts to reach the hub; the last one repeats."""
 
@@ -80,15 +88,20 @@ class Partner:
         journal: Journal,
         stories: Mapping[str, Story],
         told: Callable[[Entry], None],
+        switches: Switches | None = None,
+        tell_key: Callable[[LocalSigner], Awaitable[None]] | None = None,
     ) -> None:
         self.member = member
         self.journal = journal
-        self._seed = seed
-        self._keys = keys
+        self.seed = seed
+        self.keys = keys
+        self.clock = clock
+        self.switches = switches or Switches.off(seed)
+        self._tell_key = tell_key
+        """By which a fault has the hub know a further key of this member."""
         self._adapter = adapter
         self._hub = hub
         self._trust = trust
-        self._clock = clock
         self._stories = stories
         self._told = told
         self._speaking: dict[str, asyncio.Lock] = {}
@@ -96,10 +109,27 @@ class Partner:
         self._waiting: dict[str, set[str]] = {}
         """Documents of which nothing is said before another one was sent, by that one's number."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns: dict[str, datetime] = {}
+        """When the officers get to a document, once that is known."""
+        self._slow: dict[str, Fault] = {}
+        """Documents on which a fault has the officers take long."""
 
     # --- taking delivery ---------------------------------------------------------------------------------------------
 
-    def take(self, deliveries: Sequence[Delivery]) -> list[str]:
+    async def take(self, deliveries: Sequence[Delivery]) -> tuple[list[str], str]:
+        """The acknowledgements, as a fault that is on may have them, with its label; without one they are right."""
+
+        def concerned(fault: Fault) -> bool:
+            return "items" not in fault.options or max(map(items_in, deliveries)) >= fault.options["items"]
+
+        fault = self.switches.faults.find(Point.DELIVERY, self.member.id, concerned) if deliveries else None
+        if fault is None:
+            return self.taken(deliveries), ""
+        tokens = await misbehaving.take(self, deliveries, fault)
+        self.struck_by(fault, [each.message_id for each in deliveries])
+        return tokens, fault.label
+
+    def taken(self, deliveries: Sequence[Delivery]) -> list[str]:
         """The acknowledgements of those deliveries that hold; of the others none."""
         tokens = []
         for delivery in deliveries:
@@ -113,7 +143,9 @@ class Partner:
         taken = self._verified(delivery)
         note = taken.note
         if not self.journal.has_received(note.message_id):
-            self._keep(_received(self.member.id, self._now(), taken, delivery))
+            received = self._keep(_received(self.member.id, self._now(), taken, delivery))
+            if taken.event is None:
+                self._look_into_scripts(received)
             self._soon(note.document_id)
         token = self.journal.acknowledgement(note.message_id)
         if token is None:
@@ -133,7 +165,7 @@ class Partner:
         return token
 
     def _verified(self, delivery: Delivery) -> Taken:
-        note = read_note(delivery.note, self._trust, self._clock.now())
+        note = read_note(delivery.note, self._trust, self.clock.now())
         if isinstance(note, Finding):
             raise Distrusted(f"the note: {note.message} {note.found}")
         if (note.recipient, note.delivery, note.message_id) != (self.member.id, delivery.id, delivery.message_id):
@@ -161,7 +193,7 @@ class Partner:
             raise Distrusted(f"the rendition: {'; '.join(f'{each.message} {each.found}' for each in decoded)}")
 
     def _acknowledgement(self, delivery: Delivery, note: DeliveryNote) -> str:
-        at = self._clock.now()
+        at = self.clock.now()
         acknowledgement = Acknowledgement(
             delivery=delivery.id,
             message_id=note.message_id,
@@ -169,12 +201,30 @@ class Partner:
             member=self.member.id,
             time=at,
         )
-        return acknowledgement.sign(self._keys.ack, at)
+        return acknowledgement.sign(self.keys.ack, at)
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
     async def submit(self, data: bytes, to: Sequence[str], number: str, profile: str) -> Entry:
         """Hand a document in until the hub has answered: the entry of its receipt, or of its refusal."""
+        fault = self.switches.faults.find(Point.DOCUMENT, self.member.id)
+        if fault is not None:
+            await self._submit_wrongly(fault, data, to, number, profile)
+        return await self._submit(data, to, number, profile)
+
+    async def _submit_wrongly(self, fault: Fault, data: bytes, to: Sequence[str], number: str, profile: str) -> None:
+        """What a fault has this member hand in before the right document."""
+        if fault.recipe.name == "document-expired-issuer" and self._tell_key is not None:
+            await self._tell_key(misbehaving.expired_signer(self.seed, self.member.id))
+        wrong = misbehaving.document_before(self, data, profile, fault)
+        labels = (fault.label,) if wrong else ()
+        bytes_, declared = wrong or (data, profile)
+        first = await self._submit(bytes_, to, number, declared, labels)
+        self.struck_by(fault, [first.message_id], first.document_id, number)
+
+    async def _submit(
+        self, data: bytes, to: Sequence[str], number: str, profile: str, faults: tuple[str, ...] = ()
+    ) -> Entry:
         digest = _sha256(data)
         try:
             accepted: Accepted = await self._heard(
@@ -183,7 +233,7 @@ class Partner:
         except Refused as refused:
             if refused.code == "document.duplicate" and "receipt" in refused.problem:
                 return self._sent(str(refused.problem["receipt"]), number, profile, digest)
-            return self._refused(refused, number, profile, digest, to)
+            return self._refused(refused, number, profile, digest, to, faults)
         return self._sent(accepted.receipt, number, profile, digest)
 
     def _sent(self, token: str, number: str, profile: str, digest: str) -> Entry:
@@ -210,7 +260,9 @@ class Partner:
             self._soon(waiting)
         return sent
 
-    def _refused(self, refused: Refused, number: str, profile: str, digest: str, to: Sequence[str]) -> Entry:
+    def _refused(
+        self, refused: Refused, number: str, profile: str, digest: str, to: Sequence[str], faults: tuple[str, ...]
+    ) -> Entry:
         return self._keep(
             Entry(
                 at=self._now(),
@@ -221,11 +273,12 @@ class Partner:
                 bytes_digest=digest,
                 peers=tuple(to),
                 codes=_codes(refused),
+                faults=faults,
             )
         )
 
     def _receipt(self, token: str, digest: str) -> Receipt:
-        receipt = read_receipt(token, self._trust, self._clock.now())
+        receipt = read_receipt(token, self._trust, self.clock.now())
         if isinstance(receipt, Finding):
             raise Distrusted(f"the receipt: {receipt.message} {receipt.found}")
         if receipt.bytes_digest != digest or receipt.member != self.member.id:
@@ -265,16 +318,52 @@ class Partner:
         async with lock:
             for entry in self._unsent(document_id):
                 await self._send(entry)
-            while (line := self._line(document_id)) is not None:
-                await self._send(self._signed(document_id, line))
+            while (line := self._line(document_id)) is not None and self._is_their_turn(document_id):
+                await self._say(document_id, line)
+
+    async def _say(self, document_id: str, line: Line) -> None:
+        """One event; with what a fault has this member say beside it."""
+        signed = self._signed(document_id, line)
+        fault = self.switches.faults.find(Point.EVENT, self.member.id, lambda fault: _concerns(fault, line))
+        wrong = None if fault is None else misbehaving.event_beside(self, _read_event(signed.token), fault)
+        if fault is not None and fault.recipe.name == "out-of-order-event" and wrong is not None:
+            await self._say_wrongly(fault, signed, wrong)
+        for _ in range(self._times(signed)):
+            await self._send(signed)
+        if fault is not None and fault.recipe.name == "duplicate-event":
+            await self._send(signed)
+            self.struck_by(fault, [signed.event["id"]], document_id, signed.number)
+        elif fault is not None and fault.recipe.name == "contradictory-decision" and wrong is not None:
+            await self._say_wrongly(fault, signed, wrong)
+
+    async def _say_wrongly(self, fault: Fault, signed: Entry, wrong: Event) -> None:
+        """An event that the hub refuses, or else the fault is one of the hub's: the journal says which."""
+        token = jws.sign(encode_event(wrong), "tradebridge-event+jws", self.keys.event, wrong.at)
+        facts = {**_facts(wrong), "place": -1}
+        digest = _sha256(token.encode())
+        entry = replace(signed, token=token, bytes_digest=digest, event=facts, faults=(fault.label,))
+        try:
+            await self._heard(lambda: self._hub.send_event(signed.document_id, token))
+        except Refused as refused:
+            self._keep(replace(entry, at=self._now(), kind=Kind.REFUSED, token="", codes=_codes(refused)))
+        self.struck_by(fault, [wrong.id], signed.document_id, signed.number)
+
+    def _times(self, signed: Entry) -> int:
+        """How often a thing is said: once, unless the document's number wants more."""
+        first, _ = self._known(signed.document_id)
+        if first is None or first.kind is Kind.SENT or first.content_digest in self._stories:
+            return 1
+        return told_by(signed.number).times
 
     def _line(self, document_id: str) -> Line | None:
         first, said = self._known(document_id)
         if first is None:
             return None
         story = self._stories.get(first.content_digest)
-        if story is None and first.profile in APPLYING:
-            return None
+        if first.kind is Kind.RECEIVED:
+            story = self._instructed(document_id) or story
+            if story is None and (first.profile in APPLYING or self._way.mode is Mode.MANUAL):
+                return None
         if first.kind is Kind.SENT:
             line = sender_says(story, first.peers, said)
         else:
@@ -285,6 +374,107 @@ class Partner:
             self._waiting.setdefault(line.step.after, set()).add(document_id)
             return None
         return line
+
+    # --- the officers ------------------------------------------------------------------------------------------------
+
+    @property
+    def _way(self) -> Way:
+        return self.switches.officers.way(self.member.id)
+
+    def decide(self, document: str, says: Sequence[Mapping[str, Any]]) -> Entry | None:
+        """A person has this member say these steps of a document, by id or number; None: it has no such document."""
+        found = [each for each in self.journal.entries if each.kind is Kind.RECEIVED]
+        first = next((each for each in reversed(found) if document in (each.document_id, each.number)), None)
+        if first is None:
+            return None
+        _, said = self._known(first.document_id)
+        mine = sorted((each for each in said if each.recipient == self.member.id), key=lambda each: each.sequence)
+        before = [{"says": each.type} for each in mine if each.type in SAID]
+        entry = self._keep(_instructed_by(first, self._now(), [*before, *says], 0.0, "person"))
+        self._soon(first.document_id)
+        return entry
+
+    def _look_into_scripts(self, received: Entry) -> None:
+        """A script for this document is kept in the journal, so that it is played also after a restart."""
+        script = self.switches.officers.next_for(self.member.id, received.profile, received.number)
+        if script is not None:
+            self._keep(_instructed_by(received, self._now(), script.says, script.after, script.id))
+
+    def _last_told(self, document_id: str) -> Mapping[str, Any] | None:
+        entries = self.journal.of_document(document_id)
+        return next((entry.told for entry in reversed(entries) if entry.kind is Kind.INSTRUCTED), None)
+
+    def _instructed(self, document_id: str) -> Story | None:
+        told = self._last_told(document_id)
+        return None if told is None else Story({self.member.id: steps_of(Step(**each) for each in told["says"])})
+
+    def _is_their_turn(self, document_id: str) -> bool:
+        """Whether the officers have got to this document; if not, it is looked at again when they will have."""
+        first, _ = self._known(document_id)
+        if first is None or first.kind is not Kind.RECEIVED:
+            return True
+        turn = self._turns.get(document_id) or self._turns.setdefault(document_id, self._turn(first))
+        told = self._last_told(document_id)
+        if told is not None:
+            turn = datetime.fromisoformat(first.at) + timedelta(seconds=told["after"])
+        slow = self._slow.get(document_id) or self._slowed(first)
+        if slow is not None:
+            turn += timedelta(hours=slow.options["hours"])
+        if self.clock.now() >= turn:
+            return True
+        self._later(document_id, turn)
+        return False
+
+    def _turn(self, first: Entry) -> datetime:
+        """When the officers get to a document: at their pace, and as its number wants."""
+        came = datetime.fromisoformat(first.at)
+        if first.content_digest in self._stories:
+            return self.switches.officers.turn(self.member.id, came)
+        return self.switches.officers.turn(self.member.id, came) + timedelta(seconds=told_by(first.number).seconds)
+
+    def _slowed(self, first: Entry) -> Fault | None:
+        fault = self.switches.faults.find(Point.EVENT, self.member.id, lambda fault: fault.recipe.name == SLOW)
+        if fault is not None:
+            self._slow[first.document_id] = fault
+            self.struck_by(fault, [first.message_id], first.document_id, first.number)
+        return fault
+
+    def _later(self, document_id: str, at: datetime) -> None:
+        async def wait() -> None:
+            await self.clock.until(at)
+            self._soon(document_id)
+
+        task = asyncio.get_running_loop().create_task(wait())
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    # --- faults ------------------------------------------------------------------------------------------------------
+
+    def struck_by(self, fault: Fault, messages: Sequence[str], document_id: str = "", number: str = "") -> None:
+        """A fault has struck these messages: each is labelled in the journal. An empty id: a call that broke."""
+        at = self._now()
+        known = {
+            entry.message_id: entry
+            for entry in self.journal.entries
+            if entry.message_id and entry.message_id in messages
+        }
+        numbers = [number]
+        for message_id in messages:
+            entry = known.get(message_id)
+            document, numbered = (entry.document_id, entry.number) if entry else (document_id, number)
+            numbers.append(numbered)
+            self._keep(
+                Entry(
+                    at=at,
+                    member=self.member.id,
+                    kind=Kind.FAULT,
+                    message_id=message_id,
+                    document_id=document,
+                    number=numbered,
+                    faults=(fault.label,),
+                )
+            )
+        self.switches.faults.note(fault, at, self.member.id, messages, sorted({*numbers}))
 
     def _known(self, document_id: str) -> tuple[Entry | None, list[Said]]:
         """The entry by which this partner has the document, and all events on it that it knows of."""
@@ -315,7 +505,7 @@ class Partner:
         first, _ = self._known(document_id)
         assert first is not None  # noqa: S101  # _line found it
         event = self._in_own_language(first, self._event(first, line))
-        token = jws.sign(encode_event(event), "tradebridge-event+jws", self._keys.event, event.at)
+        token = jws.sign(encode_event(event), "tradebridge-event+jws", self.keys.event, event.at)
         return self._keep(
             Entry(
                 at=rfc3339(event.at),
@@ -367,19 +557,24 @@ class Partner:
         return place < len(steps) and bool(steps[place].refused)
 
     def _event(self, first: Entry, line: Line) -> Event:
-        at = self._clock.now()
+        at = self.clock.now()
         about = f"{first.content_digest} {self.member.id} {line.type} {line.recipient} {line.expected_sequence}"
         return Event(
-            id=derived_id("evt", at, hmac_value(self._seed, "event", f"{about} {line.place}".encode())),
+            id=derived_id("evt", at, hmac_value(self.seed, "event", f"{about} {line.place}".encode())),
             type=EventType(line.type),
             document=Subject(id=first.document_id, content_digest=first.content_digest),
             recipient=line.recipient,
             expected_sequence=line.expected_sequence,
             actor=Actor(member=self.member.id, person="Officer 1 (simulated)", role="officer"),
             at=at,
-            reasons=tuple(Reason.model_validate(reason) for reason in line.step.reasons or _REASONS.get(line.type, ())),
+            reasons=self.reasons_of(line.type, line.step.reasons),
             body=self._body(line, at),
         )
+
+    @staticmethod
+    def reasons_of(type_: str, given: Sequence[Mapping[str, str]] = ()) -> tuple[Reason, ...]:
+        """Those given; else the usual ones of the type."""
+        return tuple(Reason.model_validate(reason) for reason in given or _REASONS.get(type_, ()))
 
     def _body(self, line: Line, at: datetime) -> dict[str, Any]:
         """What an event says: its step's body, else the usual one. A use is for an import declaration of its own, of
@@ -422,7 +617,7 @@ class Partner:
         while True:
             try:
                 deliveries = await self._hub.inbox(limit=100, wait=20)
-                tokens = self.take(deliveries)
+                tokens, _ = await self.take(deliveries)
                 if tokens:
                     await self._hub.acknowledge(tokens)
                 attempt = 0
@@ -454,7 +649,7 @@ class Partner:
         return entry
 
     def _now(self) -> str:
-        return rfc3339(self._clock.now())
+        return rfc3339(self.clock.now())
 
 
 _REASONS: Mapping[str, Sequence[Mapping[str, str]]] = {
@@ -464,6 +659,7 @@ _REASONS: Mapping[str, Sequence[Mapping[str, str]]] = {
 }
 _BODIES: Mapping[str, Mapping[str, Any]] = {
     "answered": {"text": "The number of packages is confirmed."},
+    "verification-requested": {"random": True, "text": "A random check."},
 }
 
 
@@ -483,6 +679,31 @@ def _received(member: str, at: str, taken: Taken, delivery: Delivery) -> Entry:
         token=delivery.note,
         event={} if taken.event is None else _facts(taken.event),
     )
+
+
+def _instructed_by(first: Entry, at: str, says: Sequence[Mapping[str, Any]], after: float, by: str) -> Entry:
+    return Entry(
+        at=at,
+        member=first.member,
+        kind=Kind.INSTRUCTED,
+        document_id=first.document_id,
+        number=first.number,
+        told={"says": [dict(each) for each in says], "after": after, "by": by},
+    )
+
+
+def _concerns(fault: Fault, line: Line) -> bool:
+    """A decision is needed for a contrary one; who takes long was asked before."""
+    if fault.recipe.name == "contradictory-decision":
+        return line.type in ("accepted", "rejected")
+    return fault.recipe.name != SLOW
+
+
+def _read_event(token: str) -> Event:
+    content = open_content(token.encode())
+    if isinstance(content, Finding):
+        raise TypeError(f"an event of our own cannot be read: {content.message}")
+    return _event_of(content)
 
 
 def _event_of(content: Content) -> Event:

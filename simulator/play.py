@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from simulator.audit import audit
-from simulator.clock import FrozenClock
 from simulator.documents import Made, make_every
 from simulator.journal import Entry, Kind
 from simulator.lessons import sentence_of
@@ -129,13 +128,13 @@ async def play(
 
 
 def _begin(world: World, scenario: Scenario, on_progress: Callable[[Progress], None]) -> _Run:
-    """Make the documents. With a frozen clock a second run is the first one again; else it takes new numbers."""
+    """Make the documents. Where the clock stands still a second run is the first one again; else numbers are new."""
     clock = world.settings.clock
-    run = 0 if isinstance(clock, FrozenClock) else world.stories.runs.get(scenario.name, 0)
     at = clock.now().replace(microsecond=0)
+    run = world.stories.run_of(scenario.name, rfc3339(at) if clock.stands else "")
     made = make_every(scenario, seed=world.settings.seed, at=at, run=run)
     stories = {each.content_digest: each.story for each in made if each.planned.defect is None}
-    world.stories.begin(scenario.name, run, stories)
+    world.stories.begin(scenario.name, run, stories, rfc3339(at) if clock.stands else "")
     return _Run(world, scenario, made, on_progress, by_digest={each.content_digest: each for each in made})
 
 
@@ -254,7 +253,7 @@ def _hear(run: _Run, entry: Entry) -> None:
         _report(run, "event", said, made, recipient=str(entry.event.get("recipient", "")))
         if (step := _step(made, entry)) is not None and step.refused:
             run.problems.append(f"{made.number} is {entry.event['type']}, which should be refused: {step.refused}")
-    elif entry.kind is Kind.REFUSED and entry.event:
+    elif entry.kind is Kind.REFUSED and entry.event and not entry.faults:  # a fault wants its word refused
         _hear_refusal(run, made, entry)
 
 
@@ -337,7 +336,7 @@ def _open_ends(world: World, document_id: str, made: Made, *, later_too: bool = 
 
 
 def _is_word(entry: Entry) -> bool:
-    return entry.kind is Kind.EVENT_SENT or (entry.kind is Kind.REFUSED and bool(entry.event))
+    return entry.kind is Kind.EVENT_SENT or (entry.kind is Kind.REFUSED and bool(entry.event) and not entry.faults)
 
 
 def _about(entry: Entry) -> Line:

@@ -6,14 +6,16 @@
 3. It ends when the pipe TRADEBRIDGE_PARENT_PIPE closes: however its parent dies, it dies with it.
 """
 
+import asyncio
 import json
 import os
 import socket
 import threading
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 GRACE_SECONDS = 3.0
 """How long a request may still run when the parent has gone."""
@@ -36,9 +38,11 @@ def listen(host: str, port: int, remembered: Path) -> socket.socket:
     raise SystemExit(f"port {port} is taken: choose another with --port, or 0 for any free one")
 
 
-async def serve(app: FastAPI, listening: socket.socket, url: str) -> None:
+async def serve(
+    app: ASGIApp, listening: socket.socket, url: str, connection: type[asyncio.Protocol] | Literal["auto"] = "auto"
+) -> None:
     """Serve until told to end (rules 2 and 3)."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, http=connection)
     server = _Server(config, url)
     _end_with_parent(server)
     await server.serve(sockets=[listening])

@@ -8,21 +8,15 @@
 3. A query is answered before anything else is said: where no answer of its own follows, the sender gives the usual one.
 4. A step may be refused on purpose. It leaves no event behind: only who said it knows, and goes on to its next step.
 5. A step may wait until its speaker has sent a document: the word `issued` for the certificate that it names.
-6. A document of nobody's story (a user sent it) is accepted, unless its number ends as `ENDINGS` says. The issuing side
-   of such a document is the user: no partner answers for it.
+6. A document of nobody's story (a user sent it) is accepted, unless its number ends as `simulator.magic` says. The
+   issuing side of such a document is the user: no partner answers for it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-ENDINGS: Mapping[str, tuple[str, ...]] = {
-    "-R01": ("rejected",),
-    "-Q01": ("queried", "accepted"),
-    "-U01": ("accepted", "utilised"),
-    "-N01": (),
-}
-"""What a simulated recipient decides on a document whose number ends so. `-N01`: nothing, ever."""
+from simulator.magic import told_by
 
 BY_RECIPIENT = frozenset(
     {"accepted", "queried", "rejected", "utilised", "issued", "verification-requested", "verification-concluded"}
@@ -123,7 +117,7 @@ def recipient_says(
     story: Story | None, number: str | None, me: str, said: Sequence[Said], refused: Collection[int] = ()
 ) -> Line | None:
     """What the recipient `me` says next of a document, if it is its turn. `refused`: places of its refused steps."""
-    steps = _told_by_number(number) if story is None else story.at(me)
+    steps = steps_by_number(number) if story is None else story.at(me)
     return None if _is_over(said) else _next(steps, me, said, refused, by_issuing_side=False)
 
 
@@ -151,8 +145,16 @@ def lines(story: Story, recipients: Iterable[str]) -> list[Line]:
     return [*every, Line("cancelled", None, 0)] if story.cancelled else every
 
 
-def _told_by_number(number: str | None) -> tuple[Step, ...]:
-    return next((steps_of(said) for ending, said in ENDINGS.items() if (number or "").endswith(ending)), OTHERWISE)
+def steps_by_number(number: str | None) -> tuple[Step, ...]:
+    """What is said of a document of nobody's story (rule 6)."""
+    outcome = told_by(number).outcome
+    if outcome is None:
+        return OTHERWISE
+    reasons = (outcome.reason.to_json(),) if outcome.reason else ()
+    return steps_of(Step(says, reasons=reasons if says in _WITH_REASONS else ()) for says in outcome.says)
+
+
+_WITH_REASONS = frozenset({"queried", "rejected"})
 
 
 def _is_over(said: Iterable[Said]) -> bool:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 import httpx
@@ -19,8 +20,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.port import Adapter, find_adapter
 from adapters.single_windows.countries import countries
+from simulator.broken_calls import Calls
 from simulator.clock import Clock
-from simulator.journal import Entry, Journal
+from simulator.faults import Fault
+from simulator.journal import Entry, Journal, in_order
 from simulator.lading.cast import (
     CARRIER_MEMBER,
     HUB_MEMBER,
@@ -35,12 +38,15 @@ from simulator.members import OPERATOR, Member, description, keys_of
 from simulator.partner import Partner
 from simulator.platforms import PLATFORMS
 from simulator.story import Story
+from simulator.switches import Switches
 from simulator.tsa import NAME as TSA
 from simulator.witness import Witness, known_witness, witness_key, witness_name
 from tradebridge.calls import Refused
 from tradebridge.client import AsyncHub
+from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_api_key, test_authority
 from tradebridge.evidence.trust import TrustList
+from tradebridge.outbound import tls_context
 
 CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 """Of all partners together. The library looks through all of them at each request, so more would be slower."""
@@ -71,18 +77,33 @@ class Settings:
 class World:
     """All partners at work. Make it with `start`."""
 
-    def __init__(self, settings: Settings, trust: TrustList, members: tuple[Member, ...]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        trust: TrustList,
+        members: tuple[Member, ...],
+        transport: httpx.AsyncBaseTransport,
+        switches: Switches | None = None,
+    ) -> None:
         self.settings = settings
         self.members = members
+        self.switches = switches or Switches.off(settings.seed)
         self.stories = Stories(settings.data / "stories.jsonl")
-        self._transport = httpx.AsyncHTTPTransport(limits=CONNECTIONS)
+        self._transport = transport
         self._listeners: list[asyncio.Queue[Entry]] = []
+        self.written: list[Entry] = []
+        """All entries of all journals, as they were written by this process; before those, what it has read."""
         self.operator = self._hub(test_api_key(settings.seed, OPERATOR))
         self.trust = trust
         self.partners = {member.id: self._partner(member) for member in members}
+        self.written = in_order(entry for entries in self.journals().values() for entry in entries)
         self.mounted = Mounted(settings.seed, settings.places, settings.clock, settings.data)
-        self.witnesses = {} if settings.alone else witnesses_of(settings, trust)
         self._pulling: list[asyncio.Task[None]] = []
+
+    @cached_property
+    def witnesses(self) -> Mapping[str, Witness]:
+        """Opened when the log is first taken to one of them."""
+        return {} if self.settings.alone else witnesses_of(self.settings, self.trust)
 
     async def start(self) -> None:
         """Take up what the journals left open, and begin to pull."""
@@ -108,7 +129,7 @@ class World:
     async def close(self) -> None:
         for task in self._pulling:
             task.cancel()
-        for witness in self.witnesses.values():
+        for witness in self.__dict__.get("witnesses", {}).values():
             witness.close()
         await asyncio.gather(*self._pulling, return_exceptions=True)
         for partner in self.partners.values():
@@ -117,26 +138,42 @@ class World:
         await self._transport.aclose()
 
     def _tell(self, entry: Entry) -> None:
+        self.written.append(entry)
         for queue in self._listeners:
             queue.put_nowait(entry)
 
-    def _hub(self, api_key: str) -> AsyncHub:
-        return AsyncHub(self.settings.hub_url, api_key, transport=self._transport)
+    def _hub(self, api_key: str, transport: httpx.AsyncBaseTransport | None = None) -> AsyncHub:
+        return AsyncHub(self.settings.hub_url, api_key, transport=transport or self._transport)
 
     def _partner(self, member: Member) -> Partner:
         keys = keys_of(self.settings.seed, member.id)
+
+        def struck(fault: Fault) -> None:
+            self.partners[member.id].struck_by(fault, [""])
+
         return Partner(
             member,
             seed=self.settings.seed,
             keys=keys,
             adapter=adapter_of(member),
-            hub=self._hub(keys.api_key),
+            hub=self._hub(keys.api_key, Calls(self._transport, self.switches.faults, member.id, struck)),
             trust=self.trust,
             clock=self.settings.clock,
             journal=Journal(self.settings.data / f"{member.id}.jsonl"),
             stories=self.stories.by_digest,
             told=self._tell,
+            switches=self.switches,
+            tell_key=partial(self._tell_key, member.id),
         )
+
+    async def _tell_key(self, member: str, signer: LocalSigner) -> None:
+        """The hub knows this key of the member, from now on."""
+        pem = signer.certificate.public_bytes(Encoding.PEM).decode("ascii")
+        try:
+            await self.operator.add_key(member, pem, ["document"])
+        except Refused as refused:
+            if refused.code != "member.key-taken":
+                raise
 
 
 class Stories:
@@ -147,15 +184,22 @@ class Stories:
         self.by_digest: dict[str, Story] = {}
         self.runs: dict[str, int] = {}
         """How often each scenario was begun."""
+        self._standing: dict[tuple[str, str], int] = {}
+        """The run of a scenario that was begun while the clock stood at this time."""
         if path.exists():
             for line in path.read_text("utf-8").splitlines():
                 self._remember(json.loads(line))
 
-    def begin(self, scenario: str, run: int, stories: Mapping[str, Story]) -> None:
+    def run_of(self, scenario: str, at: str) -> int:
+        """The number of a run that begins now. `at`: where the clock stands; empty: it runs."""
+        return self._standing.get((scenario, at), self.runs.get(scenario, 0))
+
+    def begin(self, scenario: str, run: int, stories: Mapping[str, Story], at: str = "") -> None:
         """Keep the stories of one run before its first document is sent."""
         line = {
             "scenario": scenario,
             "run": run,
+            "at": at,
             "stories": {digest: story.to_json() for digest, story in stories.items()},
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,6 +210,8 @@ class Stories:
     def _remember(self, line: Mapping[str, object]) -> None:
         scenario, run, stories = line["scenario"], line["run"], line["stories"]
         assert isinstance(scenario, str) and isinstance(run, int) and isinstance(stories, dict)  # noqa: S101
+        if line.get("at"):
+            self._standing[scenario, str(line["at"])] = run
         self.runs[scenario] = max(self.runs.get(scenario, 0), run + 1)
         for digest, story in stories.items():
             self.by_digest[digest] = Story.from_json(story)
@@ -176,19 +222,25 @@ def adapter_of(member: Member) -> Adapter | None:
     return None if member.style is None else find_adapter(member.style, member.country)
 
 
-async def start(settings: Settings, members: tuple[Member, ...]) -> World:
+async def start(settings: Settings, members: tuple[Member, ...], transport: httpx.AsyncBaseTransport) -> World:
     """Register the members and make the world. It begins to pull and to speak with `World.start`."""
-    operator = AsyncHub(settings.hub_url, test_api_key(settings.seed, OPERATOR))
-    try:
-        described = [_described(settings, member) for member in members]
-        if not settings.alone:
-            described += [platform_member(code, settings.seed, settings.places) for code in PLATFORMS]
-            await _register_observers(operator, settings)
-        await asyncio.gather(*(_register(operator, each) for each in described))
-        trust = TrustList.from_json(await operator.trust())
-    finally:
-        await operator.close()
-    return World(settings, trust, members)
+    operator = AsyncHub(settings.hub_url, test_api_key(settings.seed, OPERATOR), transport=transport)
+    described = [_described(settings, member) for member in members]
+    if not settings.alone:
+        described += [platform_member(code, settings.seed, settings.places) for code in PLATFORMS]
+        await _register_observers(operator, settings)
+    await asyncio.gather(*(_register(operator, each) for each in described))
+    return World(settings, await trust_of_hub(settings, transport), members, transport)
+
+
+async def trust_of_hub(settings: Settings, transport: httpx.AsyncBaseTransport) -> TrustList:
+    """Whom the hub of a world believes."""
+    return TrustList.from_json(await AsyncHub(settings.hub_url, None, transport=transport).trust())
+
+
+def outgoing() -> httpx.AsyncHTTPTransport:
+    """The way to the hub, of all partners of one world: those that pull hold a connection each."""
+    return httpx.AsyncHTTPTransport(limits=CONNECTIONS, verify=tls_context(), trust_env=False)
 
 
 def witnesses_of(settings: Settings, trust: TrustList) -> Mapping[str, Witness]:

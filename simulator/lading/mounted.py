@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from simulator import links
-from simulator.clock import Clock, FrozenClock
+from simulator.clock import Clock
 from simulator.lading.cast import PREFIX, TRADERS, Places, trader_token
 from simulator.members import CARRIER_CODE
 from simulator.platforms import PLATFORMS
@@ -76,7 +76,7 @@ class Mounted:
     def _made(self) -> "dict[str, FastAPI]":
         from simulator.lading.served import carrier_of, platform_of
 
-        at = self._clock.now() if isinstance(self._clock, FrozenClock) else None
-        apps = {code: platform_of(code, self._seed, self._places, at, self.folder / code) for code in PLATFORMS}
-        apps[CARRIER_CODE] = carrier_of(self._seed, self._places, self._clock, at, self.folder / CARRIER_CODE)
+        clock = self._clock
+        apps = {code: platform_of(code, self._seed, self._places, clock, self.folder / code) for code in PLATFORMS}
+        apps[CARRIER_CODE] = carrier_of(self._seed, self._places, clock, self.folder / CARRIER_CODE)
         return apps

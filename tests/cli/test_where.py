@@ -43,7 +43,9 @@ def test_without_anything_it_is_the_usual_port_with_the_test_keys_of_seed_42() -
     assert found.key_of("SG-NSW") == api_key_of("42", "SG-NSW")
 
 
-def test_a_running_world_is_found_with_its_keys_and_its_clock() -> None:
+def test_a_running_world_is_found_with_its_keys_and_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = {"/clock": {"now": "2026-01-05T09:00:00Z"}}
+    monkeypatch.setattr("tradebridge.cli.plane.Plane.get", lambda plane, path: shown[path])
     running.write(launched())
     found = where.find(None, None, None)
     assert (found.url, found.seed) == (URL, "7")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy import create_engine, text
 from simulator import tsa
 from simulator.clock import FrozenClock
 from simulator.witness import Witness, app_of, witness_key
-from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
+from tests.exchange.cast import NOW, SEED, Cast, acknowledged, certificate, description, refused_by
 from tests.exchange.running import hub_in_thread
 from tests.exchange.test_delivery import wait_for
 from tests.serving import served
@@ -76,21 +77,26 @@ def watched(
         yield cast
 
 
-def kept(where: Path | str) -> list[Any]:
-    """What the hub has kept, in the database named or in the file of the hub that `watched` put into this folder."""
+def kept(where: Path | str, count: int = 1) -> list[Any]:
+    """The kept checkpoints that cover so many messages, in the database named or in the file of the hub that `watched`
+    put into this folder; the log has leaves of what the operator did beside them."""
+    placed = "select position from leaves join messages on messages.id = record_id where position is not null"
+    covering = text(f"{placed} order by position limit 1 offset {count - 1}")  # a number of ours
     engine = create_engine(where if isinstance(where, str) else f"sqlite:///{where / 'hub' / 'hub.sqlite'}")
     with engine.connect() as connection:
-        return list(connection.execute(text("select size, note, token, enough from witnessed order by size")).all())
+        position = connection.execute(covering).scalar()
+        rows = connection.execute(text("select size, note, token, enough from witnessed order by size")).all()
+    return [row for row in rows if position is not None and row.size > position]
 
 
-def whole(where: Path | str, size: int) -> Any:
-    """The kept checkpoint of at least this size that has enough cosignatures; None: not yet."""
-    return next((row for row in kept(where) if row.size >= size and row.enough), None)
+def whole(where: Path | str, count: int) -> Any:
+    """The first kept checkpoint over so many messages that has enough cosignatures; None: not yet."""
+    return next((row for row in kept(where, count) if row.enough), None)
 
 
-def dated(where: Path | str, size: int) -> Any:
+def dated(where: Path | str, count: int) -> Any:
     """As `whole`, with its timestamp."""
-    row = whole(where, size)
+    row = whole(where, count)
     return row if row is not None and row.token else None
 
 
@@ -339,10 +345,10 @@ def test_evidence_is_made_for_the_first_checkpoint_that_enough_have_seen(
     authority = tsa.app_of(tsa.Authority(SEED), FrozenClock(NOW))
     with watched(tmp_path, apps, timestamps=authority) as cast:
         accepted = cast["SG-NSW"].submit(certificate("SG-2026-37000"), ["TH-NSW"])
-        row = wait_for(lambda: whole(tmp_path, 1))
+        wait_for(lambda: whole(tmp_path, 1))
         first = cast["SG-NSW"].evidence(accepted.id)
         cast["SG-NSW"].submit(certificate("SG-2026-37001"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, row.size + 1))
+        wait_for(lambda: whole(tmp_path, 2))
         again = cast["SG-NSW"].evidence(accepted.id)
         assert (first["checkpoint"], first["timestamp"], first["messages"]) == (
             again["checkpoint"],
@@ -369,10 +375,18 @@ def test_the_bundle_is_the_same_each_time_and_signed_once(tmp_path: Path, witnes
         cast["SG-NSW"].submit(certificate("SG-2026-38001"), ["TH-NSW"])
         wait_for(lambda: whole(tmp_path, 2))
         assert cast["SG-NSW"].bundle(accepted.id) == first
+        (delivery, *_) = [each for each in cast["TH-NSW"].inbox() if each.message_id == accepted.message_id]
+        digest = sha256(delivery.original).hexdigest()
+        cast["TH-NSW"].acknowledge([acknowledged(delivery, "TH-NSW", digest)])
+        cast.operator.add_member(description("MM-NSW"))
+        assert cast["SG-NSW"].bundle(accepted.id) == first  # whatever came since that is not on the log
+        later = cast["SG-NSW"].bundle(accepted.id, newest=True)
+        assert later != first and b"acknowledgement.jws" in later.data and b"acknowledgement.jws" not in first.data
+        assert cast["SG-NSW"].bundle(accepted.id, newest=True) == later
         trust = TrustList.from_json(cast["SG-NSW"].trust())
         assert refused_by(cast["VN-NSW"].bundle, accepted.id).code == "access.not-yours"
     assert first.media_type == MEDIA_TYPE
     assert verify_bundle(first.data, trust, NOW).exit_code == 0
     engine = create_engine(f"sqlite:///{tmp_path / 'hub' / 'hub.sqlite'}")
     with engine.connect() as connection:
-        assert connection.execute(text("select count(*) from bundles")).scalar() == 1
+        assert connection.execute(text("select count(*) from bundles")).scalar() == 2

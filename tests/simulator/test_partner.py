@@ -55,7 +55,7 @@ def test_a_delivery_is_journaled_acknowledged_and_decided(member: str, profile: 
     async def work() -> None:
         partner = partner_of(member, tmp_path, hub)
         delivery = delivery_of(member, profile)
-        (token,) = partner.take([delivery])
+        (token,) = partner.taken([delivery])
         assert kinds(partner) == [Kind.RECEIVED, Kind.ACKNOWLEDGED]
         acknowledgement = read_acknowledgement(token, TRUST, AT)
         assert acknowledgement == Acknowledgement(
@@ -79,7 +79,7 @@ def test_a_decision_carries_the_native_answer_that_it_was_decoded_from(
 
     async def work() -> None:
         partner = partner_of(member, tmp_path, hub)
-        partner.take([delivery_of(member, profile, number="SG-2026-00041-R01")])
+        partner.taken([delivery_of(member, profile, number="SG-2026-00041-R01")])
         await quiet(partner)
 
     during(work)
@@ -99,9 +99,9 @@ def test_the_same_delivery_twice_has_its_effect_once(tmp_path: Path) -> None:
     async def work() -> None:
         partner = partner_of("TH-NSW", tmp_path, hub)
         delivery = delivery_of("TH-NSW")
-        first = partner.take([delivery, delivery])
+        first = partner.taken([delivery, delivery])
         await quiet(partner)
-        again = partner.take([delivery])
+        again = partner.taken([delivery])
         await quiet(partner)
         assert first == [again[0], again[0]]
         assert kinds(partner).count(Kind.RECEIVED) == 1
@@ -116,11 +116,11 @@ def test_what_was_taken_before_a_kill_is_not_taken_again_after_it(tmp_path: Path
     async def work() -> None:
         delivery = delivery_of("TH-NSW")
         first = partner_of("TH-NSW", tmp_path, hub)
-        (token,) = first.take([delivery])
+        (token,) = first.taken([delivery])
         await quiet(first)
         second = partner_of("TH-NSW", tmp_path, hub)
         second.resume()
-        assert second.take([delivery]) == [token]
+        assert second.taken([delivery]) == [token]
         await quiet(second)
         assert kinds(second) == kinds(first)
 
@@ -134,11 +134,11 @@ def test_a_kill_between_journal_and_acknowledgement_loses_neither(tmp_path: Path
     async def work() -> None:
         delivery = delivery_of("TH-NSW")
         first = partner_of("TH-NSW", tmp_path, hub)
-        (token,) = first.take([delivery])
+        (token,) = first.taken([delivery])
         path = tmp_path / "TH-NSW.jsonl"
         path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
         second = partner_of("TH-NSW", tmp_path, hub)
-        assert second.take([delivery]) == [token]
+        assert second.taken([delivery]) == [token]
         assert kinds(second)[:2] == [Kind.RECEIVED, Kind.ACKNOWLEDGED]
         await first.close()
         await quiet(second)
@@ -151,7 +151,7 @@ def test_what_was_signed_before_a_kill_is_said_in_the_same_bytes_after_it(tmp_pa
 
     async def work() -> None:
         first = partner_of("TH-NSW", tmp_path, hub)
-        first.take([delivery_of("TH-NSW")])
+        first.taken([delivery_of("TH-NSW")])
         await quiet(first)
         path = tmp_path / "TH-NSW.jsonl"
         lines = path.read_bytes().splitlines(keepends=True)
@@ -172,7 +172,7 @@ def test_a_hub_that_is_away_or_busy_is_asked_again(trouble: list[int], tmp_path:
 
     async def work() -> None:
         partner = partner_of("TH-NSW", tmp_path, hub)
-        partner.take([delivery_of("TH-NSW")])
+        partner.taken([delivery_of("TH-NSW")])
         while partner._tasks:
             await asyncio.sleep(0.01)
         assert kinds(partner)[-1] is Kind.EVENT_SENT
@@ -186,7 +186,7 @@ def test_a_refused_event_is_not_said_again_and_again(tmp_path: Path) -> None:
 
     async def work() -> None:
         partner = partner_of("TH-NSW", tmp_path, hub)
-        partner.take([delivery_of("TH-NSW")])
+        partner.taken([delivery_of("TH-NSW")])
         await quiet(partner)
         partner.speak_of(delivery_of("TH-NSW").message_id.replace("msg", "doc"))
         await quiet(partner)
@@ -211,7 +211,7 @@ def test_what_does_not_hold_is_neither_kept_nor_acknowledged(spoil: Callable, tm
     async def work() -> None:
         partner = partner_of("TH-NSW", tmp_path, HubAtTheOtherEnd())
         good = delivery_of("TH-NSW", ordinal=2)
-        tokens = partner.take([spoil(delivery_of("TH-NSW")), good])
+        tokens = partner.taken([spoil(delivery_of("TH-NSW")), good])
         assert len(tokens) == 1, "its neighbour is taken all the same"
         assert [entry.message_id for entry in partner.journal.entries] == [good.message_id] * 2
         await quiet(partner)
@@ -229,7 +229,7 @@ def test_a_note_that_a_member_signed_is_no_note_of_the_hub(tmp_path: Path) -> No
         note = read_note(delivery.note, TRUST, AT)
         assert isinstance(note, DeliveryNote)
         forged = note.sign(keys_of("42", "SG-NSW").event, AT)
-        assert partner.take([replace(delivery, note=forged)]) == []
+        assert partner.taken([replace(delivery, note=forged)]) == []
 
     during(work)
 
@@ -244,7 +244,7 @@ def test_a_query_is_answered_and_the_answer_leads_to_the_decision(tmp_path: Path
         thailand = partner_of(
             "TH-NSW", tmp_path, hub, stories={digest: Story({"TH-NSW": steps_of(["queried", "accepted"])})}
         )
-        thailand.take([delivery])
+        thailand.taken([delivery])
         await quiet(thailand)
         assert [event["type"] for event in hub.heard] == ["queried"]
         answer = Event(
@@ -257,7 +257,7 @@ def test_a_query_is_answered_and_the_answer_leads_to_the_decision(tmp_path: Path
             at=AT,
             body={"text": "confirmed"},
         )
-        thailand.take([event_delivery_of("TH-NSW", answer)])
+        thailand.taken([event_delivery_of("TH-NSW", answer)])
         await quiet(thailand)
 
     during(work)
@@ -273,7 +273,7 @@ def test_an_event_that_is_refused_on_purpose_is_journaled_once_and_the_story_goe
         delivery = delivery_of("TH-NSW")
         stories = {sha256_hex(jws_payload(delivery.original)): story}
         thailand = partner_of("TH-NSW", tmp_path, hub, stories=stories)
-        thailand.take([delivery])
+        thailand.taken([delivery])
         await quiet(thailand)
         (refused,) = (entry for entry in thailand.journal.entries if entry.kind is Kind.REFUSED)
         assert refused.codes == ("utilisation.more-than-left",)
@@ -295,7 +295,7 @@ def test_a_certificate_is_called_issued_when_it_was_sent_and_with_its_id(tmp_pat
         digest = sha256_hex(jws_payload(delivery.original))
         story = Story({"JP-JCCI": steps_of([Step("issued", after="JP-2026-00002")])})
         authority = partner_of("JP-JCCI", tmp_path, hub, stories={digest: story})
-        authority.take([delivery])
+        authority.taken([delivery])
         await quiet(authority)
         assert hub.heard == []
         await authority.submit(b"{}", ["TH-NSW"], "JP-2026-00002", "rcep-co/2022")
@@ -313,7 +313,7 @@ def test_two_partners_with_one_seed_sign_the_same_event(tmp_path: Path) -> None:
     async def work() -> None:
         for folder in ("one", "two"):
             partner = partner_of("JP-NACCS", tmp_path / folder, hub)
-            partner.take([delivery_of("JP-NACCS", "ajcep-form-aj/2014")])
+            partner.taken([delivery_of("JP-NACCS", "ajcep-form-aj/2014")])
             await quiet(partner)
 
     during(work)

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from simulator.story import ENDINGS, Line, Said, Step, Story, lines, recipient_says, sender_says, steps_of
+from simulator.magic import BY_ENDING
+from simulator.story import Line, Said, Step, Story, lines, recipient_says, sender_says, steps_of
 
 ANY = "SG-2026-00041"
 
@@ -21,7 +22,7 @@ def test_a_document_of_nobodys_story_is_accepted() -> None:
 def test_the_ending_of_a_number_decides(ending: str, first: str | None) -> None:
     line = recipient_says(None, f"SG-2026{ending}", "TH-NSW", [])
     assert (line.type if line else None) == first
-    assert ending in ENDINGS
+    assert ending in BY_ENDING
 
 
 def test_a_recipient_that_has_queried_waits_for_the_answer() -> None:

@@ -21,6 +21,7 @@ from simulator.documents import make_every, sign
 from simulator.launch import Launched, LaunchFailed, Progress, Summary, launch, run_scenario
 from simulator.members import keys_of
 from simulator.scenario import load
+from tests.simulator.demo_journal import FILE, summary_of
 from tradebridge.client import Hub
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -119,6 +120,14 @@ def test_two_worlds_with_one_seed_and_one_clock_write_the_same_journals(
     with launch(clock=AT, port=0) as other:
         assert run_scenario(other, "asean-japan").complete
         assert journals(other) == journals(world)
+
+
+def test_the_journal_of_the_demo_is_that_of_the_file(played: tuple[Launched, Summary, list[Progress]]) -> None:
+    """Where documents or signatures are meant to change: python -m tests.simulator.demo_journal"""
+    now = summary_of(journals(played[0])).splitlines()
+    kept = FILE.read_text("utf-8").splitlines()
+    assert [line for line in now if line not in kept] == []
+    assert len(now) == len(kept)
 
 
 def test_played_again_on_a_frozen_clock_it_is_the_same_run(played: tuple[Launched, Summary, list[Progress]]) -> None:

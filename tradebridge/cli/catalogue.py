@@ -16,6 +16,7 @@ _OTHERS = (
     "tradebridge.evidence.refusals",
     "tradebridge.ebl.refusals",
     "tradebridge.ebl.carrier.refusals",
+    "simulator.refusals",
     "tradebridge.ebl.verify",
     "adapters.port",
     "adapters.platforms.tradewaltz.links",

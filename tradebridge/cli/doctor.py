@@ -16,6 +16,7 @@ import click
 
 from tradebridge.cli import running
 from tradebridge.cli.exits import Exit
+from tradebridge.cli.plane import Plane
 from tradebridge.cli.terminal import MARK_WIDTH, mark, out, out_json
 from tradebridge.cli.where import DEFAULT_URL, Where, find, hub_options, json_option
 
@@ -188,8 +189,10 @@ def _health(name: str, url: str, health: "Health") -> Check:
 
 
 def _clock(health: "Health", where: Where) -> Check:
-    if where.world is not None and where.world.clock is not None:
-        return Check("clock", "ok", f"the business clock stands at {where.world.clock.isoformat()}")
+    if where.world is not None:
+        clock = Plane(where.world.world_url, where.space or "").get("/clock")
+        if clock["mode"] == "frozen" or clock["aheadSeconds"]:
+            return Check("clock", "ok", f"the business clock was set: it shows {clock['now']}")
     if not health.date:
         return Check("clock", "warn", "the hub's answer has no date", "Ask the hub directly, not a proxy.")
     skew = abs((datetime.now(UTC) - parsedate_to_datetime(health.date)).total_seconds())

@@ -3,7 +3,7 @@
 import click
 
 from tradebridge.cli.exits import Exit
-from tradebridge.cli.get import document_id
+from tradebridge.cli.get import ON_RECORD, document_id
 from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import write_bytes
 from tradebridge.cli.root import Suggesting
@@ -19,12 +19,18 @@ def command() -> None:
 @command.command("get")
 @click.argument("document", metavar="ID")
 @click.option("--output", "-o", metavar="FILE", help="Where to write; - is standard output. Else ID.asice, here.")
+@click.option(
+    "--wait", type=float, default=ON_RECORD, show_default=True, help="Seconds for log and witnesses to take it in."
+)
+@click.option("--newest", is_flag=True, help="For the newest checkpoint, with all that came since the first one.")
 @click.option("--member", metavar="ID", help="Ask as this member instead of as the operator.")
 @hub_options
 @json_option
 def get(
     document: str,
     output: str | None,
+    wait: float,
+    newest: bool,
     member: str | None,
     url: str | None,
     api_key: str | None,
@@ -34,12 +40,12 @@ def get(
     """Fetch the bundle of the document ID (doc_..., or its number).
 
     It is an ASiC-E container: any ZIP program opens it, and READ-ME.txt in it says what is there. `tb verify FILE`
-    checks it.
+    checks it. It is made for the first checkpoint of the log that covers the document, and is the same each time.
     """
     where = find(url, api_key, space)
     with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
         name = document_id(hub, document)
-        bundle = hub.bundle(name)
+        bundle = hub.bundle(name, wait=wait, newest=newest)
     path = output or f"{name}.asice"
     write_bytes(path, bundle.data)
     if as_json and path != "-":

@@ -24,6 +24,18 @@ SECTIONS: dict[str, dict[str, str]] = {
         "scenario": "See and play what a world can play.",
         "doctor": "Check this machine and a running hub, with fixes.",
     },
+    "In a running world": {
+        "clock": "See and move its business clock.",
+        "fault": "Let things go wrong on purpose.",
+        "script": "Say what becomes of the next documents.",
+        "officer": "Set how officers work; decide by hand.",
+        "journal": "Read what its members sent, took and said.",
+        "magic": "List the document numbers that force an outcome.",
+        "seed": "Fill it with documents.",
+        "space": "Make and drop worlds of one's own.",
+        "snapshot": "Keep what has happened, and go back to it.",
+        "reset": "Put it back to its start.",
+    },
     "Documents": {
         "send": "Send a document, or an example of one.",
         "validate": "Check a document, without a server.",
@@ -54,6 +66,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",
+        "trust": "Show, compare and change what is trusted.",
+        "audit": "Export the record of people, check it, ask what it raises.",
+        "retention": "Delete what is past its years, on the record; hold the rest.",
         "serve": "Run a hub.",
         "db": "Prepare and check the store.",
         "docs": "Write the reference pages that come out of the code.",

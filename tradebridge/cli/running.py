@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,6 @@ class Running:
     url: str
     world_url: str
     seed: str
-    clock: datetime | None
-    """The frozen business clock; None: the real time."""
     operator_key: str
     api_keys: Mapping[str, str]
     """By member id."""
@@ -62,7 +59,6 @@ def find() -> Running | None:
         url=noted["hub"]["url"],
         world_url=noted["world"]["url"],
         seed=noted["seed"],
-        clock=datetime.fromisoformat(noted["clock"]) if noted.get("clock") else None,
         operator_key=noted["operatorKey"],
         api_keys={each["id"]: each["apiKey"] for each in members},
         countries={each["id"]: each["country"] for each in members},

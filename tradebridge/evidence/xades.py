@@ -3,10 +3,10 @@
     ds:Signature @Id
       ds:SignedInfo
         ds:CanonicalizationMethod     exclusive C14N 1.0, without comments, without PrefixList
-        ds:SignatureMethod            ECDSA with SHA-256
+        ds:SignatureMethod            ECDSA with SHA-256; of a member whose key is RSA, PKCS#1 v1.5 with SHA-256
         ds:Reference @URI=""          the document: transforms enveloped-signature, then exclusive C14N; SHA-256
         ds:Reference @URI="#..."      the signed properties, with their Type: transform exclusive C14N; SHA-256
-      ds:SignatureValue               r and s, 32 bytes each
+      ds:SignatureValue               r and s, 32 bytes each; of RSA as long as the modulus
       ds:KeyInfo / ds:X509Data / ds:X509Certificate            one certificate
       ds:Object / xades:QualifyingProperties @Target / xades:SignedProperties @Id / xades:SignedSignatureProperties
         xades:SigningTime
@@ -14,10 +14,12 @@
 
 1. The shape comes first: every element, its order, its attributes. What is not in the list above is refused before any
    cryptography (an `Id` on Reference, SignatureValue, KeyInfo or Object is let through; it must be unique).
-2. The certificate finds the key on the trust list by its exact bytes. Nothing else in KeyInfo is read, and no name.
+2. The certificate finds the key on the trust list by its exact bytes, or was issued by an authority that the list has
+   for a member (`tradebridge.evidence.authorities`). Nothing else in KeyInfo is read.
 3. Values are read from elements that hold text only, so what is read is what is canonicalised. Base64 is canonical.
-4. Then: the certificate's digest, the document's digest (of `content.canonical`, made once when the content was
-   opened), the properties' digest, and the ECDSA signature over the canonical SignedInfo.
+4. The kind of the key says which of the two methods must stand there. Then: the certificate's digest, the document's
+   digest (of `content.canonical`, made once when the content was opened), the properties' digest, and the signature
+   over the canonical SignedInfo. RSA is verified and never made.
 5. SigningTime is a claim; the key must be valid then and at `at`, as for a JWS.
 
 Nothing is parsed anew, no reference is resolved, no transform is run because the message asks for it: the one that was
@@ -26,13 +28,13 @@ run is compared with the one that is asked for. Each refusal names the attack th
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -41,13 +43,14 @@ from lxml import etree
 from schemas.content import DSIG, SIGNATURE, Content, Syntax, XmlSeal, canonical_xml, open_content
 from tradebridge.evidence import xades_form
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.signer import ES256, Signer
+from tradebridge.evidence.signer import ES256, PS256, Signer
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustedKey, TrustList, Verified
 from tradebridge.evidence.xades_form import (
     ECDSA_SHA256,
     ENVELOPED,
     EXCLUSIVE_C14N,
+    RSA_SHA256,
     SHA256_URI,
     SIGNED_PROPERTIES_TYPE,
     XADES,
@@ -55,6 +58,8 @@ from tradebridge.evidence.xades_form import (
 )
 
 _ECDSA = ec.ECDSA(SHA256())
+_METHODS = {ES256: ECDSA_SHA256, PS256: RSA_SHA256}
+"""SignatureMethod by the algorithm that a key has in JSON."""
 
 
 class CannotSign(ValueError):
@@ -137,6 +142,8 @@ class _Stated:
     identifiers: tuple[str, ...]
     document_digest: bytes
     properties_digest: bytes
+    method: str
+    """ECDSA_SHA256 or RSA_SHA256."""
     value: bytes
     certificate: bytes
     certificate_digest: bytes
@@ -153,19 +160,21 @@ class _Refused(Exception):
 
 
 def _key(stated: _Stated, trust: TrustList) -> TrustedKey:
-    key = trust.key_by_certificate(stated.certificate)
-    if key is None:
-        shown = sha256(stated.certificate).hexdigest()
-        raise _Refused(finding("signature.unknown-key", _CERTIFICATE, found=f"certificate {shown}", attack="KEY-1"))
+    key = trust.key_by_certificate(stated.certificate) or trust.issued(stated.certificate)
+    if isinstance(key, Finding):
+        raise _Refused(replace(key, pointer=_CERTIFICATE))
     if "document" not in key.purposes:
         expected = ", ".join(sorted(key.purposes))
         raise _Refused(
             finding("signature.wrong-purpose", _CERTIFICATE, found="document", expected=expected, attack="X5-4")
         )
-    if key.algorithm != ES256:
+    method = _METHODS.get(key.algorithm)
+    if method is None:  # XML tools know no Ed25519
         raise _Refused(
             finding("signature.algorithm", _CERTIFICATE, found=key.algorithm, expected=ES256, attack="KEY-5")
         )
+    if stated.method != method:
+        raise _Refused(finding("signature.algorithm", _METHOD, found=stated.method, expected=method, attack="KEY-4"))
     return key
 
 
@@ -202,16 +211,19 @@ def _check_digests(stated: _Stated, content: Content, key: TrustedKey) -> None:
 
 def _check_signature(stated: _Stated, key: TrustedKey) -> None:
     value, signed_info = stated.value, stated.signed_info
-    attack = "" if len(value) == 64 and any(value[:32]) and any(value[32:]) else "JWS-18"
     if not signed_info:
         raise _Refused(finding("signature.shape", _SIGNED_INFO_PATH, found="an empty canonical form", attack="XSW-16"))
-    if len(value) == 64 and isinstance(key.public_key, ec.EllipticCurvePublicKey):
-        encoded = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
-        try:
+    try:
+        if isinstance(key.public_key, rsa.RSAPublicKey):
+            key.public_key.verify(value, signed_info, padding.PKCS1v15(), SHA256())
+            return
+        if len(value) == 64 and isinstance(key.public_key, ec.EllipticCurvePublicKey):
+            encoded = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
             key.public_key.verify(encoded, signed_info, _ECDSA)
             return
-        except InvalidSignature:
-            pass  # answered below, together with a value of another length
+    except InvalidSignature:
+        pass  # answered below, together with a value of another length
+    attack = "" if len(value) == key.signature_length and any(value[:32]) and any(value[32:]) else "JWS-18"
     raise _Refused(finding("signature.invalid", _VALUE, found=f"key {key.kid}", attack=attack))
 
 
@@ -256,6 +268,7 @@ def _der(tag: int, value: bytes) -> bytes:
 # --- The shape -------------------------------------------------------------------------------------------------------
 
 _SIGNED_INFO_PATH = "/*/ds:Signature/ds:SignedInfo"
+_METHOD = f"{_SIGNED_INFO_PATH}/ds:SignatureMethod"
 _VALUE = "/*/ds:Signature/ds:SignatureValue"
 _CERTIFICATE = "/*/ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate"
 _PROPERTIES = "/*/ds:Signature/ds:Object/xades:QualifyingProperties/xades:SignedProperties"
@@ -292,6 +305,7 @@ def _read(signature: etree._Element) -> _Stated:
         identifiers=form.identifiers,
         document_digest=form.document_digest,
         properties_digest=form.properties_digest,
+        method=ECDSA_SHA256,
         value=form.value,
         certificate=form.certificate,
         certificate_digest=form.certificate_digest,
@@ -308,7 +322,7 @@ def _walk(signature: etree._Element) -> _Stated:
     info, value, key_info, holder = _children(signature, _SIGNATURE_PARTS, _parts_attack(signature))
     signature_id = _attributes(signature, identifiers, required=("Id",))["Id"]
     properties = _read_holder(holder, signature_id, identifiers)
-    document_digest, properties_digest = _read_signed_info(info, properties.get("Id", ""), identifiers)
+    method, document_digest, properties_digest = _read_signed_info(info, properties.get("Id", ""), identifiers)
     _attributes(value, identifiers)
     (signature_properties,) = _children(properties, (_xa("SignedSignatureProperties"),), "KEY-11")
     _attributes(signature_properties)
@@ -321,6 +335,7 @@ def _walk(signature: etree._Element) -> _Stated:
         identifiers=tuple(identifiers),
         document_digest=document_digest,
         properties_digest=properties_digest,
+        method=method,
         value=_bytes(value, wrapped=True),
         certificate=key_certificate,
         certificate_digest=certificate_digest,
@@ -329,12 +344,13 @@ def _walk(signature: etree._Element) -> _Stated:
     )
 
 
-def _read_signed_info(info: etree._Element, properties_id: str, identifiers: list[str]) -> tuple[bytes, bytes]:
-    """The digests of the document and of the signed properties."""
+def _read_signed_info(info: etree._Element, properties_id: str, identifiers: list[str]) -> tuple[str, bytes, bytes]:
+    """The method, and the digests of the document and of the signed properties."""
     _attributes(info, identifiers)
     c14n, method, first, second = _children(info, _SIGNED_INFO_PARTS, "XSW-12")
     _algorithm(c14n, EXCLUSIVE_C14N, "XML-8")
-    _algorithm(method, ECDSA_SHA256, _method_attack(method))
+    stated = RSA_SHA256 if method.get("Algorithm") == RSA_SHA256 else ECDSA_SHA256
+    _algorithm(method, stated, _method_attack(method))
     if first.get("URI") != "" and second.get("URI") == "":
         first, second = second, first  # the order of the two says nothing
     uri = first.get("URI", "no URI")
@@ -349,6 +365,7 @@ def _read_signed_info(info: etree._Element, properties_id: str, identifiers: lis
     if properties["Type"] != SIGNED_PROPERTIES_TYPE:
         _refuse(second, found=properties["Type"], expected=SIGNED_PROPERTIES_TYPE, attack="KEY-9")
     return (
+        stated,
         _read_reference(first, (ENVELOPED, EXCLUSIVE_C14N)),
         _read_reference(second, (EXCLUSIVE_C14N,)),
     )

@@ -4,6 +4,7 @@
 compares both ways: they must end in the same schema.
 """
 
+from functools import cache
 from pathlib import Path
 
 from alembic.config import Config
@@ -21,9 +22,10 @@ def _scripts() -> ScriptDirectory:
 
 def at_head(connection: Connection) -> bool:
     """Is the store at the newest version?"""
-    return set(MigrationContext.configure(connection).get_current_heads()) == set(_scripts().get_heads())
+    return "-".join(sorted(MigrationContext.configure(connection).get_current_heads())) == newest()
 
 
+@cache
 def newest() -> str:
     """The newest version, as one name."""
     return "-".join(sorted(_scripts().get_heads()))

@@ -1,0 +1,90 @@
+"""The control plane of the running simulation, `/_sim/v1`, as the commands for it call it.
+
+The world is that of `tb up`; `--world` or `TRADEBRIDGE_WORLD_URL` names another, `--space` a world of its own in it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from tradebridge.cli import running
+from tradebridge.cli.exits import Exit, Failed
+
+F = TypeVar("F", bound=Callable[..., Any])
+JSON = dict[str, Any]
+
+NO_WORLD = "Start one with `tb up`, or name another with --world or TRADEBRIDGE_WORLD_URL."
+
+
+def plane_options(function: F) -> F:
+    """The options --world, --space and --json."""
+    options = (
+        click.option("--world", envvar="TRADEBRIDGE_WORLD_URL", metavar="URL", help="The world's base URL."),
+        click.option("--space", metavar="NAME", default="", help="A space of the world."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+class Plane:
+    """Calls of one world. Raises what `tradebridge.cli.root` turns into an exit code."""
+
+    def __init__(self, world: str | None, space: str) -> None:
+        found = running.find()
+        url = world or (found.world_url if found else None)
+        if url is None:
+            raise Failed(Exit.UNREACHABLE, "no world is running on this machine", NO_WORLD)
+        self._url = url.rstrip("/") + (f"/s/{space}" if space else "") + "/_sim/v1"
+
+    def get(self, path: str, **query: Any) -> JSON:
+        return self.call("GET", path, query={name: value for name, value in query.items() if value not in ("", None)})
+
+    def post(self, path: str, **body: Any) -> JSON:
+        return self.call("POST", path, body=body)
+
+    def put(self, path: str, **body: Any) -> JSON:
+        return self.call("PUT", path, body=body)
+
+    def delete(self, path: str) -> JSON:
+        return self.call("DELETE", path)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        data: bytes | None = None,
+        query: Mapping[str, Any] | None = None,
+        timeout: float = 150.0,
+    ) -> JSON:
+        import httpx
+
+        from tradebridge.calls import NotAHub, Refused
+
+        try:
+            answer = httpx.request(
+                method,
+                self._url + path,
+                params=query or None,
+                content=data,
+                json=body,
+                trust_env=False,
+                timeout=timeout,
+            )
+        except httpx.HTTPError as error:
+            raise Failed(Exit.UNREACHABLE, f"no world answers at {self._url}: {error}", NO_WORLD) from error
+        if answer.status_code == 204:
+            return {}
+        try:
+            said: JSON = answer.json()
+        except ValueError as error:
+            raise NotAHub(self._url, "it does not answer as a world does") from error
+        if answer.is_error:
+            raise Refused(
+                {"title": "", "errors": [], **said, "status": answer.status_code, "code": said.get("code", "")}
+            )
+        return said
