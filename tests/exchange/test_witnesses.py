@@ -121,16 +121,16 @@ def test_every_witness_cosigns_and_the_note_is_dated(tmp_path: Path, witnesses: 
     assert [each.conflicts() for each in witnesses] == [[], [], []]
 
 
-def test_a_witness_that_was_away_catches_up(tmp_path: Path, database_url: str, witnesses: list[Witness]) -> None:
+def test_a_witness_that_was_away_catches_up(tmp_path: Path, witnesses: list[Witness]) -> None:
     """It remembers an old size, says so, and gets the proof from there."""
     apps = [(each.known, app_of(each)) for each in witnesses]
-    with watched(tmp_path, apps[:2], witnesses_needed=1, database_url=database_url) as cast:
+    with watched(tmp_path, apps[:2], witnesses_needed=1) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-31000"), ["TH-NSW"])
-        wait_for(lambda: whole(database_url, 1))
-    with watched(tmp_path, apps, database_url=database_url) as cast:
+        wait_for(lambda: whole(tmp_path, 1))
+    with watched(tmp_path, apps) as cast:
         for number in range(4):
             cast["SG-NSW"].submit(certificate(f"SG-2026-3{number + 1:04d}"), ["TH-NSW"])
-        row = wait_for(lambda: whole(database_url, 5))
+        row = wait_for(lambda: whole(tmp_path, 5))
         assert names_on(row.note, witnesses) == set(NAMES)
 
 

@@ -170,6 +170,7 @@ def test_without_a_log_named_it_watches_that_of_the_simulated_hub() -> None:
         logs_of([key_of(1) + "A"], SEED)
 
 
+@pytest.mark.long("witness", sample=False)
 def test_a_partner_alone_takes_what_is_sent_to_it(tmp_path: Path) -> None:
     """The hub knew it at another address: it is told the new one."""
     with hub_in_thread(tmp_path / "hub") as cast:
