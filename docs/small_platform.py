@@ -9,7 +9,7 @@ what is in small.json, is told by docs/connect-a-platform.md. What it keeps to:
 2. As receiver it looks up first whether it has given its last word on this entry: then it says the same again.
 3. As sender it locks the title, stores the whole envelope, and only then speaks. It hands over only on a RECE or DUPE
    that the receiver signed for this very entry; it takes back only on a BENV that the receiver signed for it. All else
-   - an unsigned error, silence, DISE, rubbish - leaves the title in doubt, and it asks again.
+   - an unsigned error, silence, DISE, BSIG, rubbish - leaves the title in doubt, and it asks again.
 4. A signature counts if it fits the certificates that were configured for who is said to have signed; the JWS header
    decides nothing.
 
@@ -396,7 +396,7 @@ class Platform:
         manifest[LAST] = sha256(chain[-1])
         envelope = {"transportDocument": title["document"], "envelopeTransferChain": chain}
         envelope["envelopeManifestSignedContent"] = self.sign(manifest)
-        out = {"to": recipient["eblPlatform"], "envelope": envelope, "last": manifest[LAST], "doubt": False}
+        out = {"to": recipient["eblPlatform"], "envelope": envelope, "last": manifest[LAST]}
         out["files"] = [each["documentChecksum"] for each in declared_in(manifest)]
         self.put(
             ("title", reference, title | {"at": "sending", "sequence": title["sequence"] + 1}), ("out", reference, out)
@@ -455,18 +455,17 @@ class Platform:
         return outcome if isinstance(outcome, dict) and outcome.get(LAST) == out["last"] else None
 
     def settle(self, reference: str, out: dict, outcome: dict | None) -> bool:
-        """Rule 3. A BSIG says nothing of an earlier try: it takes back only if there was none in doubt."""
+        """Rule 3. A BSIG is no end: after it the receiver may accept the same entry."""
         title, code = self.get("title", reference), (outcome or {}).get("responseCode")
         step = {"sequence": title["sequence"] + 1}
         if code in ("RECE", "DUPE"):
             chain = out["envelope"]["envelopeTransferChain"]
             self.put(("title", reference, title | step | {"at": "away", "chain": chain}))
             return True
-        if code in ("BENV", "BETR") or (code == "BSIG" and not out["doubt"]):
+        if code in ("BENV", "BETR"):
             self.put(("title", reference, title | step | {"at": "here"}))
             return True
-        out["doubt"] = True
-        self.put(("title", reference, title | {"at": "in-doubt"}), ("out", reference, out))
+        self.put(("title", reference, title | {"at": "in-doubt"}))
         return False
 
     def resume(self) -> None:

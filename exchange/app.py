@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from exchange.api import (
+    audit,
     batch,
     catalogue,
     documentation,
@@ -34,15 +35,18 @@ from exchange.api import (
     origin,
     platform,
     registry,
+    retention,
     spaces,
     statistics,
     subscription,
     tiles,
+    timestamps,
     titles,
+    trust,
     verify_page,
 )
 from exchange.api.problems import Problem, problem_response
-from exchange.config import Settings, check_startable
+from exchange.config import Settings, UnsafeSettings, check_startable
 from exchange.control import controlled
 from exchange.hub import Hub, open_hub
 from exchange.keys import KeysUnreadable
@@ -64,12 +68,14 @@ answered, logged. Every call but health, the log, the profiles and the rules wan
 def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     """The application. Its hub starts and stops with it (ASGI lifespan)."""
     check_startable(settings, in_tests=in_tests)
-    profiles()  # loads every family and its schema, before the first request does
+    known = profiles()  # loads every family and its schema, before the first request does
+    if unknown := settings.retention_years.keys() - known.keys():
+        raise UnsafeSettings(f"TRADEBRIDGE_RETENTION_YEARS names no profile of this hub: {', '.join(sorted(unknown))}")
     hub = open_hub(settings, settings.space)
     operator_key = operator_key_of(settings)
-    hub.ensure_operator(operator_key)
     if settings.mode == "pilot":
         check_no_test_keys(hub.registry)
+    hub.begin(operator_key)
     opened = Spaces(settings, hub, operator_key)
 
     @asynccontextmanager
@@ -90,7 +96,21 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     )
     lading = (titles, platform, registry, subscription)
     pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
-    for module in (documents, batch, inbox, feed, log, tiles, members, *lading, *pages):
+    for module in (
+        documents,
+        timestamps,
+        batch,
+        inbox,
+        feed,
+        log,
+        tiles,
+        trust,
+        members,
+        audit,
+        retention,
+        *lading,
+        *pages,
+    ):
         app.include_router(module.router)
     _answer_errors(app)
     _describe_keys(app)
@@ -167,8 +187,8 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
 
 
 _OPEN = re.compile(
-    r"/(livez|readyz|metrics|log/.*|v/.*"
-    r"|v1/(trust|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
+    r"/(livez|readyz|metrics|log/.*|verify|v/.*|v1/(trust|trust/(versions|versions/.*|status|revocation-lists|export)"
+    r"|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
 )
 """Paths that want no key."""
 

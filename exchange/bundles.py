@@ -1,24 +1,31 @@
 """Evidence as one file (`tradebridge.evidence.bundle`), made when it is asked for, signed once.
 
 1. What is in it is what `GET .../evidence` gives to the same caller: a recipient sees nothing of other recipients.
-2. Its signature is kept by the manifest that it is over. The same files therefore carry the same signature, whoever
-   asks and however often, also where the key draws a random number for each.
-3. The time of the signature is that of the checkpoint in it: the file tells of nothing later.
+2. For one checkpoint and one caller it has the same bytes each time. What is on the log is fixed by the checkpoint; of
+   what is not (delivery notes, acknowledgements, the trust list of the day) it is kept what there was the first time.
+   Who wants what came since asks for the newest checkpoint.
+3. Its signature is kept by the manifest that it is over. The same files therefore carry the same signature, also where
+   the key draws a random number for each.
+4. The time of the signature is that of the checkpoint in it.
 """
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from exchange import observers, titles
+from exchange import titles
 from exchange.store import queries
 from exchange.store import tables as t
-from tradebridge.evidence import cms
+from exchange.store.queries import Evidence, Stored
+from tradebridge.evidence import canonical, cms
 from tradebridge.evidence.bundle import Rendition, close_bundle, contents_of, manifest_of
 from tradebridge.evidence.receipts import read_note
 from tradebridge.evidence.refusals import Finding
@@ -28,56 +35,156 @@ from tradebridge.evidence.trust import TrustList
 if TYPE_CHECKING:
     from exchange.hub import Hub
 
+LOOK_SECONDS = 0.2
 
-def evidence_of(hub: "Hub", stored: queries.Stored, member: str | None) -> dict[str, Any]:
+
+def evidence_of(hub: "Hub", stored: Stored, member: str | None) -> dict[str, Any]:
     """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list."""
     with hub.database.reading.connect() as connection:
-        return _evidence(connection, hub, stored, member)
+        evidence = _evidence(connection, hub, stored, member)
+        return evidence.form | {"deliveries": _told(queries.delivered(connection, stored))}
 
 
-def _evidence(connection: Connection, hub: "Hub", stored: queries.Stored, member: str | None) -> dict[str, Any]:
+def _evidence(
+    connection: Connection, hub: "Hub", stored: Stored, member: str | None, *, newest: bool = False
+) -> Evidence:
     """Of a bill of lading with the title's chain, for who may see that."""
     held = titles.of_document(connection, str(stored.summary["id"]))
     of_title = held is None or titles.sees(hub, held, member)
-    evidence = queries.evidence(connection, stored, member, of_title=of_title)
+    evidence = queries.evidence(connection, stored, member, of_title=of_title, newest=newest)
     if held is not None and of_title:
-        evidence["title"] = titles.evidence_of(connection, held)
+        evidence.form["title"] = titles.evidence_of(connection, held)
     return evidence
 
 
-async def bundle_of(hub: "Hub", stored: queries.Stored, member: str | None) -> bytes:
-    """The bundle of one document, for who may see what `stored` shows."""
-    trust = hub.registry.trust
-    evidence, renditions, at = await asyncio.to_thread(_read, hub, stored, member)
-    files = contents_of(evidence | {"simulated": hub.simulated}, trust, renditions)
+def _told(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    return [{"recipient": row.recipient, "note": row.note, "acknowledgement": row.acknowledgement} for row in rows]
+
+
+async def until_on_record(hub: "Hub", stored: Stored, member: str | None, seconds: float) -> None:
+    """Wait until all that `member` sees of the document stands in a checkpoint that enough witnesses have cosigned, or
+    until the seconds are over."""
+    end = time.monotonic() + seconds
+    while not await asyncio.to_thread(_is_on_record, hub, stored, member) and time.monotonic() < end:
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _is_on_record(hub: "Hub", stored: Stored, member: str | None) -> bool:
+    with hub.database.reading.connect() as connection:
+        evidence = _evidence(connection, hub, stored, member)
+    placed = all(message["inclusion"] for message in evidence.form["messages"])
+    return placed and (evidence.covered or not hub.registry.observers.witnesses)
+
+
+async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: bool = False) -> bytes:
+    """The bundle of one document, for who may see what `stored` shows. `newest`: for the newest checkpoint."""
+    read = await asyncio.to_thread(_read, hub, stored, member, newest)
+    first = read.first or await _keep(hub, stored, member, read)
+    rows = [_as_at_first(row, first.deliveries) for row in read.delivered if row.id in first.deliveries]
+    evidence = read.evidence.form | {"deliveries": _told(rows), "simulated": hub.simulated}
+    files = await asyncio.to_thread(contents_of, evidence, first.trust, _renditions(rows, first.trust))
     manifest = manifest_of(files)
-    signature = await _signature(hub, manifest, at)
+    signature = await _signature(hub, manifest, read.evidence.at)
     return close_bundle(files, manifest, signature)
 
 
-def _read(
-    hub: "Hub", stored: queries.Stored, member: str | None
-) -> tuple[dict[str, Any], tuple[Rendition, ...], str | None]:
-    """Evidence, renditions, and the time of the checkpoint; in a thread: it is more than one look."""
-    query = select(t.deliveries.c.recipient, t.deliveries.c.note, t.deliveries.c.rendition).where(
-        t.deliveries.c.document_id == stored.summary["id"], t.deliveries.c.rendition.is_not(None)
-    )
-    if stored.only_for is not None:
-        query = query.where(t.deliveries.c.recipient == stored.only_for)
-    newest = select(t.checkpoints.c.at).order_by(t.checkpoints.c.size.desc()).limit(1)
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What there was beside the log when the bundle was first made."""
+
+    deliveries: Mapping[str, bool]
+    """Delivery id to whether it was acknowledged."""
+    trust: TrustList
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    """One delivery as far as the bundle tells of it."""
+
+    recipient: str
+    note: str
+    rendition: bytes | None
+    acknowledgement: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    evidence: Evidence
+    delivered: Sequence[Any]
+    first: _First | None
+
+
+def _read(hub: "Hub", stored: Stored, member: str | None, newest: bool) -> _Read:
+    """In a thread: it is more than one look."""
     with hub.database.reading.connect() as connection:
-        evidence = _evidence(connection, hub, stored, member)
-        rows = connection.execute(query.order_by(t.deliveries.c.id)).all()
-        kept = observers.covering(connection, [message["leafIndex"] for message in evidence["messages"]])
-        at = kept.at if kept else connection.execute(newest).scalar()
-    return evidence, _renditions(rows, hub.registry.trust), at
+        evidence = _evidence(connection, hub, stored, member, newest=newest)
+        delivered = queries.delivered(connection, stored)
+        return _Read(evidence, delivered, _first(connection, stored, member, evidence.size, hub.registry.trust))
 
 
-def _renditions(rows: Sequence[Any], trust: TrustList) -> tuple[Rendition, ...]:
+def _first(connection: Connection, stored: Stored, member: str | None, size: int, now: TrustList) -> _First | None:
+    """What was kept; `now` is the list of today, which as a rule is the same."""
+    query = (
+        select(t.bundled.c.deliveries, t.bundled.c.trust, t.bundled_lists.c.list)
+        .join(t.bundled_lists, t.bundled_lists.c.digest == t.bundled.c.trust)
+        .where(
+            t.bundled.c.document_id == stored.summary["id"],
+            t.bundled.c.member == (member or ""),
+            t.bundled.c.size == size,
+        )
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    same = row.trust == sha256(canonical.dumps(now.to_json())).hexdigest()
+    return _First(orjson.loads(row.deliveries), now if same else TrustList.from_json(orjson.loads(row.list)))
+
+
+async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> _First:
+    """The first one stays: ours, or that of who was faster."""
+    now, size = hub.registry.trust, read.evidence.size
+    listed = canonical.dumps(now.to_json())
+    digest = sha256(listed).hexdigest()
+    deliveries = {row.id: row.acknowledgement is not None for row in read.delivered}
+    row = {
+        "document_id": stored.summary["id"],
+        "member": member or "",
+        "size": size,
+        "deliveries": orjson.dumps(deliveries).decode(),
+        "trust": digest,
+    }
+
+    def keep(connection: Connection) -> _First:
+        there = _first(connection, stored, member, size, now)
+        if there is not None:
+            return there
+        if (
+            connection.execute(select(t.bundled_lists.c.digest).where(t.bundled_lists.c.digest == digest)).first()
+            is None
+        ):
+            connection.execute(insert(t.bundled_lists), {"digest": digest, "list": listed.decode()})
+        connection.execute(insert(t.bundled), row)
+        return _First(deliveries, now)
+
+    try:
+        return await hub.writer.do(keep)
+    except IntegrityError:  # another process has kept the same at the same moment, or only the list
+        return await hub.writer.do(keep)
+
+
+def _as_at_first(row: Any, acknowledged: Mapping[str, bool]) -> _Delivered:
+    return _Delivered(row.recipient, row.note, row.rendition, row.acknowledgement if acknowledged[row.id] else None)
+
+
+def _renditions(rows: Sequence[_Delivered], trust: TrustList) -> tuple[Rendition, ...]:
     """With the media type that the hub's own note tells."""
-    notes = [read_note(row.note, trust, None) for row in rows]
-    told = ["" if isinstance(note, Finding) or note.rendition is None else note.rendition.media_type for note in notes]
-    return tuple(Rendition(row.recipient, media, row.rendition) for row, media in zip(rows, told, strict=True))
+    made = []
+    for row in rows:
+        note = read_note(row.note, trust, None)
+        told = "" if isinstance(note, Finding) or note.rendition is None else note.rendition.media_type
+        if row.rendition is not None:
+            made.append(Rendition(row.recipient, told, row.rendition))
+    return tuple(made)
 
 
 async def _signature(hub: "Hub", manifest: bytes, at: str | None) -> bytes:

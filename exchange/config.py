@@ -3,7 +3,7 @@
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,6 +29,19 @@ class Settings(BaseSettings):
     control_registry: str = Field(
         "", description="Control tracking registry of bills of lading issued here: own, a URI, or empty for none."
     )
+    keys: Literal["files", "environment", "pkcs11"] = Field(
+        "files", description="Custody of the hub's keys: files in data, secrets of the environment, a PKCS#11 token."
+    )
+    keys_passphrase: SecretStr = Field(SecretStr(""), description="Files: the keys are encrypted with it.")
+    hub_key: SecretStr = Field(SecretStr(""), description="Environment: key for receipts, PEM with its certificate.")
+    hub_key_next: SecretStr = Field(SecretStr(""), description="Environment: the next key for receipts, or the former.")
+    pint_key: SecretStr = Field(SecretStr(""), description="Environment: key as an eBL platform, with its certificate.")
+    log_key: SecretStr = Field(SecretStr(""), description="Environment: Ed25519 key of the log, PEM.")
+    codes_key: SecretStr = Field(SecretStr(""), description="Environment: 32 bytes in hexadecimal, for codes on paper.")
+    token_module: Path | None = Field(None, description="PKCS#11: the module of the token, a shared library.")
+    token_label: str = Field("", description="PKCS#11: label of the token.")
+    token_pin: SecretStr = Field(SecretStr(""), description="PKCS#11: PIN of the token's user.")
+    status_hours: float = Field(24.0, gt=0, le=168, description="How long the signed status of keys is believed.")
     seed: str = Field("", description="Simulation only: keys, ids and salts are derived from it. Empty: real ones.")
     clock: datetime | None = Field(None, description="Simulation only: the business clock stands still at this time.")
     operator_key: SecretStr = Field(SecretStr(""), description="API key of the operator; default: made at first start.")
@@ -43,12 +56,20 @@ class Settings(BaseSettings):
     body_seconds: float = Field(120.0, gt=0, description="How long a request body may take to come in; then 408.")
     feeds_per_member: int = Field(16, ge=1, description="Feeds open at once for one member; then 429.")
     feeds: int = Field(1000, ge=1, description="Feeds open at once for all; then 503.")
+    checks_per_minute: int = Field(
+        30, ge=1, description="Checks of documents on the public pages from one address in a minute; then 429."
+    )
     api_keys_per_member: int = Field(20, ge=2, description="API keys of one member that hold at once; then 409.")
     sequence_seconds: float = Field(0.1, gt=0, le=1, description="How often the log takes new leaves in, at least.")
     witnesses_needed: int = Field(
         0, ge=0, description="Cosignatures that make a checkpoint evidence; 0: of more than half."
     )
     witness_seconds: float = Field(0.5, gt=0, description="How often the newest checkpoint is taken to the witnesses.")
+    retention_years: dict[str, Annotated[int, Field(ge=1, le=100)]] = Field(
+        {}, description='Years that documents are kept, where not as the profile says: JSON, {"rcep-co/2022": 7}.'
+    )
+    reading_years: int = Field(5, ge=1, le=100, description="Years that it is kept who looked at which document.")
+    retention_runs: bool = Field(False, description="Delete by the hub's clock, once a day, what is past its years.")
     log_level: str = Field("warning", description="debug, info, warning or error.")
     ready_fd: int = Field(-1, description="File descriptor that gets one JSON line when the hub is ready.")
     control_fd: int = Field(

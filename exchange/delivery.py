@@ -10,7 +10,6 @@
 """
 
 import asyncio
-import contextlib
 import random
 import re
 import time
@@ -27,15 +26,18 @@ from sqlalchemy.engine import Connection
 from adapters.port import CannotCarry, Rendition
 from exchange import outbox
 from exchange.members import Member
+from exchange.messages import RefusedInTransaction
 from exchange.outbox import Claimed
-from exchange.outgoing import authorities
+from exchange.records import Actor
 from exchange.store import tables as t
 from schemas.content import from_base64url, open_content, sha256_hex
 from schemas.event import Event
 from schemas.findings import Finding, finding, for_recipients
 from schemas.registry import profile_of
+from tradebridge.ebl.waiting import until_set
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Original, Rendered, read_acknowledgement
 from tradebridge.evidence.times import rfc3339
+from tradebridge.outbound import tls_context
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -73,11 +75,11 @@ class Deliverer:
         # Twice, so that the clocks of two processes need not be one.
         self._longest = 2 * max(hub.settings.retry_max_seconds, hub.settings.lease_seconds)
         self._client = httpx.AsyncClient(
+            verify=tls_context(),
             timeout=httpx.Timeout(hub.settings.push_timeout_seconds),
             follow_redirects=False,
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
             trust_env=False,
-            verify=authorities(),
         )
 
     def wake(self, recipients: Iterable[str]) -> None:
@@ -113,8 +115,7 @@ class Deliverer:
         if self._closing:
             return
         event.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+        await until_set(event, seconds)
 
     async def _work(self, name: str) -> None:
         """One member's worker: as long as there is something due, push it; then sleep until woken."""
@@ -336,23 +337,27 @@ class Deliverer:
         ]
         return answers
 
-    async def resend(self, delivery_id: str) -> Finding | None:
+    async def resend(self, delivery_id: str, by: Actor) -> Finding | None:
         """An operator sends a dead delivery again."""
 
-        def revive(connection: Connection) -> str | Finding:
+        def revive(connection: Connection) -> str:
             row = connection.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
             if row is None:
-                return finding("delivery.unknown", found=delivery_id)
+                raise RefusedInTransaction(finding("delivery.unknown", found=delivery_id))
             if row.state != "dead":
-                return finding("delivery.not-dead", found=row.state, expected="dead")
+                raise RefusedInTransaction(finding("delivery.not-dead", found=row.state, expected="dead"))
+            deleted = select(t.documents.c.deleted).where(t.documents.c.id == row.document_id)
+            if connection.execute(deleted).scalar() is not None:
+                raise RefusedInTransaction(finding("document.deleted", found=row.document_id))
             values = {"state": "due", "attempts": 0, "due_at": time.time()}
             connection.execute(update(t.deliveries).where(t.deliveries.c.id == delivery_id).values(**values))
             return str(row.recipient)
 
-        outcome = await self._hub.writer.do(revive)
-        if isinstance(outcome, Finding):
-            return outcome
-        self.wake([outcome])
+        try:
+            recipient = await self._hub.command(delivery_id, "delivery sent again", revive, by)
+        except RefusedInTransaction as refused:
+            return refused.findings[0]
+        self.wake([recipient])
         return None
 
 

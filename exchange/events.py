@@ -86,6 +86,8 @@ def _judge(
     if not isinstance(event, Event):
         return subject, None, []
     found = _check_subject(event, subject, now)
+    if subject.deleted is not None:
+        return subject, None, [*found, finding("document.deleted", found=document_id)]
     if isinstance(event.type, TitleEvent):
         return subject, course, found
     outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
@@ -133,6 +135,8 @@ def _keep(connection: Connection, hub: "Hub", message: Message, event: Event) ->
     subject = subject_of(connection, message.envelope.document_id, lock=True)
     if subject is None:
         raise RefusedInTransaction(finding("document.unknown", found=message.envelope.document_id))
+    if subject.deleted is not None:
+        raise RefusedInTransaction(finding("document.deleted", found=subject.id))
     before = course_of(connection, subject)
     after = apply(life_of(subject.profile), before, event, parties_of(subject, before))
     if not isinstance(after, Course):

@@ -63,6 +63,8 @@ def _check(hub: "Hub", sender: Member, subject: Any, there: set[str], names: tup
     if profile is not None and profile.issuing_side is not None:
         found += check_issuing_side(hub.registry, names, None)
     found += [finding("route.already-there", found=name) for name in names if name in there or name == subject.sender]
+    if subject.deleted is not None:
+        found.append(finding("document.deleted", found=subject.id))
     if subject.state != "live":
         found.append(finding("event.not-now", found=subject.state, expected="a live document"))
     return tuple(found)
@@ -101,6 +103,8 @@ def _keep(connection: Connection, hub: "Hub", message: Message, first_sender: st
         raise RefusedInTransaction(
             finding("event.not-now", found=current.state if current else "none", expected="a live document")
         )
+    if current.deleted is not None:
+        raise RefusedInTransaction(finding("document.deleted", found=current.id))
     keep(connection, hub, message)
     keep_standings(connection, envelope)
     facts = {"sender": envelope.member, "recipients": envelope.recipients, "number": current.number}

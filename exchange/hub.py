@@ -5,34 +5,42 @@ Everything that a test may want to replace comes in by argument: the settings, t
 """
 
 import asyncio
-import contextlib
+import itertools
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
-from exchange import clockwork, consignments, log
+from exchange import clockwork, consignments, log, records, retention, trust_versions
+from exchange.authorities import ListFetcher, keep_list, told_of
 from exchange.clock import Clock, FrozenClock, LiveClock, MovableClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
-from exchange.keys import HubKeys, load_keys
-from exchange.members import Member, Registry, changed, load_registry, set_operator_key
+from exchange.keys import HUB, HubKeys, load_keys, signer_named
+from exchange.members import OPERATOR, Member, Registry, changed, described, load_registry, set_operator_key
 from exchange.metrics import Metrics
 from exchange.pint import HubPlatform
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
+from exchange.readings import Readings
+from exchange.starts import settings_changed
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.writer import Job, Writer, WriterStopped
 from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
+from schemas.findings import Finding
 from tradebridge.ebl.sending import Courier
+from tradebridge.ebl.waiting import until_set
+from tradebridge.evidence.timestamps import Timestamp
+from tradebridge.evidence.trust_history import TrustHistory
 
 T = TypeVar("T")
 
@@ -63,14 +71,21 @@ class Hub:
         self.writer = Writer(self.database)
         self.registry: Registry = self._read_registry()
         self.deliverer = Deliverer(self)
+        self.readings = Readings(self)
+        self._retention = retention.Daily(self)
         self.platform = HubPlatform(self)
         self.courier = Courier(self.platform)
         self.platform.on_wake = self.courier.wake
         self.process = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._sequencer = log.Sequencer(keys, clock, self.process)
         self._watched = Watched(self)
+        self._lists = ListFetcher(self)
+        self._history: TrustHistory | None = None
         self._row = 0
+        self.ordinals = itertools.count()
+        """Of the records that this process makes; several threads take from it."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._to_sequence = asyncio.Event()
         self._placed = asyncio.Event()
         self._closing = False
@@ -81,12 +96,14 @@ class Hub:
 
     async def start(self) -> None:
         """Start what runs beside the requests: sequencer, deliveries, looking for news."""
+        self._loop = asyncio.get_running_loop()
         self._tasks = [
             asyncio.create_task(self._sequence(), name="sequence"),
             asyncio.create_task(self._look_for_news(), name="news"),
             asyncio.create_task(self._look_at_the_clock(), name="clock"),
             asyncio.create_task(self.courier.run(), name="courier"),
             asyncio.create_task(self._watched.run(), name="witnesses"),
+            asyncio.create_task(self._lists.run(), name="revocation lists"),
         ]
         self._to_sequence.set()
 
@@ -104,24 +121,54 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.platform.close()
         await self._watched.close()
+        await self._lists.close()
         await asyncio.to_thread(self.writer.stop)
         self.database.close()
 
-    def ensure_operator(self, api_key: str) -> None:
-        """The operator's key is known, from the first start; one that was known before and is another has ended."""
-        self.writer.do_now(lambda connection: set_operator_key(connection, api_key))
+    def begin(self, operator_key: str) -> None:
+        """What a start may change, with the record of it: the operator's key (one that was known before and is another
+        has ended), the settings, and the hub's own keys."""
+
+        def job(connection: Connection) -> None:
+            trust_versions.lock(connection)
+            if set_operator_key(connection, operator_key):
+                what = "operator's key set at a start"
+                records.put(connection, self, records.Kind.OPERATOR, records.BY_ITSELF, what, OPERATOR)
+            settings_changed(connection, self)
+            trust_versions.know_own_key(connection, self)
+            trust_versions.note_change(connection, self, self._loaded(connection), "start", records.BY_ITSELF)
+
+        self.writer.do_now(job)
         self.reload()
 
-    async def change_member(self, member: str, what: str, job: Job[T]) -> T:
-        """Run a job that changes a member, with the word of it in the same transaction; then read the registry anew."""
+    async def change_member(self, member: str, what: str, job: Job[T], by: records.Actor) -> T:
+        """Run a job that changes a member, with the word of it in the same transaction, for the feed and on the record;
+        then read the registry anew."""
 
         def change(connection: Connection) -> T:
+            before = described(connection, member)
             outcome = job(connection)
+            details = {"changes": records.difference(before, described(connection, member))}
+            records.put(connection, self, records.Kind.OPERATOR, by, what, member, details)
             changed(connection, member, what, self.clock.now())
+            trust_versions.note_change(connection, self, self._loaded(connection), f"{member}: {what}", by)
             return outcome
 
         outcome = await self.writer.do(change)
         self.reload()
+        self.changed()
+        return outcome
+
+    async def command(self, about: str, what: str, job: Job[T], by: records.Actor) -> T:
+        """Run a job that somebody commands and that changes no member, with the record of it in the same transaction.
+        A job that raises leaves neither."""
+
+        def commanded(connection: Connection) -> T:
+            outcome = job(connection)
+            records.put(connection, self, records.Kind.OPERATOR, by, what, about)
+            return outcome
+
+        outcome = await self.writer.do(commanded)
         self.changed()
         return outcome
 
@@ -133,8 +180,15 @@ class Hub:
 
     def _take(self, registry: Registry) -> None:
         """The newest counts, in whatever order they were read."""
-        if registry.version >= self.registry.version:
-            self.registry = registry
+        if registry.version < self.registry.version:
+            return
+        self.registry = registry
+        if registry.hub_key != self.keys.signer.kid:
+            signer = signer_named(self.settings, self.space, registry.hub_key)
+            if signer is None:
+                logger.error("the key that the hub signs with is not at hand", kid=registry.hub_key)
+                return
+            self.keys = replace(self.keys, signer=signer)
 
     def _read_registry(self) -> Registry:
         return self._asked(self._loaded)
@@ -143,6 +197,30 @@ class Hub:
         settings = self.settings
         code, needed = settings.platform_code, settings.witnesses_needed
         return load_registry(connection, self.keys, self.space, self.simulated, code=code, witnesses_needed=needed)
+
+    async def take_list(self, data: bytes, by: records.Actor = records.BY_ITSELF) -> Finding | dict[str, Any]:
+        """A revocation list of an authority, for all processes."""
+
+        def job(connection: Connection) -> Finding | dict[str, Any]:
+            read = keep_list(connection, data)
+            if isinstance(read, Finding):
+                return read
+            connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
+            told = told_of(read)
+            what = f"revocation list {told['number']} taken"
+            records.put(connection, self, records.Kind.OPERATOR, by, what, HUB, told)
+            return told
+
+        taken = await self.writer.do(job)
+        self.reload()
+        self.changed()
+        return taken
+
+    async def trust_history(self) -> TrustHistory | None:
+        """All versions of the trust list; None before the first."""
+        known = self._history
+        self._history = await self.ask(lambda connection: trust_versions.history(connection, known))
+        return self._history
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the store. PostgreSQL is waited for in a thread; SQLite has the answer sooner than a thread would."""
@@ -153,6 +231,10 @@ class Hub:
     def _asked(self, question: Callable[[Connection], T]) -> T:
         with self.database.reading.connect() as connection:
             return question(connection)
+
+    async def timestamp(self, data: bytes) -> tuple[bytes, Timestamp] | None:
+        """An RFC 3161 token over these bytes and what it says, by the first authority that gives one that holds."""
+        return await self._watched.timestamp(data)
 
     def next_row(self) -> int:
         """A place in lists: microseconds of the real clock, never the same twice in this process."""
@@ -186,6 +268,11 @@ class Hub:
         """Something was committed that the feed tells of."""
         self._to_sequence.set()
 
+    def changed_by_thread(self) -> None:
+        """The same, said by a thread that is not the event loop's."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._to_sequence.set)
+
     async def _sequence(self) -> None:
         """Rule 1 of the log: within a second. Woken by a commit; what gathers meanwhile is taken in together."""
         while True:
@@ -217,7 +304,8 @@ class Hub:
             await asyncio.sleep(NEWS_SECONDS)
 
     async def _look_at_the_clock(self) -> None:
-        """What the business clock has brought: certificates that expire, terms that run out; and consents."""
+        """What the business clock has brought: certificates that expire, terms that run out, years that are over; and
+        consents."""
         while True:
             try:
                 await self.say_what_is_due()
@@ -233,6 +321,7 @@ class Hub:
         while await clockwork.run_once(self) >= clockwork.AT_ONCE:
             pass
         await consignments.run_once(self)
+        await self._retention.look()
 
     async def _news(self) -> None:
         head, due, unplaced = await self.ask(self._look)
@@ -263,8 +352,7 @@ class Hub:
                 continue
             if self._closing:
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._placed.wait(), 15)
+            await until_set(self._placed, 15)
             yield position, "", ""  # nothing new: lets the caller keep the connection alive, or end it
 
     def _wake_readers(self) -> None:

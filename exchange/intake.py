@@ -39,6 +39,7 @@ from exchange.messages import (
     receipt_for,
     tell,
 )
+from exchange.readings import firm_of
 from exchange.refused import Refused, Route
 from exchange.related import Held, look_up
 from exchange.replacing import replace_old, replaces
@@ -276,6 +277,7 @@ def _keep(target: Connection | Rows, hub: "Hub", message: Message, judged: Judge
         findings=orjson.dumps([each.to_json() for each in judged.findings]).decode(),
         belongs_to=getattr(document, "belongs_to", None),
         carried_under=document.transport.transport_document if isinstance(document, Certificate) else None,
+        firm=firm_of(document),
         expires=ends.isoformat() if ends else None,
     )
     keep_standings(target, envelope)
@@ -303,6 +305,7 @@ def keep_document(
     findings: str = "[]",
     belongs_to: str | None = None,
     carried_under: str | None = None,
+    firm: str | None = None,
     expires: str | None = None,
 ) -> None:
     """The message of a document with its leaf and deliveries, and the document's row. Columns as in `tables`."""
@@ -325,6 +328,7 @@ def keep_document(
             "state": "live",
             "belongs_to": belongs_to,
             "carried_under": carried_under,
+            "firm": firm,
             "expires": expires,
             "received_at": rfc3339(envelope.at),
             "row": hub.next_row(),

@@ -1,7 +1,7 @@
-"""The log: one RFC 6962 tree over every accepted message, fed by one sequencer.
+"""The log: one RFC 6962 tree over every accepted message and every record of people, fed by one sequencer.
 
-1. A leaf is written in the same transaction as its message, without an index. The sequencer gives the index later,
-   within a second: intake never waits for the tree.
+1. A leaf is written in the same transaction as its message or record, without an index. The sequencer gives the index
+   later, within a second: intake never waits for the tree.
 2. Among the hub processes one leads, chosen through the `head` row: a lease in real time. The lease only saves work;
    what keeps the tree right is the compare-and-set on the head's size in the same transaction.
 3. The sequencer takes the leaves that have no index yet, whatever their id: a transaction that commits late, or a

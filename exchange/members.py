@@ -5,7 +5,9 @@
 2. A member sees what it sent or received, and nothing else. The operator sees and administers, and signs nothing.
 3. What is asked for every message is held in memory as one frozen `Registry`; a counter in the store tells every
    process when to read it anew.
-4. The trust list is the registry's public face: ids, roles, certificates and their purposes.
+4. The trust list is the registry's public face: ids, roles, certificates and their purposes. Each change of it makes a
+   version (`exchange.trust_versions`).
+5. In pilot mode no test key comes in, whoever brings it: the transaction that would register one is refused.
 """
 
 import hashlib
@@ -16,7 +18,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +30,7 @@ from sqlalchemy.engine import Connection
 
 from adapters.port import UnknownStyle, find_adapter
 from exchange import platforms
+from exchange.authorities import Authority, add_authority, described_authorities, load_authorities, load_lists
 from exchange.config import UnsafeSettings
 from exchange.keys import HUB, HubKeys
 from exchange.observers import Observers, load_observers
@@ -38,12 +41,14 @@ from schemas.findings import Finding, finding
 from schemas.registry import profile_of
 from tradebridge.ebl.seal import Trusted
 from tradebridge.evidence.notes import verifier_key_of
-from tradebridge.evidence.signer import UnsupportedKey, key_id, public_key_of
+from tradebridge.evidence.signer import UnsupportedKey, WeakKey, key_id, public_key_of
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import HUB_PURPOSES, TrustedKey, TrustedLog, TrustedMember, TrustList, hub_of
 
 OPERATOR = "OPERATOR"
+AUDITOR = "AUDITOR"
+"""Whose API keys may export the record, and nothing else."""
 EVENT_PROFILE = "tradebridge-event/1"
 KINDS = ("single-window", "issuing-authority", "platform")
 ROLES = ("issuer", "sender", "recipient")
@@ -51,6 +56,8 @@ PURPOSES = ("document", "event", "ack")
 """What a signing key may serve, and does unless told. A PINT certificate serves `pint` alone."""
 SCOPES = ("send", "receive", "read")
 """What a member's API key may be allowed: hand in documents and events, take deliveries, look at its own."""
+AUDIT = "audit"
+"""What an auditor's API key may do: export the record of the log."""
 MEMBER_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}")
 
 
@@ -114,6 +121,8 @@ class Caller:
     scopes: frozenset[str]
     ends: bool = False
     """Was the key given for a time, or renewed since? Then it renews and gives no other."""
+    api_key: str = ""
+    """Id of the key that it came with (`key_id_of`)."""
 
     @property
     def operator(self) -> bool:
@@ -138,6 +147,10 @@ class Registry:
     """Signing keys by member, as the API shows them; PINT certificates among them."""
     platforms: Platforms
     """Platforms, carriers and parties of electronic bills of lading."""
+    issuing: Mapping[str, tuple[Authority, ...]]
+    """Certification authorities, by member."""
+    hub_key: str
+    """`kid` of the key that the hub signs with."""
     observers: Observers
     _api_keys: Mapping[str, _ApiKey] = field(repr=False)
 
@@ -165,6 +178,11 @@ def hash_of(api_key: str) -> str:
     return hashlib.sha256(api_key.encode()).hexdigest()
 
 
+def key_id_of(digest: str) -> str:
+    """How records name an API key, of which nothing but its digest is kept."""
+    return digest[:12]
+
+
 def new_api_key() -> str:
     """256 random bits, url-safe."""
     return "tb_live_" + secrets.token_urlsafe(32)
@@ -184,7 +202,10 @@ def load_registry(
 ) -> Registry:
     """All of it, as it stands. `code`: the hub's own code as a platform of electronic bills of lading."""
     version = connection.execute(select(t.head.c.members_version)).scalar_one()
-    kept = {row.id: (row.status, json.loads(row.data)) for row in connection.execute(select(t.members))}
+    kept = {
+        row.id: (row.status, json.loads(row.data))
+        for row in connection.execute(select(t.members).order_by(t.members.c.id))
+    }
     members = {name: _member_of(name, status, data) for name, (status, data) in kept.items()}
     public_keys: dict[str, list[Mapping[str, Any]]] = {}
     trusted: dict[str, list[TrustedKey]] = {}
@@ -196,32 +217,41 @@ def load_registry(
             pint.setdefault(row.member, []).append(known)
             public_keys.setdefault(row.member, []).append(known.to_json())
             continue
-        times = (_moment(each) for each in (row.not_before, row.not_after, row.withdrawn))
+        times = (_moment(each) for each in (row.not_before, row.not_after, row.withdrawn, row.distrusted))
         key = TrustedKey.of(row.member, certificate, row.purposes.split(), *times)
         trusted.setdefault(row.member, []).append(key)
         public_keys.setdefault(row.member, []).append(key.to_json())
     api_keys = {
         row.hash: _ApiKey(
-            row.hash, Caller(row.member, frozenset(row.scopes.split()), row.not_after is not None), row.not_after
+            row.hash,
+            Caller(row.member, frozenset(row.scopes.split()), row.not_after is not None, key_id_of(row.hash)),
+            row.not_after,
         )
         for row in connection.execute(select(t.api_keys))
     }
     observers = load_observers(connection, witnesses_needed)
     log_key = verifier_key_of(keys.origin, keys.log_key.public_key())
+    hub_keys = trusted.get(HUB) or [TrustedKey.of(HUB, keys.signer.certificate, HUB_PURPOSES)]
+    issuing = load_authorities(connection)
     trust = TrustList(
         space=space,
         simulated=simulated,
-        hub=hub_of([TrustedKey.of(HUB, keys.signer.certificate, HUB_PURPOSES)], HUB),
+        hub=hub_of(hub_keys, HUB),
         log=TrustedLog(keys.origin, log_key, observers.known, observers.needed),
-        members=tuple(_trusted_member(member, trusted.get(member.id, ())) for member in members.values()),
+        members=tuple(_trusted_member(member, trusted.get(member.id, ()), issuing) for member in members.values()),
         authorities=observers.roots,
+        revocations=load_lists(connection, issuing),
     )
+    own_key = next((key.kid for key in hub_keys if not key.withdrawn and not key.distrusted), keys.signer.kid)
     shown = {name: tuple(each) for name, each in public_keys.items()}
     own = Trusted(code, (keys.pint.certificate,))
-    return Registry(version, members, trust, shown, platforms_of(kept, pint, own), observers, api_keys)
+    spoken = platforms_of(kept, pint, own)
+    return Registry(version, members, trust, shown, spoken, issuing, own_key, observers, api_keys)
 
 
-def _trusted_member(member: Member, keys: Iterable[TrustedKey]) -> TrustedMember:
+def _trusted_member(
+    member: Member, keys: Iterable[TrustedKey], issuing: Mapping[str, tuple[Authority, ...]]
+) -> TrustedMember:
     return TrustedMember(
         id=member.id,
         country=member.country,
@@ -230,6 +260,7 @@ def _trusted_member(member: Member, keys: Iterable[TrustedKey]) -> TrustedMember
         carriers=frozenset(member.carriers),
         issues=frozenset(member.sends if "issuer" in member.roles else ()),
         keys=tuple(keys),
+        authorities=tuple(each.trusted for each in issuing.get(member.id, ())),
     )
 
 
@@ -260,6 +291,38 @@ def changed(connection: Connection, member: str, what: str, at: datetime) -> Non
     add(connection, t.feed, {"kind": "member.changed", "members": f",{member},", "data": data})
 
 
+def described(connection: Connection, member: str) -> dict[str, Any]:
+    """All that a command can change of a member, or of the hub (its observers), as a record may tell it: nothing
+    secret. Empty for who is not there."""
+    own = t.api_keys.c.member == member
+    given = connection.execute(select(t.api_keys).where(own).order_by(t.api_keys.c.hash))
+    api_keys = [
+        {
+            "id": key_id_of(row.hash),
+            "scopes": row.scopes,
+            "until": None if row.not_after is None else int(row.not_after),
+        }
+        for row in given
+    ]
+    found: dict[str, Any] = {"apiKeys": api_keys} if api_keys else {}
+    row = connection.execute(select(t.members).where(t.members.c.id == member)).first()
+    if row is not None:
+        found |= _member_of(member, row.status, json.loads(row.data)).public(whole=True)
+    own_keys = select(t.signing_keys).where(t.signing_keys.c.member == member).order_by(t.signing_keys.c.kid)
+    times = ("not_before", "not_after", "withdrawn", "distrusted")
+    keys = [
+        {"kid": row.kid, "purposes": row.purposes, **{name: getattr(row, name) for name in times}}
+        for row in connection.execute(own_keys)
+    ]
+    found |= {"keys": keys} if keys else {}
+    issuing = described_authorities(connection, member)
+    found |= {"authorities": issuing} if issuing else {}
+    if member == HUB:
+        observers = connection.execute(select(t.observers).order_by(t.observers.c.name))
+        found["observers"] = [dict(row._mapping) for row in observers]
+    return found
+
+
 def add_member(
     connection: Connection, description: Mapping[str, Any], api_key: str, code: str = ""
 ) -> Member | tuple[Finding, ...]:
@@ -278,6 +341,10 @@ def add_member(
     connection.execute(t.members.insert(), {"id": member_id, "status": "active", "data": json.dumps(data)})
     for index, key in enumerate(description.get("keys", ())):
         problem = add_signing_key(connection, member_id, key, f"/keys/{index}")
+        if problem:
+            return (problem,)
+    for index, authority in enumerate(description.get("authorities", ())):
+        problem = add_authority(connection, member_id, authority, f"/authorities/{index}")
         if problem:
             return (problem,)
     add_api_key(connection, member_id, api_key, SCOPES)
@@ -313,7 +380,7 @@ def _taken(connection: Connection, member: str, data: Mapping[str, Any], code: s
 
 _FIELDS = {
     "id", "name", "country", "kind", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers", "ebl",
-    "accounts", "keys", "simulated", "apiKey",
+    "accounts", "keys", "authorities", "simulated", "apiKey",
 }  # fmt: skip
 
 
@@ -324,7 +391,7 @@ def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
     for name in description.keys() - _FIELDS:
         yield wrong(f"/{name}", name, "no such member")
     member_id = description.get("id")
-    if not isinstance(member_id, str) or not MEMBER_ID.fullmatch(member_id) or member_id in (HUB, OPERATOR):
+    if not isinstance(member_id, str) or not MEMBER_ID.fullmatch(member_id) or member_id in (HUB, OPERATOR, AUDITOR):
         yield wrong("/id", member_id, "capital letters, digits and hyphens, as TH-NSW")
     country = description.get("country")
     if not isinstance(country, str) or not re.fullmatch(r"[A-Z]{2}", country):
@@ -356,6 +423,9 @@ def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
     keys = description.get("keys", [])
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
         yield wrong("/keys", keys, "a list of objects with certificate and purposes")
+    issuing = description.get("authorities", [])
+    if not isinstance(issuing, list) or not all(isinstance(each, dict) for each in issuing):
+        yield wrong("/authorities", issuing, "a list of objects with chain and subject")
     yield from _wrong_with_delivery(description, wrong)
     yield from platforms.wrong_with(description, wrong)
     ebl = description.get("ebl")
@@ -416,8 +486,9 @@ _CHANGEABLE = {"name", "roles", "sends", "accepts", "style", "delivery", "policy
 
 
 def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any], pointer: str = "") -> Finding | None:
-    """Add a certificate to a member. The key must be P-256 or Ed25519, and nobody else's; `validFrom` and `validUntil`
-    may narrow the time of the certificate. For PINT alone: P-256 or RSA, and it may only end earlier."""
+    """Add a certificate to a member. The key must be P-256, Ed25519 or RSA of 3072 to 8192 bits, and nobody else's;
+    `validFrom` and `validUntil` may narrow the time of the certificate. For PINT alone: P-256 or RSA of 2048 bits or
+    more, and it may only end earlier."""
     purposes = key.get("purposes", list(PURPOSES))
     if purposes == [PINT]:
         return _add_pint_certificate(connection, member, key, pointer)
@@ -426,10 +497,12 @@ def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any],
     try:
         certificate = x509.load_pem_x509_certificate(str(key.get("certificate", "")).encode())
         public_key = public_key_of(certificate)
+    except WeakKey as error:
+        expected = "EC P-256, or RSA of 3072 bits"
+        return finding("signature.weak-key", f"{pointer}/certificate", found=error, expected=expected, attack="KEY-4")
     except UnsupportedKey as error:
-        return finding(
-            "member.malformed", f"{pointer}/certificate", found=error, expected="P-256 or Ed25519", attack="KEY-4"
-        )
+        expected = "EC P-256, Ed25519, or RSA of 3072 bits"
+        return finding("member.malformed", f"{pointer}/certificate", found=error, expected=expected, attack="KEY-4")
     except (ValueError, UnsupportedAlgorithm) as error:
         return finding("member.malformed", f"{pointer}/certificate", found=error, expected="a certificate in PEM")
     wrong_time = _wrong_with_times(key, pointer)
@@ -501,6 +574,54 @@ def withdraw_signing_key(connection: Connection, member: str, kid: str, since: d
     return None
 
 
+def rotate_signing_key(
+    connection: Connection, member: str, key: Mapping[str, Any], since: datetime, overlap: timedelta
+) -> Finding | None:
+    """A new signing key for a member; every other one for the same purposes ends after the overlap. Both hold until
+    then."""
+    problem = add_signing_key(connection, member, key)
+    if problem:
+        return problem
+    new = set(key.get("purposes", PURPOSES))
+    end_others(connection, member, new, since + overlap, but=_kid_of(member, str(key["certificate"])))
+    return None
+
+
+def _kid_of(member: str, pem: str) -> str:
+    return key_id(member, public_key_of(x509.load_pem_x509_certificate(pem.encode())))
+
+
+def end_others(connection: Connection, member: str, purposes: set[str], since: datetime, *, but: str) -> None:
+    """End the keys of a member that serve one of these purposes, where they do not end sooner."""
+    for row in connection.execute(select(t.signing_keys).where(t.signing_keys.c.member == member)).all():
+        ends = _moment(row.withdrawn)
+        if row.kid != but and purposes & set(row.purposes.split()) and (ends is None or ends > since):
+            own = t.signing_keys.c.kid == row.kid
+            connection.execute(update(t.signing_keys).where(own).values(withdrawn=rfc3339(since)))
+
+
+def revoke(connection: Connection, name: str, since: datetime, *, compromised: bool) -> tuple[str, Finding | None]:
+    """End a key or an authority by its name, from a moment on: withdrawn, or distrusted since it was in other hands. A
+    moment may be moved to an earlier one, never to a later. Gives whose it is, and why it is refused."""
+    for table, column in ((t.signing_keys, t.signing_keys.c.kid), (t.authorities, t.authorities.c.id)):
+        row = connection.execute(select(table).where(column == name)).first()
+        if row is not None:
+            break
+    else:
+        return "", finding("trust.unknown-key", "/key", found=name)
+    if row.member == HUB and row.withdrawn is None and row.distrusted is None:
+        return HUB, finding("trust.key-in-use", "/key", found=name)
+    if table is t.signing_keys and row.purposes == PINT and compromised:
+        compromised = False  # PINT knows one way for a certificate to end, and judges by what is proven
+    what = "distrusted" if compromised else "withdrawn"
+    before = _moment(getattr(row, what))
+    if before is not None and before <= since:
+        expected = f"before {rfc3339(before)}"
+        return row.member, finding("member.key-withdrawn", "/since", found=rfc3339(since), expected=expected)
+    connection.execute(update(table).where(column == name).values({what: rfc3339(since)}))
+    return row.member, None
+
+
 def add_api_key(
     connection: Connection, member: str, api_key: str, scopes: Iterable[str], lifetime: float | None = None
 ) -> None:
@@ -518,16 +639,17 @@ def add_api_key(
         )
 
 
-def set_operator_key(connection: Connection, api_key: str) -> None:
-    """The one key of the operator: any other ends at once. Other processes read it anew."""
+def set_operator_key(connection: Connection, api_key: str) -> bool:
+    """The one key of the operator: any other ends at once. Other processes read it anew. False: it was so before."""
     own = t.api_keys.c.member == OPERATOR
     digest = hash_of(api_key)
     known = set(connection.execute(select(t.api_keys.c.hash).where(own)).scalars())
     if known == {digest}:
-        return
+        return False
     connection.execute(t.api_keys.delete().where(own, t.api_keys.c.hash != digest))
     add_api_key(connection, OPERATOR, api_key, ("operator",))
     connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))
+    return True
 
 
 def check_room(connection: Connection, member: str, most: int) -> Finding | None:
@@ -558,12 +680,13 @@ def set_suspended(connection: Connection, member: str, suspended: bool, reason: 
     connection.execute(update(t.members).where(t.members.c.id == member).values(status=status, data=json.dumps(data)))
 
 
-def check_no_test_keys(registry: Registry) -> None:
-    """Pilot mode believes no test key, whoever registered it (invariant 8). Raises `UnsafeSettings`."""
+def marked_keys(registry: Registry) -> list[str]:
+    """Who has a test certificate: hub, members (or their authorities), platforms, timestamp authorities."""
     marked = [
         member.id
         for member in (registry.trust.hub, *registry.trust.members)
         if any(is_test_certificate(key.certificate) for key in member.keys)
+        or any(is_test_certificate(each) for authority in member.authorities for each in authority.chain)
     ]
     trusted = registry.platforms.trust
     marked += [
@@ -571,5 +694,12 @@ def check_no_test_keys(registry: Registry) -> None:
         for each in (*trusted.platforms.values(), *trusted.carriers.values())
         if any(is_test_certificate(certificate) for certificate in each.certificates)
     ]
+    roots = registry.observers.roots
+    return marked + [each.name for each in roots if any(is_test_certificate(root) for root in each.roots)]
+
+
+def check_no_test_keys(registry: Registry) -> None:
+    """Pilot mode believes no test key, whoever registered it (invariant 8). Raises `UnsafeSettings`."""
+    marked = marked_keys(registry)
     if marked:
         raise UnsafeSettings(f"pilot mode takes no test key: remove those of {', '.join(marked)}")

@@ -4,7 +4,6 @@
 its leaf, its deliveries and its entry in the feed. There is no window in which one exists without the others.
 """
 
-import hashlib
 import re
 import time
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ import orjson
 from sqlalchemy.engine import Connection
 
 from exchange.members import Caller
+from exchange.records import leaf_of
 from exchange.store import tables as t
 from exchange.store.rows import Rows, add
 from schemas.findings import Finding
-from tradebridge.evidence import canonical
-from tradebridge.evidence.proofs import leaf_hash
 from tradebridge.evidence.receipts import Receipt
 from tradebridge.evidence.simulation import derived_id
 from tradebridge.evidence.times import rfc3339
@@ -153,23 +151,18 @@ def keep(
 
 
 def _leaf(hub: "Hub", envelope: Envelope) -> dict[str, Any]:
-    """The salted commitment that the public log carries, with what opens it (DESIGN.md, How the log is fed)."""
-    record = canonical.dumps(
-        {
-            "kind": envelope.kind,
-            "messageId": envelope.id,
-            "documentId": envelope.document_id,
-            "member": envelope.member,
-            "profile": envelope.profile,
-            "bytesDigest": envelope.bytes_digest,
-            "contentDigest": envelope.content_digest,
-            "time": rfc3339(envelope.at),
-            "space": hub.space,
-        }
-    )
-    salt = hub.randomness.value("salt", envelope.id.encode())
-    leaf = hashlib.sha256(salt + record).digest()
-    return {"message_id": envelope.id, "leaf": leaf, "salt": salt, "record": record, "leaf_hash": leaf_hash(leaf)}
+    record = {
+        "kind": envelope.kind,
+        "messageId": envelope.id,
+        "documentId": envelope.document_id,
+        "member": envelope.member,
+        "profile": envelope.profile,
+        "bytesDigest": envelope.bytes_digest,
+        "contentDigest": envelope.content_digest,
+        "time": rfc3339(envelope.at),
+        "space": hub.space,
+    }
+    return leaf_of(envelope.id, record, hub.randomness.value("salt", envelope.id.encode()))
 
 
 def _delivery(hub: "Hub", envelope: Envelope, recipient: str) -> dict[str, Any]:

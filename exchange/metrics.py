@@ -14,6 +14,12 @@ _unknown_keys = Counter(
 _other_histories = Counter(
     "tradebridge_other_histories", "Witnesses' answers that say: two histories of this log", _SPACE, registry=REGISTRY
 )
+_forgetful = Counter(
+    "tradebridge_forgetful_witnesses",
+    "Witnesses' answers that say: a smaller tree than the one it has cosigned",
+    _SPACE,
+    registry=REGISTRY,
+)
 _log_size = Gauge("tradebridge_log_size", "Leaves in the log", _SPACE, registry=REGISTRY)
 _intake = Histogram(
     "tradebridge_intake_seconds",
@@ -36,5 +42,6 @@ class Metrics:
         self.failed = _failed.labels(name)
         self.unknown_keys = _unknown_keys.labels(name)
         self.other_histories = _other_histories.labels(name)
+        self.forgetful_witnesses = _forgetful.labels(name)
         self.log_size = _log_size.labels(name)
         self.intake_seconds = _intake.labels(name)

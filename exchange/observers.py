@@ -144,11 +144,12 @@ def _wrong(pointer: str, found: object, expected: str) -> Finding:
     return finding("observer.malformed", pointer, found=found, expected=expected)
 
 
-def covering(connection: Connection, positions: Sequence[int | None]) -> Any:
-    """The first kept checkpoint with enough cosignatures that covers leaves at all these positions; None: not yet, or
-    one of them waits for its position."""
+def covering(connection: Connection, positions: Sequence[int | None], *, newest: bool = False) -> Any:
+    """The first kept checkpoint (or the newest) with enough cosignatures that covers leaves at all these positions;
+    None: not yet, or one of them waits for its position."""
     placed = [each for each in positions if each is not None]
     if not placed or len(placed) < len(positions):
         return None
     query = select(t.witnessed).where(t.witnessed.c.enough, t.witnessed.c.size > max(placed))
-    return connection.execute(query.order_by(t.witnessed.c.size).limit(1)).first()
+    size = t.witnessed.c.size
+    return connection.execute(query.order_by(size.desc() if newest else size).limit(1)).first()

@@ -3,7 +3,8 @@
 1. Its store is the hub's, its transactions are the one writer's: a title that changes, the leaf of the log that says
    the hub's document and its deliveries are one transaction (`exchange.titles.record`).
 2. Peers are members: platforms with a platform code, carriers with carrier codes (`exchange.platforms`). What they show
-   is their API key; what the hub shows them is the token that they gave.
+   is their API key; what the hub shows them is the token that they gave. A suspended one is asked and sent nothing, and
+   what it signed before is believed as before.
 3. Accounts are the parties for whom members act.
 4. The hub's own registry is asked within the process: the same statements, the same signed answers, no socket between.
 """
@@ -21,14 +22,14 @@ from exchange import registry, titles
 from exchange.config import Settings
 from exchange.keys import HUB
 from exchange.members import Registry
-from exchange.outgoing import authorities
 from exchange.platforms import Account as Held
 from exchange.platforms import Peer as Registered
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import Party
 from schemas.findings import Finding
-from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers, Role
+from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers
 from tradebridge.ebl.seal import Key, Trusted
+from tradebridge.outbound import tls_context
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,7 +95,7 @@ class HubPlatform:
         if self._known is not known:
             trusted = known.platforms.trust.platforms[self.code]
             own = Peer(self.code, self.name, self.base, "", trusted)
-            own_registry = Peer(self.own_registry, self.name, self.own_registry, "", trusted)
+            own_registry = Peer(self.own_registry, self.name, self.own_registry, "", trusted, consulted=True)
             self._known, self._peers = known, _peers_of(known, own, own_registry)
         return self._peers
 
@@ -105,9 +106,7 @@ class HubPlatform:
         peer = self._hub.registry.platforms.of_member(known.member)
         if peer is None:
             return None
-        if peer.platform is not None:
-            return Caller(peer.platform, Role.PLATFORM)
-        return Caller(peer.carriers[0], Role.CARRIER) if peer.carriers else None
+        return Caller(peer.platform, frozenset(peer.carriers))
 
     def account_of(self, codes: Sequence[IdentifyingCode]) -> Account | None:
         given = [each.model_dump(by_alias=True, exclude_none=True) for each in codes]
@@ -180,12 +179,13 @@ def _peers_of(registry: Registry, own: Peer, own_registry: Peer) -> Peers:
     for each in registry.platforms.peers:
         if each.registry is not None and each.registry != own_registry.code:
             trusted = registry.platforms.registries[each.registry]
-            registries[each.registry] = Peer(each.registry, each.name, each.registry, each.token, trusted)
+            peer = Peer(each.registry, each.name, each.registry, each.token, trusted, active=each.active)
+            registries[each.registry] = peer
     return Peers(platforms, carriers, registries)
 
 
 def _peer(each: Registered, code: str, trusted: Trusted) -> Peer:
-    return Peer(code=code, name=each.name, url=each.url, token=each.token, trusted=trusted)
+    return Peer(code=code, name=each.name, url=each.url, token=each.token, trusted=trusted, active=each.active)
 
 
 class _OwnRegistry(httpx.AsyncBaseTransport):
@@ -194,8 +194,9 @@ class _OwnRegistry(httpx.AsyncBaseTransport):
     def __init__(self, hub: "Hub", base: Callable[[], str]) -> None:
         self._hub = hub
         self._base = base
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-        self._out = httpx.AsyncHTTPTransport(limits=limits, verify=authorities(), trust_env=False)
+        self._out = httpx.AsyncHTTPTransport(
+            verify=tls_context(), limits=httpx.Limits(max_connections=100, max_keepalive_connections=20)
+        )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         base, asked = self._base(), str(request.url)

@@ -48,6 +48,8 @@ class Peer:
     algorithms: frozenset[str]
     token: str = field(repr=False)
     """What the hub shows to it as a bearer; empty: nothing."""
+    active: bool = True
+    """Not: its member is suspended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +289,7 @@ def platforms_of(
                     registry=ebl["registry"],
                     algorithms=frozenset(ebl["algorithms"]),
                     token=ebl["token"],
+                    active=status == "active",
                 )
             )
         if status == "active":

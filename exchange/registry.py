@@ -1,7 +1,8 @@
 """The hub as control tracking registry: whichever platform it says is in control, is.
 
 1. A statement is signed by the platform that speaks, handed in by the member that is this platform (or by the hub's own
-   platform), and made for this registry: one made for another decides nothing here.
+   platform), and made for this registry: one made for another decides nothing here. A registration is judged by the
+   carrier's manifest in it (`tradebridge.ebl.registering`).
 2. `schemas.bill_of_lading.control.apply` says where it leads. Its transaction holds the row of the eBL, and changes it
    from the sequence that was read only: of accept and cancel exactly one wins, in whichever process they arrive.
 3. Statement, receipt, leaf of the log and the new state are one transaction.
@@ -28,6 +29,7 @@ from schemas.bill_of_lading.control import PROFILE, Control, Offer, OfferState, 
 from schemas.bill_of_lading.pint import read
 from schemas.content import from_base64url, sha256_hex
 from schemas.findings import Finding, finding
+from tradebridge.ebl.registering import judge_registration
 from tradebridge.ebl.seal import open_sealed, peek, seal
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 
@@ -125,7 +127,8 @@ def _read(hub: "Hub", registry: str, member: str, data: bytes) -> Statement | tu
         return (finding("control.other-registry", "/registry", found=said.registry, expected=registry),)
     if said.at > now + TOLERANCE:
         return (finding("event.time-ahead", "/at", found=rfc3339(said.at), expected=f"at most {rfc3339(now)}"),)
-    return said
+    refused = judge_registration(said, platforms.trust, now) if said.type is Said.REGISTER else ()
+    return refused or said
 
 
 # --- the transaction -------------------------------------------------------------------------------------------------
@@ -152,13 +155,16 @@ def _decide(
 def _move(connection: Connection, before: Control | None, after: Control, said: Statement, message: str) -> None:
     """Write down where it stands now. Compare-and-set: only from the sequence, and the offer, that was read."""
     values = {"platform": after.platform, "entry": after.entry, "sequence": after.sequence}
+    if said.type is Said.REGISTER:
+        values |= {"issuance": after.issuance, "message_id": message}
     if before is None:
-        row = {"document": after.document, "issuance": after.issuance, "message_id": message}
-        add(connection, t.controls, row | values)
+        add(connection, t.controls, {"document": after.document} | values)
         return
     seen = (t.controls.c.document == after.document) & (t.controls.c.sequence == before.sequence)
     if connection.execute(update(t.controls).where(seen).values(**values)).rowcount != 1:
         raise RefusedInTransaction(finding("control.offer-open", "/entry", found=said.entry))
+    if said.type is Said.REGISTER:
+        return
     offer = after.offer(said.entry)
     if offer is None:
         raise TypeError("a statement that moves an eBL leaves its offer: see schemas.bill_of_lading.control")

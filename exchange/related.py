@@ -124,6 +124,8 @@ def _visible_to(members: Iterable[str]) -> ColumnElement[bool]:
 
 def _document(connection: Connection, row: Any) -> Document | None:
     data = connection.execute(select(t.messages.c.bytes).where(t.messages.c.id == row.message_id)).scalar_one()
+    if data is None:  # deleted by retention: the hub does not have it
+        return None
     profile, content = profile_of(row.profile), open_content(data)
     return None if profile is None or isinstance(content, Finding) else profile.decode(content).document
 

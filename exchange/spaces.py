@@ -18,12 +18,15 @@ from exchange.members import new_api_key
 from exchange.places import Places
 from exchange.store import copies
 from exchange.store import database as store
+from exchange.tries import Tries
 from tradebridge.evidence.simulation import test_api_key
 
 MISSING_SECONDS = 1.0
 """So long it is remembered that there is no space of a name: another process may make one."""
 MISSING_KEPT = 1000
 """Names that are remembered."""
+CHECKS_EACH, CHECKS = 4, 32
+"""Checks on the public pages at once, of one address and of all."""
 DROPPED_KEPT = 20
 """Dropped spaces whose memory is given back together."""
 
@@ -38,6 +41,8 @@ class Spaces:
         self._opening = asyncio.Lock()
         self.bodies = Places("request bodies", settings.bodies_per_member, settings.bodies)
         self.feeds = Places("feeds", settings.feeds_per_member, settings.feeds)
+        self.checks = Places("checks", CHECKS_EACH, CHECKS)
+        self.tries = Tries(settings.checks_per_minute)
         self._dropped = 0
         self._missing: dict[str, float] = {}
         """Name to the time until which it is taken for no space."""
@@ -126,11 +131,9 @@ class Spaces:
     async def _open(self, name: str, *, who: copies.Rows | None = None, clock: Clock | None = None) -> None:
         key, name = ("", self._settings.space) if name in ("", self._settings.space) else (name, name)
         hub = await asyncio.to_thread(open_hub, self._settings, name, clock)
-        if who is None:
-            await asyncio.to_thread(hub.ensure_operator, self._operator_key)
-        else:  # the operator, with the key of this process, is among them
+        if who is not None:
             await hub.writer.do(partial(copies.put_who, rows=who))
-            hub.reload()
+        await asyncio.to_thread(hub.begin, self._operator_key)
         await hub.start()
         self._hubs[key] = hub
 

@@ -34,6 +34,7 @@ from exchange.messages import (
     tell,
 )
 from exchange.platforms import Platforms
+from exchange.readings import firm_of
 from exchange.store import tables as t
 from exchange.store.queries import visible_to
 from exchange.store.rows import add
@@ -215,7 +216,8 @@ def _made(connection: Connection, hub: "Hub", change: Mapping[str, Any]) -> str:
     receipt = receipt_for(hub, envelope)
     message = Message(envelope, data, receipt, attest(hub, envelope), None, orjson.dumps({"receipt": receipt}))
     issuer = carrier.member if carrier is not None else None
-    keep_document(connection, hub, message, number=change["reference"], identity=identity, issuer=issuer)
+    named = {"number": change["reference"], "identity": identity, "issuer": issuer, "firm": firm_of(document)}
+    keep_document(connection, hub, message, **named)
     facts = {"number": change["reference"], "sender": sender, "recipients": []}
     tell(connection, "document.accepted", envelope, tuple({sender, issuer or sender}), facts)
     return envelope.document_id
@@ -414,10 +416,12 @@ def possessed_by(hub: "Hub", held: Held) -> str | None:
     return member_of(hub.registry.platforms, pint.to_json(held.title.possessor), hub.settings.platform_code)
 
 
-def seen(connection: Connection, hub: "Hub", reference: str, member: str | None) -> Held | None:
-    """The operative title of a reference, or the newest, if this member sees it."""
-    held = titles.find(connection, reference)
-    return held if held is not None and sees(hub, held, member) else None
+def seen(
+    connection: Connection, hub: "Hub", reference: str, member: str | None, carrier: str | None = None
+) -> Held | Finding:
+    """The operative title of a reference, or the newest, if this member sees it. `carrier`: whose, where several
+    carriers have given this reference."""
+    return titles.named(connection, reference, carrier, lambda held: sees(hub, held, member))
 
 
 def shown(connection: Connection, held: Held) -> dict[str, Any]:

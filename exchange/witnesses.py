@@ -7,7 +7,9 @@
    says so, and is asked once more.
 3. What comes back counts only if it is a cosignature of that witness over this checkpoint. An answer that says 'two
    histories' is an alarm in the hub's own log and metrics: somebody has another history in the name of this log.
-4. A checkpoint that enough have cosigned gets its timestamp (RFC 3161) over the note with all cosignatures, and is
+4. A witness that remembers less than it has cosigned has lost what it signed since: its store was set back. That is an
+   alarm too, and it is shown its own cosignature, from which it can know again what it must not contradict.
+5. A checkpoint that enough have cosigned gets its timestamp (RFC 3161) over the note with all cosignatures, and is
    never changed again: evidence is made for the first such checkpoint that covers it, so it is the same each time.
 
 Addresses are the operator's (`exchange.observers`); redirects are not followed, answers are bounded.
@@ -26,13 +28,13 @@ from sqlalchemy.engine import Connection
 
 from exchange import log
 from exchange.observers import Observers, WitnessPlace
-from exchange.outgoing import authorities
 from exchange.store import tables as t
 from tradebridge.evidence import proofs, timestamps
 from tradebridge.evidence.cosignatures import add_lines, cosigned_by
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.witnessing import SIZE_TYPE, Request
+from tradebridge.outbound import tls_context
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -58,7 +60,7 @@ class Watched:
         limits = httpx.Limits(max_connections=40, max_keepalive_connections=20)
         timeout = httpx.Timeout(hub.settings.push_timeout_seconds)
         self._client = httpx.AsyncClient(
-            timeout=timeout, follow_redirects=False, limits=limits, trust_env=False, verify=authorities()
+            verify=tls_context(), timeout=timeout, follow_redirects=False, limits=limits, trust_env=False
         )
 
     async def run(self) -> None:
@@ -87,7 +89,8 @@ class Watched:
         note = await self._with_cosignatures(kept.note if kept else head.checkpoint, head.size)
         token, enough = None, self._enough(note)
         if enough and self._observers.authorities:
-            token = await self._timestamp(note.encode())
+            given = await self.timestamp(note.encode())
+            token = given[0] if given else None
             self._undated = 0 if token else self._undated + 1
             enough = token is not None or self._undated >= UNDATED_TRIES
         at = rfc3339(self._hub.clock.now())
@@ -113,21 +116,36 @@ class Watched:
     async def _cosigned(self, place: WitnessPlace, note: str, size: int) -> str:
         """The line of one witness; empty where it gave none."""
         plain = note[: note.index("\n\n")] + "\n\n" + note.rpartition("\n\n")[2].split("\n", 1)[0] + "\n"
-        for _ in range(2):  # once more, where it remembers another size
+        for _ in range(3):  # once more where it remembers another size, and once where it has forgotten one
             old = self._remembered.get(place.witness.name, 0)
             if old > size:
+                logger.warning("a witness has seen a longer log", witness=place.witness.name, size=size, seen=old)
                 return ""
-            hashes = await self._hub.ask(partial(_proof, old=old, size=size))
-            answer = await self._post(
-                f"{place.url}/add-checkpoint", Request(old, hashes, plain).to_bytes(), "text/plain; charset=utf-8"
-            )
+            answer = await self._shown(place, old, size, plain)
             if answer is None:
                 return ""
-            told = _SIZE.fullmatch(answer.body) if answer.status == 409 and answer.media_type == SIZE_TYPE else None
-            if told is None:
+            if answer.told_size is None:
                 return self._line(place, answer, plain, size)
-            self._remembered[place.witness.name] = int(told[1])
+            self._remembered[place.witness.name] = answer.told_size
+            await self._remind(place, answer.told_size)
         return ""
+
+    async def _shown(self, place: WitnessPlace, old: int, size: int, note: str) -> "_Answer | None":
+        hashes = await self._hub.ask(partial(_proof, old=old, size=size))
+        body = Request(old, hashes, note).to_bytes()
+        return await self._post(f"{place.url}/add-checkpoint", body, "text/plain; charset=utf-8")
+
+    async def _remind(self, place: WitnessPlace, size: int) -> None:
+        """Show a witness that remembers this size the newest note with its own cosignature, if that is larger."""
+        name = place.witness.name
+        kept = await self._hub.ask(partial(_cosigned_above, name=name, size=size))
+        if kept is None:
+            return
+        logger.error("a witness has forgotten what it cosigned", witness=name, remembers=size, cosigned=kept.size)
+        self._hub.metrics.forgetful_witnesses.inc()
+        answer = await self._shown(place, size, kept.size, kept.note)
+        if answer is not None and (answer.status == 200 or answer.told_size == kept.size):
+            self._remembered[name] = kept.size
 
     def _line(self, place: WitnessPlace, answer: "_Answer", note: str, size: int) -> str:
         name = place.witness.name
@@ -145,8 +163,8 @@ class Watched:
 
     # --- time ---
 
-    async def _timestamp(self, data: bytes) -> bytes | None:
-        """The token of the first authority that gives one that holds."""
+    async def timestamp(self, data: bytes) -> tuple[bytes, timestamps.Timestamp] | None:
+        """The token of the first authority that gives one that holds, and what it says."""
         for authority in self._observers.authorities:
             query = timestamps.query(data)
             answer = await self._post(authority.url, query.der, "application/timestamp-query")
@@ -154,7 +172,7 @@ class Watched:
                 continue
             read = timestamps.read_timestamp(answer.body, data, [authority.root], query.nonce)
             if not isinstance(read, Finding):
-                return answer.body
+                return answer.body, read
             name = authority.root.name
             logger.warning("a timestamp is refused", authority=name, found=read.found, status=answer.status)
         return None
@@ -180,6 +198,12 @@ class _Answer:
     media_type: str
     body: bytes
 
+    @property
+    def told_size(self) -> int | None:
+        """The size that a witness says it remembers, where that is its answer."""
+        found = _SIZE.fullmatch(self.body) if self.status == 409 and self.media_type == SIZE_TYPE else None
+        return None if found is None else int(found[1])
+
 
 def _newest(connection: Connection) -> Any:
     return connection.execute(select(t.head.c.size, t.head.c.checkpoint, t.head.c.leader)).one()
@@ -187,6 +211,13 @@ def _newest(connection: Connection) -> Any:
 
 def _kept(connection: Connection, size: int) -> Any:
     return connection.execute(select(t.witnessed).where(t.witnessed.c.size == size)).first()
+
+
+def _cosigned_above(connection: Connection, name: str, size: int) -> Any:
+    """The newest note kept of a tree larger than this with a line in this witness's name. What is kept was verified."""
+    line = t.witnessed.c.note.contains(f"\n— {name} ", autoescape=True)
+    query = select(t.witnessed).where(t.witnessed.c.size > size, line)
+    return connection.execute(query.order_by(t.witnessed.c.size.desc()).limit(1)).first()
 
 
 def _keep(connection: Connection, size: int, note: str, token: bytes | None, at: str, *, enough: bool) -> None:

@@ -37,7 +37,54 @@ MEMBERS = register(
             "Mend the member named by the pointer: docs/reference/api.md lists them.",
         ),
         Kind("observer.too-many", "The log has as many observers as it can.", "Remove one first.", status=409),
+        Kind(
+            "timestamp.no-authority",
+            "No timestamp authority is named to this hub.",
+            "Ask the operator to name one: POST /v1/log/observers.",
+            status=409,
+            clause="2.4",
+            source="RFC 3161",
+        ),
+        Kind(
+            "timestamp.unavailable",
+            "No timestamp authority gave a timestamp that holds.",
+            "Ask again in a minute; if it stays so, tell the operator which authority was asked.",
+            status=503,
+            clause="2.4",
+            source="RFC 3161",
+        ),
         Kind("observer.unknown", "There is no such observer.", "See GET /v1/log/observers.", status=404),
+        Kind(
+            "member.test-key",
+            "A test key cannot be registered here: anybody can derive it.",
+            "Make a real key: test keys are for simulation, and pilot mode refuses them by the marker they carry.",
+            status=403,
+        ),
+        Kind("authority.exists", "The member has this authority already.", "Revoke that one first.", status=409),
+        Kind(
+            "trust.unknown-key",
+            "No key or authority of this name is on the trust list.",
+            "See the names: `tb trust show`.",
+            status=404,
+        ),
+        Kind(
+            "trust.unknown-version",
+            "There is no such version of the trust list.",
+            "See which there are: `tb trust show --versions`.",
+            status=404,
+        ),
+        Kind(
+            "trust.no-next-key",
+            "There is no next key of the hub to rotate to.",
+            "Put the next key where the hub's keys are kept, as docs/trust.md says, and rotate again.",
+            status=409,
+        ),
+        Kind(
+            "trust.key-in-use",
+            "This is the key that the hub signs with now.",
+            "Rotate first (`tb trust rotate HUB`), then revoke the old key.",
+            status=409,
+        ),
         Kind("member.exists", "A member of this name exists.", "Choose another id, or change that member.", status=409),
         Kind(
             "member.unknown",
@@ -203,6 +250,12 @@ REQUESTS = register(
             status=429,
         ),
         Kind(
+            "request.too-often",
+            "This address asks more often than it may.",
+            "Ask again after the seconds of Retry-After.",
+            status=429,
+        ),
+        Kind(
             "request.too-slow",
             "The body of the request came too slowly; nothing was kept.",
             "Send it again over a better line: the seconds named are for the whole body.",
@@ -331,5 +384,18 @@ LIFE = register(
             "The certificate that the event names has another number.",
             "Give the number that stands on the certificate.",
         ),
+    ]
+)
+
+RETENTION = register(
+    [
+        Kind(
+            "document.deleted",
+            "The document was kept for its years and is deleted; the log has the record of it.",
+            "A bundle that you hold proves it as before: `tb verify FILE`. The record named says who deleted it.",
+            status=410,
+        ),
+        Kind("retention.held", "The document is held already.", "Let it go first, to give another reason.", status=409),
+        Kind("retention.not-held", "The document is not held.", "See `tb retention show` for what is.", status=409),
     ]
 )

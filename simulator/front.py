@@ -94,6 +94,8 @@ def beside(world: World, *, with_platforms: bool) -> FastAPI:
     app = FastAPI(title="Tradebridge: simulated partners", docs_url=None, redoc_url=None, openapi_url=None)
     for country, each in world.witnesses.items():
         app.mount(f"/witnesses/{country}", witness.app_of(each))
+    if world.settings.alone:
+        return app
     app.mount("/tsa", tsa.app_of(tsa.Authority(world.settings.seed), world.settings.clock))
     if with_platforms:
         world.mounted.mount(app)

@@ -30,6 +30,7 @@ from simulator.platforms import PLATFORMS
 from simulator.progress import LadingSummary, Outcome, Progress, Summary, outcome_from_json
 from simulator.scenario import scenario_names
 from tradebridge.evidence.simulation import test_api_key
+from tradebridge.outbound import tls_context
 
 __all__ = [
     "LadingSummary",
@@ -265,9 +266,10 @@ def play(
 
     request = {"name": name, "deadline": deadline, "variant": variant}
     url = f"{world_url}/_sim/v1/scenario:run"
+    patience = httpx.Timeout(deadline + 60, connect=5)
     try:
         with (
-            httpx.Client(trust_env=False, timeout=httpx.Timeout(deadline + 60, connect=5)) as client,
+            httpx.Client(verify=tls_context(), trust_env=False, timeout=patience) as client,
             client.stream("POST", url, json=request) as answer,
         ):
             if answer.status_code != 200:

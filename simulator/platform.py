@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,11 +44,12 @@ from simulator.platforms import PLATFORMS, PURPOSE, token_of
 from simulator.process import listen, serve
 from simulator.store import Store
 from tradebridge.ebl import api, files, steps, tables
-from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers, Role
+from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers
 from tradebridge.ebl.seal import ALGORITHMS, Key, RsaKey, Trusted
 from tradebridge.ebl.sending import Courier
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
+from tradebridge.outbound import tls_context
 
 T = TypeVar("T")
 
@@ -81,9 +82,11 @@ class Settings:
 
     `code`, `name`; `key` and `certificate` (PEM; EC P-256 for ES256, RSA for PS256), `earlierCertificates`, or `seed`;
     `clock` (RFC 3339, frozen); `registry` (base URI, for titles issued here); `peers`, `carriers`: `code`, `name`,
-    `base`, `token_out` (what we show), `token_in` (SHA-256 of what it shows, hexadecimal), `certificates` (PEM),
+    `base`, `token_out` (what we show), `token_in` (SHA-256 of what it shows, hexadecimal; who is several things shows
+    one token), `certificates` (PEM),
     `algorithms`, `revoked` (thumbprint: since when), of a carrier also `party`; `registries`: `base`, `token_out`,
-    `certificates`; `accounts`: `id`, `partyName`, `identifyingCodes`, `taxLegalReferences`, `active`; `patience` and
+    `certificates` (that of `registry` is asked about every bill); `accounts`: `id`, `partyName`, `identifyingCodes`,
+    `taxLegalReferences`, `active`; `patience` and
     `limits` with the names of `tradebridge.ebl.host`.
     """
 
@@ -117,16 +120,19 @@ def _read(given: Mapping[str, Any], code: str) -> Settings:
     platforms = {str(each["code"]): _peer(each, seed, code) for each in given.get("peers", ())}
     carriers = {str(each["code"]): _peer(each, seed, code) for each in given.get("carriers", ())}
     registries = {
-        str(each["base"]): _peer({"code": each["base"], **each}, seed, code) for each in given.get("registries", ())
+        str(each["base"]): replace(
+            _peer({"code": each["base"], **each}, seed, code), consulted=each["base"] == given.get("registry")
+        )
+        for each in given.get("registries", ())
     }
     name = str(given.get("name") or PLATFORMS.get(code, code))
     own = Trusted(code, (key.certificate, *_certificates(given.get("earlierCertificates", ()))))
     platforms[code] = Peer(code, name, "", "", own)
-    callers = {
-        _token_in(each, seed, code): Caller(str(each["code"]), role)
-        for role, group in ((Role.PLATFORM, "peers"), (Role.CARRIER, "carriers"))
-        for each in given.get(group, ())
-    }
+    callers = {_token_in(each, seed, code): Caller(str(each["code"])) for each in given.get("peers", ())}
+    for each in given.get("carriers", ()):
+        token = _token_in(each, seed, code)
+        known = callers.get(token, Caller())
+        callers[token] = replace(known, carriers=known.carriers | {str(each["code"])})
     at = given.get("clock")
     return Settings(
         code=code,
@@ -220,7 +226,7 @@ class Platform:
     async def open(self) -> None:
         files.forget_passing(self.files)
         self._store = Store(self._folder / "platform.sqlite", metadata)
-        self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=True)
+        self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=tls_context())
         self._running = asyncio.create_task(self._courier.run())
 
     async def close(self) -> None:

@@ -1,5 +1,7 @@
 """The process of the world: `python -P -m simulator.serve --hub URL --seed S --data DIR --port N`.
 
+With `--only ID` it is that of one partner alone.
+
 1. It binds its port first, so that the addresses it registers are true; it is ready when all members are registered.
 2. It is a process as simulator/process.py has it: it says when it is ready, and ends with its parent.
 3. A request is for the world of a space, named as at the hub: `/s/NAME/...`, or the header `Tradebridge-Space`.
@@ -26,7 +28,7 @@ from simulator.clock import clock_at
 from simulator.control import control_app
 from simulator.front import Front
 from simulator.hub_control import HubControl
-from simulator.members import members
+from simulator.members import Member, members
 from simulator.process import listen, serve
 from simulator.world import Settings
 from simulator.worlds import Worlds
@@ -42,14 +44,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     hub_url = sys.stdin.readline().strip() if given.hub == "-" else given.hub
     if not hub_url:
         raise SystemExit("no URL of a hub came: it did not start, or nobody said where it is")
-    settings = Settings(hub_url, url, given.seed, clock_at(given.clock), Path(given.data))
+    settings = Settings(hub_url, url, given.seed, clock_at(given.clock), Path(given.data), bool(given.only))
+    everybody = members(with_tl="tl" in given.with_ or given.only == "TL-NSW")
+    chosen = tuple(each for each in everybody if given.only in ("", each.id))
+    if not chosen:
+        raise SystemExit(f"no partner {given.only}: {', '.join(each.id for each in everybody)}")
+    if given.only and "TRADEBRIDGE_READY_FD" not in os.environ:
+        sys.stdout.write(f"{given.only} at {url}, exchanging through {hub_url}\n")
+        sys.stdout.flush()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, given.with_, listening, url))
+        runner.run(_serve(settings, chosen, listening, url))
 
 
-async def _serve(settings: Settings, with_: Sequence[str], listening: socket, url: str) -> None:
+async def _serve(settings: Settings, chosen: tuple[Member, ...], listening: socket, url: str) -> None:
     descriptor = int(os.environ.get("TRADEBRIDGE_CONTROL_FD", "-1"))
-    worlds = Worlds(settings, members(with_tl="tl" in with_), HubControl(descriptor))
+    worlds = Worlds(settings, chosen, HubControl(descriptor))
     await worlds.begin()
 
     @asynccontextmanager
@@ -70,6 +79,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8601, help="0 takes any free one")
     parser.add_argument("--clock", type=datetime.fromisoformat, help="frozen business clock, RFC 3339")
     parser.add_argument("--with", dest="with_", action="append", default=[], choices=["tl"], help="further windows")
+    parser.add_argument("--only", default="", metavar="ID", help="this partner alone, beside a world")
     return parser.parse_args(arguments)
 
 

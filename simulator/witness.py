@@ -6,12 +6,17 @@
    histories.
 3. Two notes that cannot both be of one log are kept, both whole, under `/conflicts`: they are the evidence.
 4. Its time is its own machine's, or the business clock of a simulation that is told one.
+5. A store that was set back (a copy from yesterday) has forgotten what was signed since. A note with its own
+   cosignature over a larger tree than it remembers proves that: it remembers the larger tree again, and keeps the note
+   under `/rollbacks`. Until somebody shows it such a note it cannot know; docs/witnesses.md says what that leaves open.
 """
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,15 +27,19 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from simulator.bodies import bounded
 from simulator.clock import Clock
 from tradebridge.evidence.cosignatures import Witness as Known
-from tradebridge.evidence.cosignatures import add_lines, cosign
-from tradebridge.evidence.notes import Checkpoint
+from tradebridge.evidence.cosignatures import add_lines, cosign, cosigned_by
+from tradebridge.evidence.notes import Checkpoint, verify_checkpoint
+from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.simulation import hmac_value
 from tradebridge.evidence.witnessing import MAX_REQUEST, SIZE_TYPE, Refusal, judge, origin_of, read_request
 
 _TABLES = """
 create table if not exists remembered (origin text primary key, size integer not null, root blob not null, note text);
 create table if not exists conflicts (id integer primary key, origin text, status integer, remembered text, shown text);
+create table if not exists rollbacks (id integer primary key, origin text, remembered integer, shown text);
 """
+_ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+"""Whatever its clock says now: what it has signed, it has signed."""
 
 
 def witness_name(country: str) -> str:
@@ -74,7 +83,7 @@ class Witness:
         """Cosign, or say why not; durable before it returns."""
         request = read_request(body)
         with self._lock:
-            remembered, note = self._remembered(origin_of(request.note) or "" if request else "")
+            remembered, note = self._remembered(request.note) if request else (None, "")
             judged = judge(request, self._logs, remembered)
             if isinstance(judged, Refusal):
                 if judged.two_histories and request is not None:
@@ -99,13 +108,36 @@ class Witness:
             rows = self._store.execute("select origin, status, remembered, shown from conflicts order by id").fetchall()
         return [dict(zip(("origin", "status", "remembered", "shown"), row, strict=True)) for row in rows]
 
+    def rollbacks(self) -> list[dict[str, object]]:
+        """What proved that the store had been set back: the size it remembered, and the note of its own."""
+        with self._lock:
+            rows = self._store.execute("select origin, remembered, shown from rollbacks order by id").fetchall()
+        return [dict(zip(("origin", "remembered", "shown"), row, strict=True)) for row in rows]
+
     def close(self) -> None:
         self._store.close()
 
-    def _remembered(self, origin: str) -> tuple[Checkpoint | None, str]:
+    def _remembered(self, shown: str) -> tuple[Checkpoint | None, str]:
+        """The newest checkpoint cosigned of the log that a note is of, and its note (rule 5)."""
+        origin = origin_of(shown) or ""
         query = "select size, root, note from remembered where origin = ?"
         row = self._store.execute(query, (origin,)).fetchone()
-        return (None, "") if row is None else (Checkpoint(origin, row[0], row[1]), row[2])
+        size = 0 if row is None else row[0]
+        forgotten = self._own(shown, origin)
+        if forgotten is not None and forgotten.size > size:
+            values = (origin, size, shown)
+            self._store.execute("insert into rollbacks (origin, remembered, shown) values (?, ?, ?)", values)
+            self._remember(forgotten, shown)
+            return forgotten, shown
+        return (None, "") if row is None else (Checkpoint(origin, size, row[1]), row[2])
+
+    def _own(self, note: str, origin: str) -> Checkpoint | None:
+        """The checkpoint, if this witness has cosigned it."""
+        mine = cosigned_by(note, [self.known], _ANY_TIME)
+        if origin not in self._logs or isinstance(mine, Finding) or not mine:
+            return None
+        checkpoint = verify_checkpoint(note, self._logs[origin], origin)
+        return None if isinstance(checkpoint, Finding) else checkpoint
 
     def _remember(self, checkpoint: Checkpoint, note: str) -> None:
         self._store.execute(
@@ -135,7 +167,7 @@ def app_of(witness: Witness) -> FastAPI:
         body = await bounded(request, MAX_REQUEST)
         if body is None:
             return PlainTextResponse("too large\n", 413)
-        answer = witness.add_checkpoint(body)
+        answer = await asyncio.to_thread(witness.add_checkpoint, body)  # it waits for the disk
         return Response(answer.text, answer.status, media_type=answer.media_type)
 
     @app.get("/{origin_digest}/checkpoint")
@@ -146,5 +178,9 @@ def app_of(witness: Witness) -> FastAPI:
     @app.get("/conflicts")
     async def conflicts() -> Response:
         return JSONResponse({"items": witness.conflicts(), "next": None})
+
+    @app.get("/rollbacks")
+    async def rollbacks() -> Response:
+        return JSONResponse({"items": witness.rollbacks(), "next": None})
 
     return app

@@ -9,17 +9,17 @@
 
 import asyncio
 import json
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.port import Adapter, find_adapter
+from adapters.single_windows.countries import countries
 from simulator.broken_calls import Calls
 from simulator.clock import Clock
 from simulator.faults import Fault
@@ -46,13 +46,14 @@ from tradebridge.client import AsyncHub
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_api_key, test_authority
 from tradebridge.evidence.trust import TrustList
+from tradebridge.outbound import tls_context
 
 CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 """Of all partners together. The library looks through all of them at each request, so more would be slower."""
 
 
-WITNESSES = ("jp", "sg", "th")
-"""Countries with a witness of the log. More can be named; three show what they are for."""
+WITNESSES = tuple(sorted(country.code.lower() for country in countries().values() if country.default))
+"""Countries with a witness of the log, in lower case: each whose single window takes part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Settings:
     seed: str
     clock: Clock
     data: Path
+    alone: bool = False
+    """Some partners in a process of their own, beside a world: no platforms, no witnesses, no timestamp authority."""
 
     @property
     def places(self) -> Places:
@@ -100,7 +103,7 @@ class World:
     @cached_property
     def witnesses(self) -> Mapping[str, Witness]:
         """Opened when the log is first taken to one of them."""
-        return witnesses_of(self.settings, self.trust)
+        return {} if self.settings.alone else witnesses_of(self.settings, self.trust)
 
     async def start(self) -> None:
         """Take up what the journals left open, and begin to pull."""
@@ -222,10 +225,11 @@ def adapter_of(member: Member) -> Adapter | None:
 async def start(settings: Settings, members: tuple[Member, ...], transport: httpx.AsyncBaseTransport) -> World:
     """Register the members and make the world. It begins to pull and to speak with `World.start`."""
     operator = AsyncHub(settings.hub_url, test_api_key(settings.seed, OPERATOR), transport=transport)
-    platforms = (platform_member(code, settings.seed, settings.places) for code in PLATFORMS)
-    described = (*(_described(settings, member) for member in members), *platforms)
-    joining = (_register(operator, each) for each in described)
-    await asyncio.gather(*joining, _register_observers(operator, settings))
+    described = [_described(settings, member) for member in members]
+    if not settings.alone:
+        described += [platform_member(code, settings.seed, settings.places) for code in PLATFORMS]
+        await _register_observers(operator, settings)
+    await asyncio.gather(*(_register(operator, each) for each in described))
     return World(settings, await trust_of_hub(settings, transport), members, transport)
 
 
@@ -236,13 +240,7 @@ async def trust_of_hub(settings: Settings, transport: httpx.AsyncBaseTransport) 
 
 def outgoing() -> httpx.AsyncHTTPTransport:
     """The way to the hub, of all partners of one world: those that pull hold a connection each."""
-    return httpx.AsyncHTTPTransport(limits=CONNECTIONS, verify=_authorities(), trust_env=False)
-
-
-@cache
-def _authorities() -> ssl.SSLContext:
-    """Read once: it takes longer than all else that a new space needs."""
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx.AsyncHTTPTransport(limits=CONNECTIONS, verify=tls_context(), trust_env=False)
 
 
 def witnesses_of(settings: Settings, trust: TrustList) -> Mapping[str, Witness]:
@@ -296,3 +294,6 @@ async def _register(operator: AsyncHub, wanted: Mapping[str, object]) -> None:
     except Refused as refused:
         if refused.code != "member.exists":
             raise
+        known = await operator.member(str(wanted["id"]))
+        if known["delivery"] != wanted["delivery"]:
+            await operator.change_member(str(wanted["id"]), {"delivery": wanted["delivery"]})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from schemas.findings import Fidelity, Finding, Severity
 
@@ -379,15 +379,24 @@ def utilisation(document_id: str, *, limit: int | None = None, cursor: str | Non
     return Call("GET", _document(document_id, "/utilisation"), Answer.json, query=query)
 
 
-def evidence(document_id: str) -> Call[JSON]:
-    """`tradebridge-evidence/1`: all that a third party needs beside public keys."""
-    return Call("GET", _document(document_id, "/evidence"), Answer.json)
+def evidence(document_id: str, *, wait: float = 0) -> Call[JSON]:
+    """`tradebridge-evidence/1`: all that a third party needs beside public keys. `wait`: seconds (up to 20) until the
+    log has all of it and enough witnesses have seen that."""
+    return _evidence(document_id, wait, Answer.json, {})
 
 
-def bundle(document_id: str) -> Call[Body]:
-    """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`)."""
+def bundle(document_id: str, *, wait: float = 0, newest: bool = False) -> Call[Body]:
+    """The same as one file, an ASiC-E container (`tradebridge.evidence.bundle`): for the first checkpoint that covers
+    it, or the newest."""
     accept = {"Accept": "application/vnd.etsi.asic-e+zip"}
-    return Call("GET", _document(document_id, "/evidence"), _body, headers=accept)
+    return _evidence(document_id, wait, _body, accept, "newest" if newest else None)
+
+
+def _evidence(
+    document_id: str, wait: float, read: Callable[[Answer], T], headers: dict[str, str], checkpoint: str | None = None
+) -> Call[T]:
+    query = _given({"wait": f"{wait:g}" if wait else None, "checkpoint": checkpoint})
+    return Call("GET", _document(document_id, "/evidence"), read, query=query, headers=headers, extra_seconds=wait)
 
 
 def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
@@ -399,6 +408,11 @@ def send_event(document_id: str, jws: str) -> Call[EventAccepted]:
         headers={"Content-Type": "application/jose"},
         body=jws.encode(),
     )
+
+
+def timestamp(document_id: str) -> Call[JSON]:
+    """Have a timestamp authority date a document; the first timestamp stays, and is given again."""
+    return Call("POST", _document(document_id, ":timestamp"), Answer.json)
 
 
 def forward(document_id: str, to: Sequence[str]) -> Call[JSON]:
@@ -445,6 +459,11 @@ def member(member_id: str) -> Call[JSON]:
 def add_member(member: Mapping[str, object]) -> Call[NewMember]:
     """Operator: a member as the API's reference describes it."""
     return _post("/v1/members", _new_member, member)
+
+
+def change_member(member_id: str, changes: Mapping[str, object]) -> Call[JSON]:
+    """Operator: other members of its description, as the API's reference has them; what is not named stays."""
+    return replace(_post(_member(member_id), Answer.json, changes), method="PATCH")
 
 
 def rotate_key(member_id: str, *, overlap: int | None = None) -> Call[str]:
@@ -595,6 +614,62 @@ def trust() -> Call[JSON]:
     return Call("GET", "/v1/trust", Answer.json)
 
 
+def check(fields: Mapping[str, str]) -> Call[JSON]:
+    """What the hub tells anybody of a document: by `number` and `code` of its print, or by its digests `content` and
+    `bytes`. `tradebridge.evidence.told` reads it."""
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return Call("POST", "/verify", Answer.json, headers=headers, body=urlencode(fields).encode(), expected=(200, 404))
+
+
+def trust_export(*, status: bool = False) -> Call[JSON]:
+    """All versions of the trust list and revocation lists, as one file (`tradebridge-trust-history/1`); with `status`
+    the signed status of the keys, which is believed for a short time only."""
+    return Call("GET", "/v1/trust/export", Answer.json, query={"status": "true"} if status else {})
+
+
+def trust_versions() -> Call[tuple[JSON, ...]]:
+    """The versions of the trust list, first to last: number, issuedAt, digest, change. At most 500."""
+    return Call("GET", "/v1/trust/versions", _items)
+
+
+def trust_version(number: int) -> Call[str]:
+    """One version, as the hub has signed it: a JWS."""
+    return Call("GET", f"/v1/trust/versions/{number}", _text)
+
+
+def trust_status() -> Call[str]:
+    """Which keys hold no more: a JWS, believed for a short time."""
+    return Call("GET", "/v1/trust/status", _text)
+
+
+def rotate_signing_key(
+    member_id: str, certificate: str | None = None, purposes: Sequence[str] = (), *, overlap: float | None = None
+) -> Call[JSON]:
+    """Operator: a new signing key of a member, from its certificate in PEM; its others for these purposes end after
+    `overlap` seconds (else 30 days). Of `HUB` the hub's own next key, without certificate and purposes."""
+    key = {"certificate": certificate, "purposes": list(purposes)} if certificate else {}
+    return _post("/v1/trust/keys:rotate", Answer.json, {"member": member_id, **key, **_given_any(overlap=overlap)})
+
+
+def revoke_signing_key(
+    key: str, *, since: str | None = None, compromised: bool = False, reason: str | None = None
+) -> Call[JSON]:
+    """Operator: a key or authority ends, by its name, at this moment of RFC 3339 (else now). `compromised`: it was in
+    other hands since then, so that only what is proven to be older still holds."""
+    told = {"key": key, "compromised": compromised, **_given_any(since=since, reason=reason)}
+    return _post("/v1/trust/keys:revoke", Answer.json, told)
+
+
+def add_authority(member_id: str, authority: Mapping[str, object]) -> Call[JSON]:
+    """Operator: a certification authority of a member, as the API's reference describes it."""
+    return _post(_member(member_id, "/authorities"), Answer.json, authority)
+
+
+def load_revocation_list(data: bytes) -> Call[JSON]:
+    """Operator: the revocation list of an authority, in DER or PEM."""
+    return Call("POST", "/v1/trust/revocation-lists:load", Answer.json, body=data)
+
+
 def checkpoint() -> Call[str]:
     """The log's signed checkpoint: a C2SP signed note."""
     return Call("GET", "/v1/log/checkpoint", _text)
@@ -608,6 +683,39 @@ def inclusion(leaf: str, *, size: int | None = None) -> Call[JSON]:
 def consistency(first: int, second: int) -> Call[JSON]:
     """Proof that the log of size `first` is the beginning of the log of size `second`."""
     return Call("GET", "/v1/log/consistency", Answer.json, query={"from": str(first), "to": str(second)})
+
+
+# --- The record of people, retention ---------------------------------------------------------------------------------
+
+
+def audit_export(first: int = 0) -> Call[JSON]:
+    """Operator or auditor: the record of the log from entry `first` on. Read it with `Hub.record`, line by line."""
+    return Call("GET", "/v1/audit/export", Answer.json, query={"from": str(first)})
+
+
+def add_audit_key(expires_in: float | None = None) -> Call[JSON]:
+    """Operator: an API key that may export the record and nothing else, for so many seconds (30 days)."""
+    return _post("/v1/audit/keys", Answer.json, _given_any(expiresIn=expires_in))
+
+
+def retention() -> Call[JSON]:
+    """Operator: for how long what is kept, and what is held."""
+    return Call("GET", "/v1/retention", Answer.json)
+
+
+def run_retention(*, pretend: bool = False) -> Call[JSON]:
+    """Operator: delete what is past its years, on the record; `pretend`: only say what would be deleted."""
+    return replace(_post("/v1/retention:run", Answer.json, {"pretend": pretend}), extra_seconds=600.0)
+
+
+def hold(document_id: str, reason: str) -> Call[JSON]:
+    """Operator: keep a document beyond its years."""
+    return _post(_document(document_id, ":hold"), Answer.json, {"reason": reason})
+
+
+def release(document_id: str, reason: str) -> Call[JSON]:
+    """Operator: hold it no longer."""
+    return _post(_document(document_id, ":release"), Answer.json, {"reason": reason})
 
 
 _OBSERVERS = "/v1/log/observers"

@@ -39,6 +39,7 @@ from tradebridge.calls import (
     Unreachable,
     Validation,
 )
+from tradebridge.outbound import tls_context
 
 __all__ = [
     "Accepted",
@@ -113,7 +114,8 @@ class _SentAsync(Generic[P, T]):
 
 
 class Hub:
-    """A hub, spoken to by one member (or an operator). `url` is its base, without /v1; `timeout` is in seconds."""
+    """A hub, spoken to by one member (or an operator). `url` is its base, without /v1; `timeout` is in seconds; `actor`
+    is the person who acts, as the hub's record of people shall name it (up to 200 printable characters)."""
 
     def __init__(
         self,
@@ -123,10 +125,17 @@ class Hub:
         *,
         timeout: float = TIMEOUT_SECONDS,
         transport: httpx.BaseTransport | None = None,
+        actor: str | None = None,
     ) -> None:
         self.url = _base(url, space)
         self._timeout = timeout
-        self._http = httpx.Client(headers=_headers(api_key), timeout=timeout, transport=transport, trust_env=False)
+        self._http = httpx.Client(
+            headers=_headers(api_key, actor),
+            verify=tls_context(),
+            timeout=timeout,
+            transport=transport,
+            trust_env=False,
+        )
 
     def do(self, call: Call[T]) -> T:
         """Send any call of `tradebridge.calls`. Raises `HubError`."""
@@ -157,6 +166,20 @@ class Hub:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise _unreachable(self.url, error) from error
 
+    def record(self, first: int = 0) -> Iterator[bytes]:
+        """Operator or auditor: the record of the log from entry `first` on, as bytes of `tradebridge-audit/1`, part by
+        part. What `tradebridge.evidence.audit` reads are its lines."""
+        call = calls.audit_export(first)
+        url, wanted = self.url + call.path, dict(call.query)
+        try:
+            with self._http.stream("GET", url, params=wanted) as response:
+                if response.status_code != 200:
+                    response.read()
+                    call.result(_answer(response))
+                yield from response.iter_bytes()
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise _unreachable(self.url, error) from error
+
     submit = _Sent(calls.submit)
     batch = _Sent(calls.batch)
     validate = _Sent(calls.validate)
@@ -171,6 +194,7 @@ class Hub:
     bundle = _Sent(calls.bundle)
     send_event = _Sent(calls.send_event)
     forward = _Sent(calls.forward)
+    timestamp = _Sent(calls.timestamp)
     inbox = _Sent(calls.inbox)
     acknowledge = _Sent(calls.acknowledge)
     deliveries = _Sent(calls.deliveries)
@@ -178,6 +202,7 @@ class Hub:
     members = _Sent(calls.members)
     member = _Sent(calls.member)
     add_member = _Sent(calls.add_member)
+    change_member = _Sent(calls.change_member)
     rotate_key = _Sent(calls.rotate_key)
     add_key = _Sent(calls.add_key)
     withdraw_key = _Sent(calls.withdraw_key)
@@ -198,12 +223,26 @@ class Hub:
     transport_document = _Sent(calls.transport_document)
     approve_draft = _Sent(calls.approve_draft)
     trust = _Sent(calls.trust)
+    trust_export = _Sent(calls.trust_export)
+    trust_versions = _Sent(calls.trust_versions)
+    trust_version = _Sent(calls.trust_version)
+    trust_status = _Sent(calls.trust_status)
+    rotate_signing_key = _Sent(calls.rotate_signing_key)
+    revoke_signing_key = _Sent(calls.revoke_signing_key)
+    add_authority = _Sent(calls.add_authority)
+    load_revocation_list = _Sent(calls.load_revocation_list)
+    check = _Sent(calls.check)
     checkpoint = _Sent(calls.checkpoint)
     inclusion = _Sent(calls.inclusion)
     consistency = _Sent(calls.consistency)
     observers = _Sent(calls.observers)
     add_observer = _Sent(calls.add_observer)
     remove_observer = _Sent(calls.remove_observer)
+    add_audit_key = _Sent(calls.add_audit_key)
+    retention = _Sent(calls.retention)
+    run_retention = _Sent(calls.run_retention)
+    hold = _Sent(calls.hold)
+    release = _Sent(calls.release)
     statistics = _Sent(calls.statistics)
     profiles = _Sent(calls.profiles)
     rules = _Sent(calls.rules)
@@ -237,11 +276,13 @@ class AsyncHub:
         timeout: float = TIMEOUT_SECONDS,
         transport: httpx.AsyncBaseTransport | None = None,
         limits: httpx.Limits | None = None,
+        actor: str | None = None,
     ) -> None:
         self.url = _base(url, space)
         self._timeout = timeout
         self._http = httpx.AsyncClient(
-            headers=_headers(api_key),
+            headers=_headers(api_key, actor),
+            verify=tls_context(),
             timeout=timeout,
             transport=transport,
             trust_env=False,
@@ -282,6 +323,20 @@ class AsyncHub:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise _unreachable(self.url, error) from error
 
+    async def record(self, first: int = 0) -> AsyncIterator[bytes]:
+        """Operator or auditor: the record of the log from entry `first` on, part by part."""
+        call = calls.audit_export(first)
+        url, wanted = self.url + call.path, dict(call.query)
+        try:
+            async with self._http.stream("GET", url, params=wanted) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    call.result(_answer(response))
+                async for part in response.aiter_bytes():
+                    yield part
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise _unreachable(self.url, error) from error
+
     submit = _SentAsync(calls.submit)
     batch = _SentAsync(calls.batch)
     validate = _SentAsync(calls.validate)
@@ -296,6 +351,7 @@ class AsyncHub:
     bundle = _SentAsync(calls.bundle)
     send_event = _SentAsync(calls.send_event)
     forward = _SentAsync(calls.forward)
+    timestamp = _SentAsync(calls.timestamp)
     inbox = _SentAsync(calls.inbox)
     acknowledge = _SentAsync(calls.acknowledge)
     deliveries = _SentAsync(calls.deliveries)
@@ -303,6 +359,7 @@ class AsyncHub:
     members = _SentAsync(calls.members)
     member = _SentAsync(calls.member)
     add_member = _SentAsync(calls.add_member)
+    change_member = _SentAsync(calls.change_member)
     rotate_key = _SentAsync(calls.rotate_key)
     add_key = _SentAsync(calls.add_key)
     withdraw_key = _SentAsync(calls.withdraw_key)
@@ -323,12 +380,26 @@ class AsyncHub:
     transport_document = _SentAsync(calls.transport_document)
     approve_draft = _SentAsync(calls.approve_draft)
     trust = _SentAsync(calls.trust)
+    trust_export = _SentAsync(calls.trust_export)
+    trust_versions = _SentAsync(calls.trust_versions)
+    trust_version = _SentAsync(calls.trust_version)
+    trust_status = _SentAsync(calls.trust_status)
+    rotate_signing_key = _SentAsync(calls.rotate_signing_key)
+    revoke_signing_key = _SentAsync(calls.revoke_signing_key)
+    add_authority = _SentAsync(calls.add_authority)
+    load_revocation_list = _SentAsync(calls.load_revocation_list)
+    check = _SentAsync(calls.check)
     checkpoint = _SentAsync(calls.checkpoint)
     inclusion = _SentAsync(calls.inclusion)
     consistency = _SentAsync(calls.consistency)
     observers = _SentAsync(calls.observers)
     add_observer = _SentAsync(calls.add_observer)
     remove_observer = _SentAsync(calls.remove_observer)
+    add_audit_key = _SentAsync(calls.add_audit_key)
+    retention = _SentAsync(calls.retention)
+    run_retention = _SentAsync(calls.run_retention)
+    hold = _SentAsync(calls.hold)
+    release = _SentAsync(calls.release)
     statistics = _SentAsync(calls.statistics)
     profiles = _SentAsync(calls.profiles)
     rules = _SentAsync(calls.rules)
@@ -361,8 +432,9 @@ def _base(url: str, space: str | None) -> str:
     return f"{base}/s/{space}" if space else base
 
 
-def _headers(api_key: str | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
+def _headers(api_key: str | None, actor: str | None) -> dict[bytes, bytes]:
+    key = {b"Authorization": f"Bearer {api_key}".encode()} if api_key else {}
+    return key | ({b"Tradebridge-Actor": actor.encode()} if actor else {})
 
 
 def _feed_headers(last_event_id: str | None) -> dict[str, str]:

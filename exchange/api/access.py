@@ -8,8 +8,12 @@ from exchange.api.problems import Problem
 from exchange.hub import Hub
 from exchange.members import Caller
 from exchange.places import Places
+from exchange.records import Actor
 from exchange.spaces import Spaces
 from schemas.findings import Finding, finding
+
+MOST_OF_A_NAME = 200
+"""Characters of a person's name in Tradebridge-Actor."""
 
 
 def hub_of(request: Request) -> Hub:
@@ -58,6 +62,25 @@ def operator_of(request: Request) -> Caller:
     if not caller.operator:
         raise Problem(finding("access.scope", found=" ".join(sorted(caller.scopes)), expected="operator"))
     return caller
+
+
+def actor_of(request: Request, caller: Caller) -> Actor:
+    """Who asks, for the record: the member, its key, and the person that its system names in Tradebridge-Actor, UTF-8
+    of up to 200 printable characters. Raises `Problem` for another one."""
+    given = request.headers.get("tradebridge-actor", "")
+    try:
+        person = given.encode("latin-1").decode()
+    except UnicodeError:
+        person = "\0"
+    if len(person) > MOST_OF_A_NAME or not (person.isprintable() and person == person.strip()):
+        expected = f"up to {MOST_OF_A_NAME} printable characters of UTF-8"
+        raise Problem(finding("request.malformed", "Tradebridge-Actor", found=given[:80], expected=expected))
+    return Actor(caller.member, caller.api_key, person)
+
+
+def on_record(request: Request, document_id: str, what: str, scope: str = "read") -> None:
+    """Who asks, and may, is about to see this of a document: on the record first (`exchange.readings`). In a thread."""
+    hub_of(request).readings.record(actor_of(request, caller_of(request, scope)), document_id, what)
 
 
 def sees(caller: Caller) -> str | None:

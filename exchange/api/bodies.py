@@ -68,6 +68,24 @@ async def json_of(request: Request, limit: int = MAX_BODY) -> dict[str, Any]:
     return value
 
 
+async def options_of(request: Request, limit: int = 10_000) -> dict[str, Any]:
+    """An optional JSON body."""
+    data = await body_of(request, limit)
+    value = json_or_finding(data) if data.strip() else {}
+    if isinstance(value, Finding):
+        raise Problem(value)
+    return value
+
+
+def seconds_of(options: dict[str, Any], name: str, default: float, longest: float) -> float:
+    """A number of seconds among the options. Raises `Problem`."""
+    seconds = options.get(name, default)
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= longest:
+        expected = f"seconds, at most {longest:g}"
+        raise Problem(finding("request.malformed", f"/{name}", found=seconds, expected=expected))
+    return float(seconds)
+
+
 def recipients_of(request: Request) -> tuple[str, ...]:
     """The member ids of Tradebridge-To: a list, which may stand in several lines (RFC 9110 section 5.3)."""
     named = ",".join(request.headers.getlist("tradebridge-to"))
@@ -86,6 +104,21 @@ _NUMBER = re.compile(r"-?[0-9]{1,19}")  # what is longer is no number that the s
 
 def limit_of(request: Request, default: int = 50) -> int:
     return number_in("limit", request.query_params.get("limit", str(default)), 1, 500)
+
+
+LONGEST_WAIT = 20.0
+"""Seconds."""
+
+
+def wait_of(request: Request) -> float:
+    """Seconds that the caller would wait for an answer, bounded; 0 unless it says."""
+    text = request.query_params.get("wait", "0")
+    if not _SECONDS.fullmatch(text):
+        raise Problem(finding("request.malformed", found=f"wait={text[:20]}", expected="seconds"))
+    return min(float(text), LONGEST_WAIT)
+
+
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
 def page_response(request: Request, page: Page) -> Response:

@@ -10,11 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange import consignments, intake, ledger, paper, refused, titles
-from exchange.api.access import base_url_of, caller_of, hub_of, sees
-from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of
+from exchange import consignments, intake, ledger, paper, refused, retention, titles
+from exchange.api.access import base_url_of, caller_of, hub_of, on_record, sees
+from exchange.api.bodies import body_of, json_response, limit_of, page_response, recipients_of, wait_of
 from exchange.api.problems import Problem, problem_response
-from exchange.bundles import bundle_of, evidence_of
+from exchange.bundles import bundle_of, evidence_of, until_on_record
 from exchange.events import accept_event
 from exchange.forwarding import forward as forward_document
 from exchange.hub import Hub
@@ -111,6 +111,7 @@ def get_document(request: Request, document_id: str) -> Response:
     headers = {"ETag": etag, "Vary": "Accept", "Tradebridge-Profile": stored.summary["profile"]}
     if etag in _etags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
+    on_record(request, document_id, f"document, {form}")
     if form == "received":
         return Response(stored.data, headers=headers, media_type=stored.media_type)
     if form in ("html", "pdf"):
@@ -131,7 +132,7 @@ def get_summary(request: Request, document_id: str) -> Response:
 
 @router.get("/{document_id}/checks", summary="What was found when it came in")
 def get_checks(request: Request, document_id: str) -> Response:
-    stored = _stored(request, document_id)
+    stored = _stored(request, document_id, "checks")
     profile = profile_of(stored.summary["profile"])
     policy = {"closed": profile.closed, "retentionYears": profile.retention_years} if profile else {}
     findings = stored.findings if stored.only_for is None else for_recipients(stored.findings)
@@ -149,7 +150,7 @@ def get_checks(request: Request, document_id: str) -> Response:
 
 @router.get("/{document_id}/timeline", summary="What happened to it, oldest first")
 def get_timeline(request: Request, document_id: str) -> Response:
-    stored = _stored(request, document_id)
+    stored = _stored(request, document_id, "timeline")
     with hub_of(request).database.reading.connect() as connection:
         member, held = sees(caller_of(request)), titles.of_document(connection, document_id)
         of_title = held is None or titles.sees(hub_of(request), held, member)
@@ -159,7 +160,7 @@ def get_timeline(request: Request, document_id: str) -> Response:
 
 @router.get("/{document_id}/utilisation", summary="What is left of each item of a certificate, and who drew what")
 def get_utilisation(request: Request, document_id: str) -> Response:
-    stored = _stored(request, document_id)
+    stored = _stored(request, document_id, "utilisation")
     limit, cursor = limit_of(request), request.query_params.get("cursor")
     before = queries.parts_of(cursor, int)[0] if cursor else None
     with hub_of(request).database.reading.connect() as connection:
@@ -172,10 +173,11 @@ def get_utilisation(request: Request, document_id: str) -> Response:
 
 @router.get("/{document_id}/evidence", summary="All that a third party needs to check it, as JSON or as one bundle")
 async def get_evidence(request: Request, document_id: str) -> Response:
-    hub, stored = hub_of(request), await run_in_threadpool(_stored, request, document_id)
+    hub, stored = hub_of(request), await run_in_threadpool(_stored, request, document_id, "evidence")
     member = sees(caller_of(request))
+    await until_on_record(hub, stored, member, wait_of(request))
     if MEDIA_TYPE in request.headers.get("accept", ""):
-        data = await bundle_of(hub, stored, member)
+        data = await bundle_of(hub, stored, member, newest=_newest(request))
         headers = {"Content-Disposition": f'attachment; filename="{document_id}{EXTENSION}"'}
         return Response(data, media_type=MEDIA_TYPE, headers=headers)
     evidence = await run_in_threadpool(evidence_of, hub, stored, member)
@@ -225,6 +227,14 @@ async def _submission(request: Request, *, recorded: bool = True) -> Submission:
     )
 
 
+def _newest(request: Request) -> bool:
+    """`?checkpoint=newest`: the bundle for the newest checkpoint instead of the first that covers it."""
+    asked = request.query_params.get("checkpoint", "first")
+    if asked not in ("first", "newest"):
+        raise Problem(finding("request.malformed", found=f"checkpoint={asked[:40]}", expected="first or newest"))
+    return asked == "newest"
+
+
 def _answer(request: Request, hub: Hub, outcome: Accepted | Refused) -> Response:
     if isinstance(outcome, Refused):
         hub.metrics.refused.inc()
@@ -236,12 +246,17 @@ def _answer(request: Request, hub: Hub, outcome: Accepted | Refused) -> Response
     return Response(outcome.body, 202, headers, media_type="application/json")
 
 
-def _stored(request: Request, document_id: str) -> Stored:
+def _stored(request: Request, document_id: str, shown: str = "") -> Stored:
+    """The document, if who asks may see it. `shown`: what of its content the answer shows: that goes on the record."""
     caller = caller_of(request)
     with hub_of(request).database.reading.connect() as connection:
         stored = queries.document(connection, sees(caller), document_id)
+        if stored is not None and stored.deleted:
+            raise Problem(retention.gone(connection, document_id))
     if stored is None:
         raise Problem(finding("access.not-yours", found=document_id))
+    if shown:
+        on_record(request, document_id, shown)
     return stored
 
 
@@ -268,7 +283,7 @@ def _on_paper(request: Request, stored: Stored, form: str, headers: dict[str, st
     if isinstance(drawn, Finding):
         raise Problem(drawn)
     if form == "pdf":
-        data = pdf_of(drawn)
+        data = pdf_of(drawn, stored.data)
         if isinstance(data, Finding):
             raise Problem(data)
         name = re.sub(r"[^A-Za-z0-9.-]", "_", drawn.number)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,8 +43,10 @@ def metrics() -> Response:
 
 
 _OLDEST_WAITING = (
-    select(t.messages.c.received_at)
-    .join(t.leaves, t.leaves.c.message_id == t.messages.c.id)
+    select(func.coalesce(t.messages.c.received_at, t.records.c.at))
+    .select_from(t.leaves)
+    .outerjoin(t.messages, t.leaves.c.record_id == t.messages.c.id)
+    .outerjoin(t.records, t.leaves.c.record_id == t.records.c.id)
     .where(t.leaves.c.position.is_(None))
     .order_by(t.leaves.c.id)
     .limit(1)

@@ -1,13 +1,11 @@
 """Taking delivery by pulling, and looking at deliveries."""
 
-import re
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange.api.access import caller_of, hub_of, operator_of, sees
-from exchange.api.bodies import json_of, json_response, limit_of, page_response
+from exchange.api.access import actor_of, caller_of, hub_of, operator_of, sees
+from exchange.api.bodies import json_of, json_response, limit_of, page_response, wait_of
 from exchange.api.problems import Problem
 from exchange.members import Member
 from exchange.store import queries
@@ -15,15 +13,12 @@ from schemas.findings import finding
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 
-LONGEST_WAIT = 20.0
-"""Seconds."""
-
 
 @router.get("/inbox", summary="Lease what is due for one")
 async def inbox(request: Request) -> Response:
     hub, member = hub_of(request), _member(request)
     limit = min(limit_of(request, default=100), hub.settings.push_batch)
-    wait = _seconds(request.query_params.get("wait", "0"))
+    wait = wait_of(request)
     batch = await hub.deliverer.claim(member, limit)
     if not batch and wait:
         await hub.deliverer.wait(member.id, wait)
@@ -53,8 +48,8 @@ def deliveries(request: Request) -> Response:
 
 @router.post("/deliveries/{delivery_id}:resend", status_code=202, summary="Send a dead delivery again (operator)")
 async def resend(request: Request, delivery_id: str) -> Response:
-    operator_of(request)
-    problem = await hub_of(request).deliverer.resend(delivery_id)
+    by = actor_of(request, operator_of(request))
+    problem = await hub_of(request).deliverer.resend(delivery_id, by)
     if problem is not None:
         raise Problem(problem)
     return json_response({"delivery": delivery_id, "state": "due"}, 202)
@@ -66,12 +61,3 @@ def _member(request: Request) -> Member:
     if member is None:
         raise Problem(finding("access.scope", found="operator", expected="a member's key"))
     return member
-
-
-def _seconds(text: str) -> float:
-    if not _SECONDS.fullmatch(text):
-        raise Problem(finding("request.malformed", found=f"wait={text[:20]}", expected="seconds"))
-    return min(float(text), LONGEST_WAIT)
-
-
-_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")

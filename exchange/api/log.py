@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from exchange import log
-from exchange.api.access import hub_of, operator_of
+from exchange.api.access import actor_of, hub_of, operator_of
 from exchange.api.bodies import json_of, json_response, number_in
 from exchange.api.problems import Problem
 from exchange.keys import HUB
 from exchange.messages import RefusedInTransaction
 from exchange.observers import add_observer, remove_observer
+from exchange.records import Actor
 from exchange.store import tables as t
 from exchange.store.writer import Job
 from schemas.findings import Finding, finding
@@ -62,34 +63,29 @@ def list_observers(request: Request) -> Response:
 
 @router.post("/log/observers", status_code=201, summary="Name a witness or a timestamp authority (operator)")
 async def add(request: Request) -> Response:
-    operator_of(request)
+    by = actor_of(request, operator_of(request))
     description = await json_of(request, MAX_OBSERVER)
-    await _change(request, "observer added", lambda connection: add_observer(connection, description))
+    await _change(request, by, "observer added", lambda connection: add_observer(connection, description))
     return json_response({"items": hub_of(request).registry.observers.to_json(), "next": None}, 201)
 
 
 @router.delete("/log/observers/{name:path}", summary="Name it no longer (operator)")
 async def remove(request: Request, name: str) -> Response:
-    operator_of(request)
-    await _change(request, "observer removed", lambda connection: remove_observer(connection, name))
+    by = actor_of(request, operator_of(request))
+    await _change(request, by, "observer removed", lambda connection: remove_observer(connection, name))
     return json_response({"items": hub_of(request).registry.observers.to_json(), "next": None})
 
 
-async def _change(request: Request, what: str, change: Job[tuple[Finding, ...]]) -> None:
+async def _change(request: Request, by: Actor, what: str, change: Job[tuple[Finding, ...]]) -> None:
     def job(connection: Connection) -> None:
         found = change(connection)
         if found:
             raise RefusedInTransaction(*found)
 
     try:
-        await hub_of(request).change_member(HUB, what, job)
+        await hub_of(request).change_member(HUB, what, job, by)
     except RefusedInTransaction as error:
         raise Problem(*error.findings) from None
-
-
-@router.get("/trust", summary="The public keys of hub, log and members")
-def trust(request: Request) -> Response:
-    return json_response(hub_of(request).registry.trust.to_json())
 
 
 def _size(request: Request, name: str, default: int) -> int:

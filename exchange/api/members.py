@@ -7,10 +7,10 @@ from sqlalchemy.engine import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange.api.access import caller_of, hub_of, operator_of
-from exchange.api.bodies import body_of, json_of, json_response
+from exchange.api.access import actor_of, caller_of, hub_of, operator_of
+from exchange.api.bodies import json_of, json_response, options_of, seconds_of
 from exchange.api.problems import Problem
-from exchange.hub import Hub
+from exchange.authorities import add_authority
 from exchange.members import (
     SCOPES,
     Member,
@@ -26,8 +26,7 @@ from exchange.members import (
 )
 from exchange.messages import RefusedInTransaction
 from exchange.store.writer import Job
-from schemas.content import json_or_finding
-from schemas.findings import Finding, finding
+from schemas.findings import finding
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 
 router = APIRouter(prefix="/v1/members", tags=["members"])
@@ -67,7 +66,7 @@ async def add(request: Request) -> Response:
             return outcome
         raise RefusedInTransaction(*outcome)
 
-    await _change(hub, member_id, "added", job)
+    await _change(request, member_id, "added", job)
     return json_response({"member": _shown(request, hub.registry.members[member_id]), "apiKey": api_key}, 201)
 
 
@@ -82,7 +81,7 @@ async def change(request: Request, member_id: str) -> Response:
         if found := change_member(connection, member_id, changes, hub.settings.platform_code):
             raise RefusedInTransaction(*found)
 
-    await _change(hub, member_id, "changed", job)
+    await _change(request, member_id, "changed", job)
     hub.deliverer.wake([member_id])
     return json_response(_shown(request, hub.registry.members[member_id]))
 
@@ -91,7 +90,7 @@ async def change(request: Request, member_id: str) -> Response:
 async def rotate_key(request: Request, member_id: str) -> Response:
     hub = hub_of(request)
     _own_or_operator(request, member_id)
-    overlap = _seconds_of(await _options(request), "overlap", DAY, 30 * DAY)
+    overlap = seconds_of(await options_of(request, MAX_MEMBER), "overlap", DAY, 30 * DAY)
     api_key = new_api_key()
     most = hub.settings.api_keys_per_member
 
@@ -99,7 +98,7 @@ async def rotate_key(request: Request, member_id: str) -> Response:
         if problem := rotate_api_key(connection, member_id, api_key, overlap, most):
             raise RefusedInTransaction(problem)
 
-    await _change(hub, member_id, "API key rotated", job)
+    await _change(request, member_id, "API key rotated", job)
     return json_response({"member": member_id, "apiKey": api_key, "overlap": overlap})
 
 
@@ -107,11 +106,11 @@ async def rotate_key(request: Request, member_id: str) -> Response:
 async def add_key_of_scope(request: Request, member_id: str) -> Response:
     hub = hub_of(request)
     _own_or_operator(request, member_id)
-    options = await _options(request)
+    options = await options_of(request, MAX_MEMBER)
     scopes = options.get("scopes", list(SCOPES))
     if not isinstance(scopes, list) or not scopes or any(scope not in SCOPES for scope in scopes):
         raise Problem(finding("request.malformed", "/scopes", found=scopes, expected=", ".join(SCOPES)))
-    lifetime = _seconds_of(options, "expiresIn", 365 * DAY, 3 * 365 * DAY)
+    lifetime = seconds_of(options, "expiresIn", 365 * DAY, 3 * 365 * DAY)
     api_key = new_api_key()
     most = hub.settings.api_keys_per_member
 
@@ -120,7 +119,7 @@ async def add_key_of_scope(request: Request, member_id: str) -> Response:
             raise RefusedInTransaction(problem)
         add_api_key(connection, member_id, api_key, scopes, lifetime)
 
-    await _change(hub, member_id, "API key added", job)
+    await _change(request, member_id, "API key added", job)
     return json_response({"member": member_id, "apiKey": api_key, "scopes": scopes, "expiresIn": lifetime}, 201)
 
 
@@ -135,7 +134,7 @@ async def add_key(request: Request, member_id: str) -> Response:
         if problem := add_signing_key(connection, member_id, key):
             raise RefusedInTransaction(problem)
 
-    await _change(hub, member_id, "signing key added", job)
+    await _change(request, member_id, "signing key added", job)
     return json_response(_shown(request, hub.registry.members[member_id]), 201)
 
 
@@ -156,8 +155,23 @@ async def withdraw_key(request: Request, member_id: str) -> Response:
             raise RefusedInTransaction(problem)
 
     what = f"signing key {kid[-12:]} withdrawn from {rfc3339(since)}" + (f": {reason}" if reason else "")
-    await _change(hub, member_id, what, job)
+    await _change(request, member_id, what, job)
     return json_response(_shown(request, hub.registry.members[member_id]))
+
+
+@router.post("/{member_id}/authorities", status_code=201, summary="Add a certification authority (operator)")
+async def add_issuing(request: Request, member_id: str) -> Response:
+    operator_of(request)
+    hub = hub_of(request)
+    _member(request, member_id)
+    authority = await json_of(request, MAX_MEMBER)
+
+    def job(connection: Connection) -> None:
+        if problem := add_authority(connection, member_id, authority):
+            raise RefusedInTransaction(problem)
+
+    await _change(request, member_id, "certification authority added", job)
+    return json_response(_shown(request, hub.registry.members[member_id]), 201)
 
 
 @router.post("/{member_id}:suspend", summary="Suspend a member, with the reason (operator)")
@@ -174,17 +188,17 @@ async def _suspension(request: Request, member_id: str, suspended: bool) -> Resp
     operator_of(request)
     hub = hub_of(request)
     _member(request, member_id)
-    reason = str((await _options(request)).get("reason", ""))[:500]
+    reason = str((await options_of(request, MAX_MEMBER)).get("reason", ""))[:500]
     what = f"suspended: {reason}" if suspended else "resumed"
-    await hub.change_member(member_id, what, lambda c: set_suspended(c, member_id, suspended, reason))
+    await _change(request, member_id, what, lambda c: set_suspended(c, member_id, suspended, reason))
     hub.deliverer.wake([member_id])
     return json_response(_shown(request, hub.registry.members[member_id]))
 
 
-async def _change(hub: Hub, member_id: str, what: str, job: Job[object]) -> None:
-    """Change a member, or say what the transaction refused."""
+async def _change(request: Request, member_id: str, what: str, job: Job[object]) -> None:
+    """Change a member, on the record; or say what the transaction refused."""
     try:
-        await hub.change_member(member_id, what, job)
+        await hub_of(request).change_member(member_id, what, job, actor_of(request, caller_of(request)))
     except RefusedInTransaction as refused:
         raise Problem(*refused.findings) from refused
 
@@ -199,14 +213,6 @@ def _own_or_operator(request: Request, member_id: str) -> None:
     _member(request, member_id)
 
 
-def _seconds_of(options: dict[str, Any], name: str, default: float, longest: float) -> float:
-    seconds = options.get(name, default)
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= longest:
-        expected = f"seconds, at most {longest:g}"
-        raise Problem(finding("request.malformed", f"/{name}", found=seconds, expected=expected))
-    return float(seconds)
-
-
 def _member(request: Request, member_id: str) -> Member:
     member = hub_of(request).registry.members.get(member_id)
     if member is None:
@@ -218,15 +224,10 @@ def _shown(request: Request, member: Member) -> dict[str, Any]:
     """To others without what is between the member and the operator: where it is pushed to, why it is suspended."""
     caller = caller_of(request)
     whole = caller.operator or caller.member == member.id
-    return {**member.public(whole=whole), "keys": list(hub_of(request).registry.keys.get(member.id, ()))}
-
-
-async def _options(request: Request) -> dict[str, Any]:
-    """An optional JSON body."""
-    data = await body_of(request, MAX_MEMBER)
-    if not data.strip():
-        return {}
-    value = json_or_finding(data)
-    if isinstance(value, Finding):
-        raise Problem(value)
-    return value
+    registry = hub_of(request).registry
+    issuing = registry.issuing.get(member.id, ())
+    return {
+        **member.public(whole=whole),
+        "keys": list(registry.keys.get(member.id, ())),
+        **({"authorities": [each.to_json() for each in issuing]} if issuing else {}),
+    }

@@ -40,7 +40,8 @@ def get_platforms(request: Request) -> Response:
     """`tradebridge-platforms/1`: what verifies a chain offline. Public, as the trust list is."""
     hub = hub_of(request)
     peers = hub.platform.peers()
-    names = {code: peer.name for code, peer in (*peers.carriers.items(), *peers.platforms.items())}
+    known = (*peers.registries.items(), *peers.carriers.items(), *peers.platforms.items())
+    names = {code: peer.name for code, peer in known}
     return json_response(
         {
             "format": FORMAT,

@@ -19,6 +19,7 @@ _TITLES = {
     405: "Not this method",
     406: "Not in this form",
     409: "In conflict with what is there",
+    410: "Not kept any more",
     408: "Too slow",
     413: "Too large",
     422: "The document is refused",
@@ -70,7 +71,7 @@ def problem_of(findings: Iterable[Finding], instance: str, members: Mapping[str,
     }
 
 
-_RANK = {401: 0, 403: 1, 404: 2, 413: 3, 400: 4, 422: 5, 409: 6, 503: 7, 500: 8}
+_RANK = {401: 0, 403: 1, 404: 2, 410: 2, 413: 3, 400: 4, 422: 5, 409: 6, 503: 7, 500: 8}
 """408 and 429 come alone."""
 
 

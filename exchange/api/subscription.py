@@ -1,11 +1,13 @@
 """A single window's subscription to the bills of lading of consignments that it has certificates for."""
 
+from functools import partial
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange import consignments
-from exchange.api.access import caller_of, hub_of
+from exchange.api.access import actor_of, caller_of, hub_of
 from exchange.api.bodies import json_response
 from exchange.api.problems import Problem
 from schemas.bill_of_lading.model import TRANSPORT_DOCUMENT
@@ -27,14 +29,16 @@ async def subscribe(request: Request) -> Response:
         raise Problem(finding("access.scope", found=caller.member, expected="a single window"))
     if not member.receives or TRANSPORT_DOCUMENT not in member.accepts:
         raise Problem(finding("route.profile-not-accepted", found=f"{member.id} and {TRANSPORT_DOCUMENT}"))
-    await hub.writer.do(lambda connection: consignments.subscribe(connection, hub, member.id))
+    by, job = actor_of(request, caller), partial(consignments.subscribe, hub=hub, member=member.id)
+    await hub.command(member.id, "subscribed to bills of lading", job, by)
     return await _shown(request, member.id)
 
 
 @router.delete("", summary="Subscribe no longer; what was delivered stays")
 async def unsubscribe(request: Request) -> Response:
     caller, hub = caller_of(request, "receive"), hub_of(request)
-    await hub.writer.do(lambda connection: consignments.unsubscribe(connection, caller.member))
+    by, job = actor_of(request, caller), partial(consignments.unsubscribe, member=caller.member)
+    await hub.command(caller.member, "subscribed no longer", job, by)
     return await _shown(request, caller.member)
 
 

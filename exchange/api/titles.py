@@ -4,14 +4,15 @@ files that go with a transfer are uploaded before."""
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange.api.access import caller_of, hub_of, sees
+from exchange.api.access import caller_of, hub_of, on_record, sees
 from exchange.api.bodies import json_response, limit_of, page_response, reading
 from exchange.api.problems import Problem
 from exchange.store.queries import Page, cursor_of, parts_of
-from exchange.titles import list_seen, possessed_by, seen, shown
+from exchange.titles import document_of, list_seen, possessed_by, seen, shown
 from exchange.titles import sees as sees_title
 from schemas.bill_of_lading.pint import to_json
 from schemas.findings import Finding, finding
@@ -35,13 +36,13 @@ async def list_titles(request: Request) -> Response:
 
 @router.get("/titles/{reference}", summary="Where a title stands, with its transfers")
 async def get_title(request: Request, reference: str) -> Response:
-    held, hub = await _held(request, reference), hub_of(request)
+    held, hub = await _held(request, reference, "title"), hub_of(request)
     return json_response(await hub.ask(lambda connection: shown(connection, held)))
 
 
 @router.get("/titles/{reference}/chain", summary="What was signed: the transfer chain, read out; or drawn, as SVG")
 async def get_chain(request: Request, reference: str) -> Response:
-    held, accept = await _held(request, reference), request.headers.get("accept", "")
+    held, accept = await _held(request, reference, "title chain"), request.headers.get("accept", "")
     if "image/svg+xml" in accept and "json" not in accept:
         return _picture(held)
     headers = {"Content-Disposition": f'attachment; filename="{held.id[:16]}.chain.json"'}
@@ -96,11 +97,16 @@ def _picture(held: Held) -> Response:
     return Response(draw(drawn), headers=headers, media_type="image/svg+xml")
 
 
-async def _held(request: Request, reference: str) -> Held:
+async def _held(request: Request, reference: str, what: str = "") -> Held:
+    """The title, if who asks may see it. `what`: what of it the answer shows, which is put on the record."""
     caller, hub = caller_of(request), hub_of(request)
-    held = await hub.ask(lambda connection: seen(connection, hub, reference, sees(caller)))
-    if held is None:
-        raise Problem(finding("title.unknown", found=reference))
+    carrier = request.query_params.get("carrierCode")
+    held = await hub.ask(lambda connection: seen(connection, hub, reference, sees(caller), carrier))
+    if isinstance(held, Finding):
+        raise Problem(held)
+    if what:
+        document = await hub.ask(lambda connection: document_of(connection, held.id))
+        await run_in_threadpool(on_record, request, document or held.id, what)
     return held
 
 

@@ -1,223 +1,265 @@
-"""`/v/{number}`: the page behind the QR code of a printed certificate. No login, no script needed.
+"""`/verify` and `/v/{number}`: the pages on which anybody checks a document. No login, no script needed.
 
-1. GET gives the same page whatever the number: it asks for the code. A small script takes it from the fragment.
-2. POST with the code tells what the hub knows. A number that is not there and a code that is wrong get one answer.
-3. Who has the code has held the paper, so the page tells what helps to compare: the goods in full, parties and persons
-   masked, no values.
-4. The answers are kept apart, since they fail apart, and 'could not check' is neither yes nor no.
+| call | with | answers |
+| --- | --- | --- |
+| POST /verify | a file: as the body itself, or the field `file` of a form | the four answers on it |
+| POST /verify | the fields `number` and `code` of a print | the same, on what the hub has |
+| POST /verify | the fields `content` and `bytes`: the two digests of a document | the same, and its proof |
+| POST /v/NUMBER | the field `code` | as with number and code; a small script takes the code from the fragment |
+
+1. GET gives the same page whatever the number is.
+2. A number that is not there, a code that is wrong and digests that nobody has get one answer, and it comes in whole
+   steps of time: how long the look took cannot be seen.
+3. Each address may ask so often, and have so many checks under way (`exchange.tries`, `exchange.places`).
+4. HTML for browsers, JSON for who asks for it. All that came from a document is escaped; no script or style stands in
+   the page, and the policy allows none but the hub's own files.
 """
 
-from base64 import b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import asyncio
+import re
+import time
+from collections.abc import Callable
 from functools import cache
-from hashlib import sha256
-from importlib import resources
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
+from starlette.types import Message
 
-from exchange import titles
-from exchange.api.access import hub_of
+from exchange import compare, public
+from exchange.api.access import hub_of, spaces_of
 from exchange.api.bodies import body_of, json_response
+from exchange.api.problems import Problem, problem_response
 from exchange.hub import Hub
-from exchange.paper import code_of, document_of, has_paper, is_code
-from exchange.store import queries
+from exchange.places import NoPlace
+from exchange.public import Checked
 from exchange.store.queries import Stored
-from schemas.certificate.model import Certificate, Party
-from schemas.registry import profile_of
-from tradebridge.render.form import Form, Line, Standing, form_of
-from tradebridge.render.lading import Sheet, sheet_of
-from tradebridge.render.paper import Paper
+from exchange.tries import network_of
+from schemas.findings import Finding, finding
+from tradebridge.evidence.report import Answer, Verdict
 
 router = APIRouter(tags=["verify"])
 
-SHOWN_ITEMS = 100
-_MOST_OF_A_NUMBER = 50
-"""Documents of one number: each issuer has numbers of its own."""
-_FILES = resources.files("exchange.api").joinpath("static")
-_CSS = _FILES.joinpath("verify.css").read_text("utf-8")
-_JS = _FILES.joinpath("verify.js").read_text("utf-8")
-
-
-def _allowed(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
+MOST_BYTES = 16 << 20
+"""Of a file that is checked here. A larger one is checked with `tb verify`."""
+_MOST_OF_A_FORM = 2_000
+_FIELD = re.compile(rb"(number|code|content|bytes)=")
+"""How a form begins. `curl --data-binary @FILE` calls any file one."""
+STEP_SECONDS = 0.25
+"""What is not found is told after a whole number of these."""
+_STATIC = Path(__file__).parent / "static"
+_ASSETS = {"verify.css": "text/css", "verify.js": "text/javascript"}
 
 HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src {_allowed(_CSS)}; script-src {_allowed(_JS)}; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
 
+QUESTIONS = {
+    "unchanged": "Not changed?",
+    "issued": "Issued by who may?",
+    "valid": "Still valid?",
+    "recorded": "On the public record?",
+}
+_YES = {
+    "unchanged": "It is as it was signed and accepted.",
+    "valid": "Nothing has cancelled, replaced or ended it.",
+}
+"""A yes in plain words; of the other two questions the reason is plain enough."""
+_IN_SHORT = {
+    0: "Four times yes: genuine, valid, and on the record.",
+    3: "Nothing false was found, but not everything could be checked.",
+    4: "Do not accept it: it is not valid, or not on the record.",
+    5: "Do not rely on it: it was changed, or not issued by who may.",
+}
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One question, answered yes, no, or could not check, and why."""
 
-    question: str
-    answer: str
-    why: str
+@router.get("/verify", summary="The page that checks a document: a file, or number and code of a print")
+def ask(request: Request) -> Response:
+    return _asking(hub_of(request))
 
-    @property
-    def kind(self) -> str:
-        """For the style sheet."""
-        return self.answer.split(" ")[0]
+
+@router.get("/verify/assets/{name}", include_in_schema=False)
+def asset(name: str) -> Response:
+    if name not in _ASSETS:
+        raise Problem(finding("request.not-found", found=name[:100]))
+    headers = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(_STATIC / name, media_type=_ASSETS[name], headers=headers)
+
+
+@router.post("/verify", summary="The four answers on a file, on number and code, or on the digests of a document")
+async def check(request: Request) -> Response:
+    return await _guarded(request, None)
 
 
 @router.get("/v/{number:path}", summary="The page that checks a printed certificate: asks for the code")
-def page(request: Request, number: str) -> Response:
-    return _page(hub_of(request), number, asked=False)
+def ask_code(request: Request, number: str) -> Response:
+    return _asking(hub_of(request), number)
 
 
 @router.post("/v/{number:path}", summary="What the hub knows of it, for who has the code")
-async def answer(request: Request, number: str) -> Response:
-    hub = hub_of(request)
-    given = parse_qs((await body_of(request, 2_000)).decode("ascii", "replace")).get("code", [""])[0]
-    found = await run_in_threadpool(_found, hub, number, given)
-    if "application/json" in request.headers.get("accept", ""):
-        return json_response(_json(hub, found), 200 if found else 404, HEADERS)
-    return _page(hub, number, asked=True, found=found)
+async def check_code(request: Request, number: str) -> Response:
+    return await _guarded(request, number)
 
 
-def _found(hub: Hub, number: str, given: str) -> Stored | None:
-    """The document of this number whose code it is."""
-    with hub.database.reading.connect() as connection:
-        known = queries.documents(connection, None, _MOST_OF_A_NUMBER, None, number=number).items
-        for summary in known:
-            if has_paper(summary) and is_code(given, code_of(hub, summary["id"], summary["contentDigest"])):
-                return queries.document(connection, None, summary["id"])
-    return None
+# --- asking ----------------------------------------------------------------------------------------------------------
 
 
-def _answers(hub: Hub, stored: Stored) -> list[Answer]:
-    summary = stored.summary
-    state = summary["state"]
-    signer = stored.signer
-    with hub.database.reading.connect() as connection:
-        held = titles.of_document(connection, summary["id"])
-    question = f"Issued by its {'authority' if _is_certificate(summary['profile']) else 'carrier'}"
-    issued = (
-        Answer(question, "yes", f"signed by {signer['member']}, which the hub's trust list names")
-        if signer
-        else Answer(question, "could not check", "the hub received it without its issuer's signature")
-    )
-    if held is not None and signer is None:
-        manifest = f"the carrier {held.carrier} signed its issuance manifest, verified when the title came"
-        issued = Answer(question, "yes", manifest)
-    if hub.simulated:
-        issued = Answer(question, issued.answer, f"{issued.why}; test keys, no legal effect")
-    return [
-        Answer("Known to this hub", "yes", f"accepted on {summary['receivedAt'][:10]} from {summary['sender']}"),
-        issued,
-        Answer(
-            "Still in force",
-            "yes" if state == "live" else "no",
-            "not cancelled, replaced or expired" if state == "live" else state,
-        ),
-        Answer("The paper says the same", "could not check", "compare it with what stands below"),
-    ]
+async def _guarded(request: Request, number: str | None) -> Response:
+    """Rule 3; and what is refused is told as the caller reads it."""
+    hub, spaces = hub_of(request), spaces_of(request)
+    address = request.client.host if request.client else ""
+    wait = spaces.tries.take(address)
+    try:
+        if wait:
+            limit = f"at most {hub.settings.checks_per_minute} a minute"
+            raise Problem(finding("request.too-often", found="checks", expected=limit))
+        with spaces.checks.take(network_of(address)):
+            return await _checked(request, hub, number)
+    except (Problem, NoPlace) as refused:
+        findings = refused.findings if isinstance(refused, Problem) else (refused.found,)
+        response = problem_response(request, findings)
+        if wait:
+            response.headers["Retry-After"] = str(wait)
+        if _wants_json(request):
+            return response
+        kept = {name: response.headers[name] for name in ("Retry-After", "Connection") if name in response.headers}
+        return _asking(hub, number, findings[0], response.status_code, kept)
 
 
-def _is_certificate(profile_id: str) -> bool:
-    profile = profile_of(profile_id)
-    return profile is not None and profile.family == "certificate"
+async def _checked(request: Request, hub: Hub, number: str | None) -> Response:
+    began = time.monotonic()
+    given = await _given(request, _MOST_OF_A_FORM if number is not None else MOST_BYTES)
+    if isinstance(given, bytes) and number is None:
+        return _answer(request, hub, await run_in_threadpool(public.check_file, hub, given))
+    fields = {} if isinstance(given, bytes) else given
+    named = number if number is not None else fields.get("number", "").strip()
+    find, judge = _way(hub, fields, named)
+    stored = await run_in_threadpool(find)
+    if stored is None:
+        await asyncio.sleep(STEP_SECONDS - (time.monotonic() - began) % STEP_SECONDS)
+        if _wants_json(request):
+            return json_response({"found": False}, 404, HEADERS)
+        return _asking(hub, named if number is not None else None, _UNKNOWN, 404)
+    return _answer(request, hub, await run_in_threadpool(judge, hub, stored))
 
 
-def _page(hub: Hub, number: str, *, asked: bool, found: Stored | None = None) -> Response:
-    form = _shown(found) if found is not None else None
-    text = _template().render(
-        number=number[:60],
-        asked=asked,
-        found=found.summary if found is not None else None,
-        answers=_answers(hub, found) if found is not None else [],
-        form=form,
-        facts=_facts(form) if form is not None else (),
-        goods=form.columns if isinstance(form, Form) else form.goods.columns if form is not None else (),
-        shown=SHOWN_ITEMS,
-        simulated=hub.simulated,
-        css=Markup(_CSS),  # noqa: S704  # our own file
-        js=Markup(_JS),  # noqa: S704  # our own file
-    )
-    return Response(text, 404 if asked and found is None else 200, HEADERS, media_type="text/html")
+_UNKNOWN = finding("evidence.not-known")
 
 
-def _shown(stored: Stored) -> Paper | None:
-    """The document as its paper has it, parties and persons masked and values left out."""
-    document = document_of(stored)
-    if isinstance(document, Certificate):
-        return _form(document)
-    sheet = sheet_of(document, Standing()) if document is not None else None
-    return sheet if isinstance(sheet, Sheet) else None
+def _way(
+    hub: Hub, fields: dict[str, str], number: str
+) -> tuple[Callable[[], Stored | None], Callable[[Hub, Stored], Checked]]:
+    """How a document is looked for, and what is told of it, by what the caller has of it."""
+    if "bytes" in fields:
+        return lambda: public.by_digests(hub, fields.get("content", ""), fields["bytes"]), public.check_known
+    return lambda: public.by_code(hub, number, fields.get("code", "")), public.check_print
 
 
-def _facts(shown: Paper) -> Iterator[tuple[str, tuple[Line, ...]]]:
-    """Titles and lines of the boxes that help to compare. Of a transport document: its parties, masked, and its way."""
-    if isinstance(shown, Form):
-        yield "Issued in", (Line(shown.issued_in),)
-        yield from ((f"{box.number}. {box.title}", box.lines) for box in (*shown.left, *shown.foot))
-        return
-    yield "Carrier", (Line(shown.carrier),)
-    yield "Kind", (Line(shown.kind),)
-    for box in shown.left:
-        yield box.title, tuple(replace(line, text=masked(line.text)) for line in box.lines)
-    yield from ((box.title, box.lines) for box in shown.voyage)
+async def _given(request: Request, limit: int) -> dict[str, str] | bytes:
+    """The fields of a form, or the one file that came in it or instead of it. Raises `Problem`."""
+    body = await body_of(request, limit)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_form = kind == "application/x-www-form-urlencoded" and _FIELD.match(body) and len(body) <= _MOST_OF_A_FORM
+    if kind != "multipart/form-data" and not is_form:
+        return body
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    whole = Request(request.scope, again)
+    try:
+        async with whole.form(max_files=1, max_fields=4, max_part_size=_MOST_OF_A_FORM) as form:
+            file = form.get("file")
+            if isinstance(file, UploadFile):
+                return await file.read()
+            return {name: value for name, value in form.items() if isinstance(value, str)}
+    except HTTPException as error:  # as the parser says it
+        raise Problem(finding("request.malformed", found=str(error.detail)[:100], expected="a form")) from error
 
 
-def _form(document: Certificate) -> Form | None:
-    hidden = document.model_copy(
-        update={
-            "exporter": _masked_party(document.exporter),
-            "consignee": _masked_party(document.consignee),
-            "producer": None if document.producer is None else _masked_party(document.producer),
-            "declaration": document.declaration.model_copy(
-                update={"signatory": masked(document.declaration.signatory)}
-            ),
-            "certification": document.certification.model_copy(
-                update={"official": masked(document.certification.official)}
-            ),
-            "items": tuple(item.model_copy(update={"fob_value": None}) for item in document.items),
-        }
-    )
-    form = form_of(hidden, Standing())
-    return form if isinstance(form, Form) else None
+# --- answering -------------------------------------------------------------------------------------------------------
 
 
-def _masked_party(party: Party) -> Party:
-    hidden = {"name": masked(party.name), "address": masked(party.address), "identifier": None}
-    return party.model_copy(update=hidden)
+def _wants_json(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")
 
 
-def masked(text: str) -> str:
-    """Two characters of each word, so that who holds the paper can compare and nobody else learns."""
-    return "\n".join(
-        " ".join(word if len(word) <= 2 else word[:2] + "•" * (len(word) - 2) for word in line.split(" "))
-        for line in text.split("\n")
+def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
+    if _wants_json(request):
+        return json_response(_json(checked), headers=HEADERS)
+    masked = checked.document is None
+    data = checked.document if checked.document is not None else checked.stored.data if checked.stored else b""
+    paper = compare.shown(compare.read_document(data), masked=masked)
+    report = checked.report
+    return _page(
+        hub,
+        title=f"Document {report.number}" if report.number else "The document",
+        report=report,
+        short=_IN_SHORT[report.exit_code],
+        answers=[_plain(each) for each in report.answers],
+        own=checked.stored is not None,
+        at=f"{hub.clock.now():%Y-%m-%d %H:%M} UTC",
+        paper=paper,
+        masked=masked,
+        facts=list(compare.facts(paper)) if paper is not None else [],
+        columns=compare.columns(paper) if paper is not None else (),
+        items=compare.SHOWN_ITEMS,
     )
 
 
-def _json(hub: Hub, found: Stored | None) -> dict[str, Any]:
-    if found is None:
-        return {"found": False}
+def _plain(given: Answer) -> dict[str, Any]:
+    """One answer for the page: what a person reads, and what is folded away."""
+    yes = given.verdict is Verdict.YES
+    reason = given.reason.partition(": leaf ")[0].rstrip(".") + "."
+    if not yes and given.findings:
+        reason = _deciding(given).message
     return {
-        "found": True,
-        "number": found.summary["number"],
-        "profile": found.summary["profile"],
-        "state": found.summary["state"],
-        "contentDigest": found.summary["contentDigest"],
-        "answers": [
-            {"question": each.question, "answer": each.answer, "why": each.why} for each in _answers(hub, found)
-        ],
-        "simulated": hub.simulated,
+        "question": QUESTIONS[given.question],
+        "verdict": given.verdict.value,
+        "word": given.verdict.value.replace("-", " "),
+        "plain": _YES.get(given.question, reason) if yes else reason,
+        "next": given.next_step,
+        "reason": given.reason,
+        "findings": given.findings,
     }
+
+
+def _deciding(given: Answer) -> Finding:
+    """The finding that the answer's reason begins with."""
+    return next((each for each in given.findings if given.reason.startswith(each.message)), given.findings[0])
+
+
+def _json(checked: Checked) -> dict[str, Any]:
+    summary = checked.stored.summary if checked.stored is not None else None
+    known = {} if summary is None else {"state": summary["state"], "contentDigest": summary["contentDigest"]}
+    return {"found": summary is not None, **checked.report.to_json(), **known, "proof": checked.proof}
+
+
+def _asking(
+    hub: Hub,
+    number: str | None = None,
+    refused: Finding | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The page that asks. `number`: of the print whose code is asked for; None: for anything."""
+    title = "Check a document" if number is None else f"Check document {number[:60]}"
+    return _page(hub, status, headers, title=title, number=number, refused=refused, report=None)
+
+
+def _page(hub: Hub, status: int = 200, headers: dict[str, str] | None = None, **given: Any) -> Response:
+    values = {"prefix": hub.prefix, "simulated": hub.simulated, "most": MOST_BYTES >> 20, **given}
+    return Response(_template().render(values), status, HEADERS | (headers or {}), media_type="text/html")
 
 
 @cache

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from exchange.store import tables as t
 from exchange.store.database import Database
 
-WHO = (t.members, t.signing_keys, t.api_keys, t.observers)
+WHO = (t.members, t.signing_keys, t.authorities, t.revocation_lists, t.api_keys, t.observers)
 """The tables of who takes part."""
 
 Rows = Mapping[str, Sequence[dict[str, Any]]]

@@ -11,7 +11,9 @@ import os
 import re
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,38 +209,34 @@ def create(database: Database) -> None:
 def _create_sqlite(database: Database) -> None:
     path = Path(database.url.database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
-    if database.space and not path.exists():
-        _put_whole(_template(path.parent), path)
-        return
+    if not path.exists():
+        _put_whole(_empty_store(), path)
     with database.writing.begin() as connection:
         _create_tables(connection)
 
 
-def _template(folder: Path) -> Path:
-    """The empty store that new spaces are copies of: one for each version of the tables, whole or not there."""
-    from exchange.store.migrations import newest
-
-    template = folder / f".template-{newest()}.sqlite"
-    if not template.exists():
-        with tempfile.TemporaryDirectory(dir=folder) as place:
-            made = open_database(f"sqlite:///{place}/made.sqlite")
-            _create_sqlite(made)
-            with made.writing.connect() as connection:
-                connection.exec_driver_sql("ROLLBACK")  # a checkpoint needs to be outside a transaction
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            made.close()
-            _put_whole(Path(place) / "made.sqlite", template)
-    return template
+@cache
+def _empty_store() -> bytes:
+    """The file that every new store is a copy of: about 0.5 MB, made once for a process."""
+    with tempfile.TemporaryDirectory() as place:
+        made = open_database(f"sqlite:///{place}/made.sqlite")
+        with made.writing.begin() as connection:
+            _create_tables(connection)
+        with made.writing.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")  # a checkpoint needs to be outside a transaction
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        made.close()
+        return (Path(place) / "made.sqlite").read_bytes()
 
 
-def _put_whole(source: Path, target: Path) -> None:
-    """Copy a file so that a kill leaves all of it or nothing."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(source.read_bytes())
+def _put_whole(content: bytes, target: Path) -> None:
+    """Write a file so that a kill leaves all of it or nothing. If somebody else was faster, theirs stays."""
+    with tempfile.NamedTemporaryFile(dir=target.parent) as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    Path(name).replace(target)
+        with suppress(FileExistsError):
+            os.link(file.name, target)
 
 
 def _create_tables(connection: Connection) -> None:
@@ -246,7 +244,7 @@ def _create_tables(connection: Connection) -> None:
 
     if inspect(connection).has_table(head.name):
         return
-    metadata.create_all(connection)
+    metadata.create_all(connection, checkfirst=False)
     connection.execute(
         head.insert(),
         {"id": 1, "size": 0, "feed_size": 0, "checkpoint": "", "leader": "", "leader_until": 0.0, "members_version": 0},

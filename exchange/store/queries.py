@@ -4,8 +4,9 @@ Lists go by a cursor over an indexed column, never by offset.
 """
 
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Select, false, func, select
@@ -171,6 +172,8 @@ class Stored:
     signer: dict[str, Any] | None
     receipt: str
     attestation: str | None
+    deleted: bool = False
+    """By retention: then there are no bytes and no findings."""
 
 
 def document(connection: Connection, member: str | None, document_id: str) -> Stored | None:
@@ -194,11 +197,12 @@ def document(connection: Connection, member: str | None, document_id: str) -> St
         _summary(row, tracks, member),
         None if _sees_all(row, member) else member,
         row.media_type,
-        row.bytes,
+        row.bytes or b"",
         orjson.loads(row.findings),
         orjson.loads(row.signer) if row.signer else None,
         row.receipt,
         row.attestation,
+        row.deleted is not None,
     )
 
 
@@ -301,32 +305,45 @@ def _delivery_entry(row: Row[Any]) -> dict[str, Any]:
 # --- evidence --------------------------------------------------------------------------------------------------------
 
 
+class Evidence(NamedTuple):
+    """What the log says of a document, and as of which checkpoint."""
+
+    form: dict[str, Any]
+    """`tradebridge-evidence/1` without the trust list and without deliveries: docs/reference/api.md says what it is."""
+    size: int
+    """Of the checkpoint, in leaves."""
+    at: str | None
+    """When it was made, or had enough cosignatures; None: there is none yet."""
+    covered: bool
+    """Does it cover all of the form, with enough cosignatures?"""
+
+
 def evidence(
-    connection: Connection, stored: Stored, member: str | None = None, *, of_title: bool = True
-) -> dict[str, Any]:
-    """`tradebridge-evidence/1` without the trust list: docs/reference/api.md says what is in it. `of_title`: with what
-    became of a bill of lading's title; without it, what `member` said of it itself."""
+    connection: Connection,
+    stored: Stored,
+    member: str | None = None,
+    *,
+    of_title: bool = True,
+    newest: bool = False,
+) -> Evidence:
+    """`of_title`: with what became of a bill of lading's title; without it, what `member` said of it itself. `newest`:
+    for the newest checkpoint with enough cosignatures instead of the first that covers it."""
     document_id = stored.summary["id"]
     query = (
         _concerning(stored, member, of_title=of_title)
         .add_columns(t.leaves.c.record, t.leaves.c.salt, t.leaves.c.position)
-        .join(t.leaves, t.leaves.c.message_id == t.messages.c.id)
+        .join(t.leaves, t.leaves.c.record_id == t.messages.c.id)
         .order_by(t.leaves.c.id)
     )
     rows = connection.execute(query).all()
-    kept = observers.covering(connection, [row.position for row in rows])
-    note, token = (kept.note, kept.token) if kept else (log.checkpoint(connection), None)
+    kept = observers.covering(connection, [row.position for row in rows], newest=newest)
     size = kept.size if kept else log.size_of(connection)
-    messages = [_evidence_of(connection, row, size) for row in rows]
-    noted = (
-        select(t.deliveries.c.recipient, t.deliveries.c.note, t.deliveries.c.acknowledgement)
-        .where(t.deliveries.c.document_id == document_id, t.deliveries.c.note.is_not(None))
-        .order_by(t.deliveries.c.id)
+    note = kept.note if kept else log.checkpoint(connection)
+    made = (
+        kept.at if kept else connection.execute(select(t.checkpoints.c.at).where(t.checkpoints.c.size == size)).scalar()
     )
-    if stored.only_for is not None:
-        noted = noted.where(t.deliveries.c.recipient == stored.only_for)
-    deliveries = connection.execute(noted)
-    return {
+    stamped = connection.execute(select(t.stamps.c.token).where(t.stamps.c.document_id == document_id)).scalar()
+    form = {
         "format": "tradebridge-evidence/1",
         "document": {
             "id": document_id,
@@ -336,14 +353,22 @@ def evidence(
             "bytes": b64encode(stored.data).decode(),
             "bytesDigest": stored.summary["bytesDigest"],
             "contentDigest": stored.summary["contentDigest"],
+            "timestamp": b64encode(stamped).decode() if stamped else None,
         },
-        "messages": messages,
-        "deliveries": [
-            {"recipient": row.recipient, "note": row.note, "acknowledgement": row.acknowledgement} for row in deliveries
-        ],
+        "messages": [_evidence_of(connection, row, size) for row in rows],
         "checkpoint": note,
-        "timestamp": b64encode(token).decode() if token else None,
+        "timestamp": b64encode(kept.token).decode() if kept and kept.token else None,
     }
+    return Evidence(form, size, made, kept is not None)
+
+
+def delivered(connection: Connection, stored: Stored) -> Sequence[Row[Any]]:
+    """What the hub handed on of a document, for who may see it: id, recipient, note, rendition, acknowledgement."""
+    columns = (t.deliveries.c[each] for each in ("id", "recipient", "note", "rendition", "acknowledgement"))
+    query = select(*columns).where(t.deliveries.c.document_id == stored.summary["id"], t.deliveries.c.note.is_not(None))
+    if stored.only_for is not None:
+        query = query.where(t.deliveries.c.recipient == stored.only_for)
+    return connection.execute(query.order_by(t.deliveries.c.id)).all()
 
 
 def _evidence_of(connection: Connection, row: Row[Any], size: int) -> dict[str, Any]:

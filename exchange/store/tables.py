@@ -2,7 +2,7 @@
 
 Business times are RFC 3339 text (they may be frozen or moved); times of leases and retries are seconds of the real
 clock. Digests are lower-case hexadecimal. What is unique here is what holds under concurrency: one content, one
-identity (a number of an issuer), one event id, one answer for an idempotency key, one leaf a message.
+identity (a number of an issuer), one event id, one answer for an idempotency key, one leaf a message or record.
 """
 
 from sqlalchemy import (
@@ -53,6 +53,46 @@ signing_keys = Table(
     Column("not_before", String(40)),  # business times beside the certificate's own; null: no other
     Column("not_after", String(40)),
     Column("withdrawn", String(40)),  # from then on nobody believes it
+    Column("distrusted", String(40)),  # from then on it was in other hands
+)
+
+# Certification authorities whose certificates are a member's (`tradebridge.evidence.authorities`).
+authorities = Table(
+    "authorities",
+    metadata,
+    Column("id", String(120), primary_key=True),  # member#SHA-256 of the issuing certificate, in base64url
+    Column("member", String(40), nullable=False, index=True),
+    Column("chain", Text, nullable=False),  # PEM, the anchor first
+    Column("subject", String(1000), nullable=False),  # RFC 4514
+    Column("purposes", String(200), nullable=False),  # space separated
+    Column("usages", String(400), nullable=False),  # OIDs, space separated
+    Column("revocation", Boolean, nullable=False),  # must a revocation list say that a certificate is good?
+    Column("crl_url", String(1000)),  # where its list is fetched; null: the operator loads it
+    Column("withdrawn", String(40)),
+    Column("distrusted", String(40)),
+)
+
+# The newest revocation list of each authority.
+revocation_lists = Table(
+    "revocation_lists",
+    metadata,
+    Column("issuer", String(64), primary_key=True),  # SHA-256 of the authority's certificate
+    Column("number", String(60), nullable=False),  # CRLNumber in decimal: up to 20 bytes
+    Column("this_update", String(40), nullable=False),
+    Column("next_update", String(40), nullable=False),
+    Column("data", LargeBinary, nullable=False),  # DER
+)
+
+# Versions of the trust list; none is ever changed.
+trust_versions = Table(
+    "trust_versions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("issued_at", String(40), nullable=False),
+    Column("digest", String(64), nullable=False),  # of the payload
+    Column("content", String(64), nullable=False),  # of what it trusts: where that is the same, there is no new version
+    Column("change", String(1000), nullable=False),
+    Column("token", Text, nullable=False),  # JWS
 )
 
 api_keys = Table(
@@ -103,6 +143,8 @@ documents = Table(
     Column(
         "carried_under", String(100), index=True
     ),  # of a certificate: number of the bill of lading, where it names it
+    Column("firm", String(200)),  # exporter or shipper, by name; null: none, or deleted by retention
+    Column("deleted", String(40)),  # the record that says so; null: it is there
     Column("expires", String(10)),  # last day of validity; null: it does not end
     Column("received_at", String(40), nullable=False),
     Column("row", Counter, nullable=False),  # place in lists; in order of acceptance, made from the real clock
@@ -183,10 +225,10 @@ leaves = Table(
     "leaves",
     metadata,
     Column("id", Counter, primary_key=True, autoincrement=True),
-    Column("message_id", String(40), nullable=False, unique=True),
+    Column("record_id", String(40), nullable=False, unique=True),  # of the message, or of the row in `records`
     Column("leaf", LargeBinary(32), nullable=False),  # SHA-256(salt || record)
-    Column("salt", LargeBinary(32), nullable=False),
-    Column("record", LargeBinary, nullable=False),
+    Column("salt", LargeBinary(32)),  # null, as the record: retention has deleted it, and the leaf stands for itself
+    Column("record", LargeBinary),
     Column("position", BigInteger, unique=True),  # index in the log; null until the sequencer takes it in
     Column("leaf_hash", LargeBinary(32), nullable=False, index=True),  # RFC 6962
 )
@@ -195,6 +237,27 @@ Index(
     leaves.c.id,
     sqlite_where=leaves.c.position.is_(None),
     postgresql_where=leaves.c.position.is_(None),
+)
+
+# What people, operators and the hub itself did beside the messages; who and what stands in the leaf's record.
+records = Table(
+    "records",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(12), nullable=False),  # operator, reading, setting, trust, retention
+    Column("about", String(100), nullable=False, index=True),  # a document or a member; empty: the hub
+    Column("at", String(40), nullable=False),
+    Column("details", Text),  # canonical JSON, whose digest the record tells; null: deleted
+    Index("ix_records_kind_at", "kind", "at"),
+)
+
+# Documents that retention leaves alone.
+holds = Table(
+    "holds",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", String(40), nullable=False),
 )
 
 deliveries = Table(
@@ -379,9 +442,36 @@ witnessed = Table(
     Column("at", String(40), nullable=False),
 )
 
+stamps = Table(
+    "stamps",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("at", String(40), nullable=False),  # as the token says
+    Column("authority", String(200), nullable=False),  # its name when it was asked
+    Column("token", LargeBinary, nullable=False),  # RFC 3161 over the bytes received, in DER
+)
+
 bundles = Table(
     "bundles",
     metadata,
     Column("manifest", String(64), primary_key=True),  # SHA-256 of the manifest that the signature is over
     Column("signature", LargeBinary, nullable=False),  # CMS in DER
+)
+
+# What a bundle holds beside leaves of the log, as it was when it was first made for a checkpoint and who asked.
+bundled = Table(
+    "bundled",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("member", String(40), primary_key=True),  # who asked; empty: the operator
+    Column("size", BigInteger, primary_key=True, autoincrement=False),  # of the checkpoint
+    Column("deliveries", Text, nullable=False),  # JSON: delivery id to whether it was acknowledged
+    Column("trust", String(64), nullable=False),  # bundled_lists.digest
+)
+
+bundled_lists = Table(
+    "bundled_lists",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the list
+    Column("list", Text, nullable=False),  # the trust list of the day, canonical JSON
 )

@@ -10,8 +10,9 @@ DCSA's PINT text speaks of such a registry and leaves its API open. What it says
 What we add, modelled, since somebody has to decide (docs/bills-of-lading.md):
 
 4. An eBL is named by the checksum of its transport document, a transfer by that of the content of its envelope's last
-   chain entry, however often that is signed. An eBL is registered once, by its first platform, with the checksum of the
-   carrier's issuance manifest. A platform speaks by a statement that it signs: register, offer, accept, cancel.
+   chain entry, however often that is signed. An eBL is registered once, by its first platform, with the issuance
+   manifest that the carrier signed. A platform speaks by a statement that it signs: register, offer, accept, cancel.
+   As long as nothing was handed over, the first platform may register it anew: issued once more, to somebody else.
 5. One offer is open at a time, made by who is in control. Exactly one of accept and cancel ends it. An entry that was
    cancelled stays dead: who wants to transfer again makes a new entry.
 6. Saying the same again changes nothing and gets the state as it is: whoever crashed asks again.
@@ -24,7 +25,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from schemas.bill_of_lading.pint import ActionMoment, Checksum, written
+from schemas.bill_of_lading.pint import ActionMoment, Checksum, Signed, written
 from schemas.bill_of_lading.values import Part, Platform, at_most
 from schemas.findings import Fidelity, Finding, Kind, finding, register
 
@@ -54,6 +55,18 @@ register(
                 "The eBL is registered already, with another issuance or by another platform.",
                 "Look it up: there is one operative record of a transport document.",
                 409,
+            ),
+            (
+                "control.issuance-missing",
+                "The registration lacks the carrier's signed issuance manifest, or the carrier's code.",
+                "Send issuanceManifestSignedContent as the carrier signed it, and the document's carrierCode.",
+                422,
+            ),
+            (
+                "control.issuance-of-another",
+                "The carrier's issuance manifest is of another transport document than the one that is registered.",
+                "Register the document that the manifest names; `entry` is the SHA-256 of the manifest's payload.",
+                422,
             ),
             (
                 "control.not-in-control",
@@ -136,6 +149,12 @@ class Statement(Part):
     """Who speaks."""
     to: Annotated[Platform | None, Field()] = None
     """Of an offer: the receiving platform."""
+    issuance_manifest_signed_content: Signed | None = None
+    """Of a registration: the carrier's signed word that it has issued this document."""
+    carrier_code: Annotated[str, at_most(40)] | None = None
+    """Of a registration: whose word that is."""
+    issued_at: ActionMoment | None = None
+    """Of a registration: when, as ISSUE says."""
     at: ActionMoment
 
 
@@ -213,6 +232,9 @@ def _registered(control: Control | None, said: Statement) -> Control | Finding:
     registrar = control.offers[0].giver if control.offers else control.platform
     if (control.issuance, registrar) == (said.entry, said.platform):
         return control
+    moved = any(each.state is not OfferState.CANCELLED for each in control.offers)
+    if registrar == said.platform and not moved and control.offer(said.entry) is None:
+        return replace(control, issuance=said.entry, entry=said.entry, sequence=control.sequence + 1)
     return finding("control.registered", "/entry", found=said.entry, expected=control.issuance)
 
 

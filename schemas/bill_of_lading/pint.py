@@ -131,6 +131,14 @@ DISPUTE_KINDS = register(
             "Find out, apart from PINT, what became of the title; nothing is accepted meanwhile.",
             _DISE,
         ),
+        Kind(
+            "pint.registry-left-out",
+            "A registry that this platform asks has the bill, and the chain names none, or another one.",
+            "Send the chain that the registry knows: the first entry names the registry for all transfers.",
+            clause="Control tracking registry support",
+            source=SOURCE,
+            fidelity=Fidelity.MODELLED,
+        ),
     ]
 )
 """Of these a receiver says DISE."""
@@ -294,9 +302,9 @@ register(
             _DISE,
         ),
         _exact(
-            "pint.answer-after-silence",
-            "The signature is refused, and an earlier attempt went unanswered: it may have been accepted.",
-            "Ask again with the same envelope, or ask the registry.",
+            "pint.answer-bad-signature",
+            "The receiver refuses a signature, and may accept the same entry later: that gives no title back.",
+            "Let the receiver have the certificates that it lacks; the same entry is sent again until it is decided.",
             _BSIG,
         ),
         _exact(

@@ -22,7 +22,8 @@ import orjson
 from adapters.platforms.tradewaltz.links import Change, Position, Role, Section, Seen, committed, founded, verify
 from schemas.bill_of_lading.dcsa import read_part
 from schemas.bill_of_lading.model import TransportDocument
-from schemas.bill_of_lading.title import Status
+from schemas.bill_of_lading.pint import Transaction
+from schemas.bill_of_lading.title import Status, Title, replay
 from schemas.consignment import compare
 from schemas.content import Content, Syntax, open_content
 from schemas.registry import profile_of
@@ -59,6 +60,7 @@ from tradebridge.ebl.seal import seal
 from tradebridge.ebl.verify import verify_title
 from tradebridge.evidence.simulation import hmac_value, test_signer
 from tradebridge.evidence.times import rfc3339
+from tradebridge.outbound import tls_context
 
 JSON = dict[str, Any]
 
@@ -92,6 +94,8 @@ class Player:
     findings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     positions: int = 0
+    acted: int = 0
+    """Actions on the title, ISSUE among them."""
     done: int = 0
 
     @property
@@ -153,14 +157,21 @@ class Player:
         self.positions = version
 
     async def _note_title(self, trader: Trader, what: str) -> None:
-        shown = await self._title(await self._where())
+        """The title as this action left it. By the chain, and not by where the title stands now: the carrier may have
+        answered a surrender already, so that the same run would be written in two ways."""
+        self.acted += 1
+        shown = await self._read(f"{self.places.of(await self._where())}/v1/titles/{self.reference}/chain")
+        done = [Transaction.model_validate(each) for each in shown["transactions"][: self.acted]]
+        title = replay(shown["transportDocument"], done)
+        if not isinstance(title, Title) or (len(done), done[-1].action_code) != (self.acted, what):
+            raise StepFailed(f"{what} is not action {self.acted} of the chain of {self.reference}")
         data = {
             "transportDocument": self.reference,
             "what": what,
-            "possessor": shown["possessor"]["partyName"],
-            "platform": shown["possessor"]["eblPlatform"],
-            "inTrust": shown["inTrust"],
-            "sequence": shown["sequence"],
+            "possessor": title.possessor.party_name,
+            "platform": title.possessor.ebl_platform,
+            "inTrust": title.in_trust,
+            "sequence": title.sequence,
         }
         await self._note(trader, Section.TITLE, data)
 
@@ -445,7 +456,7 @@ async def play_lading(
     """One run of the scenario. `deadline`: seconds until it is given up."""
     began = time.monotonic()
     run = world.stories.runs.get(scenario.name, 0)
-    async with httpx.AsyncClient(trust_env=False, timeout=10.0) as http:
+    async with httpx.AsyncClient(verify=tls_context(), trust_env=False, timeout=10.0) as http:
         player = Player(world, scenario, on_progress, http, booking=f"BKG{run + 1:05}")
         try:
             async with asyncio.timeout(deadline):

@@ -13,10 +13,15 @@ from pathlib import Path
 
 from schemas.content import open_content
 from schemas.findings import Finding
-from tests.evidence import test_timestamps, world
+from tests.evidence import issuing, test_timestamps, test_trust_history, world
+from tests.evidence.case import NOW
 from tradebridge.evidence import bundle, cms, jws, notes, seal
 from tradebridge.evidence.archive import read_archive
+from tradebridge.evidence.revocation import read_revocation_list
+from tradebridge.evidence.status import with_status
 from tradebridge.evidence.timestamps import read_timestamp
+from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust_history import read_version
 
 HERE = Path(__file__).parent
 FILES = HERE / "vectors"
@@ -25,10 +30,10 @@ INDEX = HERE / "index.json"
 AT: datetime = world.AT
 
 
-def _sealed(data: bytes) -> object:
+def _sealed(data: bytes, trust: TrustList = world.TRUST) -> object:
     """As intake does it: opening refuses some, the verifier of the signature the rest."""
     content = open_content(data)
-    return content if isinstance(content, Finding) else seal.verify_seal(content, world.TRUST, AT)
+    return content if isinstance(content, Finding) else seal.verify_seal(content, trust, AT)
 
 
 CHECKS: Mapping[str, Callable[[bytes], object]] = {
@@ -39,6 +44,12 @@ CHECKS: Mapping[str, Callable[[bytes], object]] = {
     "bundle": lambda data: bundle.open_bundle(data, world.TRUST, AT),
     "timestamp": lambda data: read_timestamp(data, test_timestamps.DATA, [test_timestamps.ROOT]),
     "signature": lambda data: cms.verify_detached(data, b"<ASiCManifest/>\n", "bundle", world.TRUST, AT),
+    "issued": lambda data: _sealed(data, issuing.ISSUING),
+    "unlisted": lambda data: _sealed(data, issuing.UNLISTED),
+    "stale": lambda data: _sealed(data, issuing.STALE),
+    "crl": lambda data: read_revocation_list(data, [issuing.ROOT, issuing.BELOW]),
+    "version": lambda data: read_version(data.decode(), test_trust_history.FIRST),
+    "status": lambda data: with_status(world.TRUST, data.decode(), NOW),
 }
 """What reads a file of each kind."""
 
@@ -85,6 +96,9 @@ SOURCES: Mapping[str, str] = {
     "JWS-18": "CVE-2022-21449 (psychic signatures)",
     "JSN": "RFC 8259; RFC 8785",
     "X5": "RFC 5280",
+    "X5-4": "RFC 5280, 4.2.1.12; RFC 9336 (documentSigning)",
+    "X5-5": "GHSA-h8mc-2r26-8398 (node-forge)",
+    "REV": "RFC 5280, 5 and 6.3",
     "TSP": "RFC 3161, 2.3 and 2.4; sigstore timestamp-authority",
     "ZIP": "ETSI EN 319 162-1; APPNOTE.TXT",
     "ZIP-2": "CVE-2025-54368",

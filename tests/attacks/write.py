@@ -8,12 +8,15 @@ from dataclasses import asdict
 from schemas.findings import Finding
 from tests.attacks.catalogue import CHECKS, FILES, HERE, INDEX, Attack, page
 from tests.evidence import (
+    issuing,
     test_archive,
+    test_authorities,
     test_bundle,
     test_cms,
     test_jws,
     test_notes,
     test_timestamps,
+    test_trust_history,
     test_xades,
 )
 from tests.schemas import test_content
@@ -50,6 +53,18 @@ def _cases() -> Iterator[tuple[str, str, str, str, str, bytes]]:
                 code,
                 signature,
             )
+
+    for name, (row, code, document) in test_authorities.ATTACKS.items():
+        yield "issued", "jws" if name.startswith("x5c") else "xml", name, row, code, document()
+    good, unknown = issuing.signed(issuing.GOOD), "signature.revocation-unknown"
+    yield "unlisted", "xml", "a certificate without a revocation list", "REV-2", unknown, good
+    yield "stale", "xml", "a certificate with a stale revocation list", "REV-2", unknown, good
+    for name, crl in test_authorities.BAD_LISTS.items():
+        yield "crl", "crl", name, "REV-2", "trust.revocation-list", crl()
+    for name, (row, code, token) in test_trust_history.ATTACKS.items():
+        yield "version", "jws", name, row, code, token().encode()
+    for name, (row, code, token) in test_trust_history.STATUS_ATTACKS.items():
+        yield "status", "jws", name, row, code, token().encode()
 
 
 def _kind(name: str) -> str:

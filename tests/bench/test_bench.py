@@ -59,6 +59,8 @@ def test_evidence_is_measured_beside_other_libraries(figures: dict[str, dict[str
     assert set(found["ratio"]) == {"verify_xades", "sign_xades", "verify_jws", "sign_jws"}
     assert all(value > 0 for value in (*found["ratio"].values(), *found["per_s"].values()))
     assert list(found["log_us"]) == ["1000", "100000", "10000000"]
+    for costs in found["log_us"].values():
+        assert all(costs[what] > 0 for what in ("proof", "append", "append_256"))  # type: ignore[index]
 
 
 def test_round_trips_are_told_as_minutes_of_a_year(figures: dict[str, float]) -> None:

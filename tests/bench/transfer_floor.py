@@ -222,7 +222,6 @@ def _transfer(title: str, value: Mapping[str, Any], last: str, body: bytes) -> d
         "documents": "[]",
         "state": "sending",
         "attempts": 0,
-        "unanswered": 0,
         "last_error": "",
         "created_at": AT,
         "next_at": 0.0,

@@ -6,7 +6,7 @@
 3. Every delivery that a receipt promises happened, its effect at the recipient once; and none that no receipt
    promises.
 4. Every checkpoint that was ever seen is consistent with the final one.
-5. The log holds one leaf for each message and no other.
+5. The log holds one leaf for each message, and beside them records of people; its export holds alone.
 """
 
 import random
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.chaos.trade import Trade
 from tests.exchange.cast import NOW
 from tradebridge.client import Accepted
 from tradebridge.evidence import proofs
+from tradebridge.evidence.audit import Act, Entry, read_lines, verify_export
 from tradebridge.evidence.notes import Checkpoint
 from tradebridge.evidence.receipts import Receipt, read_receipt
 from tradebridge.evidence.verify import verify_evidence
@@ -57,7 +59,8 @@ def judge(trade: Trade) -> Verdict:
     _each_key_has_one_receipt(trade, sent)
     final = _final_checkpoint(trade)
     positions = _everything_is_found_again(trade, sent, said, final)
-    assert sorted(positions) == list(range(final.size)), "the log holds something else than these messages"
+    beside = _records(trade, final)
+    assert sorted([*positions, *beside]) == list(range(final.size)), "the log holds something else than these messages"
     redelivered = _deliveries_happened_and_their_effect_once(trade, sent, said)
     return Verdict(
         documents=len(sent),
@@ -67,6 +70,15 @@ def judge(trade: Trade) -> Verdict:
         redelivered=redelivered,
         checkpoints=_old_checkpoints_are_consistent(trade, final),
     )
+
+
+def _records(trade: Trade, final: Checkpoint) -> list[int]:
+    """The entries of the log that are no messages but records of people; the whole record holds."""
+    lines = b"".join(trade.operator.record()).splitlines()
+    found = verify_export(lines, trade.trust, datetime.now(UTC))
+    assert found.exit_code == 0, found.findings
+    entries = [part for part in read_lines(lines) if isinstance(part, Entry) and isinstance(part.record, Act)]
+    return [each.line.index for each in entries if each.line.index < final.size]
 
 
 def _lines(trade: Trade, what: str) -> Iterator[dict[str, Any]]:
@@ -135,15 +147,17 @@ def _find_again(
     promised = {line["message"]: line["receipt"]} | {each["message"]: each["receipt"] for each in events}
     kept = {message["messageId"]: message["receipt"] for message in evidence["messages"]}
     assert kept == promised, f"{key}: the evidence has other messages than the members have receipts for"
-    return [_place_in_log(message, final) for message in evidence["messages"]]
+    return [_place_in_log(trade, message, final) for message in evidence["messages"]]
 
 
-def _place_in_log(message: dict[str, Any], final: Checkpoint) -> int:
+def _place_in_log(trade: Trade, message: dict[str, Any], final: Checkpoint) -> int:
+    """Under the final checkpoint: to ask for evidence is itself an entry, so the evidence has a later one."""
     assert message["inclusion"], f"{message['messageId']} has a receipt and no place in the log"
     leaf = proofs.leaf_hash(sha256(bytes.fromhex(message["salt"]) + b64decode(message["record"])).digest())
-    index, size = message["inclusion"]["index"], message["inclusion"]["size"]
-    hashes = [bytes.fromhex(each) for each in message["inclusion"]["hashes"]]
-    assert size == final.size
+    proof = trade.operator.inclusion(leaf.hex(), size=final.size)
+    index, size = proof["index"], proof["size"]
+    hashes = [bytes.fromhex(each) for each in proof["hashes"]]
+    assert (index, size) == (message["inclusion"]["index"], final.size)
     assert proofs.verify_inclusion(leaf, index, size, hashes, final.root), f"{message['messageId']} is not in the log"
     return int(index)
 

@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,11 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Ran, Tb, environment, in_a_process, in_process, program
+from tests.docs.blocks import blocks_of
 from tradebridge.cli.exits import Exit
 from tradebridge.cli.send import EXAMPLES
+from tradebridge.evidence.archive import read_archive, write_archive
+from tradebridge.evidence.bundle import MEDIA_TYPE
 
 ROOT = Path(__file__).parents[2]
 
@@ -157,11 +163,16 @@ def test_demo_plays_to_the_end_and_its_last_line_is_the_summary(tmp_path: Path) 
     summary = json.loads(ran.out.splitlines()[-1])
     assert list(summary) == [
         *("scenario", "seed", "members", "submitted", "accepted", "refused", "delivered", "decided"),
-        *("dead", "lost", "elapsed_s"),
+        *("dead", "lost", "elapsed_s", "verify"),
     ]
     assert (summary["scenario"], summary["dead"], summary["lost"]) == ("asean-japan", 0, 0)
     assert summary["submitted"] >= 60
     assert ran.code == Exit.OK, ran.err
+    # The command works when the world is gone, and needs nothing that went with it.
+    command = shlex.split(summary["verify"])
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(tmp_path), cwd="/", check=False)
+    assert (done.returncode, done.stdout.count("[ok]")) == (Exit.OK, 4), done
+    assert "--offline" in command
 
 
 # --- send ------------------------------------------------------------------------------------------------------------
@@ -405,23 +416,58 @@ def test_keys_of_another_world_trust_nobody_here(world: World, evidence: dict[st
 
 
 @pytest.mark.usefixtures("evidence")  # writes trust.json
-def test_a_file_that_is_no_evidence_is_told_not_raised(world: World) -> None:
-    ran = verify(world, {"format": "something/1"}, "--trust", "trust.json")
-    assert ran.code in (Exit.UNREACHABLE, Exit.SIGNATURE, Exit.INVALID)
-    assert "bug" not in ran.err
-    assert world.tb("verify", "-", stdin=b"no json").code == Exit.INVALID
+def test_a_file_that_is_none_of_those_that_are_checked_could_not_be_checked(world: World) -> None:
+    for data in (b"no json", b"", b"\x89PNG"):
+        ran = world.tb("verify", "-", "--trust", "trust.json", stdin=data)
+        assert (ran.code, ran.out.count("could not check")) == (Exit.UNREACHABLE, 4)
+        assert "do: Give the bundle (.asice)" in ran.out
     (world.home / "broken.json").write_text('{"format": ')
-    assert "broken.json: The document is not JSON." in world.tb("verify", "broken.json").err
+    ran = world.tb("verify", "broken.json", "--trust", "trust.json")
+    assert (ran.code, "The document is not JSON." in ran.out) == (Exit.SIGNATURE, True)
+
+
+def test_a_document_alone_is_asked_for_by_its_digests_and_offline_by_nothing(
+    world: World, evidence: dict[str, Any], tb: Tb
+) -> None:
+    (world.home / "alone.xml").write_bytes(b64decode(evidence["document"]["bytes"]))
+    asked = world.tb("verify", "alone.xml", "--trust", "trust.json")
+    assert asked.code == Exit.OK, asked.out
+    assert "yes: The hub says: " in asked.out
+    assert "cosigned by" in asked.out
+    alone = world.tb("verify", "alone.xml", "--trust", "trust.json", "--offline", "--json")
+    assert [each["answer"] for each in alone.json["answers"]] == ["yes", "yes", "could-not-check", "could-not-check"]
+    assert alone.code == Exit.UNREACHABLE
+    away = world.tb("verify", "alone.xml", "--trust", "trust.json", "--url", "http://127.0.0.1:1", "--json")
+    assert [each["findings"][0]["code"] for each in away.json["answers"][2:]] == ["evidence.hub-silent"] * 2
+    changed = (world.home / "alone.xml").read_bytes().replace(b"Example", b"Exemple")
+    ran = world.tb("verify", "-", "--trust", "trust.json", stdin=changed)
+    assert (ran.code, "no: The hub has no such document on its record." in ran.out) == (Exit.SIGNATURE, True)
+
+
+def test_a_pdf_of_the_hub_has_the_document_inside(world: World, evidence: dict[str, Any]) -> None:
+    pytest.importorskip("typst", reason="the extra [pdf] is not installed")
+    drawn = world.tb("render", evidence["document"]["id"], "-o", "form.pdf")
+    assert drawn.code == Exit.OK, drawn.err
+    ran = world.tb("verify", "form.pdf", "--trust", "trust.json")
+    assert (ran.code, ran.out.count("[ok]")) == (Exit.UNREACHABLE, 3)
+    assert "the page around it is signed by nobody" in ran.out
+    assert verify(world, evidence, "--trust", "trust.json", "--document", "form.pdf").code == Exit.UNREACHABLE
+
+
+def test_a_print_is_checked_by_number_and_code(world: World, evidence: dict[str, Any]) -> None:
+    summary = json.loads(world.tb("get", evidence["document"]["id"], "--as", "summary", "--json").out)
+    ran = world.tb("verify", summary["number"], "--code", summary["verify"]["code"])
+    assert (ran.code, ran.out.count("[ok]")) == (Exit.UNREACHABLE, 3)
+    assert "hub's word" in ran.err
+    wrong = world.tb("verify", summary["number"], "--code", "0000-0000-0000-0000")
+    assert (wrong.code, "do not belong together" in wrong.err) == (Exit.INVALID, True)
 
 
 @pytest.mark.usefixtures("evidence")
-def test_a_document_in_the_place_of_its_evidence_is_told_with_the_command_that_fetches_it(world: World) -> None:
-    for syntax in ("xml", "json"):
-        (world.home / "document").write_bytes(world.tb("get", world.sent()["id"], "--as", syntax).raw)
-        ran = world.tb("verify", "document", "--trust", "trust.json")
-        assert ran.code == Exit.INVALID
-        assert "document holds no evidence" in ran.err
-        assert "tb get ID --as evidence" in ran.err
+def test_offline_asks_nobody(world: World) -> None:
+    for arguments in (("SG-2026-00001", "--offline"), ("SG-2026-00001", "--code", "x", "--offline")):
+        assert world.tb("verify", *arguments).code == Exit.USAGE
+    assert world.tb("verify", "trust.json", "--document", "trust.json", "--trust", "trust.json").code == Exit.USAGE
 
 
 @pytest.mark.usefixtures("evidence")
@@ -429,6 +475,77 @@ def test_a_member_that_lacks_is_named_and_its_neighbours_are_not_shown(world: Wo
     ran = verify(world, {"format": "tradebridge-evidence/1", "secret": "shown to nobody"}, "--trust", "trust.json")
     assert "Found: nothing." in ran.out
     assert "shown to nobody" not in ran.out
+
+
+# --- verify, and the commands of docs/verify.md ----------------------------------------------------------------------
+
+WITHOUT_US = "## With unzip, openssl, xmlsec1 and sha256sum"
+
+
+def shell_of_the_page() -> str:
+    """All that docs/verify.md has a person type without us, from the unzipping to the events."""
+    page = ROOT / "docs" / "verify.md"
+    text = page.read_text()
+    first = text[: text.index(WITHOUT_US)].count("\n") + 1
+    last = text[: text.index("## Who watches the log")].count("\n") + 1
+    blocks = [each.text for each in blocks_of(page) if each.language == "bash" and first < each.line < last]
+    assert len(blocks) >= 6
+    return "set -e\n" + "\n".join(blocks)
+
+
+def _files(data: bytes) -> dict[str, bytes]:
+    found = read_archive(data)
+    assert isinstance(found, Mapping)
+    return {name: content for name, content in found.items() if name != "mimetype"}
+
+
+def _one(ending: str, files: dict[str, bytes]) -> str:
+    return next(name for name in files if name.endswith(ending))
+
+
+def _summed(files: dict[str, bytes]) -> dict[str, bytes]:
+    """With a list of sums that fits again, as who changes a file would write it."""
+    names = [line.split("  ")[1] for line in files["SHA256SUMS"].decode().splitlines()]
+    sums = "".join(f"{sha256(files[name]).hexdigest()}  {name}\n" for name in names)
+    return {**files, "SHA256SUMS": sums.encode()}
+
+
+def _flipped(ending: str, at: int = 10) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    def change(files: dict[str, bytes]) -> dict[str, bytes]:
+        name = _one(ending, files)
+        data = files[name]
+        return {**files, name: data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]}
+
+    return change
+
+
+CHANGES: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
+    "nothing": lambda files: files,
+    "the document": _flipped("document.xml", 300),
+    "the document, and the sums with it": lambda files: _summed(_flipped("document.xml", 300)(files)),
+    "a record": _flipped("record.json", 30),
+    "the checkpoint's root": lambda files: _summed(_flipped("root.bin")(files)),
+    "a file of the proof": _flipped("salt.bin"),
+    "the hub's signature": _flipped("signature.p7s", -20),
+    "the manifest": _flipped("ASiCManifest.xml", -40),
+    "an event": lambda files: _summed(_flipped("event.json", 40)(files)),
+}
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("openssl", "unzip", "xmlsec1"))), reason="a program is not installed")
+@pytest.mark.parametrize("name", CHANGES)
+def test_tb_verify_and_the_shell_commands_of_the_page_agree(
+    world: World, evidence: dict[str, Any], tmp_path: Path, name: str
+) -> None:
+    """On a good bundle and on changed ones; neither asks a hub: the shell cannot, and `tb` is told not to."""
+    if not (world.home / "good.asice").exists():
+        assert world.tb("evidence", "get", evidence["document"]["id"], "-o", "good.asice").code == Exit.OK
+    changed = CHANGES[name](_files((world.home / "good.asice").read_bytes()))
+    (tmp_path / "case.asice").write_bytes(write_archive(list(changed.items()), MEDIA_TYPE))
+    trust = str(world.home / "trust.json")
+    ours = in_process(tmp_path)("verify", "case.asice", "--trust", trust, "--offline").code == Exit.OK
+    theirs = subprocess.run(["bash", "-c", shell_of_the_page()], cwd=tmp_path, capture_output=True, check=False)
+    assert ours == (theirs.returncode == 0) == (name == "nothing"), theirs
 
 
 # --- member, doctor --------------------------------------------------------------------------------------------------

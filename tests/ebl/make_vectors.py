@@ -571,7 +571,7 @@ def disputes() -> None:
 # --- Answers ---------------------------------------------------------------------------------------------------------
 
 
-def told(name: str, what: str, body: Any, stand: str, *codes: str, unanswered: bool = False, **more: Any) -> None:
+def told(name: str, what: str, body: Any, stand: str, *codes: str, bsig_ends: bool = False, **more: Any) -> None:
     """One answer of FUJI to the transfer of MEKO."""
     ANSWERS[name] = {
         "what": what,
@@ -580,7 +580,7 @@ def told(name: str, what: str, body: Any, stand: str, *codes: str, unanswered: b
             "lastEntry": CHAIN[-1],
             "documentChecksum": checksum(DOCUMENT),
             "declared": [PACKING_LIST_METADATA.document_checksum],
-            "unanswered": unanswered,
+            "bsigEnds": bsig_ends,
         },
         "at": written(NOW),
         "answer": body,
@@ -605,13 +605,6 @@ def answers() -> None:
         "accepted",
     )
     told(
-        "rece-after-silence",
-        "Accepted at last.",
-        answer(Outcome.RECE, mine, sealed, received=documents),
-        "accepted",
-        unanswered=True,
-    )
-    told(
         "rece-without-documents",
         "The receipt lists nothing.",
         answer(Outcome.RECE, mine, sealed),
@@ -619,24 +612,11 @@ def answers() -> None:
         "pint.receipt-incomplete",
     )
     told("benv", "Refused.", answer(Outcome.BENV, mine, sealed, reason="no"), "refused")
-    told(
-        "benv-after-silence",
-        "Refused, and an attempt went unanswered.",
-        answer(Outcome.BENV, mine, sealed),
-        "refused",
-        unanswered=True,
-    )
     betr = seal({"lastEnvelopeTransferChainEntrySignedContentChecksum": mine, "responseCode": "BETR"}, sealed)
     told("betr", "Refused, in a beta's word.", betr, "refused", "pint.answer-of-a-beta")
-    told("bsig", "The signature is refused.", answer(Outcome.BSIG, mine, sealed), "refused")
-    told(
-        "bsig-after-silence",
-        "The same, and an attempt went unanswered.",
-        answer(Outcome.BSIG, mine, sealed),
-        "in-doubt",
-        "pint.answer-after-silence",
-        unanswered=True,
-    )
+    bsig = answer(Outcome.BSIG, mine, sealed)
+    told("bsig", "The signature is refused.", bsig, "in-doubt", "pint.answer-bad-signature")
+    told("bsig-with-a-registry", "The same, where a registry decides.", bsig, "refused", bsig_ends=True)
     told("dise", "Disputed.", answer(Outcome.DISE, mine, sealed, reason="no"), "in-doubt", "pint.answer-disputed")
     told(
         "mdoc",

@@ -9,15 +9,17 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from schemas.bill_of_lading.control import Control, Statement, apply
+from schemas.bill_of_lading.control import Control, Said, Statement, apply
 from schemas.bill_of_lading.pint import read
 from schemas.findings import Finding
-from tests.ebl.cast import NOW
+from tests.ebl.cast import CARRIER_CODE, NOW
 from tests.ebl.running import JSON, certificate_of, key_of
 from tests.serving import served
-from tradebridge.ebl.seal import Trusted, open_sealed, peek, seal
+from tradebridge.ebl.registering import judge_registration
+from tradebridge.ebl.seal import Trust, Trusted, open_sealed, peek, seal
 
 CODE = "CTR"
+CARRIERS = Trust({}, {code: Trusted(code, (key_of(code).certificate,)) for code in (CARRIER_CODE, "SIM2", "SIMK")})
 
 
 @dataclass
@@ -49,6 +51,9 @@ class Registry:
         statement = read(Statement, claims)
         if not isinstance(statement, Statement):
             return 422, {"code": "unreadable"}
+        refused = judge_registration(statement, CARRIERS, NOW) if statement.type is Said.REGISTER else ()
+        if refused:
+            return 422, {"code": refused[0].code}
         title = statement.transport_document_checksum
         self.said.append(f"{platform} {statement.type}")
         after = apply(self.controls.get(title), statement)
@@ -76,6 +81,12 @@ def registry() -> Iterator[Registry]:
             one.loses -= 1
             return Response(status_code=502)
         return JSONResponse(body, status)
+
+    @app.get("/ctr/v1/titles/{title}")
+    async def titles(title: str) -> Response:
+        if one.silent:
+            return Response(status_code=503)
+        return Response(status_code=200 if title in one.controls else 404)
 
     with served(app) as one.url:
         yield one

@@ -336,13 +336,15 @@ class Platforms:
         return receiver is not None and bool(receiver.rows(query, row["content"]))
 
 
-def issuance_request(document: JSON, to: Party, rendering: bytes | None = None) -> JSON:
+def issuance_request(
+    document: JSON, to: Party, rendering: bytes | None = None, carrier: str = cast.CARRIER_CODE
+) -> JSON:
     """The body of `PUT /ebl/v3/ebl-issuance-requests`, signed by the carrier."""
     issue_to = cast.issue_to(to)
     request: JSON = {
         "document": document,
         "issueTo": issue_to,
-        "issuanceManifestSignedContent": seal(manifest_of(document, issue_to, rendering), key_of(cast.CARRIER_CODE)),
+        "issuanceManifestSignedContent": seal(manifest_of(document, issue_to, rendering), key_of(carrier)),
     }
     if rendering is not None:
         content = base64.b64encode(rendering).decode("ascii")

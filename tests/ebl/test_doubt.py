@@ -87,6 +87,7 @@ DECIDES_NOTHING: dict[str, Callable[[str], Response]] = {
     "no JSON": lambda last: Response(b"<html>", 200),
     "a redirect": lambda last: Response(status_code=307, headers={"Location": "http://127.0.0.1:9/"}),
     "DISE": by_key(Outcome.DISE),
+    "BSIG": by_key(Outcome.BSIG),
     "RECE by another key": by_key(Outcome.RECE, "MEKO"),
     "RECE of another entry": lambda last: JSONResponse(answer(Outcome.RECE, "0" * 64, key_of("FAKE")), 200),
     "BENV of another entry": lambda last: JSONResponse(answer(Outcome.BENV, "0" * 64, key_of("FAKE")), 422),
@@ -119,12 +120,21 @@ def test_what_decides_nothing_leaves_the_title_in_doubt_until_something_does(
     [
         ([by_key(Outcome.BENV)], "refused", "here"),
         ([claims(responseCode="BETR")], "refused", "here"),
-        ([by_key(Outcome.BSIG)], "refused", "here"),
+        ([by_key(Outcome.BSIG), by_key(Outcome.BENV)], "refused", "here"),
+        ([by_key(Outcome.BSIG), RECE], "accepted", "away"),
         ([plain(500), by_key(Outcome.BENV)], "refused", "here"),
         ([plain(500), by_key(Outcome.DUPE)], "accepted", "away"),
         ([by_key(Outcome.DISE), RECE], "accepted", "away"),
     ],
-    ids=["BENV", "BETR", "BSIG", "silence, then BENV", "silence, then DUPE", "DISE, then RECE"],
+    ids=[
+        "BENV",
+        "BETR",
+        "BSIG, then BENV",
+        "BSIG, then RECE",
+        "silence, then BENV",
+        "silence, then DUPE",
+        "DISE, then RECE",
+    ],
 )
 def test_what_decides(
     two: Platforms, fake: Fake, replies: list[Callable[[str], Response]], state: str, at: str
@@ -136,17 +146,8 @@ def test_what_decides(
     assert two["STRA"].title(reference)["at"] == at
 
 
-def test_a_bad_signature_after_silence_decides_nothing(two: Platforms, fake: Fake) -> None:
-    reference = two.issue()
-    fake.replies[:] = [plain(500), by_key(Outcome.BSIG)]
-    sent = two["STRA"].act(reference, "TRANSFER", EXPORTER, RECIPIENT)
-    two["STRA"].stands(reference, "in-doubt")
-    fake.replies[:] = [by_key(Outcome.DUPE)]
-    assert two["STRA"].settled(sent["transfer"])["state"] == "accepted"
-
-
-def test_after_a_kill_an_attempt_counts_as_unanswered(two: Platforms, fake: Fake) -> None:
-    """The envelope may have been accepted while the process was dying: a bad signature now takes no title back."""
+def test_after_a_kill_a_bad_signature_takes_no_title_back(two: Platforms, fake: Fake) -> None:
+    """The envelope may have been accepted while the process was dying."""
     reference = two.issue()
     fake.replies[:] = [RECE]
     two["STRA"].restart("send.answered")

@@ -181,14 +181,14 @@ def test_receipts_list_their_documents_and_a_duplicate_shows_what_was_accepted()
     assert payload["duplicateOfAcceptedEnvelopeTransferChainEntrySignedContent"] == CHAIN[-1]
 
 
-def transfer(*, unanswered: bool = False) -> Transfer:
+def transfer(*, bsig_ends: bool = False) -> Transfer:
     return Transfer(
         receiver="FUJI",
         last_checksum=signed_checksum(CHAIN[-1]),
         last_entry=CHAIN[-1],
         document_checksum=checksum(DOCUMENT),
         declared=(PACKING,),
-        unanswered=unanswered,
+        bsig_ends=bsig_ends,
     )
 
 
@@ -200,13 +200,13 @@ def transfer(*, unanswered: bool = False) -> Transfer:
     st.booleans(),
 )
 def test_the_title_leaves_or_returns_on_the_receivers_signed_word_about_this_entry_only(
-    outcome: Outcome, about_this: bool, signer: str, unanswered: bool
+    outcome: Outcome, about_this: bool, signer: str, bsig_ends: bool
 ) -> None:
     named = signed_checksum(CHAIN[-1] if about_this else CHAIN[0])
-    verdict = judge_answer(answer(outcome, named, key(signer)), transfer(unanswered=unanswered), trust(), NOW)
+    verdict = judge_answer(answer(outcome, named, key(signer)), transfer(bsig_ends=bsig_ends), trust(), NOW)
     believed = about_this and signer == "FUJI"
     assert (verdict.stand is Stand.ACCEPTED) is (believed and outcome in (Outcome.RECE, Outcome.DUPE))
-    refused = outcome is Outcome.BENV or (outcome is Outcome.BSIG and not unanswered)
+    refused = outcome is Outcome.BENV or (outcome is Outcome.BSIG and bsig_ends)
     assert (verdict.stand is Stand.REFUSED) is (believed and refused)
 
 

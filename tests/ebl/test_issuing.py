@@ -196,16 +196,17 @@ def test_an_amended_bill_under_a_new_reference_names_the_old_one(three: Platform
 # --- The endorsement chain -------------------------------------------------------------------------------------------
 
 
-def test_the_endorsement_chain_is_served_to_peers(three: Platforms) -> None:
+def test_the_endorsement_chain_is_served_to_whom_it_concerns(three: Platforms) -> None:
     reference = three.issue("to-order")
     three["STRA"].act(reference, "BLANK_ENDORSE", EXPORTER)
     path = f"/ebl/v3/endorsement-chains/{reference}"
-    answer = three["STRA"].as_peer("MEKO", "GET", path)
+    refused(three["STRA"].as_peer("MEKO", "GET", path), 404, "title.unknown")
+    answer = three["STRA"].as_peer(CARRIER_CODE, "GET", path)
     assert answer.headers["API-Version"] == "3.0.4"
     (chain,) = answer.json()
     assert chain["transportDocumentReference"] == reference
     assert [each["actionCode"] for each in chain["endorsementChain"]] == ["ISSUE", "BLANK_ENDORSE"]
-    refused(three["STRA"].as_peer("MEKO", "GET", f"{path}?transportDocumentSubReference=X"), 404, "title.unknown")
+    refused(three["STRA"].as_peer(CARRIER_CODE, "GET", f"{path}?transportDocumentSubReference=X"), 404, "title.unknown")
     refused(three["STRA"].call("GET", path), 401, "pint.unknown-token")
 
 

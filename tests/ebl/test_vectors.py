@@ -76,7 +76,7 @@ def answered(vector: dict[str, Any]) -> Verdict:
         last_entry=described["lastEntry"],
         document_checksum=described["documentChecksum"],
         declared=tuple(described["declared"]),
-        unanswered=described["unanswered"],
+        bsig_ends=described["bsigEnds"],
     )
     return judge_answer(vector["answer"], transfer, trust(), datetime.fromisoformat(vector["at"]))
 

@@ -5,16 +5,17 @@ from typing import Any
 import pytest
 
 from schemas.bill_of_lading.issuance import manifest_of
-from schemas.bill_of_lading.pint import to_json
+from schemas.bill_of_lading.pint import checksum, to_json
 from schemas.findings import Finding
 from tests.ebl.cast import BANK, BUYER, CARRIER_CODE, EXPORTER, ISSUE, PLATFORMS, act, document, key
-from tradebridge.ebl.chain import first_entry, issue_to
+from tradebridge.ebl.chain import content_checksum, first_entry, issue_to
 from tradebridge.ebl.seal import Trust, Trusted, seal
 from tradebridge.ebl.verify import read_trust, trust_json, verify_title
 
 TRUST = Trust(
     {code: Trusted(code, (key(code).certificate,)) for code in PLATFORMS},
     {CARRIER_CODE: Trusted(CARRIER_CODE, (key(CARRIER_CODE).certificate,))},
+    {(CTR := "https://registry.example/ctr/v1"): Trusted(CTR, (key("CTR").certificate,))},
 )
 
 
@@ -74,7 +75,7 @@ CHANGED: list[tuple[dict[str, Any], Trust]] = [
     ({"envelopeTransferChain": [5]}, TRUST),
     ({"transportDocument": "text"}, TRUST),
     ({"transportDocument": {"a": float("nan")}}, TRUST),
-    ({}, Trust({}, TRUST.carriers)),
+    ({}, Trust({}, TRUST.carriers, TRUST.registries)),
     ({}, Trust(TRUST.platforms, {})),
     ({}, Trust({**TRUST.platforms, "STRA": TRUST.platforms["MEKO"]}, TRUST.carriers)),
 ]
@@ -85,6 +86,36 @@ def test_what_was_changed_or_is_signed_by_strangers_does_not_hold(changes: dict[
     report = verify_title(shown(**changes), trust)
     assert (report.holds, report.exit_code) == (False, 5)
     assert report.findings
+
+
+def registered() -> dict[str, Any]:
+    """The same chain under a registry, which has the acceptance; the receiver's own answer got lost."""
+    transactions = [ISSUE, act("TRANSFER", EXPORTER, BUYER, 1)]
+    return shown(
+        envelopeTransferChain=[first_entry(document(), transactions, manifest(), key("STRA"), "STRA", registry=CTR)]
+    )
+
+
+def word(chain: dict[str, Any], by: str = "CTR", **changes: Any) -> str:
+    """What the registry signs of the last entry of a chain."""
+    (entry,) = chain["envelopeTransferChain"]
+    offer = {"entry": content_checksum(entry), "from": "STRA", "to": "FUJI", "state": "accepted"}
+    state = {"registry": CTR, "transportDocumentChecksum": checksum(document()), "offer": offer}
+    return seal(state | changes | {"offer": offer | changes.pop("offer", {})}, key(by))
+
+
+def test_a_title_that_went_over_by_the_word_of_its_registry_holds() -> None:
+    chain = registered()
+    report = verify_title(chain | {"answers": [word(chain)]}, TRUST)
+    assert (report.findings, report.exit_code) == ((), 0)
+    assert report.answers == (f"accepted by FUJI, by the word of {CTR}",)
+    cancelled = word(chain, offer={"state": "cancelled"})
+    others = word(chain, offer={"to": "MEKO"}), word(chain, offer={"entry": "0" * 64})
+    for wrong in (cancelled, *others, word(chain, by="STRA"), word(chain, registry="https://another.example")):
+        found = verify_title(chain | {"answers": [wrong]}, TRUST).findings
+        assert [each.code for each in found] == ["title.answer-of-another"]
+    unnamed = shown()
+    assert verify_title(unnamed | {"answers": [word(unnamed)]}, TRUST).exit_code == 5, "its chain names no registry"
 
 
 @pytest.mark.parametrize("value", [None, 5, [], {}, {"title": 5}, {"envelopeTransferChain": []}])

@@ -98,6 +98,12 @@ def _by_the_root() -> bytes:
     return Authority("42", root).answer(QUERY.der, AT)
 
 
+def _unreadable_name() -> bytes:
+    """The last name in the token is that of the signer's issuer; its text is of a kind that ASN.1 does not have."""
+    at = TOKEN.rindex(b"\6\3\x55\4\3") + 5
+    return TOKEN[:at] + bytes([TOKEN[at] | 0x40]) + TOKEN[at + 1 :]
+
+
 STAMPING, SERVER = ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.SERVER_AUTH
 OTHER_POLICY = TimestampRoot(NAME, ROOT.roots, x509.ObjectIdentifier("1.2.3"))
 
@@ -112,6 +118,14 @@ ATTACKS = {
     "TSP-4 another policy": ("TSP-4", TOKEN, DATA, [OTHER_POLICY]),
     "TSP-4 nobody is believed": ("TSP-4", TOKEN, DATA, []),
     "TSP-4 rejected": ("TSP-4", AUTHORITY.answer(b"", AT), DATA, [ROOT]),
+    "TSP-4 a certificate of version 11": ("TSP-4", TOKEN.replace(b"\xa0\3\2\1\2", b"\xa0\3\2\1\x0a"), DATA, [ROOT]),
+    "TSP-4 a certificate with an extension twice": (
+        "TSP-4",
+        TOKEN.replace(b"\6\3\x55\x1d\x0e", b"\6\3\x55\x1d\x23"),
+        DATA,
+        [ROOT],
+    ),
+    "TSP-4 a signer whose name nobody can read": ("TSP-4", _unreadable_name(), DATA, [ROOT]),
     "TSP-4 cut off": ("TSP-4", TOKEN[:-1], DATA, [ROOT]),
     "TSP-4 huge": ("TSP-4", TOKEN + bytes(70_000), DATA, [ROOT]),
 }

@@ -591,12 +591,12 @@ def test_what_is_no_evidence_could_not_be_checked(value: object) -> None:
 
 # --- Whatever is changed ---------------------------------------------------------------------------------------------
 
-HINTS = (("trust",), ("simulated",), ("document", "mediaType"))
+HINTS = (("trust",), ("simulated",))
 """What nothing rests on."""
 
 
 def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    if path[:1] in HINTS or path[:2] in HINTS:
+    if path[:1] in HINTS:
         return
     if isinstance(value, dict | list):
         if path:

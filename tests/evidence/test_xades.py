@@ -28,7 +28,7 @@ from schemas.content import Content, open_content
 from schemas.findings import Finding
 from tests.evidence.sealing import DS, XADES, Change, changed, find
 from tests.evidence.world import AT, EVENTS_ONLY, EXPIRED, FUTURE, JP, SEED, SG, STRANGER, TH, TRUST
-from tradebridge.evidence import seal, simulation, xades
+from tradebridge.evidence import seal, simulation, xades, xades_form
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.trust import Verified
 
@@ -600,16 +600,16 @@ XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 XSLT = "http://www.w3.org/TR/1999/REC-xslt-19991116"
 BASE64 = "http://www.w3.org/2000/09/xmldsig#base64"
 TRANSFORMS = {
-    "xslt": ("XML-6", (xades.ENVELOPED, XSLT, xades.EXCLUSIVE_C14N)),
-    "xpath": ("XML-6", (xades.ENVELOPED, XPATH, xades.EXCLUSIVE_C14N)),
-    "unknown": ("XML-6", (xades.ENVELOPED, "urn:unknown", xades.EXCLUSIVE_C14N)),
-    "reordered": ("XML-6", (xades.EXCLUSIVE_C14N, xades.ENVELOPED)),
-    "twice": ("XML-6", (xades.ENVELOPED, xades.EXCLUSIVE_C14N, xades.EXCLUSIVE_C14N)),
-    "without enveloped": ("XML-6", (xades.EXCLUSIVE_C14N,)),
-    "base64": ("XML-7", (xades.ENVELOPED, BASE64, xades.EXCLUSIVE_C14N)),
-    "with comments": ("XML-8", (xades.ENVELOPED, xades.EXCLUSIVE_C14N + "WithComments")),
-    "inclusive": ("XML-8", (xades.ENVELOPED, C14N)),
-    "no canonicalization": ("XML-9", (xades.ENVELOPED,)),
+    "xslt": ("XML-6", (xades_form.ENVELOPED, XSLT, xades_form.EXCLUSIVE_C14N)),
+    "xpath": ("XML-6", (xades_form.ENVELOPED, XPATH, xades_form.EXCLUSIVE_C14N)),
+    "unknown": ("XML-6", (xades_form.ENVELOPED, "urn:unknown", xades_form.EXCLUSIVE_C14N)),
+    "reordered": ("XML-6", (xades_form.EXCLUSIVE_C14N, xades_form.ENVELOPED)),
+    "twice": ("XML-6", (xades_form.ENVELOPED, xades_form.EXCLUSIVE_C14N, xades_form.EXCLUSIVE_C14N)),
+    "without enveloped": ("XML-6", (xades_form.EXCLUSIVE_C14N,)),
+    "base64": ("XML-7", (xades_form.ENVELOPED, BASE64, xades_form.EXCLUSIVE_C14N)),
+    "with comments": ("XML-8", (xades_form.ENVELOPED, xades_form.EXCLUSIVE_C14N + "WithComments")),
+    "inclusive": ("XML-8", (xades_form.ENVELOPED, C14N)),
+    "no canonicalization": ("XML-9", (xades_form.ENVELOPED,)),
     "none": ("XML-9", ()),
 }
 
@@ -623,7 +623,7 @@ def test_only_the_two_transforms_are_taken(name: str) -> None:
     assert (found.code, found.attack) == ("signature.shape", attack)
 
 
-@pytest.mark.parametrize("algorithms", [(), (xades.ENVELOPED, xades.EXCLUSIVE_C14N), (C14N,)])
+@pytest.mark.parametrize("algorithms", [(), (xades_form.ENVELOPED, xades_form.EXCLUSIVE_C14N), (C14N,)])
 def test_the_properties_have_one_transform(algorithms: tuple[str, ...]) -> None:
     found = _verify(changed(SIGNED, _transforms(*algorithms, reference=3)))
     assert isinstance(found, Finding)
@@ -639,7 +639,7 @@ def no_transforms_element(root: etree._Element, signature: etree._Element) -> No
 @signed_again("XML-8")
 def a_prefix_list(root: etree._Element, signature: etree._Element) -> None:
     transform = find(signature, "ds:SignedInfo")[2][0][1]
-    etree.SubElement(transform, f"{{{xades.EXCLUSIVE_C14N}}}InclusiveNamespaces", PrefixList="code")
+    etree.SubElement(transform, f"{{{xades_form.EXCLUSIVE_C14N}}}InclusiveNamespaces", PrefixList="code")
 
 
 @signed_again("XML-8")
@@ -650,7 +650,7 @@ def an_inclusive_canonicalization_of_signed_info(root: etree._Element, signature
 @signed_again("XML-8")
 def a_prefix_list_on_signed_info(root: etree._Element, signature: etree._Element) -> None:
     method = find(signature, "ds:SignedInfo")[0]
-    etree.SubElement(method, f"{{{xades.EXCLUSIVE_C14N}}}InclusiveNamespaces", PrefixList="code")
+    etree.SubElement(method, f"{{{xades_form.EXCLUSIVE_C14N}}}InclusiveNamespaces", PrefixList="code")
 
 
 @signed_again("XML-10")

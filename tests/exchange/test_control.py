@@ -15,6 +15,7 @@ from exchange.config import Settings
 from exchange.control import Control, controlled
 from exchange.hub import open_hub
 from exchange.members import add_member
+from exchange.records import BY_ITSELF
 from exchange.spaces import Spaces
 from tests.exchange.cast import NOW, SEED, description
 from tradebridge.evidence.simulation import test_api_key
@@ -31,10 +32,11 @@ def with_spaces(
     async def run() -> None:
         settings = Settings(data=folder, database_url=database_url, seed=SEED, clock=NOW, base_url="http://127.0.0.1:1")
         hub = open_hub(settings)
-        hub.ensure_operator(OPERATOR)
+        hub.begin(OPERATOR)
         await hub.start()
         member = {**description("TH-NSW"), "delivery": PUSHED}
-        await hub.change_member("TH-NSW", "added", lambda c: add_member(c, member, test_api_key(SEED, "TH-NSW")))
+        key = test_api_key(SEED, "TH-NSW")
+        await hub.change_member("TH-NSW", "added", lambda c: add_member(c, member, key), BY_ITSELF)
         spaces = Spaces(settings, hub, OPERATOR)
         control = Control(spaces)
 
@@ -93,7 +95,7 @@ def test_what_is_kept_of_a_store_is_a_file_of_sqlite(tmp_path: Path, database_ur
         assert (await ask("restore", space="", name="kept"))["error"] == "simulation.unknown-snapshot"
         assert await ask("save", space="", name="kept") == {}
         await hub.change_member(
-            "VN-NSW", "added", lambda c: add_member(c, description("VN-NSW"), "tb_test_" + "v" * 43)
+            "VN-NSW", "added", lambda c: add_member(c, description("VN-NSW"), "tb_test_" + "v" * 43), BY_ITSELF
         )
         assert await ask("restore", space="", name="kept") == {}
         after = spaces.get("")

@@ -1,9 +1,7 @@
 """Certificates on paper: HTML and PDF by Accept, and the page by which a reader of the paper checks it."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -33,7 +31,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 @pytest.fixture(scope="module")
 def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
-    with hub_in_thread(tmp_path_factory.mktemp("hub")) as running:
+    with hub_in_thread(tmp_path_factory.mktemp("hub"), checks_per_minute=6000) as running:
         joined = running.join()
         joined.operator.add_member(description("MY-NSW", roles=["recipient"], sends=[], accepts=[TRANSPORT_DOCUMENT]))
         yield joined
@@ -89,8 +87,9 @@ def test_a_cancelled_certificate_says_so_across_the_page(cast: Cast) -> None:
     assert "<span>CANCELLED</span>" not in before.text
     assert "<span>CANCELLED</span>" in after.text
     assert before.headers["etag"] != after.headers["etag"]
+    cast["SG-NSW"].evidence(answer.id, wait=10)
     told = checked(cast, "SG-D-PAPER-3", code_of(cast, answer.id), "application/json").json()
-    assert {each["question"]: each["answer"] for each in told["answers"]}["Still in force"] == "no"
+    assert {each["question"]: each["answer"] for each in told["answers"]}["valid"] == "no"
 
 
 def test_a_stranger_gets_no_paper(cast: Cast) -> None:
@@ -152,6 +151,7 @@ def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(cast: Cast) -> N
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text.replace("SG-D-NOBODY", "SG-D-CODE-6") for answer in answers}) == 1
     assert {checked(cast, "SG-D-CODE-6", other, "application/json").text} == {'{"found":false}'}
+    assert httpx.post(f"{cast.url}/v/SG-D-CODE-6", content=b"no form").status_code == 404
 
 
 def test_the_page_asks_whatever_the_number_is_and_escapes_it(cast: Cast) -> None:
@@ -170,32 +170,6 @@ def test_a_number_with_slashes_has_its_page(cast: Cast) -> None:
     address, _, code = url.partition("#k=")
     assert "VN-TH%2026%2F02%2F00007" in address
     assert httpx.post(address, data={"code": code}).status_code == 200
-
-
-def test_the_link_of_the_qr_code_opens_the_answer_in_a_browser(cast: Cast, tmp_path: Path) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    document_id = accepted(cast, "SG-D-CODE-10")
-    summary = cast["SG-NSW"].summary(document_id)
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        try:
-            shown = browser.new_page(viewport={"width": 390, "height": 800})
-            told: list[str] = []
-            shown.on("console", lambda message: told.append(message.text))
-            asked: list[str] = []
-            shown.on("request", lambda request: asked.append(request.url))
-            shown.goto(summary["verify"]["url"])
-            shown.get_by_text("Known to this hub").wait_for(timeout=20_000)
-            width = shown.evaluate("document.documentElement.scrollWidth")
-            assert told == []
-            assert width <= 390
-            assert all(url.startswith(f"{cast.url}/v/") and "k=" not in url.partition("#")[0] for url in asked)
-        finally:
-            browser.close()
 
 
 # --- Transport documents ---------------------------------------------------------------------------------------------
@@ -231,7 +205,7 @@ def test_who_holds_the_print_of_a_transport_document_can_check_it_and_learns_no_
     code = str(cast["CARRIER-SIM"].summary(document_id)["verify"]["code"])
     page = checked(cast, "SIMLPAPER3", code)
     assert page.status_code == 200
-    assert "Issued by its carrier" in page.text
+    assert "Signed by CARRIER-SIM" in page.text
     assert "Wooden dining chairs" in page.text
     assert "Example Singapore" not in page.text
     assert "USD" not in page.text

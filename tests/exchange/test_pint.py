@@ -238,7 +238,7 @@ def test_every_change_of_a_title_is_a_leaf_of_the_log(tmp_path: Path) -> None:
         engine = create_engine(f"sqlite:///{tmp_path / 'here' / 'hub.sqlite'}")
         with engine.connect() as connection:
             kinds = connection.execute(
-                text("select m.kind, m.bytes from messages m join leaves l on l.message_id = m.id order by l.id")
+                text("select m.kind, m.bytes from messages m join leaves l on l.record_id = m.id order by l.id")
             ).all()
             sequence = connection.execute(text("select sequence from ebl_titles")).scalar_one()
         engine.dispose()

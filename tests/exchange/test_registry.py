@@ -10,11 +10,13 @@ import pytest
 from schemas.bill_of_lading.pint import written
 from tests.exchange.cast import NOW, SEED, Cast, description, signer
 from tests.exchange.test_platforms import pem
+from tradebridge.ebl.chain import content_checksum
 from tradebridge.ebl.seal import Trusted, open_sealed, seal
 from tradebridge.evidence.receipts import Receipt, read_receipt
 from tradebridge.evidence.simulation import test_api_key, test_signer
 from tradebridge.evidence.trust import TrustList
 
+CARRIERS = {"CARRIER-ONE": "SIM1", "CARRIER-TWO": "SIM2"}
 PLATFORMS = {"STRAITS": "STRA", "MEKONG": "MEKO", "FUJI": "FUJI"}
 DOCUMENT = "d" * 64
 
@@ -26,6 +28,10 @@ def platforms(cast: Cast) -> Cast:
         ebl = {"platform": code, "url": "http://127.0.0.1:9"}
         described = description(name, country="SG", kind="platform", sends=[], accepts=[], ebl=ebl)
         cast.operator.add_member(described | {"keys": [*described["keys"], key]})
+    for name, code in CARRIERS.items():
+        key = {"certificate": pem(signer(name, "pint").certificate), "purposes": ["pint"]}
+        described = description(name, country="SG", kind="platform", sends=[], accepts=[], carriers=[code])
+        cast.operator.add_member(described | {"ebl": {"url": "http://127.0.0.1:9"}, "keys": [*described["keys"], key]})
     return cast
 
 
@@ -33,7 +39,16 @@ def entry(number: int) -> str:
     return f"{number:064x}"
 
 
+def issued(number: int, by: str = "CARRIER-ONE", document: str = DOCUMENT) -> str:
+    """A carrier's manifest for the party of this number."""
+    return seal({"documentChecksum": document, "issueToChecksum": entry(number)}, signer(by, "pint"))
+
+
 def statement(cast: Cast, kind: str, by: str, number: int, to: str | None = None, **changes: Any) -> str:
+    if kind == "register":
+        manifest = issued(number)
+        word = {"issuanceManifestSignedContent": manifest, "carrierCode": "SIM1", "issuedAt": written(NOW)}
+        changes = {"entry": content_checksum(manifest)} | word | changes
     said = {
         "registry": f"{cast.url}/ctr/v1",
         "type": kind,
@@ -116,28 +131,35 @@ def test_of_accept_and_cancel_at_one_moment_exactly_one_wins(platforms: Cast) ->
         assert state(look_up(platforms))["control"] == PLATFORMS[other if won == "accepted" else holder]
 
 
+ANOTHER = "control.issuance-of-another"
 WRONG: list[tuple[str, dict[str, Any], int, str]] = [
     ("another registry", {"registry": "http://elsewhere/ctr/v1"}, 422, "control.other-registry"),
     ("another platform", {"platform": "MEKO"}, 403, "control.wrong-platform"),
     ("ahead", {"at": "2027-01-01T00:00:00.000Z"}, 422, "event.time-ahead"),
     ("no checksum", {"entry": "x"}, 422, ""),
     ("unknown word", {"type": "give"}, 422, ""),
+    ("no manifest", {"issuanceManifestSignedContent": None}, 422, "control.issuance-missing"),
+    ("no carrier", {"carrierCode": None}, 422, "control.issuance-missing"),
+    ("another carrier's code", {"carrierCode": "SIM2"}, 422, "pint.bad-signature"),
+    ("nobody's code", {"carrierCode": "NONE"}, 422, "pint.unknown-signer"),
+    ("a manifest by the platform", {"issuanceManifestSignedContent": issued(0, "STRAITS")}, 422, "pint.bad-signature"),
+    ("of another document", {"issuanceManifestSignedContent": issued(0, document="e" * 64)}, 422, ANOTHER),
+    ("under another name", {"entry": entry(7)}, 422, ANOTHER),
 ]
 
 
-@pytest.mark.parametrize(("changes", "status", "code"), [each[1:] for each in WRONG], ids=[each[0] for each in WRONG])
-def test_what_is_not_said_to_this_registry_by_this_platform_is_refused(
-    platforms: Cast, changes: dict[str, Any], status: int, code: str
-) -> None:
-    refused = say(platforms, "register", "STRAITS", 0, **changes)
-    assert refused.status_code == status
-    assert code in ("", refused.json()["code"])
-    assert look_up(platforms).status_code == 404
+def test_what_is_not_said_to_this_registry_by_this_platform_is_refused(platforms: Cast) -> None:
+    for name, changes, status, code in WRONG:
+        refused = say(platforms, "register", "STRAITS", 0, **changes)
+        assert (name, refused.status_code) == (name, status)
+        assert code in ("", refused.json()["code"]), name
+        assert look_up(platforms).status_code == 404, name
 
 
 def test_a_foreign_signature_and_a_member_that_is_no_platform_are_refused(platforms: Cast) -> None:
     said = {"registry": f"{platforms.url}/ctr/v1", "type": "register", "transportDocumentChecksum": DOCUMENT}
-    said |= {"entry": entry(0), "platform": "STRA", "at": written(NOW)}
+    said |= {"issuanceManifestSignedContent": issued(0), "carrierCode": "SIM1", "issuedAt": written(NOW)}
+    said |= {"entry": content_checksum(issued(0)), "platform": "STRA", "at": written(NOW)}
     forged = post(platforms, "STRAITS", seal(said, signer("MEKONG", "pint")))
     assert forged.status_code == 422
     assert post(platforms, "TH-NSW", seal(said, signer("STRAITS", "pint"))).status_code == 403
@@ -151,3 +173,20 @@ def test_two_first_entries_for_one_document_are_refused_whoever_comes_second(pla
     second = say(platforms, "register", "MEKONG", 5)
     assert (second.status_code, second.json()["code"]) == (409, "control.registered")
     assert state(second)["control"] == "STRA"
+
+
+def test_who_has_no_word_of_the_carrier_registers_nothing_before_its_first_platform(platforms: Cast) -> None:
+    squat = say(platforms, "register", "MEKONG", 0, issuanceManifestSignedContent=None)
+    assert (squat.status_code, squat.json()["code"]) == (422, "control.issuance-missing")
+    assert state(say(platforms, "register", "STRAITS", 0))["control"] == "STRA"
+
+
+def test_a_bill_that_was_refused_elsewhere_is_registered_with_its_new_issuance(platforms: Cast) -> None:
+    say(platforms, "register", "STRAITS", 0)
+    say(platforms, "offer", "STRAITS", 1, "MEKONG")
+    assert say(platforms, "register", "STRAITS", 5).json()["code"] == "control.registered"
+    say(platforms, "cancel", "STRAITS", 1)
+    anew = say(platforms, "register", "STRAITS", 5)
+    assert state(anew)["entry"] == content_checksum(issued(5))
+    assert say(platforms, "register", "STRAITS", 5).json()["receipt"] == anew.json()["receipt"]
+    assert state(say(platforms, "offer", "STRAITS", 2, "FUJI"))["offer"]["state"] == "open"

@@ -10,7 +10,7 @@ from exchange.store.rows import Rows, add
 
 
 def leaf(name: str) -> dict[str, object]:
-    return {"message_id": name, "leaf": b"\0" * 32, "salt": b"\xff" * 32, "record": b"{}", "leaf_hash": b"\1" * 32}
+    return {"record_id": name, "leaf": b"\0" * 32, "salt": b"\xff" * 32, "record": b"{}", "leaf_hash": b"\1" * 32}
 
 
 def test_added_rows_are_those_that_sqlalchemy_would_insert(database_url: str) -> None:
@@ -21,10 +21,10 @@ def test_added_rows_are_those_that_sqlalchemy_would_insert(database_url: str) ->
         add(connection, t.leaves, leaf("one"))
         add(connection, t.leaves, [leaf("two"), leaf("three")])
         add(connection, t.leaves, {**leaf("placed"), "position": 7})  # other columns: another statement
-    columns = [column for column in t.leaves.c if column.name not in ("id", "message_id")]
+    columns = [column for column in t.leaves.c if column.name not in ("id", "record_id")]
     with database.reading.connect() as connection:
-        rows = connection.execute(select(t.leaves.c.message_id, *columns).order_by(t.leaves.c.id)).all()
-    assert [row.message_id for row in rows] == ["ours", "one", "two", "three", "placed"]
+        rows = connection.execute(select(t.leaves.c.record_id, *columns).order_by(t.leaves.c.id)).all()
+    assert [row.record_id for row in rows] == ["ours", "one", "two", "three", "placed"]
     assert {tuple(row)[1:] for row in rows[:4]} == {(b"\0" * 32, b"\xff" * 32, b"{}", None, b"\1" * 32)}
     assert rows[4].position == 7
     database.close()
@@ -41,7 +41,7 @@ def test_however_many_rows_are_added_they_are_all_there_and_in_order(database_ur
     with database.writing.begin() as connection:
         rows(connection)
     with database.reading.connect() as connection:
-        assert list(connection.execute(select(t.leaves.c.message_id).order_by(t.leaves.c.id)).scalars()) == names
+        assert list(connection.execute(select(t.leaves.c.record_id).order_by(t.leaves.c.id)).scalars()) == names
         assert connection.execute(select(t.feed.c.kind)).scalars().all() == ["told"]
     database.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import event, inspect, select, text
+from sqlalchemy import event, inspect, make_url, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -455,14 +455,16 @@ def _members(database: store.Database) -> list[str]:
         return list(connection.execute(select(t.members.c.id).order_by(t.members.c.id)).scalars())
 
 
-def test_the_template_is_made_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'hub.sqlite'}"
-    for name in ("a", "b"):
-        database = store.open_database(url, name)
-        store.create(database)
-        database.close()
-    assert sorted(path.name for path in (tmp_path / "spaces").glob("*.sqlite")) == [
-        ".template-0005.sqlite",
-        "a.sqlite",
-        "b.sqlite",
-    ]
+def test_who_makes_a_store_that_another_made_meanwhile_keeps_theirs(sqlite_url: str) -> None:
+    path = Path(make_url(sqlite_url).database or "")
+    first = store.open_database(sqlite_url)
+    store.create(first)
+    with first.writing.begin() as connection:
+        _member_job("SG-NSW")(connection)
+    store._put_whole(store._empty_store(), path)
+    second = store.open_database(sqlite_url)
+    store.create(second)
+    assert _members(second) == ["SG-NSW"]
+    assert [each.name for each in path.parent.glob("*") if each.suffix != ".sqlite" and "hub" not in each.name] == []
+    first.close()
+    second.close()

@@ -254,3 +254,20 @@ def test_a_bill_that_went_elsewhere_is_not_issued_again(hubs: Hubs) -> None:
     hubs.act("SIML2601091", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
     eventually(lambda: hubs.title("SIML2601091")["at"] == "away")
     assert hubs.issue("SIML2601091", version="2").status_code == 409
+
+
+def test_nothing_goes_to_a_platform_whose_member_is_suspended_until_it_takes_part_again(hubs: Hubs) -> None:
+    hubs.issue("SIML2601092")
+    hubs.here.operator.suspend("OTHER-HUB", reason="It is being looked at.")
+    to_buyer = {"recipient": party("Buyer", THERE)}
+    refused = refused_by(hubs.act, "SIML2601092", "EXPORTER-SYS", "TRANSFER", "Exporter", **to_buyer)
+    assert refused.code == "title.unknown-platform"
+    key = test_api_key(SEED, "OTHER-HUB")
+    asked = httpx.post(f"{hubs.here.url}/pint/v3/envelopes", json={}, headers={"Authorization": f"Bearer {key}"})
+    assert asked.status_code == 401
+    platforms = read_trust(httpx.get(f"{hubs.here.url}/v1/platforms").json())
+    assert isinstance(platforms, Trust)
+    assert THERE in platforms.platforms, "what it signed before stays signed"
+    hubs.here.operator.resume("OTHER-HUB")
+    hubs.act("SIML2601092", "EXPORTER-SYS", "TRANSFER", "Exporter", **to_buyer)
+    assert eventually(lambda: hubs.title("SIML2601092")["at"] == "away")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy import create_engine, text
 from simulator import tsa
 from simulator.clock import FrozenClock
 from simulator.witness import Witness, app_of, witness_key
-from tests.exchange.cast import NOW, SEED, Cast, certificate, refused_by
+from tests.exchange.cast import NOW, SEED, Cast, acknowledged, certificate, description, refused_by
 from tests.exchange.running import hub_in_thread
 from tests.exchange.test_delivery import wait_for
 from tests.serving import served
@@ -66,9 +67,8 @@ def watched(
             url = f"{stack.enter_context(served(timestamps))}/timestamp"
             described.append({"kind": "timestamp", "name": "TSA", "url": url, "roots": PEM})
         every: dict[str, Any] = {"witness_seconds": 0.05, "push_timeout_seconds": 0.5, **settings}
-        began = not (tmp_path / "hub").exists()
         cast = stack.enter_context(hub_in_thread(tmp_path / "hub", **every))
-        if began:
+        if not cast.operator.members().items:
             cast.join()
         for known in cast.operator.observers():
             cast.operator.remove_observer(known["name"])
@@ -77,20 +77,26 @@ def watched(
         yield cast
 
 
-def kept(tmp_path: Path) -> list[Any]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'hub' / 'hub.sqlite'}")
+def kept(where: Path | str, count: int = 1) -> list[Any]:
+    """The kept checkpoints that cover so many messages, in the database named or in the file of the hub that `watched`
+    put into this folder; the log has leaves of what the operator did beside them."""
+    placed = "select position from leaves join messages on messages.id = record_id where position is not null"
+    covering = text(f"{placed} order by position limit 1 offset {count - 1}")  # a number of ours
+    engine = create_engine(where if isinstance(where, str) else f"sqlite:///{where / 'hub' / 'hub.sqlite'}")
     with engine.connect() as connection:
-        return list(connection.execute(text("select size, note, token, enough from witnessed order by size")).all())
+        position = connection.execute(covering).scalar()
+        rows = connection.execute(text("select size, note, token, enough from witnessed order by size")).all()
+    return [row for row in rows if position is not None and row.size > position]
 
 
-def whole(tmp_path: Path, size: int) -> Any:
-    """The kept checkpoint of at least this size that has enough cosignatures; None: not yet."""
-    return next((row for row in kept(tmp_path) if row.size >= size and row.enough), None)
+def whole(where: Path | str, count: int) -> Any:
+    """The first kept checkpoint over so many messages that has enough cosignatures; None: not yet."""
+    return next((row for row in kept(where, count) if row.enough), None)
 
 
-def dated(tmp_path: Path, size: int) -> Any:
+def dated(where: Path | str, count: int) -> Any:
     """As `whole`, with its timestamp."""
-    row = whole(tmp_path, size)
+    row = whole(where, count)
     return row if row is not None and row.token else None
 
 
@@ -115,15 +121,16 @@ def test_every_witness_cosigns_and_the_note_is_dated(tmp_path: Path, witnesses: 
     assert [each.conflicts() for each in witnesses] == [[], [], []]
 
 
-def test_a_witness_that_was_away_catches_up(tmp_path: Path, witnesses: list[Witness]) -> None:
+def test_a_witness_that_was_away_catches_up(tmp_path: Path, database_url: str, witnesses: list[Witness]) -> None:
     """It remembers an old size, says so, and gets the proof from there."""
-    with watched(tmp_path, [(each.known, app_of(each)) for each in witnesses[:2]], witnesses_needed=1) as cast:
+    apps = [(each.known, app_of(each)) for each in witnesses]
+    with watched(tmp_path, apps[:2], witnesses_needed=1, database_url=database_url) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-31000"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, 1))
-    with watched(tmp_path, [(each.known, app_of(each)) for each in witnesses]) as cast:
+        wait_for(lambda: whole(database_url, 1))
+    with watched(tmp_path, apps, database_url=database_url) as cast:
         for number in range(4):
             cast["SG-NSW"].submit(certificate(f"SG-2026-3{number + 1:04d}"), ["TH-NSW"])
-        row = wait_for(lambda: whole(tmp_path, 5))
+        row = wait_for(lambda: whole(database_url, 5))
         assert names_on(row.note, witnesses) == set(NAMES)
 
 
@@ -230,6 +237,38 @@ def test_a_witness_that_has_seen_another_history_is_an_alarm(tmp_path: Path, wit
     assert witnesses[0].conflicts()[0]["origin"] == ORIGIN
 
 
+def test_a_witness_that_was_set_back_is_an_alarm_and_is_reminded(
+    tmp_path: Path, database_url: str, witnesses: list[Witness]
+) -> None:
+    """Its store is yesterday's: the hub knows what it had cosigned since, and shows it its own line."""
+    store, now = tmp_path / "witnesses" / "jp", witnesses[:1]
+
+    def answer(body: bytes) -> Response:
+        said = now[0].add_checkpoint(body)
+        return Response(said.text, said.status, media_type=said.media_type)
+
+    def start_again(data: bytes) -> None:
+        now[0].close()
+        store.write_bytes(data)
+        now[0] = witness(NAMES[0], tmp_path / "witnesses")
+
+    with watched(tmp_path, [(now[0].known, answering(answer))], database_url=database_url) as cast:
+        cast["SG-NSW"].submit(certificate("SG-2026-35100"), ["TH-NSW"])
+        first = wait_for(lambda: whole(database_url, 1))
+        now[0].close()
+        yesterday = store.read_bytes()
+        start_again(yesterday)
+        cast["SG-NSW"].submit(certificate("SG-2026-35101"), ["TH-NSW"])
+        second = wait_for(lambda: whole(database_url, first.size + 1))
+        start_again(yesterday)
+        counted = 'tradebridge_forgetful_witnesses_total{space="default"}'
+        before = _metric(cast, counted)
+        cast["SG-NSW"].submit(certificate("SG-2026-35102"), ["TH-NSW"])
+        wait_for(lambda: whole(database_url, second.size + 1))
+        assert _metric(cast, counted) == before + 1
+    assert now[0].rollbacks() == [{"origin": ORIGIN, "remembered": first.size, "shown": second.note}]
+
+
 def _metric(cast: Cast, name: str) -> float:
     lines = httpx.get(f"{cast.url}/metrics", trust_env=False).text.splitlines()
     return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(name)), 0.0)
@@ -306,10 +345,10 @@ def test_evidence_is_made_for_the_first_checkpoint_that_enough_have_seen(
     authority = tsa.app_of(tsa.Authority(SEED), FrozenClock(NOW))
     with watched(tmp_path, apps, timestamps=authority) as cast:
         accepted = cast["SG-NSW"].submit(certificate("SG-2026-37000"), ["TH-NSW"])
-        row = wait_for(lambda: whole(tmp_path, 1))
+        wait_for(lambda: whole(tmp_path, 1))
         first = cast["SG-NSW"].evidence(accepted.id)
         cast["SG-NSW"].submit(certificate("SG-2026-37001"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, row.size + 1))
+        wait_for(lambda: whole(tmp_path, 2))
         again = cast["SG-NSW"].evidence(accepted.id)
         assert (first["checkpoint"], first["timestamp"], first["messages"]) == (
             again["checkpoint"],
@@ -336,10 +375,18 @@ def test_the_bundle_is_the_same_each_time_and_signed_once(tmp_path: Path, witnes
         cast["SG-NSW"].submit(certificate("SG-2026-38001"), ["TH-NSW"])
         wait_for(lambda: whole(tmp_path, 2))
         assert cast["SG-NSW"].bundle(accepted.id) == first
+        (delivery, *_) = [each for each in cast["TH-NSW"].inbox() if each.message_id == accepted.message_id]
+        digest = sha256(delivery.original).hexdigest()
+        cast["TH-NSW"].acknowledge([acknowledged(delivery, "TH-NSW", digest)])
+        cast.operator.add_member(description("MM-NSW"))
+        assert cast["SG-NSW"].bundle(accepted.id) == first  # whatever came since that is not on the log
+        later = cast["SG-NSW"].bundle(accepted.id, newest=True)
+        assert later != first and b"acknowledgement.jws" in later.data and b"acknowledgement.jws" not in first.data
+        assert cast["SG-NSW"].bundle(accepted.id, newest=True) == later
         trust = TrustList.from_json(cast["SG-NSW"].trust())
         assert refused_by(cast["VN-NSW"].bundle, accepted.id).code == "access.not-yours"
     assert first.media_type == MEDIA_TYPE
     assert verify_bundle(first.data, trust, NOW).exit_code == 0
     engine = create_engine(f"sqlite:///{tmp_path / 'hub' / 'hub.sqlite'}")
     with engine.connect() as connection:
-        assert connection.execute(text("select count(*) from bundles")).scalar() == 1
+        assert connection.execute(text("select count(*) from bundles")).scalar() == 2

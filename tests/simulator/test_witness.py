@@ -11,8 +11,8 @@ import pytest
 
 from simulator.clock import FrozenClock
 from simulator.witness import Witness, app_of, witness_key
-from tests.evidence.test_witnessing import LOGS, ORIGIN, asked, note_of
-from tradebridge.evidence.cosignatures import add_lines, cosigned_by
+from tests.evidence.test_witnessing import LOGS, ORIGIN, OTHER, asked, note_of
+from tradebridge.evidence.cosignatures import add_lines, cosign, cosigned_by
 from tradebridge.evidence.witnessing import Request
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -69,6 +69,37 @@ def test_of_two_rival_histories_one_is_cosigned(witness: Witness) -> None:
     assert sorted(each.status for each in answers) == [200] + [409] * 7
 
 
+def test_a_store_that_was_set_back_is_noticed_by_its_own_cosignature(tmp_path: Path) -> None:
+    """Yesterday's copy remembers 7; a note with this witness's own line over 17 proves that there was more."""
+    first = made(tmp_path)
+    first.add_checkpoint(asked(0, 7).to_bytes())
+    first.close()
+    yesterday = (tmp_path / "witness.sqlite").read_bytes()
+    first = made(tmp_path)
+    own = add_lines(note_of(17), [first.add_checkpoint(asked(7, 17).to_bytes()).text])
+    first.close()
+    (tmp_path / "witness.sqlite").write_bytes(yesterday)
+    second = made(tmp_path)
+    reminded = second.add_checkpoint(asked(7, 17, note=own).to_bytes())
+    assert (reminded.status, reminded.text) == (409, "17\n")
+    assert second.rollbacks() == [{"origin": ORIGIN, "remembered": 7, "shown": own}]
+    forged = note_of(20, b"\7" * 32)
+    assert second.add_checkpoint(asked(7, 20, note=forged).to_bytes()).status == 409
+    assert second.add_checkpoint(asked(17, 20).to_bytes()).status == 200
+    assert len(second.rollbacks()) == 1
+
+
+@pytest.mark.parametrize("name", ["another key", "another text", "another log's key"])
+def test_a_line_that_is_not_its_own_reminds_it_of_nothing(tmp_path: Path, witness: Witness, name: str) -> None:
+    witness.add_checkpoint(asked(0, 7).to_bytes())
+    key = witness_key("evil" if name == "another key" else "42", "jp")
+    line = cosign(note_of(18 if name == "another text" else 17), NAME, key, NOW)
+    note = note_of(17, key=OTHER) if name == "another log's key" else note_of(17)
+    witness.add_checkpoint(asked(0, 17, note=add_lines(note, [line])).to_bytes())
+    assert witness.rollbacks() == []
+    assert witness.add_checkpoint(asked(0, 9).to_bytes()).text == "7\n"
+
+
 def test_over_http(witness: Witness) -> None:
     async def calls() -> None:
         transport = httpx.ASGITransport(app_of(witness))
@@ -82,6 +113,7 @@ def test_over_http(witness: Witness) -> None:
             digest = sha256(ORIGIN.encode()).hexdigest()
             assert (await client.get(f"/{digest}/checkpoint")).text.startswith(note_of(7))
             assert (await client.get("/00/checkpoint")).status_code == 404
+            assert (await client.get("/rollbacks")).json()["items"] == []
             assert (await client.get("/livez")).json()["key"] == witness.known.verifier_key
 
     asyncio.run(calls())

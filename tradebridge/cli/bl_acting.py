@@ -194,12 +194,9 @@ def _told(where: Where, found: Titled, transfer_id: str | None, given: dict[str,
     reference = found.shown["transportDocumentReference"]
     with found.place.open() as platform:
         transfer = None if transfer_id is None else _settled(lambda: platform.transfer(transfer_id), given["wait"])
-        surrendered = transfer is not None and transfer["action"].startswith("SURRENDER")
-        if surrendered and transfer["state"] == "accepted":
-            shown = _answered(lambda: platform.title(reference), given["wait"])
-        else:
-            shown = platform.title(reference)
-    state = "done" if transfer is None else transfer["state"]
+        state = "done" if transfer is None else str(transfer["state"])
+        surrendered = transfer is not None and transfer["action"].startswith("SURRENDER") and state == "accepted"
+        shown = _answered(lambda: platform.title(reference), given["wait"] if surrendered else 0)
     if surrendered and shown["at"] == "here":
         state = "rejected"
     if given["as_json"]:
@@ -216,7 +213,7 @@ def _told(where: Where, found: Titled, transfer_id: str | None, given: dict[str,
 
 
 def _answered(look: "Callable[[], JSON]", seconds: float) -> JSON:
-    """A surrendered title once its carrier answered; as it is when the time is over, since an officer may take days."""
+    """A title that is away no more, as one whose carrier has answered; or as it is when the time is over."""
     try:
         return eventually(lambda: shown if (shown := look())["at"] != "away" else None, seconds, "the carrier's answer")
     except Failed:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tradebridge.cli import world
+from tradebridge.cli import keepsake, world
 from tradebridge.cli.exits import Exit
 from tradebridge.cli.terminal import out_json
 from tradebridge.cli.where import json_option
@@ -34,22 +34,27 @@ def command(
 ) -> Exit:
     """Play a scenario: single windows, an authority and platforms exchange certificates and bills of lading.
 
-    With --json the summary is the last line of standard output.
+    At the end stands the command that verifies what just happened; it works when the world is gone. With --json the
+    summary is the last line of standard output, with that command in it.
     """
     world.check_scenario(scenario)
     with world.started(world.Options(seed, clock, data, port, "tl" in with_)) as launched:
         if not as_json:
             world.show(launched)
         summary = world.play(launched, scenario, deadline)
+        verify = keepsake.keep(launched, summary, data)
         if as_json:
             world.say_problems(summary)
-            out_json(summary.to_json())
+            out_json({**summary.to_json(), "verify": verify})
         else:
             world.show_outcome(summary)
         if once:
+            if not as_json:
+                world.say_verify(verify)
             return Exit.OK if summary.complete else Exit.CHECKS_FAILED
         with world.until_interrupted():
             if not as_json:
                 world.say_next()
+                world.say_verify(verify)
             world.stay(launched)
     return Exit.OK

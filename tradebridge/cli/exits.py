@@ -54,16 +54,19 @@ class Failed(Exception):
         self.findings = tuple(findings)
 
 
-_SIGNATURE_FAMILIES = frozenset({"signature", "log", "receipt", "evidence"})
+_SIGNATURE_FAMILIES = frozenset({"signature", "log", "receipt", "evidence", "audit", "trust"})
+_OF_POLICY = frozenset(f"trust.{each}" for each in ("key-in-use", "no-next-key", "unknown-key", "unknown-version"))
 _POLICY_FAMILIES = frozenset(
     {"access", "member", "route", "document", "event", "ack", "delivery", "request", "partner"}
-    | {"title", "control", "carrier", "link", "simulation"}
+    | {"title", "control", "carrier", "link", "authority", "observer", "retention", "simulation"}
 )
 
 
 def exit_of_code(code: str) -> Exit:
     """The exit code for a refusal, from the family of its finding's code."""
     family = code.partition(".")[0]
+    if code in _OF_POLICY:
+        return Exit.REFUSED
     if family in _SIGNATURE_FAMILIES:
         return Exit.SIGNATURE
     if code == "hub.unavailable":

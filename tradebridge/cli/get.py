@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tradebridge.client import Hub
 
 FORMS = ("original", "xml", "json", "evidence", "timeline", "checks", "summary")
+ON_RECORD = 10.0
+"""Seconds that a command waits for log and witnesses to take a document in: they need about one."""
 _ACCEPT = {"original": "*/*", "xml": "application/xml", "json": "application/json"}
 
 
@@ -24,6 +26,9 @@ _ACCEPT = {"original": "*/*", "xml": "application/xml", "json": "application/jso
 @click.option(
     "--as", "form", type=click.Choice(FORMS), default="original", help="What to fetch; as received if not said."
 )
+@click.option(
+    "--wait", type=float, default=ON_RECORD, show_default=True, help="Of evidence: seconds for log and witnesses."
+)
 @click.option("--member", metavar="ID", help="Ask as this member instead of as the operator.")
 @click.option("--output", "-o", default="-", metavar="FILE", help="Where to write; - is standard output.")
 @hub_options
@@ -31,6 +36,7 @@ _ACCEPT = {"original": "*/*", "xml": "application/xml", "json": "application/jso
 def command(
     document: str,
     form: str,
+    wait: float,
     member: str | None,
     output: str,
     url: str | None,
@@ -48,7 +54,7 @@ def command(
         if form in _ACCEPT:
             _give(hub, document_id(hub, document), form, output, as_json)
             return Exit.OK
-        value = _fetch(hub, document, form)
+        value = _fetch(hub, document, form, wait)
     if form == "evidence" or output != "-":
         write_bytes(output, _dump(value))
     elif as_json:
@@ -89,9 +95,11 @@ def _by_number(hub: "Hub", number: str) -> dict[str, Any]:
     return found[0]
 
 
-def _fetch(hub: "Hub", name: str, form: str) -> dict[str, Any]:
+def _fetch(hub: "Hub", name: str, form: str, wait: float) -> dict[str, Any]:
     found = document_id(hub, name)
-    fetch = {"evidence": hub.evidence, "timeline": hub.timeline, "checks": hub.checks, "summary": hub.summary}[form]
+    if form == "evidence":
+        return hub.evidence(found, wait=wait)
+    fetch = {"timeline": hub.timeline, "checks": hub.checks, "summary": hub.summary}[form]
     return fetch(found)
 
 

@@ -8,7 +8,7 @@ import click
 
 from tradebridge.cli.exits import Exit, Failed
 from tradebridge.cli.names import member_id
-from tradebridge.cli.reading import write_bytes
+from tradebridge.cli.reading import read_bytes, write_bytes
 from tradebridge.cli.terminal import mark, out_json, say
 from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
 
@@ -82,7 +82,7 @@ def _from_file(file: str, form: str) -> bytes:
     if isinstance(drawn, Finding):
         raise _refused(drawn)
     if form == "pdf":
-        made = pdf_of(drawn)
+        made = pdf_of(drawn, _signed(file))
         if isinstance(made, Finding):
             raise _refused(made)
         return made
@@ -90,6 +90,17 @@ def _from_file(file: str, form: str) -> bytes:
     if isinstance(page, Finding):
         raise _refused(page)
     return html_of(drawn, page, simulated=False)
+
+
+def _signed(file: str) -> bytes | None:
+    """The document of the file as it is, to travel inside the PDF: if it is one that somebody has signed."""
+    from schemas.content import open_content
+    from schemas.findings import Finding
+
+    if file == "-":
+        return None
+    content = open_content(read_bytes(file))
+    return None if isinstance(content, Finding) or content.seal is None else content.received
 
 
 def _refused(found: "Finding") -> Failed:

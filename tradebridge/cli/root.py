@@ -66,6 +66,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",
+        "trust": "Show, compare and change what is trusted.",
+        "audit": "Export the record of people, check it, ask what it raises.",
+        "retention": "Delete what is past its years, on the record; hold the rest.",
         "serve": "Run a hub.",
         "db": "Prepare and check the store.",
         "docs": "Write the reference pages that come out of the code.",

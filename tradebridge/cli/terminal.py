@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from schemas.findings import Finding
 
-_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
+_COLOURS = {"ask": "cyan", "ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
 MARK_WIDTH = 6
 
 

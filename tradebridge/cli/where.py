@@ -1,9 +1,11 @@
 """Which hub a command speaks to, and with whose key.
 
+`TRADEBRIDGE_ACTOR` names the person at the keyboard, for the hub's record of people.
 Precedence: the option, the environment (`TRADEBRIDGE_URL`, `TRADEBRIDGE_API_KEY`), the world that `tb up` runs, and at
 last http://127.0.0.1:8600 with the test keys of seed 42. Test keys are never sent to another machine.
 """
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,7 +78,7 @@ class Where:
         """A client that speaks as this member."""
         from tradebridge.client import Hub
 
-        return Hub(self.url, self.key_of(member), self.space)
+        return Hub(self.url, self.key_of(member), self.space, actor=os.environ.get("TRADEBRIDGE_ACTOR"))
 
     def public(self) -> "Hub":
         """A client without a key, for what anybody may read."""

@@ -197,6 +197,15 @@ def say_next() -> None:
         say(f"{'Try:' if number == 0 else '    '}  {example}")
 
 
+def say_verify(command: str | None) -> None:
+    """The last word of a demo: how to verify what just happened, without the hub."""
+    say()
+    if command is None:
+        say(f"{mark('warn')} no document of it is proven yet: the log waits for its witnesses")
+    else:
+        say(f"Verify what just happened, without the hub:  {command}")
+
+
 # --- A scenario, as it plays -----------------------------------------------------------------------------------------
 
 

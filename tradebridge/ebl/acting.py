@@ -74,7 +74,7 @@ def act(
     action: Action,
     supporting: Sequence[DocumentMetadata] = (),
     *,
-    carrier: str | None = None,
+    carrier: str,
 ) -> Acted | tuple[Finding, ...]:
     """Do it, within the caller's transaction; or all that refuses it. `supporting`: the documents of the action, which
     are on the disk already. `carrier`: whose bill it is; two carriers may give one number. Afterwards `host.wake()`.
@@ -93,7 +93,9 @@ def act(
     found = (*(after if isinstance(after, tuple) else ()), *_strangers(host, transaction))
     if found or isinstance(after, tuple):
         return found
-    if account_or_carrier(host, transaction.actor) != held.account:
+    # What a registry has given to a party whose account was closed is its own when the account is open again.
+    owner = held.account or account_or_carrier(host, title.possessor)
+    if account_or_carrier(host, transaction.actor) != owner:
         # By one code in common the actor may pass for the possessor; whose account it is decides.
         possessor = title.possessor.party_name
         return (finding("title.not-the-possessor", "/actor", found=transaction.actor.party_name, expected=possessor),)
@@ -154,7 +156,7 @@ def _strangers(host: Host, transaction: Transaction) -> tuple[Finding, ...]:
             surrendered = pointer == "/recipient" and transaction.action_code in _SURRENDERS
             if (account_or_carrier if surrendered else user_account)(host, party) is None:
                 found.append(finding("title.unknown-party", pointer, found=party.party_name))
-        elif party.ebl_platform not in host.peers().platforms or pointer == "/actor":
+        elif not host.peers().connected(party.ebl_platform) or pointer == "/actor":
             found.append(finding("title.unknown-platform", f"{pointer}/eblPlatform", found=party.ebl_platform))
     return tuple(found)
 

@@ -3,10 +3,12 @@
 1. DCSA's paths refuse with DCSA's ErrorResponse and answer with the header API-Version; ours refuse with
    application/problem+json. What PINT signs is one JSON string, whatever its status.
 2. Who asks on a DCSA path is known by a bearer token; envelopes come from platforms, issuance requests and surrender
-   responses from carriers, endorsement chains are told to both.
+   responses from carriers. Who is both, or a carrier under several codes, asks as any of them.
 3. Every body is bounded; that of an additional document is streamed to the disk.
 4. `router` has DCSA's paths, `reading` those of titles and transfers, `acting` what users do. A host mounts what it
    has need of, and puts its own rights before the latter two.
+5. An endorsement chain is told to the carrier of the bill, and to the platforms of the parties in it.
+6. Two carriers may give one number: `carrierCode` says whose bill is meant.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -34,10 +36,10 @@ HostOf = Callable[[Request], Host]
 
 PINT = "/pint/v3"
 EBL = "/ebl/v3"
+OURS = "/tradebridge/v1"
 PINT_VERSION, EBL_VERSION = "3.0.0", "3.0.4"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
-_BOTH = frozenset({Role.PLATFORM, Role.CARRIER})
 _TRIES = 5
 
 log = structlog.get_logger(__name__)
@@ -98,15 +100,15 @@ def _json(value: Any, status: int = 200) -> Response:
 # --- Reading a request -----------------------------------------------------------------------------------------------
 
 
-def caller_of(request: Request, host: Host, roles: frozenset[Role]) -> Caller:
-    """Who asks (rule 2). Raises `Refused`."""
+def caller_of(request: Request, host: Host, *roles: Role) -> Caller:
+    """Who asks, as one of these (rule 2). Raises `Refused`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     caller = host.caller(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
     if caller is None:
         raise Refused(finding("pint.unknown-token"))
-    if caller.role not in roles:
+    if not any(caller.may_ask_as(role) for role in roles):
         expected = " or ".join(sorted(roles))
-        raise Refused(finding("pint.wrong-role", found=f"{caller.code}, a {caller.role}", expected=f"a {expected}"))
+        raise Refused(finding("pint.wrong-role", found=caller, expected=f"a {expected}"))
     return caller
 
 
@@ -165,8 +167,8 @@ def no_such_path(host_of: HostOf) -> Callable[[Request, Exception], Response]:
         path = request.url.path.removeprefix(request.scope.get("root_path", ""))
         code = "request.method" if status == 405 else "request.not-found"
         found = (finding(code, found=f"{request.method} {path}"),)
-        if path.startswith((PINT, EBL)):
-            version = PINT_VERSION if path.startswith(PINT) else EBL_VERSION
+        if path.startswith((PINT, EBL, OURS)):
+            version = EBL_VERSION if path.startswith(EBL) else PINT_VERSION
             return dcsa_refusal(request, host_of(request), found, version, status)
         return problem(request, found)
 
@@ -177,13 +179,15 @@ def no_such_path(host_of: HostOf) -> Callable[[Request, Exception], Response]:
 
 
 def router(host_of: HostOf) -> APIRouter:
-    """PINT as receiver, and the platform's side of issuance, surrender and endorsement chain."""
+    """PINT as receiver, and the platform's side of issuance, surrender and endorsement chain. One path is ours: PINT
+    has no word by which a sender withdraws what is in doubt."""
     routes = APIRouter()
     for method, path, version, handler in (
         ("POST", f"{PINT}/envelopes", PINT_VERSION, _start),
         ("PUT", f"{PINT}/envelopes/{{reference}}/additional-documents/{{checksum}}", PINT_VERSION, _document),
         ("PUT", f"{PINT}/envelopes/{{reference}}/finish-transfer", PINT_VERSION, _finish),
         ("POST", f"{PINT}/receiver-validation", PINT_VERSION, _validate),
+        ("POST", f"{OURS}/withdrawals", PINT_VERSION, _withdraw),
         ("PUT", f"{EBL}/ebl-issuance-requests", EBL_VERSION, _issue),
         ("POST", f"{EBL}/ebl-surrender-responses", EBL_VERSION, _surrender),
         ("GET", f"{EBL}/endorsement-chains/{{reference}}", EBL_VERSION, _endorsements),
@@ -195,13 +199,13 @@ def router(host_of: HostOf) -> APIRouter:
 
 
 async def _start(request: Request, host: Host) -> Response:
-    caller = caller_of(request, host, frozenset({Role.PLATFORM}))
+    caller = caller_of(request, host, Role.PLATFORM)
     data = await body_of(request, host.limits.envelope)
     return said(request, host, await receiving.start(host, caller, data), PINT_VERSION)
 
 
 async def _document(request: Request, host: Host) -> Response:
-    caller = caller_of(request, host, frozenset({Role.PLATFORM}))
+    caller = caller_of(request, host, Role.PLATFORM)
     limit = files.length_as_base64_string(host.limits.file) + 1000
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
@@ -217,26 +221,32 @@ async def _document(request: Request, host: Host) -> Response:
 
 
 async def _finish(request: Request, host: Host) -> Response:
-    caller = caller_of(request, host, frozenset({Role.PLATFORM}))
+    caller = caller_of(request, host, Role.PLATFORM)
     await body_of(request, host.limits.body)
     answer = await receiving.finish(host, caller, request.path_params["reference"])
     return said(request, host, answer, PINT_VERSION)
 
 
 async def _validate(request: Request, host: Host) -> Response:
-    caller_of(request, host, frozenset({Role.PLATFORM}))
+    caller_of(request, host, Role.PLATFORM)
     data = await body_of(request, host.limits.body)
     return said(request, host, await receiving.validate_receiver(host, data), PINT_VERSION)
 
 
+async def _withdraw(request: Request, host: Host) -> Response:
+    caller = caller_of(request, host, Role.PLATFORM)
+    data = await body_of(request, host.limits.envelope)
+    return said(request, host, await receiving.withdraw(host, caller, data), PINT_VERSION)
+
+
 async def _issue(request: Request, host: Host) -> Response:
-    caller = caller_of(request, host, frozenset({Role.CARRIER}))
+    caller = caller_of(request, host, Role.CARRIER)
     found = await issuing.request(host, caller, await body_of(request, host.limits.issuance))
     return _taken(request, host, found)
 
 
 async def _surrender(request: Request, host: Host) -> Response:
-    caller = caller_of(request, host, frozenset({Role.CARRIER}))
+    caller = caller_of(request, host, Role.CARRIER)
     found = await surrendering.answered(host, caller, await body_of(request, host.limits.body))
     return _taken(request, host, found)
 
@@ -250,12 +260,14 @@ def _taken(request: Request, host: Host, found: tuple[Finding, ...]) -> Response
 
 
 async def _endorsements(request: Request, host: Host) -> Response:
-    caller_of(request, host, _BOTH)
+    """Rule 5: of a title that one has no part in, not even that it is here."""
+    caller = caller_of(request, host, Role.PLATFORM, Role.CARRIER)
     wanted = request.query_params
     version, scac = wanted.get("transportDocumentSubReference"), wanted.get("carrierSCACCode")
     reference = request.path_params["reference"]
     found = await host.ask(lambda connection: titles.all_of(connection, reference))
-    chains = [pint.to_json(chain_of(each.document, each.transactions)) for each in found]
+    own = [each for each in found if each.carrier in caller.carriers or caller.platform in each.platforms]
+    chains = [pint.to_json(chain_of(each.document, each.transactions)) for each in own]
     chosen = [
         each
         for each in chains
@@ -302,12 +314,12 @@ def reading(host_of: HostOf) -> APIRouter:
 async def _shown(
     request: Request, host: Host, reference: str, how: Callable[[Connection, titles.Held], dict[str, Any]]
 ) -> Response:
-    def question(connection: Connection) -> dict[str, Any] | None:
-        held = titles.find(connection, reference)
-        return None if held is None else how(connection, held)
+    def question(connection: Connection) -> dict[str, Any] | Finding:
+        held = titles.named(connection, reference, request.query_params.get("carrierCode"))
+        return held if isinstance(held, Finding) else how(connection, held)
 
     shown = await host.ask(question)
-    return problem(request, (finding("title.unknown", found=reference),)) if shown is None else _json(shown)
+    return problem(request, (shown,)) if isinstance(shown, Finding) else _json(shown)
 
 
 def acting_routes(host_of: HostOf) -> APIRouter:
@@ -326,24 +338,22 @@ def acting_routes(host_of: HostOf) -> APIRouter:
         action = pint.read(acting.Action, value)
         if isinstance(action, tuple):
             return problem(request, action)
-        acted = await acted_on(host, reference, action)
+        acted = await acted_on(host, reference, action, request.query_params.get("carrierCode"))
         return problem(request, acted) if isinstance(acted, tuple) else _json(acted.to_json())
 
     @routes.put("/v1/titles/{reference}/files", summary="Upload a supporting document", response_model=None)
     async def upload(request: Request, reference: str) -> Response:
         host, query = host_of(request), request.query_params
-        held = await host.ask(lambda connection: titles.find(connection, reference))
-        if held is None:
-            return problem(request, (finding("title.unknown", found=reference),))
+        held = await host.ask(lambda connection: titles.named(connection, reference, query.get("carrierCode")))
+        if isinstance(held, Finding):
+            return problem(request, (held,))
         name, media_type = query.get("name", ""), query.get("mediaType", "")
         document = await acting.take_file(host, held.id, request.stream(), name, media_type)
         if isinstance(document, Finding):
             return problem(request, (document,))
         return _json(pint.to_json(document), 201)
 
-    @routes.post(
-        "/v1/transfers/{transfer}:cancel", summary="Call a transfer back, by the registry", response_model=None
-    )
+    @routes.post("/v1/transfers/{transfer}:cancel", summary="Call a transfer back", response_model=None)
     async def cancel(request: Request, transfer: str) -> Response:
         host = host_of(request)
         found = await sending.cancel(host, transfer)
@@ -355,17 +365,22 @@ def acting_routes(host_of: HostOf) -> APIRouter:
     return routes
 
 
-async def acted_on(host: Host, reference: str, action: acting.Action) -> acting.Acted | tuple[Finding, ...]:
+async def acted_on(
+    host: Host, reference: str, action: acting.Action, carrier: str | None = None
+) -> acting.Acted | tuple[Finding, ...]:
     """An action, with its files put on the disk first; tried again where somebody else was faster."""
-    held = await host.ask(lambda connection: titles.find(connection, reference))
-    if held is None:
-        return (finding("title.unknown", found=reference),)
+    held = await host.ask(lambda connection: titles.named(connection, reference, carrier))
+    if isinstance(held, Finding):
+        return (held,)
+    carrier = held.carrier
     supporting = await acting.uploaded(host, held.id, action)
     if isinstance(supporting, Finding):
         return (supporting,)
     for _ in range(_TRIES):
         try:
-            acted = await host.do(lambda connection: acting.act(connection, host, reference, action, supporting))
+            acted = await host.do(
+                lambda connection: acting.act(connection, host, reference, action, supporting, carrier=carrier)
+            )
         except titles.Moved:
             continue
         host.wake()

@@ -1,8 +1,9 @@
-"""One request to a peer: bounded in time and in what is read of the answer; silence is a value.
+"""One request to a peer: bounded in time, as a whole, and in what is read of the answer; silence is a value.
 
 No redirect is followed, and no proxy of the environment asked: a title goes to the address that was configured.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,11 @@ import httpx
 import orjson
 
 from tradebridge.ebl.host import Host
+
+PIECES = 3
+"""A request may take so many times what one piece of it may."""
+SLOWEST = 100_000
+"""Bytes in a second that a document is sent with at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,13 @@ async def call(
     if length is not None:
         headers["Content-Length"] = str(length)
     timeout = httpx.Timeout(host.patience.timeout)
+    # `timeout` is for each piece: who answers a byte at a time would hold a place of the courier for ever.
+    whole = PIECES * host.patience.timeout + (length or 0) / SLOWEST
     try:
-        async with host.client.stream(method, url, headers=headers, content=content, timeout=timeout) as answer:
+        async with (
+            asyncio.timeout(whole),
+            host.client.stream(method, url, headers=headers, content=content, timeout=timeout) as answer,
+        ):
             data = await _bounded(answer, host.limits.body)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return Answer(0, error=f"{type(error).__name__}: {error}")

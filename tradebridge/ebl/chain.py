@@ -160,6 +160,20 @@ def read_chain(
     return read_links(transport_document, document, [each for each in links if isinstance(each, Link)])
 
 
+def read_stored(transport_document: Mapping[str, Any], signed: Sequence[str]) -> Chain | tuple[Finding, ...]:
+    """A chain of one's own store: its signatures were verified when it came, and a certificate that has ended or was
+    revoked since undoes nothing."""
+    links: list[Link] = []
+    for place, compact in enumerate(signed):
+        sealed = take_apart(compact)
+        if isinstance(sealed, Finding):
+            return (replace(sealed, pointer=f"{PLACE}/{place}{sealed.pointer}"),)
+        manifest = sealed.claims.get(_MANIFEST)
+        within = take_apart(manifest) if isinstance(manifest, str) else None
+        links.append(_link(sealed, within if isinstance(within, Sealed) else None, f"{PLACE}/{place}"))
+    return read_links(transport_document, checksum(transport_document), links)
+
+
 def verify_signatures(
     transport_document: Mapping[str, Any], signed: Sequence[str], trust: Trust, at: datetime | None
 ) -> tuple[Link, ...] | tuple[Finding, ...]:
@@ -202,10 +216,20 @@ def _open(
         refused.append(_named(found, where, f"carrier {carrier or 'that is not named'}"))
     if any(refused):
         return tuple(each for each in refused if each is not None)
-    manifest_or_none = within if isinstance(within, Sealed) else None
+    return _link(sealed, within if isinstance(within, Sealed) else None, pointer, entry)
+
+
+def _link(
+    sealed: Sealed,
+    manifest: Sealed | None,
+    pointer: str,
+    read_before: ChainEntry | tuple[Finding, ...] | None = None,
+) -> Link:
+    """An entry whose signature was seen to hold."""
+    entry = read_before if read_before is not None else read(ChainEntry, sealed.claims)
     if isinstance(entry, ChainEntry):
-        return Link(sealed, entry, manifest_or_none)
-    return Link(sealed, None, manifest_or_none, tuple(_within(each, pointer) for each in entry))
+        return Link(sealed, entry, manifest)
+    return Link(sealed, None, manifest, tuple(_within(each, pointer) for each in entry))
 
 
 def _time(at: datetime | None, claimed: datetime | None, *, last: bool) -> datetime | None:

@@ -18,9 +18,11 @@ The sender, of an answer (responseCode; Non-repudiation):
 
 8. Only a signed answer, by the receiver's key, that names the last entry of the envelope decides. The HTTP status does
    not: it is not signed.
-9. RECE and DUPE: accepted. BENV (and BETR of the betas): refused. BSIG: refused only where no earlier attempt of this
-   entry went unanswered, since that one may have been accepted. MDOC and INCD: send documents. DISE, an unsigned error,
-   silence, all else: in doubt. A registry, where the chain names one, is above all of these, and not asked here.
+9. RECE and DUPE: accepted. BENV (and BETR of the betas): refused. MDOC and INCD: send documents. DISE, an unsigned
+   error, silence, all else: in doubt. A registry, where the chain names one, is above all of these, and not asked here.
+10. BSIG makes 'no assertions about the validity of the envelope contents', and the same entry may come again: whoever
+   spoils one copy on the way and hands in the whole one later would make two holders. So it ends a transfer only where
+   nothing rests on it (`Transfer.bsig_ends`), and else decides nothing (docs/decisions/0018).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -165,8 +167,8 @@ class Transfer:
     document_checksum: str
     declared: tuple[str, ...]
     """Checksums of the additional documents."""
-    unanswered: bool
-    """Whether an earlier attempt of this entry got no signed answer: it may have been accepted all the same."""
+    bsig_ends: bool
+    """Whether the receiver may accept the entry after a BSIG without harm: a registry decides, or nothing is moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,7 +505,7 @@ def _judge_start(body: Mapping[str, Any], transfer: Transfer) -> Verdict:
 
 
 def _decided(finished: TransferFinished, transfer: Transfer) -> Verdict:
-    """Rules 8 and 9, of an answer whose signature holds."""
+    """Rules 8 to 10, of an answer whose signature holds."""
     stated, code = finished.last_envelope_transfer_chain_entry_signed_content_checksum, finished.response_code
     if stated != transfer.last_checksum:
         return _in_doubt(finding("pint.answer-of-another", found=stated, expected=transfer.last_checksum))
@@ -513,9 +515,9 @@ def _decided(finished: TransferFinished, transfer: Transfer) -> Verdict:
         odd = (finding("pint.answer-of-a-beta", "/responseCode", found=code),) if code == LEGACY_BETR else ()
         return Verdict(Stand.REFUSED, findings=odd)
     if code == Outcome.BSIG:
-        if transfer.unanswered:
-            return _in_doubt(finding("pint.answer-after-silence", "/responseCode", found=code))
-        return Verdict(Stand.REFUSED)
+        if transfer.bsig_ends:
+            return Verdict(Stand.REFUSED)
+        return _in_doubt(finding("pint.answer-bad-signature", "/responseCode", found=finished.reason or code))
     if code in (Outcome.MDOC, Outcome.INCD):
         wanted = finished.missing_additional_document_checksums
         missing = transfer.declared if wanted is None else [each for each in transfer.declared if each in wanted]

@@ -14,7 +14,8 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterator
+import shutil
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -90,6 +91,13 @@ async def keep_bytes(folder: Path, title: str, data: bytes, limit: int) -> Arriv
     arrived = await arrive(folder, _once(data), limit)
     await keep(folder, title, arrived)
     return arrived
+
+
+async def drop(folder: Path, titles: Sequence[str]) -> None:
+    """Remove all documents of these titles, of which nothing has come."""
+    for title in titles:
+        if CHECKSUM.fullmatch(title):
+            await asyncio.to_thread(shutil.rmtree, folder / title, ignore_errors=True)
 
 
 def forget_passing(folder: Path) -> None:

@@ -27,6 +27,8 @@ MEGABYTE = 1_000_000
 
 
 class Role(StrEnum):
+    """As what somebody asks."""
+
     PLATFORM = "platform"
     CARRIER = "carrier"
 
@@ -45,6 +47,11 @@ class Peer:
     trusted: Trusted
     party: Party | None = None
     """Of a carrier: who acts in ISSUE, SACC and SREJ; None: a party made of its name and code."""
+    active: bool = True
+    """Not: nothing is sent to it, and it is not asked. What it signed before stays signed."""
+    consulted: bool = False
+    """Of a registry: it is asked about bills whose chain does not name it, too: a former holder can sign another first
+    entry, and a registry that was left out has decided all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +62,44 @@ class Peers:
     carriers: Mapping[str, Peer]
     registries: Mapping[str, Peer] = field(default_factory=dict)
 
+    def connected(self, code: str) -> bool:
+        """Whether titles can be sent to the platform of this code."""
+        peer = self.platforms.get(code)
+        return peer is not None and peer.active
+
     @property
     def trust(self) -> Trust:
         return Trust(
             {code: peer.trusted for code, peer in self.platforms.items()},
             {code: peer.trusted for code, peer in self.carriers.items()},
+            {base: peer.trusted for base, peer in self.registries.items()},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a request, after its token was recognised."""
+    """Who makes a request, after its token was recognised: a platform, a carrier with all its codes, or both."""
 
-    code: str
-    role: Role
+    platform: str | None = None
+    """Its platform code; None: it is no platform."""
+    carriers: frozenset[str] = frozenset()
+    """Its carrier codes; empty: it is no carrier."""
+
+    def may_ask_as(self, role: Role) -> bool:
+        return bool(self.carriers) if role is Role.CARRIER else self.platform is not None
+
+    @property
+    def code(self) -> str:
+        """The platform code of who was let in as a platform. Raises ValueError for another."""
+        if self.platform is None:
+            raise ValueError("only a platform has a platform code: ask `may_ask_as` first")
+        return self.platform
+
+    def __str__(self) -> str:
+        return " and ".join([*([f"platform {self.platform}"] if self.platform else []), *self._carriers()])
+
+    def _carriers(self) -> list[str]:
+        return [f"carrier {', '.join(sorted(self.carriers))}"] if self.carriers else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +113,24 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of what is taken in, in bytes."""
+    """Bounds of what is taken in: bytes, and numbers of envelopes."""
 
     file: int = 100 * MEGABYTE
     """One additional document, decoded."""
+    files: int = 500 * MEGABYTE
+    """All additional documents of one envelope, decoded."""
     envelope: int = 10 * MEGABYTE
     """The body of `POST /v3/envelopes`."""
     issuance: int = 30 * MEGABYTE
     """The body of an issuance request, with the carrier's visualisation in Base64."""
     body: int = MEGABYTE
     """Any other body, and any answer of a peer."""
+    unfinished: int = 100
+    """So many envelopes of one peer may be begun and not finished; then the oldest goes."""
+    refused: int = 100_000
+    """So many entries of one peer are kept as refused for ever; then a refusal is unsigned, and decides nothing."""
+    notices: int = 100
+    """So many notices of one peer about one title are taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,9 @@ async def request(host: Host, caller: Caller, data: bytes) -> tuple[Finding, ...
     if isinstance(read, tuple):
         return read
     carrier = titles.identity(raw["document"])[0]
-    if carrier != caller.code:
-        return (finding("issuance.other-carrier", "/document/carrierCode", found=carrier, expected=caller.code),)
+    if carrier not in caller.carriers:
+        expected = " or ".join(sorted(caller.carriers))
+        return (finding("issuance.other-carrier", "/document/carrierCode", found=carrier, expected=expected),)
     visualisation = _visualisation(read)
     asked = _Asked(raw, read, carrier, pint.checksum(raw["document"]), visualisation)
     found = _judge(host, asked)
@@ -108,7 +109,7 @@ def _judge_recipient(host: Host, party: Party) -> tuple[Finding, ...]:
     if party.ebl_platform == host.code:
         if user_account(host, party) is None:
             return (finding("issuance.unknown-party", "/issueTo/identifyingCodes", found=party.party_name),)
-    elif party.ebl_platform not in host.peers().platforms:
+    elif not host.peers().connected(party.ebl_platform):
         return (finding("title.unknown-platform", "/issueTo/sendToPlatform", found=party.ebl_platform),)
     return ()
 

@@ -5,18 +5,26 @@
 2. Judged is outside the transaction; inside it is made sure that nothing has changed since, else it is judged again.
    So of two envelopes for one title exactly one is accepted, and an entry is never both accepted and dead.
 3. With a control tracking registry the intent to accept is written down first, then the registry accepts, then the
-   title is here. Who was killed in between asks the registry again at its start (`resume`).
+   title is here. What was written down so is not judged again: the registry alone decides it, whatever has become of
+   certificates and accounts since, and who was killed in between asks it again (`resume`).
 4. An envelope whose last entry is of another platform than the one that sends it gets no signed answer: a signed BENV
    kills the entry that it names, and a stranger shall not have one.
 5. An additional document is taken in any order, and again; what is not declared, or not as declared, is INCD.
+6. A notice moves nothing, and so it proves nothing against what comes later: a former holder, who can sign what it
+   likes of the time before, would block the title of others. What contradicts is only what was held here.
+7. What one peer can make this platform keep is bounded: envelopes that are begun and not finished, of which the oldest
+   go (nothing was promised, the sender starts again), and entries that are refused for ever, beyond which a refusal is
+   said unsigned, and kept by nobody.
 """
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select, update
+import structlog
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 from sqlalchemy.exc import IntegrityError
@@ -28,17 +36,18 @@ from schemas.bill_of_lading.title import Status
 from schemas.content import json_or_finding
 from schemas.findings import Finding, finding
 from tradebridge.ebl import files, refusals, registry, seal, steps, surrendering, tables, titles, transfers
-from tradebridge.ebl.chain import Chain, content_checksum
-from tradebridge.ebl.envelope import Judgement, Known, Settled, answer, judge, judge_document
-from tradebridge.ebl.host import Caller, Host, Role, account_or_carrier, user_account
+from tradebridge.ebl.chain import Chain, content_checksum, read_stored
+from tradebridge.ebl.envelope import Judgement, Known, Purpose, Settled, answer, judge, judge_document
+from tradebridge.ebl.host import Caller, Host, account_or_carrier, user_account
 from tradebridge.ebl.titles import Held, text_of
 
-__all__ = ["Said", "finish", "refusals", "resume", "start", "take_document", "validate_receiver"]
+__all__ = ["Said", "finish", "refusals", "resume", "start", "take_document", "validate_receiver", "withdraw"]
 
 ACTIVE, ACCEPTING, ACCEPTED, REFUSED = "active", "accepting", "accepted", "refused"
-_SURRENDERED = frozenset({Status.SURRENDERED_FOR_DELIVERY, Status.SURRENDERED_FOR_AMENDMENT})
 NOTICES = frozenset({ActionCode.ENDORSE, ActionCode.ENDORSE_TO_ORDER, ActionCode.SACC})
 _TRIES = 10
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +74,15 @@ class _Seen:
 
     known: Known
     held: Held | None
+    rival: str
+    """Another bill of the same number: `here`, or `accepting`; empty: there is none."""
     files: frozenset[str] = field(compare=False)
     incoming: tuple[str, str] | None
     """Id and state of the transfer with this last entry."""
+
+    @property
+    def accepting(self) -> bool:
+        return self.incoming is not None and self.incoming[1] == ACCEPTING
 
 
 # --- Judging ---------------------------------------------------------------------------------------------------------
@@ -79,11 +94,12 @@ def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title
     held = titles.by_id(connection, title) or titles.find(connection, reference, carrier=carrier)
     row = _incoming(connection, content)
     here = files.present(host.files, title)
-    if held is not None and held.id != title and _succeeded(held, version):
+    proven = () if held is None else _proven(held, host.code)
+    if held is not None and held.id != title and _succeeded(held, version, proven):
         known = Known(documents=here)
     elif held is not None:
         known = Known(
-            chain=held.signed,
+            chain=proven,
             document_checksum=held.id,
             version=held.version,
             status=held.title.status,
@@ -94,15 +110,35 @@ def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title
         known = Known(documents=here)
     registries = frozenset(host.peers().registries)
     known = replace(known, settled=_settled(row), registries=registries)
-    return _Seen(known, held, here, None if row is None else (row.id, row.state))
+    rival = _rival(connection, title, carrier, reference)
+    return _Seen(known, held, rival, here, None if row is None else (row.id, row.state))
 
 
-def _succeeded(held: Held, version: str) -> bool:
+def _proven(held: Held, own: str) -> tuple[str, ...]:
+    """Rule 6: the chain as far as this platform knows it by itself. Of a title that went away that ends with the entry
+    by which it went; what notices brought since may be a fork. One that was never here: nothing."""
+    if held.at != titles.AWAY:
+        return held.signed
+    last = max((place for place, each in enumerate(held.entries) if each.ebl_platform == own), default=-1)
+    return held.signed[: last + 1]
+
+
+def _rival(connection: Connection, title: str, carrier: str, reference: str) -> str:
+    """Two bills of one number are never both here: of two versions that come, the one that came first."""
+    found = titles.find(connection, reference, carrier=carrier)
+    if found is not None and found.id != title and found.at in titles.OPERATIVE:
+        return titles.HERE
+    of = tables.incoming.c
+    query = select(of.id).where((of.state == ACCEPTING) & (of.carrier == carrier) & (of.reference == reference))
+    return ACCEPTING if connection.execute(query.where(of.title != title)).first() else ""
+
+
+def _succeeded(held: Held, version: str, proven: tuple[str, ...]) -> bool:
     """Whether another document of the same reference may stand beside this one: it ended by an amendment or by a switch
-    to paper; or it is elsewhere, and what comes is another version of it."""
+    to paper; or it is elsewhere, and was never here or what comes is another version of it."""
     if held.at == titles.ENDED:
         return held.title.status in (Status.VOID, Status.PAPER)
-    return held.at == titles.AWAY and version != held.version
+    return held.at == titles.AWAY and (version != held.version or not proven)
 
 
 def _settled(row: StoreRow[Any] | None) -> dict[str, Settled]:
@@ -129,7 +165,7 @@ async def _judge(host: Host, caller: Caller, envelope: Mapping[str, Any]) -> tup
         accounts=_accounts(host),
         at=host.now(),
     )
-    return _within_limits(host, _for_users(host, _noticed(judgement, envelope, seen))), seen
+    return _alone(_within_limits(host, _for_users(host, _noticed(judgement, seen))), seen), seen
 
 
 def _names(envelope: Mapping[str, Any]) -> tuple[str, str]:
@@ -147,7 +183,7 @@ def _accounts(host: Host) -> Any:
     return judged
 
 
-def _noticed(judgement: Judgement, envelope: Mapping[str, Any], seen: _Seen) -> Judgement:
+def _noticed(judgement: Judgement, seen: _Seen) -> Judgement:
     """A notice that comes after what followed it: its entry is in the chain that is here, so that it was received."""
     if judgement.outcome is not Outcome.DISE or seen.held is None:
         return judgement
@@ -159,11 +195,19 @@ def _noticed(judgement: Judgement, envelope: Mapping[str, Any], seen: _Seen) -> 
     return replace(judgement, outcome=Outcome.DUPE, findings=found, settled=Settled(Outcome.RECE, entry))
 
 
+def _alone(judgement: Judgement, seen: _Seen) -> Judgement:
+    """Another bill of the same number is here: its carrier has issued two, and that is settled elsewhere."""
+    if seen.rival != titles.HERE or not judgement.possession or judgement.outcome not in (None, Outcome.RECE):
+        return judgement
+    found = finding("pint.disputed-document", "/transportDocument", found="another bill of the same number is here")
+    return replace(judgement, outcome=Outcome.DISE, findings=(found,))
+
+
 def _for_users(host: Host, judgement: Judgement) -> Judgement:
     """A carrier gets possession by a surrender only: of what is transferred to it, it could do nothing."""
     if judgement.outcome not in (None, Outcome.RECE) or judgement.chain is None or judgement.recipient is None:
         return judgement
-    surrendered = judgement.possession and judgement.chain.title.status in _SURRENDERED
+    surrendered = judgement.possession and judgement.chain.title.status in surrendering.SURRENDERED
     if surrendered or user_account(host, judgement.recipient) is not None:
         return judgement
     found = finding("pint.unknown-recipient", "/envelopeTransferChain", found=judgement.recipient.party_name)
@@ -174,14 +218,16 @@ def _within_limits(host: Host, judgement: Judgement) -> Judgement:
     """A document that is declared larger than what is taken can never come: the transfer cannot succeed."""
     if judgement.outcome not in (None, Outcome.RECE) or judgement.manifest is None:
         return judgement
-    limit = host.limits.file
-    large = [each for each in judgement.manifest.declared if each.size > limit]
-    if not large:
-        return judgement
-    found = finding(
-        "pint.too-large", "/supportingDocuments", found=f"{large[0].size} bytes", expected=f"at most {limit} bytes"
-    )
-    return replace(judgement, outcome=Outcome.BENV, findings=(found,))
+    sizes = [each.size for each in judgement.manifest.declared]
+    for size, limit, of in (
+        (max(sizes, default=0), host.limits.file, ""),
+        (sum(sizes), host.limits.files, " together"),
+    ):
+        if size > limit:
+            expected = f"at most {limit} bytes{of}"
+            found = finding("pint.too-large", "/supportingDocuments", found=f"{size} bytes{of}", expected=expected)
+            return replace(judgement, outcome=Outcome.BENV, findings=(found,))
+    return judgement
 
 
 # --- POST envelopes --------------------------------------------------------------------------------------------------
@@ -226,6 +272,12 @@ async def _said(
     host: Host, caller: Caller, envelope: dict[str, Any], judgement: Judgement, seen: _Seen, *, finishing: bool
 ) -> Said:
     outcome = judgement.outcome
+    if seen.accepting and outcome not in (Outcome.RECE, Outcome.BSIG):
+        return await _completed(host, caller, seen)
+    if outcome in (None, Outcome.RECE) and not seen.accepting:
+        waits = await _forbids(host, caller, judgement, seen)
+        if waits is not None:
+            return waits
     if outcome is None:
         if finishing:
             return _signed(host, judgement, Outcome.MDOC)
@@ -236,11 +288,41 @@ async def _said(
             await host.step(steps.RECEIVE_ARRIVED)
         return await _accepted(host, caller, envelope, judgement, seen)
     if outcome is Outcome.BENV and judgement.settled is None:
-        if seen.incoming is not None and seen.incoming[1] == ACCEPTING:
-            return await _too_late(host, caller, envelope, judgement, seen)
+        if await host.ask(lambda connection: _counted(connection, caller, REFUSED)) >= host.limits.refused:
+            return refused(finding("pint.too-many-refused", found=judgement.reason, expected=host.limits.refused))
         await host.do(lambda connection: _kill(connection, host, caller, envelope, judgement, seen))
         await host.step(steps.RECEIVE_REFUSED)
     return _signed(host, judgement, outcome)
+
+
+async def _forbids(host: Host, caller: Caller, judgement: Judgement, seen: _Seen) -> Said | None:
+    """What is in order in itself, and is not taken now all the same."""
+    chain = judgement.chain
+    if chain is None:
+        raise ValueError("an envelope is in order with its chain only")
+    if not judgement.possession:
+        taken = await host.ask(lambda connection: _noticed_by(connection, caller, chain.document_checksum))
+        return refused(finding("pint.too-many-notices", found=taken)) if taken >= host.limits.notices else None
+    if seen.rival == ACCEPTING:
+        return refused(finding("pint.busy"))
+    for base, peer in host.peers().registries.items():
+        if not peer.consulted or base == chain.registry:
+            continue
+        stand = await registry.has(host, base, chain.document_checksum)
+        if stand is registry.Stand.SILENT:
+            return refused(finding("pint.registry-silent", found=base))
+        if stand is registry.Stand.OPEN:
+            where = "/envelopeTransferChain/0/controlTrackingRegistry"
+            found = finding("pint.registry-left-out", where, found=chain.registry or "none", expected=base)
+            return _signed(host, replace(judgement, outcome=Outcome.DISE, findings=(found,)), Outcome.DISE)
+    return None
+
+
+def _noticed_by(connection: Connection, caller: Caller, title: str) -> int:
+    of = tables.incoming.c
+    mine = (of.title == title) & (of.sender == caller.code) & (of.purpose == Purpose.NOTICE.value)
+    query = select(func.count()).select_from(tables.incoming).where(mine & (of.state == ACCEPTED))
+    return int(connection.execute(query).scalar_one())
 
 
 def _signed(host: Host, judgement: Judgement, outcome: Outcome) -> Said:
@@ -259,7 +341,8 @@ def _signed(host: Host, judgement: Judgement, outcome: Outcome) -> Said:
 
 
 async def _started(host: Host, caller: Caller, envelope: dict[str, Any], judgement: Judgement, seen: _Seen) -> Said:
-    reference = await host.do(lambda connection: _keep(connection, host, caller, envelope, judgement, seen, ACTIVE))
+    reference, left = await host.do(lambda connection: _begin(connection, host, caller, envelope, judgement, seen))
+    await files.drop(host.files, left)
     await host.step(steps.RECEIVE_STARTED)
     return Said(
         201,
@@ -279,7 +362,12 @@ def _same(connection: Connection, host: Host, envelope: Mapping[str, Any], seen:
     if seen.held is not None:
         titles.by_id(connection, seen.held.id, lock=True)
     now = _seen(connection, host, envelope, title, content)
-    if (now.held, now.incoming, now.known.settled) != (seen.held, seen.incoming, seen.known.settled):
+    if (now.held, now.rival, now.incoming, now.known.settled) != (
+        seen.held,
+        seen.rival,
+        seen.incoming,
+        seen.known.settled,
+    ):
         raise Changed
 
 
@@ -297,12 +385,16 @@ def _keep(
     """The transfer as it stands, in the store. Returns its envelopeReference: the same for the same last entry."""
     _same(connection, host, envelope, seen)
     title, content = _names(envelope)
+    document = envelope.get("transportDocument")
+    carrier, number, _ = titles.identity(document if isinstance(document, Mapping) else {})
     refused_now = state == REFUSED
     documents = [] if refused_now or judgement.manifest is None else judgement.manifest.declared
     values: dict[str, Any] = {
         "entry_checksum": judgement.last_checksum,
-        "entry": envelope["envelopeTransferChain"][-1],
+        "entry": "" if refused_now else envelope["envelopeTransferChain"][-1],
         "title": title,
+        "carrier": carrier,
+        "reference": number,
         "sender": caller.code,
         "state": state,
         "purpose": judgement.purpose.value,
@@ -320,6 +412,40 @@ def _keep(
     where = tables.incoming.c.id == seen.incoming[0]
     connection.execute(update(tables.incoming).where(where).values(**values))
     return seen.incoming[0]
+
+
+def _begin(
+    connection: Connection,
+    host: Host,
+    caller: Caller,
+    envelope: dict[str, Any],
+    judgement: Judgement,
+    seen: _Seen,
+) -> tuple[str, list[str]]:
+    """The transfer is active; the oldest of this peer go where it has too many (rule 7). Its reference, and the titles
+    whose files nobody needs any more."""
+    reference = _keep(connection, host, caller, envelope, judgement, seen, ACTIVE)
+    of = tables.incoming.c
+    mine = (of.sender == caller.code) & (of.state == ACTIVE) & (of.id != reference)
+    newest = select(of.id, of.title).where(mine).order_by(of.started_at.desc(), of.id)
+    gone = connection.execute(newest.offset(host.limits.unfinished - 1)).all()
+    for row in gone:
+        connection.execute(delete(tables.incoming).where(of.id == row.id))
+    return reference, [title for title in {row.title for row in gone} if not _needed(connection, title)]
+
+
+def _needed(connection: Connection, title: str) -> bool:
+    """Whether files of this title belong to something."""
+    known = select(tables.titles.c.id).where(tables.titles.c.id == title)
+    of = tables.incoming.c
+    coming = select(of.id).where((of.title == title) & (of.state != REFUSED))
+    return any(connection.execute(query).first() for query in (known, coming))
+
+
+def _counted(connection: Connection, caller: Caller, state: str) -> int:
+    of = tables.incoming.c
+    query = select(func.count()).select_from(tables.incoming).where((of.sender == caller.code) & (of.state == state))
+    return int(connection.execute(query).scalar_one())
 
 
 def _kill(
@@ -382,13 +508,32 @@ async def _registry_accepts(
     return _signed(host, dead, Outcome.BENV)
 
 
-async def _too_late(host: Host, caller: Caller, envelope: dict[str, Any], judgement: Judgement, seen: _Seen) -> Said:
-    """What would be refused today was being accepted when the process was killed: the registry decides, and what it has
-    given to this platform is taken. It alone can say that the entry may be killed."""
-    chain = judgement.chain
-    if chain is None or chain.registry is None or judgement.manifest is None:
-        return refused(finding("pint.busy"))
-    return await _accepted(host, caller, envelope, replace(judgement, outcome=Outcome.RECE), seen)
+async def _completed(host: Host, caller: Caller, seen: _Seen) -> Said:
+    """Rule 3: what was being accepted is finished as it was judged then, from the store. The registry alone can say
+    that the entry may be killed. Raises as `_accepted` does."""
+    if seen.incoming is None:
+        raise ValueError("nothing is being accepted")
+    by_id = tables.incoming.c.id == seen.incoming[0]
+    row = await host.ask(lambda connection: connection.execute(select(tables.incoming).where(by_id)).one_or_none())
+    if row is None or row.state != ACCEPTING:
+        raise Changed
+    envelope = orjson.loads(row.envelope)
+    return await _accepted(host, caller, envelope, _judged_before(row, envelope), seen)
+
+
+def _judged_before(row: StoreRow[Any], envelope: Mapping[str, Any]) -> Judgement:
+    """The judgement on which it was written down."""
+    chain = read_stored(envelope["transportDocument"], envelope["envelopeTransferChain"])
+    if not isinstance(chain, Chain):
+        raise titles.BrokenStore(f"the chain of {row.id} cannot be read: {chain[0].code}")
+    return Judgement(
+        Outcome.RECE,
+        chain=chain,
+        manifest=_manifest_of(row),
+        last_checksum=row.entry_checksum,
+        last_content=row.content,
+        purpose=Purpose(row.purpose),
+    )
 
 
 def _take(
@@ -404,6 +549,8 @@ def _take(
     chain, manifest = judgement.chain, judgement.manifest
     if chain is None or manifest is None:
         raise ValueError("an envelope is taken with its chain and manifest only")
+    if not {each.document_checksum for each in manifest.declared} <= files.present(host.files, chain.document_checksum):
+        raise Changed
     _keep(connection, host, caller, envelope, judgement, seen, ACCEPTED, said=said)
     titles.add_files(connection, chain.document_checksum, manifest.declared, caller.code)
     before = seen.held if seen.held is not None and seen.held.id == chain.document_checksum else None
@@ -414,7 +561,7 @@ def _take(
         made = replace(made, at=titles.ENDED if chain.title.ended else titles.AWAY)
     kind = "title.received" if judgement.possession else "title.noticed"
     written = titles.write(connection, host, kind, made, before)
-    if judgement.possession and chain.title.status in _SURRENDERED:
+    if judgement.possession and chain.title.status in surrendering.SURRENDERED:
         surrendering.ask(connection, host, written)
 
 
@@ -504,6 +651,51 @@ async def finish(host: Host, caller: Caller, reference: str) -> Said:
     return await _decide(host, caller, orjson.loads(row.envelope), finishing=True)
 
 
+async def withdraw(host: Host, caller: Caller, data: bytes) -> Said:
+    """`POST /tradebridge/v1/withdrawals`, ours: the sender asks for the receiver's last word on an entry, and would
+    have it refused. Accepted is accepted (DUPE); what is not is dead from now on (BENV), whatever becomes of its
+    signature: whoever asks has shown that it is the platform that the entry names."""
+    value = json_or_finding(data)
+    entry = value.get("entry") if isinstance(value, dict) else None
+    sealed = seal.take_apart(entry) if isinstance(entry, str) else finding("pint.not-jws", found="nothing")
+    if isinstance(value, Finding):
+        return refused(replace(value, status=400))
+    if isinstance(sealed, Finding):
+        return refused(replace(sealed, pointer="/entry", status=400))
+    stranger = _stranger(caller, {"envelopeTransferChain": [entry]})
+    if stranger is not None or sealed.claims.get("eblPlatform") is None:
+        return refused(stranger or finding("pint.not-the-sender", "/entry", found="nobody", expected=caller.code))
+    for _ in range(_TRIES):
+        with suppress(IntegrityError):
+            return await host.do(lambda connection: _withdrawn(connection, host, caller, sealed))
+    return refused(finding("pint.busy"))
+
+
+def _withdrawn(connection: Connection, host: Host, caller: Caller, entry: seal.Sealed) -> Said:
+    content, named = content_checksum(entry.compact), pint.signed_checksum(entry.compact)
+    row = _incoming(connection, content, lock=True)
+    if row is not None and row.state == ACCEPTING:
+        return refused(finding("pint.busy"))
+    if row is not None and row.state == ACCEPTED:
+        received = orjson.loads(row.received)
+        return Said(200, answer(Outcome.DUPE, named, host.key, received=received, duplicate_of=row.entry))
+    said = answer(Outcome.BENV, named, host.key, reason="Withdrawn by its sender.")
+    if row is not None and row.state == REFUSED:
+        return Said(422, said)
+    if _counted(connection, caller, REFUSED) >= host.limits.refused:
+        return refused(finding("pint.too-many-refused", expected=host.limits.refused))
+    now = pint.written(host.now())
+    values = {"entry_checksum": named, "entry": "", "envelope": "", "state": REFUSED, "answer": said, "settled_at": now}
+    values |= {"reason": "withdrawn"}
+    if row is not None:
+        connection.execute(update(tables.incoming).where(tables.incoming.c.id == row.id).values(**values))
+        return Said(422, said)
+    values |= {"id": transfers.derived("env", host.code, content), "content": content, "started_at": now}
+    values |= {"title": str(entry.claims.get("transportDocumentChecksum", ""))[:64], "sender": caller.code}
+    connection.execute(insert(tables.incoming).values(purpose=Purpose.POSSESSION.value, received="[]", **values))
+    return Said(422, said)
+
+
 async def validate_receiver(host: Host, data: bytes) -> Said:
     """`POST /v3/receiver-validation`: who is behind a party code. Deliberately silent about why nobody is."""
     value = json_or_finding(data)
@@ -523,4 +715,18 @@ async def resume(host: Host) -> None:
     then nobody else will ever have it."""
     query = select(tables.incoming).where(tables.incoming.c.state == ACCEPTING)
     for row in await host.ask(lambda connection: connection.execute(query).all()):
-        await _decide(host, Caller(row.sender, Role.PLATFORM), orjson.loads(row.envelope), finishing=True)
+        try:
+            await _resume(host, row)
+        except Exception as error:  # one that cannot be finished must not stop the others
+            log.warning("an acceptance could not be finished", id=row.id, error=repr(error)[:300])
+
+
+async def _resume(host: Host, row: StoreRow[Any]) -> None:
+    envelope = orjson.loads(row.envelope)
+    for _ in range(_TRIES):
+        seen = await host.ask(lambda connection: _seen(connection, host, envelope, row.title, row.content))
+        if not seen.accepting:
+            return
+        with suppress(Changed, titles.Moved, IntegrityError):
+            await _completed(host, Caller(row.sender), seen)
+            return

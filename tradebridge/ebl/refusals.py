@@ -20,6 +20,12 @@ register(
             404,
         ),
         _ours(
+            "title.several-carriers",
+            "Several carriers have given a bill of lading this number.",
+            "Say whose is meant: ?carrierCode=CODE.",
+            409,
+        ),
+        _ours(
             "title.elsewhere",
             "The title is not on this platform.",
             "Act where it is: the title's last transaction says on which platform its possessor is.",
@@ -64,8 +70,8 @@ register(
         ),
         _ours(
             "pint.not-to-be-cancelled",
-            "The transfer cannot be cancelled: nothing but the receiver's signed answer ends it.",
-            "Wait for that answer. Only a title with a control tracking registry can be called back.",
+            "The transfer cannot be cancelled: the receiver has not signed that it will refuse it.",
+            "Wait, and ask again. With a control tracking registry a title is called back without the receiver.",
             409,
         ),
         _ours(
@@ -106,6 +112,18 @@ register(
             "An additional document is larger than the platform takes.",
             "Leave it out, or send it by other means.",
             413,
+        ),
+        _ours(
+            "pint.too-many-refused",
+            "The envelope is refused, and the platform keeps no more refusals of its sender.",
+            "Nothing is decided. Send no envelopes that must be refused; ask the platform what to do with this one.",
+            429,
+        ),
+        _ours(
+            "pint.too-many-notices",
+            "The platform has taken more notices about this title from its sender than any trade has.",
+            "Send the title itself: a notice moves nothing.",
+            429,
         ),
         _ours(
             "pint.not-base64",

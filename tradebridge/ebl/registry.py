@@ -1,11 +1,12 @@
 """The control tracking registry, asked by a platform (schemas/bill_of_lading/control.py has its words).
 
 1. A platform speaks by statements that it signs: register, offer, accept, cancel. Each can be said again after a crash.
-2. What the registry says counts only as signed by its configured certificates, for this title. Silence, an error or a
-   signature that does not hold decide nothing.
+2. What the registry says counts only as signed by its configured certificates, in its own name, for this title.
+   Silence, an error or a signature that does not hold decide nothing.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +14,7 @@ from schemas.bill_of_lading.control import OfferState, Said, Statement
 from schemas.bill_of_lading.pint import to_json
 from schemas.findings import Finding
 from tradebridge.ebl.calling import call
+from tradebridge.ebl.chain import content_checksum
 from tradebridge.ebl.host import Host, Peer
 from tradebridge.ebl.seal import open_sealed, seal
 
@@ -39,13 +41,26 @@ class Word:
     reason: str = ""
 
 
-async def registered(host: Host, registry: str, title: str, first: str) -> Word:
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What a title is registered with: the carrier's word."""
+
+    manifest: str
+    """Its issuance manifest, JWS. It stays the same whoever the title is sent to first."""
+    carrier: str
+    at: datetime
+    """Of ISSUE."""
+
+
+async def registered(host: Host, registry: str, title: str, issued: Issued) -> Word:
     """Make the title known, by the content checksum of the carrier's issuance manifest. OPEN: it is."""
-    return await _say(host, registry, Said.REGISTER, title, first)
+    entry = content_checksum(issued.manifest)
+    word = {"issuance_manifest_signed_content": issued.manifest, "carrier_code": issued.carrier, "issued_at": issued.at}
+    return await _say(host, registry, Said.REGISTER, title, entry, **word)
 
 
 async def offered(host: Host, registry: str, title: str, entry: str, to: str) -> Word:
-    return await _say(host, registry, Said.OFFER, title, entry, to)
+    return await _say(host, registry, Said.OFFER, title, entry, to=to)
 
 
 async def accepted(host: Host, registry: str, title: str, entry: str) -> Word:
@@ -56,9 +71,20 @@ async def cancelled(host: Host, registry: str, title: str, entry: str) -> Word:
     return await _say(host, registry, Said.CANCEL, title, entry)
 
 
-async def _say(host: Host, registry: str, said: Said, title: str, entry: str, to: str | None = None) -> Word:
+async def has(host: Host, registry: str, title: str) -> Stand:
+    """Whether the registry knows the title: OPEN, UNKNOWN, or SILENT."""
+    peer = host.peers().registries[registry]
+    if not peer.active:
+        return Stand.SILENT
+    answer = await call(host, "GET", f"{registry.rstrip('/')}/titles/{title}", peer.token)
+    if answer.status == 404:
+        return Stand.UNKNOWN
+    return Stand.OPEN if answer.status == 200 else Stand.SILENT
+
+
+async def _say(host: Host, registry: str, said: Said, title: str, entry: str, **more: Any) -> Word:
     peer = host.peers().registries.get(registry)
-    if peer is None:
+    if peer is None or not peer.active:
         return Word(Stand.SILENT, reason=f"the registry {registry} is not configured")
     statement = Statement(
         registry=registry,
@@ -66,8 +92,8 @@ async def _say(host: Host, registry: str, said: Said, title: str, entry: str, to
         transport_document_checksum=title,
         entry=entry,
         platform=host.code,
-        to=to,
         at=host.now(),
+        **more,
     )
     answer = await call(
         host, "POST", f"{registry.rstrip('/')}/statements", peer.token, seal(to_json(statement), host.key)
@@ -81,7 +107,8 @@ def _word(host: Host, peer: Peer, said: Said, title: str, entry: str, status: in
     reason = str(body.get("code", ""))
     statement = body.get("statement")
     state = open_sealed(statement, peer.trusted, host.now()) if isinstance(statement, str) else None
-    if state is None or isinstance(state, Finding) or state.get("transportDocumentChecksum") != title:
+    named = {"registry": peer.code, "transportDocumentChecksum": title}
+    if state is None or isinstance(state, Finding) or any(state.get(name) != each for name, each in named.items()):
         # Only the registry itself can say by its signature that it has never heard of a title: unsigned, it is silence.
         return Word(Stand.SILENT, reason=reason or "the registry's answer is not signed")
     if said is Said.REGISTER:

@@ -100,6 +100,8 @@ class Trust:
     """By platform code."""
     carriers: Mapping[str, Trusted]
     """By carrier code (`transportDocument.carrierCode`)."""
+    registries: Mapping[str, Trusted] = field(default_factory=dict)
+    """Control tracking registries, by base URI."""
 
 
 def thumbprint(certificate: x509.Certificate) -> str:

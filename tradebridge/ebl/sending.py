@@ -1,11 +1,10 @@
 """Sending: the courier drives every open transfer to its outcome, and every request to a carrier until it is taken.
 
-1. All that it does is in the store before and after; it can be killed anywhere, and goes on at the next start. A
-   transfer of which nothing is known after a start, or after an attempt that raised, counts as unanswered: it may have
-   been accepted.
+1. All that it does is in the store before and after; it can be killed anywhere, and goes on at the next start.
 2. The same envelope is sent again, never another one. What ends it is told by `envelope.judge_answer`: the receiver's
    signed acceptance, or its signed refusal. All else is asked again, after a pause; after enough pauses the title is in
-   doubt, and it is asked more slowly, for ever.
+   doubt, and it is asked more slowly, for ever. Where the receiver refuses a signature by a key that this platform has
+   no more, the same content is signed anew.
 3. With a control tracking registry the transfer is offered there before the receiver hears of it, and the registry
    decides: a refusal counts when it has taken the cancellation, a receipt when it has the acceptance, and an acceptance
    in it holds whatever the receiver says.
@@ -13,10 +12,9 @@
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -24,13 +22,14 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 
-from schemas.bill_of_lading.pint import DocumentMetadata
+from schemas.bill_of_lading.pint import DocumentMetadata, Outcome
 from schemas.findings import Finding, finding
-from tradebridge.ebl import files, issuing, receiving, registry, steps, tables, titles, transfers
+from tradebridge.ebl import files, issuing, receiving, registry, steps, surrendering, tables, titles, transfers
 from tradebridge.ebl.calling import Answer, call
 from tradebridge.ebl.envelope import Purpose, Stand, Verdict, judge_answer
 from tradebridge.ebl.host import Host, Peer
 from tradebridge.ebl.transfers import Outgoing
+from tradebridge.ebl.waiting import until_set
 
 AT_ONCE = 8
 """Transfers and requests under way at a time."""
@@ -57,8 +56,6 @@ class Courier:
         self._host = host
         self._woken = asyncio.Event()
         self._busy: set[str] = set()
-        self._unsure: set[str] = set()
-        """Transfers whose last attempt raised: it may have been heard, and nothing was written down."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._resuming: asyncio.Task[None] | None = None
@@ -80,19 +77,16 @@ class Courier:
                     pause = await self._pause()
                 except Exception as error:  # the store is away for a moment: the courier outlives it
                     log.warning("the courier could not look", error=repr(error)[:300])
-                # Not `wait_for`: before Python 3.12 it loses a cancellation that meets the end of what it waits for.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._woken.wait()
+                await until_set(self._woken, pause)
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _take_up(self) -> bool:
-        """After a start: what is open may have been accepted."""
+        """After a start: what is open is due, and nobody is at it."""
         if self._host.alone:
-            await self._host.do(_unanswered)
+            await self._host.do(_due_now)
         return True
 
     async def _finish_accepting(self) -> None:
@@ -127,14 +121,12 @@ class Courier:
         try:
             async with self._places:
                 if due.table is tables.transfers:
-                    await drive(self._host, due.id, unsure=due.id in self._unsure)
+                    await drive(self._host, due.id)
                 else:
                     await deliver(self._host, due.id)
-            self._unsure.discard(due.id)
         except titles.Moved:  # somebody else was faster: looked at again in the next round
-            self._unsure.add(due.id)
+            pass
         except Exception as error:  # one transfer that cannot be driven must not stop the others
-            self._unsure.add(due.id)
             log.error("a transfer could not be driven", id=due.id, error=repr(error)[:300])
             await asyncio.sleep(self._host.patience.first)
         finally:
@@ -147,10 +139,9 @@ class Courier:
         return max(0.01, min(LOOK_SECONDS, soonest - time.time()))
 
 
-def _unanswered(connection: Connection) -> None:
-    opened = tables.transfers.c.state.in_(transfers.OPEN)
-    connection.execute(update(tables.transfers).where(opened).values(unanswered=1, leased_until=0.0, next_at=0.0))
-    connection.execute(update(tables.calls).where(tables.calls.c.state == "due").values(leased_until=0.0, next_at=0.0))
+def _due_now(connection: Connection) -> None:
+    for table in (tables.transfers, tables.calls):
+        connection.execute(update(table).where(_waiting(table)).values(leased_until=0.0, next_at=0.0))
 
 
 def _waiting(table: Table) -> Any:
@@ -183,29 +174,24 @@ def _soonest(connection: Connection, busy: set[str]) -> float:
 
 def _claim(connection: Connection, due: _Due, now: float, until: float) -> bool:
     where = (due.table.c.id == due.id) & _waiting(due.table) & (due.table.c.leased_until <= now)
-    values: dict[str, Any] = {"leased_until": until}
-    row = connection.execute(select(due.table).where(due.table.c.id == due.id)).one()
-    if due.table is tables.transfers and row.leased_until > 0:
-        values["unanswered"] = 1  # whoever had it last never came back
-    return connection.execute(update(due.table).where(where).values(**values)).rowcount == 1
+    return connection.execute(update(due.table).where(where).values(leased_until=until)).rowcount == 1
 
 
 # --- One transfer ----------------------------------------------------------------------------------------------------
 
 
-async def drive(host: Host, transfer_id: str, *, unsure: bool = False) -> None:
-    """One attempt at one transfer. `unsure`: an earlier one raised, and may have been heard."""
+async def drive(host: Host, transfer_id: str) -> None:
+    """One attempt at one transfer."""
     row = await host.ask(lambda connection: transfers.by_id(connection, transfer_id))
     if row is None or row.state not in transfers.OPEN:
         return
     sent = transfers.outgoing(row)
-    sent = replace(sent, unanswered=sent.unanswered or unsure)
     if sent.attempts == 0:
         await host.step(steps.SEND_LOCKED)
     if sent.registry is not None and not await _offered(host, sent):
         return
     peer = host.peers().platforms.get(sent.receiver)
-    if peer is None or not peer.url:
+    if peer is None or not peer.url or not peer.active:
         await _postpone(host, sent, f"the platform {sent.receiver} is not among the peers")
         return
     verdict, error = await _speak(host, sent, peer)
@@ -216,7 +202,9 @@ async def drive(host: Host, transfer_id: str, *, unsure: bool = False) -> None:
     elif verdict.stand is Stand.REFUSED:
         await _refused(host, sent, verdict)
     else:
-        await _undecided(host, sent, error or _why(verdict))
+        if verdict.finished is not None and verdict.finished.response_code == Outcome.BSIG:
+            await host.do(lambda connection: transfers.signed_anew(connection, host, sent))
+        await _undecided(host, sent, _why(verdict) if verdict.finished is not None else error or _why(verdict))
 
 
 async def _speak(host: Host, sent: Outgoing, peer: Peer) -> tuple[Verdict, str]:
@@ -239,13 +227,12 @@ async def _speak(host: Host, sent: Outgoing, peer: Peer) -> tuple[Verdict, str]:
 
 
 class _Conversation:
-    """The calls of one attempt. Remembers whether one of them went unanswered."""
+    """The calls of one attempt."""
 
     def __init__(self, host: Host, sent: Outgoing, peer: Peer) -> None:
         self._host = host
         self._sent = sent
         self._peer = peer
-        self._unanswered = sent.unanswered
         self.error = ""
 
     async def start(self) -> Verdict:
@@ -288,11 +275,7 @@ class _Conversation:
         return answer
 
     def _judged(self, answer: Answer) -> Verdict:
-        known = self._sent.known(unanswered=self._unanswered)
-        verdict = judge_answer(answer.body, known, self._host.peers().trust, self._host.now())
-        if verdict.stand is Stand.IN_DOUBT:
-            self._unanswered = True
-        return verdict
+        return judge_answer(answer.body, self._sent.known(), self._host.peers().trust, self._host.now())
 
 
 async def _pieces(path: Any) -> AsyncIterator[bytes]:
@@ -327,6 +310,8 @@ def _returned(host: Host, sent: Outgoing, state: str, proof: str, reason: str) -
         settled = transfers.returned(connection, host, sent, state, proof, reason)
         if settled and sent.issuance is not None:
             issuing.concluded(connection, host, sent.issuance, reason or "refused")
+        if settled and sent.purpose is Purpose.POSSESSION:
+            surrendering.came_back(connection, host, sent.title)
         return settled
 
     return job
@@ -405,7 +390,8 @@ async def _offered(host: Host, sent: Outgoing) -> bool:
 
 
 async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:
-    """`POST /v1/transfers/{id}:cancel`: only the registry can take it. Nothing refused: the title is here again."""
+    """`POST /v1/transfers/{id}:cancel`: only the registry can take it, or without one the receiver, which then
+    commits to refuse it for ever. Nothing refused: the title is here again."""
     row = await host.ask(lambda connection: transfers.by_id(connection, transfer_id))
     if row is None:
         return (finding("pint.unknown-transfer", found=transfer_id),)
@@ -414,9 +400,27 @@ async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:
     if row.state not in transfers.OPEN:
         return (finding("pint.settled", found=row.state),)
     sent = transfers.outgoing(row)
-    if sent.registry is None or sent.purpose is not Purpose.POSSESSION:
+    if sent.purpose is not Purpose.POSSESSION:
         return (finding("pint.not-to-be-cancelled", found=row.state),)
-    return await _cancel(host, sent, sent.registry)
+    return await _withdraw(host, sent) if sent.registry is None else await _cancel(host, sent, sent.registry)
+
+
+async def _withdraw(host: Host, sent: Outgoing) -> tuple[Finding, ...]:
+    """Without a registry: the receiver's signed word, which is not guessed where it does not come."""
+    peer = host.peers().platforms.get(sent.receiver)
+    if peer is None or not peer.url or not peer.active:
+        return (finding("pint.not-to-be-cancelled", found=f"{sent.receiver} cannot be asked"),)
+    last = sent.envelope["envelopeTransferChain"][-1]
+    body = titles.text_of({"entry": last}).encode()
+    told = await call(host, "POST", f"{peer.url}/tradebridge/v1/withdrawals", peer.token, body)
+    verdict = judge_answer(told.body, sent.known(), host.peers().trust, host.now())
+    if verdict.stand is Stand.REFUSED:
+        await _settle(host, sent, _returned(host, sent, transfers.CANCELLED, verdict.signed, "cancelled"))
+        return ()
+    if verdict.stand is Stand.ACCEPTED:
+        await _settle(host, sent, _accepted(host, sent, verdict.signed))
+        return (finding("pint.settled", found="accepted by the receiver"),)
+    return (finding("pint.not-to-be-cancelled", found=_why(verdict)),)
 
 
 async def _cancel(host: Host, sent: Outgoing, base: str) -> tuple[Finding, ...]:
@@ -445,7 +449,7 @@ async def deliver(host: Host, call_id: str) -> None:
     if row is None or row.state != "due":
         return
     peer = host.peers().carriers.get(row.carrier)
-    if peer is None or not peer.url:
+    if peer is None or not peer.url or not peer.active:
         await host.do(lambda connection: _noted(connection, host, row, f"the carrier {row.carrier} has no address"))
         return
     await host.step(steps.CALL_SENDING)

@@ -3,7 +3,8 @@
 1. When a title is surrendered to its carrier here, by a user of this platform or by an envelope from another, the
    request to the carrier is stored in the same transaction; the courier makes it until the carrier takes it.
 2. Until the carrier answers it has possession, and nothing else can be done with the title.
-3. The carrier answers once: a second answer is 409, whatever it says.
+3. The carrier answers once: a second answer is 409, whatever it says. Where it has rejected, and the platform of who
+   surrendered does not take the title back, the carrier has it as before, and is asked anew.
 4. `SURR` is SACC in the chain and ends the title; `SREJ` gives possession back. Who surrendered from another platform
    hears of it by an envelope: a notice of SACC, the title itself after SREJ.
 """
@@ -16,7 +17,7 @@ from sqlalchemy.engine import Connection
 from schemas.bill_of_lading import pint, surrender
 from schemas.bill_of_lading.pint import ActionCode, Transaction
 from schemas.bill_of_lading.surrender import SurrenderAction, SurrenderRequestAnswer
-from schemas.bill_of_lading.title import Title, apply
+from schemas.bill_of_lading.title import Status, Title, apply
 from schemas.content import json_or_finding
 from schemas.findings import Finding, errors, finding
 from tradebridge.ebl import steps, tables, titles, transfers
@@ -25,6 +26,7 @@ from tradebridge.ebl.titles import Held
 
 REQUESTS = "/ebl/v3/ebl-surrender-requests"
 OPEN = "open"
+SURRENDERED = frozenset({Status.SURRENDERED_FOR_DELIVERY, Status.SURRENDERED_FOR_AMENDMENT})
 
 
 def ask(connection: Connection, host: Host, held: Held) -> None:
@@ -44,6 +46,13 @@ def ask(connection: Connection, host: Host, held: Held) -> None:
         )
     )
     transfers.called(connection, host, "surrender-request", held.carrier, REQUESTS, pint.to_json(request))
+
+
+def came_back(connection: Connection, host: Host, title_id: str) -> None:
+    """A transfer of this title was refused for good, or called back. If it was the carrier's SREJ, rule 3."""
+    held = titles.by_id(connection, title_id, lock=True)
+    if held is not None and held.at == titles.HERE and held.title.status in SURRENDERED:
+        ask(connection, host, held)
 
 
 async def answered(host: Host, caller: Caller, data: bytes) -> tuple[Finding, ...]:
@@ -68,7 +77,7 @@ async def answered(host: Host, caller: Caller, data: bytes) -> tuple[Finding, ..
 def _settle(connection: Connection, host: Host, caller: Caller, answer: SurrenderRequestAnswer) -> tuple[Finding, ...]:
     asked = tables.surrenders.c.reference == answer.surrender_request_reference
     row = connection.execute(select(tables.surrenders).where(asked).with_for_update()).one_or_none()
-    if row is None or row.carrier != caller.code:
+    if row is None or row.carrier not in caller.carriers:
         return (finding("surrender.unknown-request", found=answer.surrender_request_reference),)
     held = titles.by_id(connection, row.title, lock=True)
     if row.state != OPEN or held is None:

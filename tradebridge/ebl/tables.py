@@ -66,8 +66,10 @@ incoming = Table(
     Column("id", String(40), primary_key=True),  # envelopeReference
     Column("content", String(64), nullable=False, unique=True),  # of the last entry: chain.content_checksum
     Column("entry_checksum", String(64), nullable=False),  # of its compact form, as it came last
-    Column("entry", Text, nullable=False),
+    Column("entry", Text, nullable=False),  # empty of a refused one
     Column("title", String(64), nullable=False, index=True),
+    Column("carrier", String(40), nullable=False, server_default=""),
+    Column("reference", String(20), nullable=False, server_default=""),
     Column("sender", String(40), nullable=False),
     Column("state", String(10), nullable=False),  # active, accepting, accepted, refused
     Column("purpose", String(10), nullable=False),  # possession, notice
@@ -77,6 +79,7 @@ incoming = Table(
     Column("received", Text, nullable=False),  # JSON list of checksums
     Column("started_at", String(40), nullable=False),
     Column("settled_at", String(40)),
+    Index("ix_ebl_incoming_sender_state", "sender", "state"),
 )
 _ACCEPTING = incoming.c.state == "accepting"
 Index("ix_ebl_incoming_accepting", incoming.c.id, sqlite_where=_ACCEPTING, postgresql_where=_ACCEPTING)
@@ -98,7 +101,6 @@ transfers = Table(
     Column("issuance", String(40)),  # the request that this transfer answers
     Column("state", String(10), nullable=False),  # sending, in-doubt, accepted, refused, cancelled
     Column("attempts", Integer, nullable=False),
-    Column("unanswered", Integer, nullable=False),  # 1: an attempt got no signed answer
     Column("last_error", Text, nullable=False),
     Column("answer", Text),  # JWS of the receiver, or of the registry
     Column("created_at", String(40), nullable=False),

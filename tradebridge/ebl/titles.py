@@ -3,12 +3,12 @@
 1. A change is compare-and-set on the row's `sequence`, and is recorded with the host in the same transaction.
 2. The title itself (`schemas.bill_of_lading.title`) is never stored: it is replayed from the document, the entries of
    the chain and the transactions that no entry has yet. The columns `status` and `possessor` are for lists.
-3. Of several titles of one reference (an amended one, one issued again after paper) the operative one is found, else
-   the newest.
+3. A title is named by its carrier and that carrier's reference. Of several (an amended one, one issued again after
+   paper) the operative one is found, else the newest.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy.engine import Row as StoreRow
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.pint import ChainEntry, DocumentMetadata, Party, Transaction
 from schemas.bill_of_lading.title import Title, replay
+from schemas.findings import Finding, finding
 from tradebridge.ebl import seal, tables
 from tradebridge.ebl.chain import Chain
 from tradebridge.ebl.host import Host
@@ -68,6 +69,12 @@ class Held:
         return (*(each for entry in self.entries for each in entry.transactions), *self.pending)
 
     @property
+    def platforms(self) -> frozenset[str]:
+        """All that had a part in it: of who did something with it, and of whom it was done for."""
+        parties = ((each.actor, each.recipient) for each in self.transactions)
+        return frozenset(party.ebl_platform for both in parties for party in both if party is not None)
+
+    @property
     def title(self) -> Title:
         title = replay(self.document, self.transactions)
         if not isinstance(title, Title):
@@ -94,15 +101,28 @@ def read_entry(signed: str) -> ChainEntry:
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
-def find(connection: Connection, reference: str, *, carrier: str | None = None, lock: bool = False) -> Held | None:
-    """The operative title of a reference, else the newest (rule 3)."""
-    query = select(tables.titles).where(tables.titles.c.reference == reference)
-    if carrier is not None:
-        query = query.where(tables.titles.c.carrier == carrier)
+def find(connection: Connection, reference: str, *, carrier: str, lock: bool = False) -> Held | None:
+    """The operative title of a carrier's reference, else the newest (rule 3)."""
+    query = select(tables.titles).where((tables.titles.c.reference == reference) & (tables.titles.c.carrier == carrier))
     rows = connection.execute(_locked(query, lock)).all()
     if not rows:
         return None
     return held(max(rows, key=lambda row: (row.at in OPERATIVE, row.ordinal)))
+
+
+def named(
+    connection: Connection, reference: str, carrier: str | None, sees: Callable[[Held], bool] = lambda _: True
+) -> Held | Finding:
+    """The title of this number, as people name it: the number is enough as long as one carrier alone has given it, of
+    the titles that are seen."""
+    query = select(tables.titles.c.carrier).where(tables.titles.c.reference == reference).distinct()
+    carriers = sorted(connection.execute(query).scalars()) if carrier is None else [carrier]
+    known = (find(connection, reference, carrier=each) for each in carriers)
+    found = [each for each in known if each is not None and sees(each)]
+    if len(found) > 1:
+        of = ", ".join(each.carrier for each in found)
+        return finding("title.several-carriers", found=of, expected="carrierCode with one of them")
+    return found[0] if found else finding("title.unknown", found=reference)
 
 
 def all_of(connection: Connection, reference: str) -> list[Held]:
@@ -325,7 +345,6 @@ def transfer_shown(row: StoreRow[Any]) -> dict[str, Any]:
         "action": row.action,
         "state": row.state,
         "attempts": row.attempts,
-        "unanswered": bool(row.unanswered),
         "lastError": row.last_error or None,
         "entryChecksum": row.entry_checksum,
         "controlTrackingRegistry": row.registry,

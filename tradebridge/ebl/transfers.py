@@ -19,10 +19,13 @@ from sqlalchemy.engine import Row as StoreRow
 
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.pint import DocumentMetadata, Transaction
+from schemas.findings import Finding
 from tradebridge.ebl import tables, titles
 from tradebridge.ebl.chain import content_checksum, first_entry, next_entry
 from tradebridge.ebl.envelope import Purpose, Transfer, make_envelope
 from tradebridge.ebl.host import Host
+from tradebridge.ebl.registry import Issued
+from tradebridge.ebl.seal import Trusted, seal, take_apart
 from tradebridge.ebl.titles import Held, text_of
 
 SENDING, IN_DOUBT, ACCEPTED, REFUSED, CANCELLED = "sending", "in-doubt", "accepted", "refused", "cancelled"
@@ -46,16 +49,17 @@ class Outgoing:
     issuance: str | None
     state: str
     attempts: int
-    unanswered: bool
 
-    def registers(self, platform: str) -> str | None:
-        """What the title is registered by: the content of the carrier's issuance manifest, which stays the same whoever
-        it is sent to first. None: another platform has registered it, the one of the first entry."""
+    def registers(self, platform: str) -> Issued | None:
+        """What this platform registers the title with. None: another one has registered it, that of the first entry."""
         first = titles.read_entry(self.envelope["envelopeTransferChain"][0])
         manifest = first.issuance_manifest_signed_content
-        return content_checksum(manifest) if manifest and first.ebl_platform == platform else None
+        if not manifest or first.ebl_platform != platform:
+            return None
+        carrier = titles.identity(self.envelope["transportDocument"])[0]
+        return Issued(manifest, carrier, first.transactions[0].action_date_time)
 
-    def known(self, *, unanswered: bool) -> Transfer:
+    def known(self) -> Transfer:
         """What `envelope.judge_answer` has to know of it."""
         return Transfer(
             receiver=self.receiver,
@@ -63,7 +67,7 @@ class Outgoing:
             last_entry=self.envelope["envelopeTransferChain"][-1],
             document_checksum=self.title,
             declared=tuple(each.document_checksum for each in self.documents),
-            unanswered=unanswered,
+            bsig_ends=self.registry is not None or self.purpose is Purpose.NOTICE,
         )
 
 
@@ -82,7 +86,6 @@ def outgoing(row: StoreRow[Any]) -> Outgoing:
         issuance=row.issuance,
         state=row.state,
         attempts=row.attempts,
-        unanswered=bool(row.unanswered),
     )
 
 
@@ -170,7 +173,6 @@ def _stored(
             issuance=issuance,
             state=SENDING,
             attempts=0,
-            unanswered=0,
             last_error="",
             answer=None,
             created_at=pint.written(host.now()),
@@ -225,7 +227,6 @@ def postponed(connection: Connection, host: Host, sent: Outgoing, error: str, ne
     doubtful = attempts >= host.patience.attempts
     values: dict[str, Any] = {
         "attempts": attempts,
-        "unanswered": 1,
         "last_error": error[:1000],
         "next_at": next_at,
         "leased_until": 0.0,
@@ -236,6 +237,24 @@ def postponed(connection: Connection, host: Host, sent: Outgoing, error: str, ne
     if changed and doubtful and sent.state == SENDING and sent.purpose is Purpose.POSSESSION:
         held = _locked(connection, sent)
         titles.write(connection, host, "title.in-doubt", replace(held, at=titles.IN_DOUBT), held)
+
+
+def signed_anew(connection: Connection, host: Host, sent: Outgoing) -> None:
+    """The same envelope, its last entry and its manifest signed by the key that the platform has now: its content, and
+    so what a receiver knows it by, stays. Nothing, where that key has signed it already."""
+    chain = sent.envelope["envelopeTransferChain"]
+    entry, manifest = take_apart(chain[-1]), take_apart(sent.envelope["envelopeManifestSignedContent"])
+    if isinstance(entry, Finding) or isinstance(manifest, Finding):
+        raise titles.BrokenStore(f"the envelope of {sent.id} cannot be read")
+    if entry.verify(Trusted(host.code, (host.key.certificate,)), None) is None:
+        return
+    last = seal(entry.payload, host.key)
+    named = manifest.claims | {"lastEnvelopeTransferChainEntrySignedContentChecksum": pint.signed_checksum(last)}
+    envelope = {**sent.envelope, "envelopeManifestSignedContent": seal(named, host.key)}
+    envelope["envelopeTransferChain"] = [*chain[:-1], last]
+    where = (tables.transfers.c.id == sent.id) & tables.transfers.c.state.in_(OPEN)
+    values = {"envelope": text_of(envelope), "entry_checksum": pint.signed_checksum(last)}
+    connection.execute(update(tables.transfers).where(where).values(**values))
 
 
 def _settle(connection: Connection, host: Host, transfer_id: str, state: str, answer: str, reason: str = "") -> bool:

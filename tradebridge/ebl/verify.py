@@ -8,7 +8,8 @@
    It is told apart (`unsigned`; `signed` is the title without it), and the exit code says that not all was checked.
    On the hub the acting members' signed events are in the document's evidence. Of a title that has no entry yet the
    carrier has signed who got it (`issueToChecksum`), and nobody what came after.
-4. The answer of the platform that has it now (RECE, DUPE), or the word of a registry, is checked where it is there.
+4. The answer of the platform that has it now (RECE, DUPE), or the word of the registry that the chain names, is checked
+   where it is there.
 
 What it cannot see: that something came after. Ask the platform of the possessor, or the registry that the chain names.
 """
@@ -22,10 +23,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from schemas.bill_of_lading import pint
+from schemas.bill_of_lading.control import OfferState
 from schemas.bill_of_lading.pint import IssuanceManifest, Party, Transaction
 from schemas.bill_of_lading.title import Title, replay
 from schemas.findings import Finding, Kind, finding, register
-from tradebridge.ebl.chain import Chain, issue_to, read_chain
+from tradebridge.ebl.chain import Chain, content_checksum, issue_to, read_chain
 from tradebridge.ebl.seal import ALGORITHMS, Trust, Trusted, open_sealed, thumbprint
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 
@@ -52,7 +54,7 @@ register(
         Kind(
             "title.answer-of-another",
             "The signed answer is not of this transfer, or does not accept it.",
-            "Take the answer that names the last entry of this chain.",
+            "Take the answer that names an entry of this chain; the list must have the registry whose word it is.",
         ),
     ]
 )
@@ -73,7 +75,8 @@ class TitleReport:
     """Transactions since the last entry."""
     registry: str | None
     answers: tuple[str, ...]
-    """What receivers and registries have signed of it, as far as it holds: `RECE by MEKO`."""
+    """What receivers and the registry have signed of it, as far as it holds: `RECE by MEKO`, `accepted by MEKO, by the
+    word of https://...`."""
     findings: tuple[Finding, ...]
 
     @property
@@ -222,17 +225,35 @@ def _answer(answer: str, receivers: Mapping[str, str], chain: Chain, trust: Trus
         named = opened.get("lastEnvelopeTransferChainEntrySignedContentChecksum")
         if isinstance(named, str) and receivers.get(named) == code and opened.get("responseCode") in ("RECE", "DUPE"):
             return f"{opened['responseCode']} by {code}"
-    return finding("title.answer-of-another", found=answer[:60])
+    return _registrys_word(answer, chain, trust) or finding("title.answer-of-another", found=answer[:60])
+
+
+def _registrys_word(answer: str, chain: Chain, trust: Trust) -> str:
+    """What the registry that the chain names says of an entry, if it says that its receiver has accepted it."""
+    base = chain.registry or ""
+    opened = open_sealed(answer, trust.registries.get(base), None)
+    if isinstance(opened, Finding):
+        return ""
+    about = (opened.get("registry"), opened.get("transportDocumentChecksum"))
+    offer = opened.get("offer")
+    if about != (base, chain.document_checksum) or not isinstance(offer, Mapping):
+        return ""
+    offered = {content_checksum(signed): _receiver(chain, index) for index, signed in enumerate(chain.signed)}
+    taker = offered.get(str(offer.get("entry")))
+    if taker is None or offer.get("to") != taker or offer.get("state") != OfferState.ACCEPTED:
+        return ""
+    return f"accepted by {taker}, by the word of {base}"
 
 
 # --- The list of platforms -------------------------------------------------------------------------------------------
 
 
 def trust_json(trust: Trust, names: Mapping[str, str]) -> dict[str, Any]:
-    """`platforms` and `carriers` of `tradebridge-platforms/1`. `names`: by code."""
+    """`platforms`, `carriers` and `registries` of `tradebridge-platforms/1`. `names`: by code."""
     return {
         "platforms": [_shown(each, names) for _, each in sorted(trust.platforms.items())],
         "carriers": [_shown(each, names) for _, each in sorted(trust.carriers.items())],
+        "registries": [{**_shown(each, names), "code": base} for base, each in sorted(trust.registries.items())],
     }
 
 
@@ -251,14 +272,14 @@ def read_trust(value: object) -> Trust | Finding:
     """Whose signatures are believed, from `tradebridge-platforms/1`."""
     if not isinstance(value, Mapping) or value.get("format") != FORMAT:
         return finding("title.platforms-malformed", "/format", expected=FORMAT)
-    read: dict[str, dict[str, Trusted]] = {"platforms": {}, "carriers": {}}
+    read: dict[str, dict[str, Trusted]] = {"platforms": {}, "carriers": {}, "registries": {}}
     for kind, known in read.items():
         for index, each in enumerate(_listed(value.get(kind))):
             trusted = _trusted(each, f"/{kind}/{index}")
             if isinstance(trusted, Finding):
                 return trusted
             known[trusted.code] = trusted
-    return Trust(read["platforms"], read["carriers"])
+    return Trust(read["platforms"], read["carriers"], read["registries"])
 
 
 def _trusted(value: object, pointer: str) -> Trusted | Finding:

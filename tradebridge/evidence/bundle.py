@@ -2,7 +2,7 @@
 
 | in it | what |
 | --- | --- |
-| document.* | as received |
+| document.* | as received; document.tsr is its own timestamp, where somebody has asked for one |
 | evidence.json | `tradebridge-evidence/1`: what `tradebridge.evidence.verify` reads |
 | trust.json | the trust list of the day, for whoever has none; a verifier goes by the list in the own hand |
 | renditions/ | what the hub made of the document for recipients |
@@ -132,6 +132,8 @@ def close_bundle(files: Sequence[tuple[str, bytes]], manifest: bytes, signature:
 def _copies(form: EvidenceFile, trust: TrustList) -> Iterator[tuple[str, bytes]]:
     """Rule 2: what evidence.json holds in base64, and the certificates of those whose statements are in it."""
     yield f"document.{_EXTENSIONS.get(form.document.media_type, 'bin')}", b64decode(form.document.bytes)
+    if form.document.timestamp:
+        yield "document.tsr", b64decode(form.document.timestamp)
     for index, message in enumerate(form.messages):
         yield from _copies_of(message, f"messages/{index:03d}-{message.kind}")
     for index, delivery in enumerate(form.deliveries):

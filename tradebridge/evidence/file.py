@@ -83,6 +83,8 @@ class Subject(_Form):
     bytes: Base64
     bytes_digest: Hash
     content_digest: Hash
+    timestamp: Base64 | None = None
+    """RFC 3161 over the bytes; None: nobody has asked for one."""
 
 
 class EvidenceFile(_Form):

@@ -15,9 +15,10 @@ import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tradebridge.evidence.refusals import Finding, finding
 
@@ -50,7 +51,22 @@ def verifier_key_of(origin: str, key: Ed25519PublicKey) -> str:
     return f"{checked_name(origin)}+{_key_id(origin, raw).hex()}+{b64encode(_ED25519 + raw).decode('ascii')}"
 
 
-def sign_checkpoint(origin: str, size: int, root: bytes, key: Ed25519PrivateKey) -> str:
+class CheckpointKey(Protocol):
+    """An Ed25519 key, wherever it lies: `Ed25519PrivateKey` is one."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """64 bytes (RFC 8032)."""
+
+    def public_key(self) -> Ed25519PublicKey: ...
+
+
+def checked_verifier_key(verifier_key: str) -> str:
+    """As it is. Raises `BadVerifierKey`."""
+    _parse_key(verifier_key)
+    return verifier_key
+
+
+def sign_checkpoint(origin: str, size: int, root: bytes, key: CheckpointKey) -> str:
     """The signed note of a checkpoint. `origin` has no space, plus sign or control character."""
     if size < 0 or len(root) != 32:
         raise ValueError(f"a checkpoint has a size from 0 and a root of 32 bytes, not {size} and {len(root)} bytes")

@@ -103,6 +103,46 @@ def consistency_proof(first: int, second: int, node: NodeReader) -> list[bytes]:
     return path[::-1]
 
 
+# --- A tree leaf by leaf ----------------------------------------------------------------------------------------------
+
+
+class Growing:
+    """The tree of so many leaves, of which only the complete subtrees along its right edge are held. Whoever reads
+    leaves in order has its root at every size, in the memory of 64 hashes."""
+
+    def __init__(self, size: int = 0, frontier: Sequence[bytes] = ()) -> None:
+        """`frontier`: of a tree of `size` leaves, as `frontier_of` gives it. Raises `ValueError` for another number of
+        hashes."""
+        levels = [level for level, _ in _complete(0, size)]
+        if len(levels) != len(frontier) or not _are_hashes(*frontier):
+            raise ValueError(f"a tree of {size} leaves has a frontier of {len(levels)} hashes")
+        self.size = size
+        self._edge = list(zip(levels, frontier, strict=True))
+
+    def append(self, leaf: bytes) -> None:
+        """One more leaf hash."""
+        level = 0
+        while self._edge and self._edge[-1][0] == level:
+            leaf = node_hash(self._edge.pop()[1], leaf)
+            level += 1
+        self._edge.append((level, leaf))
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self._edge:
+            return EMPTY_ROOT
+        *rest, (_, root) = self._edge
+        for _, left in reversed(rest):
+            root = node_hash(left, root)
+        return root
+
+
+def frontier_of(size: int, tile: TileReader) -> list[bytes]:
+    """The complete subtrees, from left to right, that make up the first `size` leaves."""
+    node = node_reader(tile)
+    return [node(level, index) for level, index in _complete(0, size)]
+
+
 # --- Verifying -------------------------------------------------------------------------------------------------------
 
 

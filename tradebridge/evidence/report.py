@@ -8,28 +8,67 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tradebridge.evidence.next_steps import next_step
 from tradebridge.evidence.refusals import Finding
 
 UNSURE = frozenset(
     {
+        "evidence.hub-silent",
         "evidence.malformed",
+        "evidence.no-history",
         "evidence.no-message",
+        "evidence.no-proof",
         "evidence.no-receipt",
+        "evidence.nothing-inside",
+        "evidence.page-not-signed",
+        "evidence.paper",
+        "evidence.several-inside",
+        "evidence.unknown-file",
         "evidence.unreadable",
         "evidence.wrong-event",
         "log.future",
         "log.too-few-witnesses",
         "log.waiting",
+        "signature.distrusted-key",
         "signature.expired-certificate",
         "signature.missing",
         "signature.not-yet-valid",
+        "signature.revocation-unknown",
+        "signature.revoked-certificate",
         "signature.unknown-key",
         "signature.withdrawn-key",
         "timestamp.invalid",
         "trust.malformed",
+        "trust.stale-status",
     }
 )
 """Codes that say 'this cannot be told from here'. All others say 'this is false'."""
+
+ENDED = frozenset(
+    f"signature.{each}" for each in ("expired-certificate", "not-yet-valid", "time-ahead", "withdrawn-key")
+)
+"""Of a seal: the signature matches, by a key that was nobody else's, at a time when it did not hold."""
+
+_OF_TIME = ENDED | {"signature.distrusted-key", "signature.revoked-certificate"}
+"""Of a seal: false beside a proven time; without one it cannot be told."""
+
+_NEVER_KNOWN = frozenset({"signature.revocation-unknown", "trust.stale-status"})
+"""Of a seal: cannot be told from what is at hand, whatever time is proven."""
+
+ABOUT_THE_SIGNER = (
+    _OF_TIME
+    | _NEVER_KNOWN
+    | {
+        f"signature.{each}"
+        for each in ("path", "subject", "test-certificate", "unknown-key", "usage", "weak-key", "wrong-purpose")
+    }
+)
+"""What a seal can be refused for without a word on whether the document was changed."""
+
+
+def unsure_of_seal(*, at_proven_time: bool) -> frozenset[str]:
+    """Codes by which a seal's signer cannot be told. Who is not on the list in the caller's hand has issued nothing."""
+    return _NEVER_KNOWN if at_proven_time else _NEVER_KNOWN | _OF_TIME
 
 
 class Verdict(StrEnum):
@@ -40,7 +79,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of the four, with its reason, what to do next (empty after a yes), and every finding behind it."""
+    """One of the four, with its reason, what the person does next, and every finding behind it."""
 
     question: str
     verdict: Verdict
@@ -71,6 +110,8 @@ class Report:
     recorded: Answer
     simulated: bool
     """The hub's keys are test keys: it proves nothing outside the simulation."""
+    judged: str = "evidence"
+    """What was judged: `bundle`, `evidence`, `document`, `pdf`, or `number` (on a hub's word)."""
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -93,15 +134,16 @@ class Report:
             "answers": [answer.to_json() for answer in self.answers],
             "exitCode": self.exit_code,
             "simulated": self.simulated,
+            "judged": self.judged,
         }
 
 
 def answer(question: str, found: Sequence[Finding], yes: str, unsure: Collection[str] = UNSURE) -> Answer:
     """Yes, with this reason, if nothing was found; no, if something is false; else could not check."""
     if not found:
-        return Answer(question, Verdict.YES, yes)
+        return Answer(question, Verdict.YES, yes, next_step(question, Verdict.YES))
     false = [each for each in found if each.code not in unsure]
     first = (false or found)[0]
     verdict = Verdict.NO if false else Verdict.COULD_NOT_CHECK
     detail = f" Found: {first.found}." if first.found else ""
-    return Answer(question, verdict, first.message + detail, first.fix, tuple(found))
+    return Answer(question, verdict, first.message + detail, next_step(question, verdict, first.code), tuple(found))

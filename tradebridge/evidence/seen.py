@@ -1,17 +1,21 @@
-"""Who beside the log's operator has seen a checkpoint, and since when it is known to exist.
+"""Who beside the log's operator has seen a checkpoint or the document, and since when they are known to exist.
 
 1. Where the trust list names witnesses, as many as it asks for have cosigned the note. Fewer: could not check, since
    more may come; a wrong line in a witness's name: false.
 2. A timestamp, where there is one, is by an authority of the trust list, over the note with its cosignatures. One by
    another authority says nothing either way.
 3. Nothing on the record is later than the timestamp of the checkpoint that covers it.
+4. A document's own timestamp, where somebody has asked for one, is over its bytes as received. Where the record is not
+   proven, the signature on the document is judged as of then.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from base64 import b64decode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tradebridge.evidence.cosignatures import check_quorum
+from tradebridge.evidence.file import Subject
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.timestamps import Timestamp, read_timestamp
@@ -25,7 +29,7 @@ class Seen:
     sentence: str
     findings: tuple[Finding, ...]
     dated: datetime | None = None
-    """The checkpoint existed then, says an authority that is believed."""
+    """It existed then, says an authority that is believed."""
 
 
 def seen_by(note: str, token: bytes | None, trust: TrustList, recorded: datetime, now: datetime) -> Seen:
@@ -48,6 +52,21 @@ def seen_by(note: str, token: bytes | None, trust: TrustList, recorded: datetime
             found.append(finding("log.future", found=told, expected=f"at most {rfc3339(dated.at)}", attack="LOG-14"))
     at = dated.at if isinstance(dated, Timestamp) else None
     return Seen(f", {', '.join(said)}" if said else "", tuple(found), at)
+
+
+def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[Finding]) -> Seen:
+    """Of the document's own timestamp; with what else is said of the document."""
+    told = None
+    if document.timestamp is not None and trust.authorities:
+        told = read_timestamp(b64decode(document.timestamp), b64decode(document.bytes), trust.authorities)
+    if told is None:
+        return Seen("", tuple(said))
+    if isinstance(told, Finding):
+        return Seen("", (*said, replace(told, pointer="/document/timestamp")))
+    if told.at > now + TOLERANCE:
+        found, expected = rfc3339(told.at), f"at most {rfc3339(now)}"
+        return Seen("", (*said, finding("log.future", "/document/timestamp", found=found, expected=expected)))
+    return Seen(f" {told.authority} dates them {rfc3339(told.at)}.", tuple(said), told.at)
 
 
 def _dated(note: str, token: bytes | None, trust: TrustList) -> Timestamp | Finding | None:

@@ -119,6 +119,11 @@ def test_authority(seed: str) -> LocalSigner:
     return LocalSigner("TEST-ROOT", key, _signed(builder, key, authority=True), deterministic=True)
 
 
+def log_origin(space: str) -> str:
+    """The name of the log of a simulated hub's space; the default space has the empty name."""
+    return f"tradebridge.simulation/{space or 'default'}"
+
+
 @_no_test
 def test_log_key(seed: str) -> ed25519.Ed25519PrivateKey:
     """The key that signs the checkpoints of the log."""

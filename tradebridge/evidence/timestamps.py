@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 MAX_TOKEN = 65_536
 """Bytes of a response; a usual one has 1,000 to 6,000."""
 
+_UNREADABLE = (
+    ValueError,
+    KeyError,  # a name in a signer's identifier that `rfc3161-client` has no reading of
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the libraries raise over bytes that are no token."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimestampRoot:
@@ -86,7 +95,7 @@ def read_timestamp(
             return _refused("TSP-4", f"status {told.status}", "granted (0)")
         signer = _signer(told.signed_data)
         info = told.tst_info
-    except ValueError as error:
+    except _UNREADABLE as error:
         return _refused("TSP-4", f"no timestamp response: {str(error)[:100]}", "RFC 3161 in DER")
     if isinstance(signer, Finding):
         return signer

@@ -6,38 +6,50 @@
    kind of key, never from a message. A renewed certificate needs a new key.
 3. A key is valid where both its certificate and the list say so: the later beginning and the earlier end. A key that
    was withdrawn stays on the list with the moment: what is known to be signed before still holds, nothing later does.
+   A key that is distrusted since a moment was in other hands: only what is proven to have existed before still holds,
+   and the time that a signature states counts for nothing.
 4. A key serves the purposes it is registered for: `document`, `event`, `ack` of a member; `receipt`, `note`,
-   `attestation` (and `event`, for what the clock does) of the hub.
-5. Certificates are pinned. Who issued a certificate is the operator's concern when it is registered, not looked at.
+   `attestation`, `bundle`, `trust`, `status` (and `event`, for what the clock does) of the hub.
+5. Certificates are pinned; who issued one is not looked at. Only where the list has an authority for a member, what
+   that authority issues is the member's too (`tradebridge.evidence.authorities`).
+6. A list that a stale status stands beside believes no document: could not check (`tradebridge.evidence.status`).
+7. With the versions before it (`tradebridge.evidence.trust_history`) it judges by what was trusted at the time.
 
 Looking up costs one dictionary access. Building a list of known members costs a few dictionaries: the certificates are
 read once, when a `TrustedKey` is made.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Protocol, Self
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from joserfc.jwk import ECKey, OKPKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from schemas.content import sha256_hex
+from tradebridge.evidence.authorities import MAX_CHAIN, BadAuthority, TrustedAuthority, distrusted
 from tradebridge.evidence.cosignatures import Witness
 from tradebridge.evidence.notes import BadVerifierKey
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.signer import PublicKey, UnsupportedKey, algorithm_of, key_id, public_key_of
+from tradebridge.evidence.revocation import RevocationList
+from tradebridge.evidence.signer import PublicKey, UnsupportedKey, WeakKey, algorithm_of, key_id, public_key_of
+from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
 from tradebridge.evidence.timestamps import TimestampRoot
 
 FORMAT = "tradebridge-trust/1"
 
 MEMBER_PURPOSES = frozenset({"document", "event", "ack"})
-HUB_PURPOSES = frozenset({"receipt", "note", "attestation", "event", "bundle"})
+HUB_PURPOSES = frozenset({"receipt", "note", "attestation", "event", "bundle", "trust", "status"})
+
+MAX_CERTIFICATE = 8192
+"""Bytes of a certificate in a message; usual ones have under 2,000."""
 
 
 class BadTrustList(ValueError):
@@ -58,17 +70,22 @@ class TrustedKey:
     not_before: datetime
     not_after: datetime
     algorithm: str
-    """`ES256` or `EdDSA`."""
+    """`ES256`, `EdDSA`, or `PS256` for RSA."""
     public_key: PublicKey
     certificate: x509.Certificate
     der: bytes = field(repr=False)
     """The certificate's bytes."""
     fingerprint: str
     """SHA-256 of the certificate in lower-case hexadecimal."""
-    jose: ECKey | OKPKey = field(repr=False, compare=False)
+    jose: ECKey | OKPKey | RSAKey = field(repr=False, compare=False)
     """The public key as joserfc takes it."""
     withdrawn: datetime | None = None
     """From this moment on nobody believes it; None while it is believed."""
+    distrusted: datetime | None = None
+    """From this moment on it was in other hands (rule 3)."""
+    authority: TrustedAuthority | None = field(default=None, repr=False, compare=False)
+    """Who issued its certificate, where that is not pinned (rule 5)."""
+    revocations: tuple[RevocationList, ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
     def of(
@@ -79,8 +96,9 @@ class TrustedKey:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         withdrawn: datetime | None = None,
+        distrusted: datetime | None = None,
     ) -> Self:
-        """The key of a certificate, valid within its time and the one given. Raises `UnsupportedKey`."""
+        """The key of a certificate, valid within its time and the one given. Raises `UnsupportedKey`, `WeakKey`."""
         public_key = public_key_of(certificate)
         der = certificate.public_bytes(Encoding.DER)
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
@@ -97,7 +115,13 @@ class TrustedKey:
             fingerprint=sha256_hex(der),
             jose=_for_joserfc(public_key),
             withdrawn=withdrawn,
+            distrusted=distrusted,
         )
+
+    @property
+    def signature_length(self) -> int:
+        """Of its signatures, in bytes."""
+        return (self.public_key.key_size + 7) // 8 if isinstance(self.public_key, rsa.RSAPublicKey) else 64
 
     def judge_time(self, signed_at: datetime, at: datetime | None) -> Finding | None:
         """None if a signature made at `signed_at` and seen at `at` lies within this key's time, else why not.
@@ -113,6 +137,8 @@ class TrustedKey:
                 expected=f"at most {rfc3339(at + TOLERANCE)}",
                 attack="KEY-10",
             )
+        if self.distrusted is not None and (at is None or at >= self.distrusted):
+            return distrusted(at, self.distrusted)
         for moment in (signed_at,) if at is None else (signed_at, at):
             if moment < self.not_before:
                 return finding(
@@ -135,7 +161,9 @@ class TrustedKey:
                     expected=f"until {rfc3339(self.not_after)}",
                     attack="X5-7",
                 )
-        return None
+        if self.authority is None:
+            return None
+        return self.authority.judge(self.certificate, self.revocations, signed_at, at)
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -145,10 +173,13 @@ class TrustedKey:
             "notBefore": rfc3339(self.not_before),
             "notAfter": rfc3339(self.not_after),
             **({"withdrawn": rfc3339(self.withdrawn)} if self.withdrawn else {}),
+            **({"distrusted": rfc3339(self.distrusted)} if self.distrusted else {}),
         }
 
 
-def _for_joserfc(key: PublicKey) -> ECKey | OKPKey:
+def _for_joserfc(key: PublicKey) -> ECKey | OKPKey | RSAKey:
+    if isinstance(key, rsa.RSAPublicKey):
+        return RSAKey.import_key(key)
     return OKPKey.import_key(key) if isinstance(key, ed25519.Ed25519PublicKey) else ECKey.import_key(key)
 
 
@@ -181,6 +212,8 @@ class TrustedMember:
     issues: frozenset[str] = frozenset()
     """Profiles whose documents it may sign."""
     keys: tuple[TrustedKey, ...] = ()
+    authorities: tuple[TrustedAuthority, ...] = ()
+    """Whose certificates are its own too; none as a rule."""
 
     def may_issue(self, profile: str, issued_by: str | None) -> Finding | None:
         """None if this member may sign such a document, else why not.
@@ -213,6 +246,7 @@ class TrustedMember:
             "carriers": sorted(self.carriers),
             "issues": sorted(self.issues),
             "keys": [key.to_json() for key in self.keys],
+            **({"authorities": [each.to_json() for each in self.authorities]} if self.authorities else {}),
         }
 
 
@@ -239,6 +273,13 @@ class TrustedLog:
         return told
 
 
+class History(Protocol):
+    """The versions of a list: `tradebridge.evidence.trust_history`."""
+
+    def as_of(self, at: datetime, newest: "TrustList") -> "TrustList":
+        """What was trusted then, without what is known to be false since."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrustList:
     """All that is trusted in one space. Raises `BadTrustList` where a member, key or certificate stands on it twice."""
@@ -250,9 +291,15 @@ class TrustList:
     simulated: bool = False
     authorities: tuple[TimestampRoot, ...] = ()
     """Timestamp authorities that are believed."""
+    revocations: tuple[RevocationList, ...] = field(default=(), repr=False, compare=False)
+    """Of the authorities of members; they come beside the list."""
+    stale: Finding | None = field(default=None, compare=False)
+    """Why nothing can be believed by it now (rule 6)."""
+    history: History | None = field(default=None, repr=False, compare=False)
     _by_id: Mapping[str, TrustedMember] = field(init=False, repr=False, compare=False)
     _by_kid: Mapping[str, TrustedKey] = field(init=False, repr=False, compare=False)
     _by_der: Mapping[bytes, TrustedKey] = field(init=False, repr=False, compare=False)
+    _authorities: tuple[tuple[str, TrustedAuthority], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         everybody = (self.hub, *self.members)
@@ -267,6 +314,8 @@ class TrustList:
         object.__setattr__(self, "_by_id", by_id)
         object.__setattr__(self, "_by_kid", by_kid)
         object.__setattr__(self, "_by_der", by_der)
+        listed = tuple((member.id, each) for member in self.members for each in member.authorities)
+        object.__setattr__(self, "_authorities", listed)
 
     def member(self, member: str) -> TrustedMember | None:
         """A member or the hub, by id."""
@@ -279,6 +328,42 @@ class TrustList:
     def key_by_certificate(self, der: bytes) -> TrustedKey | None:
         """A key by the exact bytes of its certificate."""
         return self._by_der.get(der)
+
+    def issued(self, der: bytes) -> TrustedKey | Finding:
+        """The key of a certificate that is not on the list but names an authority of a member as its issuer. Whether it
+        holds, `TrustedKey.judge_time` says, once the signature matches."""
+        unknown = finding("signature.unknown-key", found=f"certificate {sha256_hex(der)}", attack="KEY-1")
+        if not self._authorities or len(der) > MAX_CERTIFICATE:
+            return unknown
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+        except ValueError:
+            return unknown
+        claimed = [(member, each) for member, each in self._authorities if each.claims(certificate)]
+        named = [(member, each) for member, each in claimed if each.judge_subject(certificate) is None]
+        if claimed and not named:
+            return claimed[0][1].judge_subject(certificate) or unknown
+        issued = [(member, each) for member, each in named if each.issued(certificate)] or named
+        if len({member for member, _ in issued}) != 1:  # nobody's, or two members': then it says of neither
+            return unknown
+        return self._issued_key(*issued[0], certificate)
+
+    def _issued_key(
+        self, member: str, authority: TrustedAuthority, certificate: x509.Certificate
+    ) -> TrustedKey | Finding:
+        if not self.simulated and is_test_certificate(certificate):
+            return finding("signature.test-certificate", found=certificate.subject.rfc4514_string()[:200])
+        try:
+            key = TrustedKey.of(member, certificate, authority.purposes)
+        except WeakKey as error:
+            return finding("signature.weak-key", found=error, expected="EC P-256, or RSA of 3072 bits", attack="KEY-4")
+        except (UnsupportedKey, UnsupportedAlgorithm, ValueError) as error:
+            return finding("signature.algorithm", found=str(error)[:200], expected="EC P-256 or RSA", attack="KEY-4")
+        return replace(key, authority=authority, revocations=self.revocations)
+
+    def as_of(self, at: datetime) -> "TrustList":
+        """The list to judge by what was signed or accepted then; this one where its history is not at hand."""
+        return self if self.history is None else self.history.as_of(at, self)
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -334,6 +419,17 @@ class _KeyForm(_Form):
     not_before: str
     not_after: str
     withdrawn: str | None = None
+    distrusted: str | None = None
+
+
+class _IssuingForm(_Form):
+    chain: Annotated[list[str], Field(min_length=1, max_length=MAX_CHAIN)]
+    subject: Annotated[str, Field(max_length=1000)]
+    purposes: list[str]
+    usages: Annotated[list[str], Field(max_length=20)]
+    revocation: bool
+    withdrawn: str | None = None
+    distrusted: str | None = None
 
 
 class _HubForm(_Form):
@@ -362,6 +458,7 @@ class _MemberForm(_Form):
     carriers: list[str]
     issues: list[str]
     keys: list[_KeyForm]
+    authorities: Annotated[list[_IssuingForm], Field(max_length=20)] = []
 
 
 class _ListForm(_Form):
@@ -400,7 +497,36 @@ def _member(form: _MemberForm, pointer: str) -> TrustedMember:
         carriers=frozenset(form.carriers),
         issues=frozenset(form.issues),
         keys=_keys(form.id, form.keys, pointer),
+        authorities=tuple(
+            _issuing(each, f"{pointer}/authorities/{index}") for index, each in enumerate(form.authorities)
+        ),
     )
+
+
+def _issuing(form: _IssuingForm, pointer: str) -> TrustedAuthority:
+    try:
+        return TrustedAuthority.of(
+            [x509.load_pem_x509_certificate(each.encode()) for each in form.chain],
+            x509.Name.from_rfc4514_string(form.subject),
+            form.purposes,
+            [x509.ObjectIdentifier(each) for each in form.usages],
+            revocation=form.revocation,
+            distrusted=_moment(form.distrusted, f"{pointer}/distrusted"),
+            withdrawn=_moment(form.withdrawn, f"{pointer}/withdrawn"),
+        )
+    except BadAuthority as error:
+        raise _wrong(pointer, str(error), "an authority's certificates, and a subject") from error
+    except BadTrustList:
+        raise
+    except ValueError as error:
+        raise _wrong(pointer, str(error)[:200], "certificates in PEM, a name of RFC 4514, and OIDs") from error
+
+
+def _moment(text: str | None, pointer: str) -> datetime | None:
+    moment = None if text is None else from_rfc3339(text)
+    if text is not None and moment is None:
+        raise _wrong(pointer, text, "a moment of RFC 3339")
+    return moment
 
 
 def _keys(member: str, forms: list[_KeyForm], pointer: str) -> tuple[TrustedKey, ...]:
@@ -411,14 +537,13 @@ def _key(member: str, form: _KeyForm, pointer: str) -> TrustedKey:
     not_before, not_after = from_rfc3339(form.not_before), from_rfc3339(form.not_after)
     if not_before is None or not_after is None:
         raise _wrong(f"{pointer}/notBefore", f"{form.not_before} to {form.not_after}", "two moments of RFC 3339")
-    withdrawn = None if form.withdrawn is None else from_rfc3339(form.withdrawn)
-    if form.withdrawn is not None and withdrawn is None:
-        raise _wrong(f"{pointer}/withdrawn", form.withdrawn, "a moment of RFC 3339")
+    withdrawn = _moment(form.withdrawn, f"{pointer}/withdrawn")
+    distrusted_since = _moment(form.distrusted, f"{pointer}/distrusted")
     try:
         certificate = x509.load_pem_x509_certificate(form.certificate.encode())
-        key = TrustedKey.of(member, certificate, form.purposes, not_before, not_after, withdrawn)
+        key = TrustedKey.of(member, certificate, form.purposes, not_before, not_after, withdrawn, distrusted_since)
     except UnsupportedKey as error:
-        raise _wrong(f"{pointer}/certificate", str(error), "a key on P-256 or Ed25519") from error
+        raise _wrong(f"{pointer}/certificate", str(error), "EC P-256, Ed25519, or RSA of 3072 to 8192 bits") from error
     except ValueError as error:
         raise _wrong(f"{pointer}/certificate", str(error), "one certificate in PEM") from error
     if key.kid != form.kid:

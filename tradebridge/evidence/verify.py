@@ -34,9 +34,9 @@ from tradebridge.evidence import jws, notes, proofs
 from tradebridge.evidence.file import EvidenceFile, Message, Record, commitment, read_evidence, read_record
 from tradebridge.evidence.receipts import Receipt, read_acknowledgement, read_attestation, read_note, read_receipt
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.report import UNSURE, Answer, Report, Verdict, answer
+from tradebridge.evidence.report import ABOUT_THE_SIGNER, UNSURE, Answer, Report, Verdict, answer, unsure_of_seal
 from tradebridge.evidence.seal import verify_seal
-from tradebridge.evidence.seen import seen_by
+from tradebridge.evidence.seen import Seen, dated_by, seen_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.titles import check_title
@@ -56,19 +56,21 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
     recorded = _was_recorded(file, messages, accepted, checkpoint, trust, now)
     proven = accepted.record.time if accepted and accepted.record and recorded.verdict is Verdict.YES else None
     content = open_content(b64decode(file.document.bytes) if document is None else document)
-    seal = content if isinstance(content, Finding) else verify_seal(content, trust, proven or now)
+    said = dated_by(file.document, trust, now, _check_deliveries(file, messages, trust))
+    when = proven or said.dated or now
+    then = trust.as_of(when)
+    seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
     reading = _document(content, file.document.profile)
-    said = [*_check_deliveries(file, messages, trust)]
 
     return Report(
         document=file.document.id,
         profile=file.document.profile,
         number=reading.number if reading else None,
         unchanged=_is_unchanged(file, accepted, content, seal, reading, said),
-        issued=_was_issued(file, accepted, seal, reading, trust, at_proven_time=proven is not None),
+        issued=_was_issued(file, accepted, seal, reading, then, at_proven_time=proven is not None),
         valid=_is_valid(file, messages, seal, trust, checkpoint),
         recorded=recorded,
-        simulated=_simulated(trust),
+        simulated=is_simulated(trust),
     )
 
 
@@ -77,10 +79,10 @@ def nothing_checked(found: Finding, trust: TrustList) -> Report:
     unchanged, issued, valid, recorded = (
         answer(question, [found], "") for question in ("unchanged", "issued", "valid", "recorded")
     )
-    return Report("", "", None, unchanged, issued, valid, recorded, _simulated(trust))
+    return Report("", "", None, unchanged, issued, valid, recorded, is_simulated(trust))
 
 
-def _simulated(trust: TrustList) -> bool:
+def is_simulated(trust: TrustList) -> bool:
     return trust.simulated or any(is_test_certificate(key.certificate) for key in trust.hub.keys)
 
 
@@ -187,13 +189,6 @@ def _was_recorded(
 # --- 3: the document, unchanged --------------------------------------------------------------------------------------
 
 
-_OF_TIME = frozenset(
-    f"signature.{each}" for each in ("expired-certificate", "not-yet-valid", "time-ahead", "withdrawn-key")
-)
-_ABOUT_THE_SIGNER = _OF_TIME | {"signature.unknown-key", "signature.wrong-purpose"}
-"""What a seal can be refused for without a word on whether the document was changed."""
-
-
 def _document(content: Content | Finding, profile_id: str) -> Document | None:
     """The document as its profile reads it, or None."""
     profile = profile_of(profile_id)
@@ -208,7 +203,7 @@ def _is_unchanged(
     content: Content | Finding,
     seal: Verified | Finding | None,
     reading: Document | None,
-    said: Sequence[Finding],
+    said: Seen,
 ) -> Answer:
     if isinstance(content, Finding):
         return answer("unchanged", [content], "")
@@ -221,13 +216,14 @@ def _is_unchanged(
             same = content.content_digest == told.content_digest
             shown = "the same content in other bytes" if same else f"content {content.content_digest}"
             found.append(finding("evidence.changed", pointer, found=shown, expected=f"bytes {told.bytes_digest}"))
-    if reading is not None and reading.number != file.document.number:
-        found.append(finding("evidence.changed", "/document/number", found=file.document.number))
+    if reading is not None and (reading.number, content.media_type) != (file.document.number, file.document.media_type):
+        found.append(finding("evidence.changed", "/document", found="another number or media type"))
     if receipt is not None and receipt.profile != file.document.profile:
         found.append(finding("evidence.changed", "/document/profile", found=file.document.profile))
-    if isinstance(seal, Finding) and seal.code not in _ABOUT_THE_SIGNER:
+    if isinstance(seal, Finding) and seal.code not in ABOUT_THE_SIGNER:
         found.append(seal)
-    return answer("unchanged", [*found, *said], f"The bytes that were accepted: SHA-256 {content.bytes_digest}.")
+    yes = f"The bytes that were accepted: SHA-256 {content.bytes_digest}.{said.sentence}"
+    return answer("unchanged", [*found, *said.findings], yes)
 
 
 # --- 4: who issued it ------------------------------------------------------------------------------------------------
@@ -245,8 +241,7 @@ def _was_issued(
     if seal is None:
         return answer("issued", _without_seal(accepted, trust), "")
     if isinstance(seal, Finding):
-        # Who is not on the list in the caller's hand has issued nothing. A time is false only beside a proven one.
-        return answer("issued", [seal], "", frozenset() if at_proven_time else _OF_TIME)
+        return answer("issued", [seal], "", unsure_of_seal(at_proven_time=at_proven_time))
     member = trust.member(seal.member)
     if reading is None or member is None:
         return answer("issued", [finding("evidence.unreadable", "/document", found=file.document.profile)], "")
@@ -350,7 +345,8 @@ def _read_event(message: _Checked, at: str, file: EvidenceFile, trust: TrustList
     content = open_content(b64decode(message.form.bytes))
     if isinstance(content, Finding):
         return content
-    verified = jws.verify(content.received, jws.EVENT, "event", trust, message.record.time)
+    then = trust.as_of(message.record.time)
+    verified = jws.verify(content.received, jws.EVENT, "event", then, message.record.time)
     if isinstance(verified, Finding):
         return verified
     decoded = decode_event(content)

@@ -3,10 +3,10 @@
     ds:Signature @Id
       ds:SignedInfo
         ds:CanonicalizationMethod     exclusive C14N 1.0, without comments, without PrefixList
-        ds:SignatureMethod            ECDSA with SHA-256
+        ds:SignatureMethod            ECDSA with SHA-256; of a member whose key is RSA, PKCS#1 v1.5 with SHA-256
         ds:Reference @URI=""          the document: transforms enveloped-signature, then exclusive C14N; SHA-256
         ds:Reference @URI="#..."      the signed properties, with their Type: transform exclusive C14N; SHA-256
-      ds:SignatureValue               r and s, 32 bytes each
+      ds:SignatureValue               r and s, 32 bytes each; of RSA as long as the modulus
       ds:KeyInfo / ds:X509Data / ds:X509Certificate            one certificate
       ds:Object / xades:QualifyingProperties @Target / xades:SignedProperties @Id / xades:SignedSignatureProperties
         xades:SigningTime
@@ -14,10 +14,12 @@
 
 1. The shape comes first: every element, its order, its attributes. What is not in the list above is refused before any
    cryptography (an `Id` on Reference, SignatureValue, KeyInfo or Object is let through; it must be unique).
-2. The certificate finds the key on the trust list by its exact bytes. Nothing else in KeyInfo is read, and no name.
+2. The certificate finds the key on the trust list by its exact bytes, or was issued by an authority that the list has
+   for a member (`tradebridge.evidence.authorities`). Nothing else in KeyInfo is read.
 3. Values are read from elements that hold text only, so what is read is what is canonicalised. Base64 is canonical.
-4. Then: the certificate's digest, the document's digest (of `content.canonical`, made once when the content was
-   opened), the properties' digest, and the ECDSA signature over the canonical SignedInfo.
+4. The kind of the key says which of the two methods must stand there. Then: the certificate's digest, the document's
+   digest (of `content.canonical`, made once when the content was opened), the properties' digest, and the signature
+   over the canonical SignedInfo. RSA is verified and never made.
 5. SigningTime is a claim; the key must be valid then and at `at`, as for a JWS.
 
 Nothing is parsed anew, no reference is resolved, no transform is run because the message asks for it: the one that was
@@ -25,34 +27,39 @@ run is compared with the one that is asked for. Each refusal names the attack th
 """
 
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from schemas.content import DSIG, SIGNATURE, Content, Syntax, XmlSeal, canonical_xml, open_content
+from tradebridge.evidence import xades_form
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.signer import ES256, Signer
+from tradebridge.evidence.signer import ES256, PS256, Signer
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustedKey, TrustList, Verified
-
-XADES = "http://uri.etsi.org/01903/v1.3.2#"
-EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
-ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
-ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
-SHA256_URI = "http://www.w3.org/2001/04/xmlenc#sha256"
-SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
+from tradebridge.evidence.xades_form import (
+    ECDSA_SHA256,
+    ENVELOPED,
+    EXCLUSIVE_C14N,
+    RSA_SHA256,
+    SHA256_URI,
+    SIGNED_PROPERTIES_TYPE,
+    XADES,
+    canonical_base64,
+)
 
 _ECDSA = ec.ECDSA(SHA256())
+_METHODS = {ES256: ECDSA_SHA256, PS256: RSA_SHA256}
+"""SignatureMethod by the algorithm that a key has in JSON."""
 
 
 class CannotSign(ValueError):
@@ -64,38 +71,6 @@ class CannotSign(ValueError):
 
 
 # --- Signing ---------------------------------------------------------------------------------------------------------
-
-_SIGNED_PROPERTIES = (
-    '<xades:SignedProperties Id="{id}-properties"><xades:SignedSignatureProperties>'
-    "<xades:SigningTime>{time}</xades:SigningTime>"
-    "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
-    f'<ds:DigestMethod Algorithm="{SHA256_URI}"></ds:DigestMethod>'
-    "<ds:DigestValue>{certificate_digest}</ds:DigestValue>"
-    "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2>"
-    "</xades:SignedSignatureProperties></xades:SignedProperties>"
-)
-_SIGNED_INFO = (
-    "<ds:SignedInfo>"
-    f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
-    f'<ds:SignatureMethod Algorithm="{ECDSA_SHA256}"></ds:SignatureMethod>'
-    '<ds:Reference URI=""><ds:Transforms>'
-    f'<ds:Transform Algorithm="{ENVELOPED}"></ds:Transform>'
-    f'<ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform>'
-    f'</ds:Transforms><ds:DigestMethod Algorithm="{SHA256_URI}"></ds:DigestMethod>'
-    "<ds:DigestValue>{document_digest}</ds:DigestValue></ds:Reference>"
-    f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#{{id}}-properties"><ds:Transforms>'
-    f'<ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform>'
-    f'</ds:Transforms><ds:DigestMethod Algorithm="{SHA256_URI}"></ds:DigestMethod>'
-    "<ds:DigestValue>{properties_digest}</ds:DigestValue></ds:Reference>"
-    "</ds:SignedInfo>"
-)
-_SIGNATURE = (
-    f'<ds:Signature xmlns:ds="{DSIG}" Id="{{id}}">{{signed_info}}'
-    "<ds:SignatureValue>{value}</ds:SignatureValue>"
-    "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
-    f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{{id}}">'
-    "{signed_properties}</xades:QualifyingProperties></ds:Object></ds:Signature>"
-)
 
 
 def sign(xml: bytes, signer: Signer, at: datetime) -> bytes:
@@ -113,35 +88,14 @@ def sign(xml: bytes, signer: Signer, at: datetime) -> bytes:
         raise CannotSign(finding("signature.algorithm", found=signer.algorithm, expected=ES256, attack="KEY-5"))
     identifier = f"signature-{content.content_digest[:16]}"
     certificate = signer.certificate.public_bytes(Encoding.DER)
-    properties = _SIGNED_PROPERTIES.format(
-        id=identifier,
-        time=rfc3339(at.replace(microsecond=0)),
-        certificate_digest=_base64(sha256(certificate).digest()),
+    time = rfc3339(at.replace(microsecond=0))
+    properties = xades_form.signed_properties_text(identifier, time, sha256(certificate).digest())
+    signed_info = xades_form.signed_info_text(
+        identifier, bytes.fromhex(content.content_digest), sha256(xades_form.canonical_properties(properties)).digest()
     )
-    signed_info = _SIGNED_INFO.format(
-        id=identifier,
-        document_digest=_base64(bytes.fromhex(content.content_digest)),
-        properties_digest=_base64(sha256(_canonical_properties(properties)).digest()),
-    )
-    value = signer.sign(signed_info.replace("<ds:SignedInfo>", f'<ds:SignedInfo xmlns:ds="{DSIG}">', 1).encode())
-    signature = _SIGNATURE.format(
-        id=identifier,
-        signed_info=signed_info,
-        value=_base64(value),
-        certificate=_base64(certificate),
-        signed_properties=properties,
-    )
+    value = signer.sign(xades_form.canonical_signed_info(signed_info))
+    signature = xades_form.signature_text(identifier, signed_info, value, certificate, properties)
     return _with_signature(xml, signature.encode())
-
-
-def _canonical_properties(properties: str) -> bytes:
-    """Exclusive C14N of the text above: each namespace is declared where its prefix is first used on the way down."""
-    return (
-        properties.replace("<xades:SignedProperties ", f'<xades:SignedProperties xmlns:xades="{XADES}" ', 1)
-        .replace("<ds:DigestMethod ", f'<ds:DigestMethod xmlns:ds="{DSIG}" ')
-        .replace("<ds:DigestValue>", f'<ds:DigestValue xmlns:ds="{DSIG}">')
-        .encode()
-    )
 
 
 def _with_signature(xml: bytes, signature: bytes) -> bytes:
@@ -151,10 +105,6 @@ def _with_signature(xml: bytes, signature: bytes) -> bytes:
         name = xml[xml.rindex(b"<") + 1 : end].split()[0]
         return xml[:end] + b">" + signature + b"</" + name + b">" + xml[end + 2 :]
     return xml[:end] + signature + xml[end:]
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode("ascii")
 
 
 # --- Verifying -------------------------------------------------------------------------------------------------------
@@ -186,11 +136,14 @@ def verify_content(content: Content, trust: TrustList, at: datetime | None) -> V
 class _Stated:
     """What the signature says, read from a shape that has been checked."""
 
-    signed_info: etree._Element
-    signed_properties: etree._Element
+    signed_info: bytes
+    signed_properties: bytes
+    """Both canonical."""
     identifiers: tuple[str, ...]
     document_digest: bytes
     properties_digest: bytes
+    method: str
+    """ECDSA_SHA256 or RSA_SHA256."""
     value: bytes
     certificate: bytes
     certificate_digest: bytes
@@ -207,19 +160,21 @@ class _Refused(Exception):
 
 
 def _key(stated: _Stated, trust: TrustList) -> TrustedKey:
-    key = trust.key_by_certificate(stated.certificate)
-    if key is None:
-        shown = sha256(stated.certificate).hexdigest()
-        raise _Refused(finding("signature.unknown-key", _CERTIFICATE, found=f"certificate {shown}", attack="KEY-1"))
+    key = trust.key_by_certificate(stated.certificate) or trust.issued(stated.certificate)
+    if isinstance(key, Finding):
+        raise _Refused(replace(key, pointer=_CERTIFICATE))
     if "document" not in key.purposes:
         expected = ", ".join(sorted(key.purposes))
         raise _Refused(
             finding("signature.wrong-purpose", _CERTIFICATE, found="document", expected=expected, attack="X5-4")
         )
-    if key.algorithm != ES256:
+    method = _METHODS.get(key.algorithm)
+    if method is None:  # XML tools know no Ed25519
         raise _Refused(
             finding("signature.algorithm", _CERTIFICATE, found=key.algorithm, expected=ES256, attack="KEY-5")
         )
+    if stated.method != method:
+        raise _Refused(finding("signature.algorithm", _METHOD, found=stated.method, expected=method, attack="KEY-4"))
     return key
 
 
@@ -248,24 +203,27 @@ def _check_digests(stated: _Stated, content: Content, key: TrustedKey) -> None:
                 attack=_wrapping(stated.document_digest, content),
             )
         )
-    if stated.properties_digest != sha256(canonical_xml(stated.signed_properties)).digest():
+    if stated.properties_digest != sha256(stated.signed_properties).digest():
         raise _Refused(
             finding("signature.wrong-content", _PROPERTIES, found="other signed properties", attack="KEY-10")
         )
 
 
 def _check_signature(stated: _Stated, key: TrustedKey) -> None:
-    value, signed_info = stated.value, canonical_xml(stated.signed_info)
-    attack = "" if len(value) == 64 and any(value[:32]) and any(value[32:]) else "JWS-18"
+    value, signed_info = stated.value, stated.signed_info
     if not signed_info:
         raise _Refused(finding("signature.shape", _SIGNED_INFO_PATH, found="an empty canonical form", attack="XSW-16"))
-    if len(value) == 64 and isinstance(key.public_key, ec.EllipticCurvePublicKey):
-        encoded = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
-        try:
+    try:
+        if isinstance(key.public_key, rsa.RSAPublicKey):
+            key.public_key.verify(value, signed_info, padding.PKCS1v15(), SHA256())
+            return
+        if len(value) == 64 and isinstance(key.public_key, ec.EllipticCurvePublicKey):
+            encoded = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
             key.public_key.verify(encoded, signed_info, _ECDSA)
             return
-        except InvalidSignature:
-            pass  # answered below, together with a value of another length
+    except InvalidSignature:
+        pass  # answered below, together with a value of another length
+    attack = "" if len(value) == key.signature_length and any(value[:32]) and any(value[32:]) else "JWS-18"
     raise _Refused(finding("signature.invalid", _VALUE, found=f"key {key.kid}", attack=attack))
 
 
@@ -310,12 +268,13 @@ def _der(tag: int, value: bytes) -> bytes:
 # --- The shape -------------------------------------------------------------------------------------------------------
 
 _SIGNED_INFO_PATH = "/*/ds:Signature/ds:SignedInfo"
+_METHOD = f"{_SIGNED_INFO_PATH}/ds:SignatureMethod"
 _VALUE = "/*/ds:Signature/ds:SignatureValue"
 _CERTIFICATE = "/*/ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate"
 _PROPERTIES = "/*/ds:Signature/ds:Object/xades:QualifyingProperties/xades:SignedProperties"
 _SIGNING_CERTIFICATE = f"{_PROPERTIES}/xades:SignedSignatureProperties/xades:SigningCertificateV2"
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
+_IDENTIFIER = re.compile(xades_form.IDENTIFIER, re.ASCII)
 _XML_SPACE = "\t\n\r "
 _WHITE = str.maketrans("", "", _XML_SPACE)
 
@@ -335,14 +294,35 @@ _DIGEST_PARTS = (_ds("DigestMethod"), _ds("DigestValue"))
 
 
 def _read(signature: etree._Element) -> _Stated:
-    """Walk the whole signature, refuse what is not in the profile, and take out the values."""
+    """What it says, once its shape is found to be in the profile. Our own signer's form is known at one look."""
+    form = xades_form.read_form(signature)
+    signed_at = from_rfc3339(form.time) if form is not None else None
+    if form is None or signed_at is None:
+        return _walk(signature)
+    return _Stated(
+        signed_info=form.signed_info,
+        signed_properties=form.signed_properties,
+        identifiers=form.identifiers,
+        document_digest=form.document_digest,
+        properties_digest=form.properties_digest,
+        method=ECDSA_SHA256,
+        value=form.value,
+        certificate=form.certificate,
+        certificate_digest=form.certificate_digest,
+        issuer_serial=None,
+        signed_at=signed_at,
+    )
+
+
+def _walk(signature: etree._Element) -> _Stated:
+    """Go through the whole signature, refuse what is not in the profile, and take out the values."""
     if signature.tag != SIGNATURE:
         _refuse(signature, found=str(signature.tag), expected="ds:Signature", attack="XSW-17")
     identifiers: list[str] = []
     info, value, key_info, holder = _children(signature, _SIGNATURE_PARTS, _parts_attack(signature))
     signature_id = _attributes(signature, identifiers, required=("Id",))["Id"]
     properties = _read_holder(holder, signature_id, identifiers)
-    document_digest, properties_digest = _read_signed_info(info, properties.get("Id", ""), identifiers)
+    method, document_digest, properties_digest = _read_signed_info(info, properties.get("Id", ""), identifiers)
     _attributes(value, identifiers)
     (signature_properties,) = _children(properties, (_xa("SignedSignatureProperties"),), "KEY-11")
     _attributes(signature_properties)
@@ -350,11 +330,12 @@ def _read(signature: etree._Element) -> _Stated:
     certificate_digest, issuer_serial = _read_signing_certificate(certificate)
     key_certificate = _read_key_info(key_info, identifiers)
     return _Stated(
-        signed_info=info,
-        signed_properties=properties,
+        signed_info=canonical_xml(info),
+        signed_properties=canonical_xml(properties),
         identifiers=tuple(identifiers),
         document_digest=document_digest,
         properties_digest=properties_digest,
+        method=method,
         value=_bytes(value, wrapped=True),
         certificate=key_certificate,
         certificate_digest=certificate_digest,
@@ -363,12 +344,13 @@ def _read(signature: etree._Element) -> _Stated:
     )
 
 
-def _read_signed_info(info: etree._Element, properties_id: str, identifiers: list[str]) -> tuple[bytes, bytes]:
-    """The digests of the document and of the signed properties."""
+def _read_signed_info(info: etree._Element, properties_id: str, identifiers: list[str]) -> tuple[str, bytes, bytes]:
+    """The method, and the digests of the document and of the signed properties."""
     _attributes(info, identifiers)
     c14n, method, first, second = _children(info, _SIGNED_INFO_PARTS, "XSW-12")
     _algorithm(c14n, EXCLUSIVE_C14N, "XML-8")
-    _algorithm(method, ECDSA_SHA256, _method_attack(method))
+    stated = RSA_SHA256 if method.get("Algorithm") == RSA_SHA256 else ECDSA_SHA256
+    _algorithm(method, stated, _method_attack(method))
     if first.get("URI") != "" and second.get("URI") == "":
         first, second = second, first  # the order of the two says nothing
     uri = first.get("URI", "no URI")
@@ -383,6 +365,7 @@ def _read_signed_info(info: etree._Element, properties_id: str, identifiers: lis
     if properties["Type"] != SIGNED_PROPERTIES_TYPE:
         _refuse(second, found=properties["Type"], expected=SIGNED_PROPERTIES_TYPE, attack="KEY-9")
     return (
+        stated,
         _read_reference(first, (ENVELOPED, EXCLUSIVE_C14N)),
         _read_reference(second, (EXCLUSIVE_C14N,)),
     )
@@ -518,11 +501,8 @@ def _bytes(element: etree._Element, *, wrapped: bool) -> bytes:
     """Canonical base64; where `wrapped`, lines may be broken as xsd:base64Binary allows."""
     text = _text(element)
     bare = text.translate(_WHITE) if wrapped else text
-    try:
-        data = b64decode(bare.encode("ascii"), validate=True)
-    except ValueError:
-        data = b""
-    if not data or b64encode(data).decode("ascii") != bare:
+    data = canonical_base64(bare)
+    if data is None:
         _refuse(element, "signature.encoding", found=bare[:100], expected="canonical base64", attack="XML-14")
     return data
 

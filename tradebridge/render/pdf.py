@@ -1,8 +1,9 @@
 """The paper view as PDF, set by Typst with the fonts of the system. Needs the extra `[pdf]`.
 
 1. The document reaches the template as data, never as markup.
-2. Every character has a font, or there is no PDF but a finding that names the script.
-3. The date in the file is the day of issue: the same certificate gives the same bytes.
+2. The document as its issuer signed it can travel inside, as an attachment: `tradebridge.evidence.attachment` reads it.
+3. Every character has a font, or there is no PDF but a finding that names the script.
+4. The date in the file is the day of issue: the same certificate gives the same bytes.
 """
 
 import json
@@ -36,6 +37,8 @@ _PREFERRED = (
 """Families, the first that has a character is taken; after them whatever has it."""
 _EMBEDDED: fonts.Ranges = ((0x20, 0x17F), (0x2010, 0x2027))
 """What the fonts inside Typst have for certain: Latin."""
+_KINDS = {b"<": ("xml", "application/xml"), b"{": ("json", "application/json")}
+"""Of a document, by its first byte; else it is a compact JWS."""
 MOST_TAGGED = 300
 """Items up to which the PDF is tagged for screen readers: the tags of thousands cost more than all the rest."""
 SHEET_LINES = 70
@@ -45,8 +48,8 @@ _HEAD_SIGNS, _WIDE_SIGNS = 44, 95
 """Characters that surely fit on a line of half the sheet, and of all of it."""
 
 
-def pdf_of(form: Paper) -> bytes | Finding:
-    """The PDF; a finding where Typst or a font is missing."""
+def pdf_of(form: Paper, original: bytes | None = None) -> bytes | Finding:
+    """The PDF; a finding where Typst or a font is missing. `original`: the document as received, to attach."""
     if find_spec("typst") is None:
         return finding("render.no-pdf")
     lacking = fonts.missing(form.texts(), _fonts_of_system(), _EMBEDDED)
@@ -54,13 +57,22 @@ def pdf_of(form: Paper) -> bytes | Finding:
         shown = "; ".join(f"{script}: {signs[:20]}" for script, signs in sorted(lacking.items()))
         return finding("render.no-font", found=shown, expected="a font that has them")
     certificate = isinstance(form, Form)
-    given = {"form": json.dumps(_data(form) if isinstance(form, Form) else _sheet(form))}
+    given = {"form": json.dumps(_data(form) if isinstance(form, Form) else _sheet(form))} | _attached(original)
     made = _compiler("form.typ" if certificate else "lading.typ").compile(
         format="pdf", sys_inputs=given, pdf_tags=len(form.rows) <= MOST_TAGGED
     )
     if not isinstance(made, bytes):
         raise TypeError("Typst gave no PDF: its Python interface has changed")
     return made
+
+
+def _attached(original: bytes | None) -> dict[str, str]:
+    """For the template. What has been accepted is UTF-8: as text it is the same bytes again."""
+    if original is None:
+        return {}
+    first = original.lstrip()[:1]
+    kind, media_type = _KINDS.get(first, ("jws", "application/jose"))
+    return {"original": original.decode("utf-8"), "original_name": f"document.{kind}", "original_type": media_type}
 
 
 @cache

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.ebl.cast import CARRIER_CODE
 from tests.ebl.running import CODES, JSON, certificate_of
 from tests.exchange.cast import SEED as HUB_SEED
 from tests.exchange.cast import Cast, description
@@ -15,7 +16,7 @@ from tradebridge.evidence.simulation import test_api_key, test_signer
 
 @contextmanager
 def registry_hub(folder: Path) -> Iterator[HubProcess]:
-    """It runs, and the three platforms are members."""
+    """It runs, and the three platforms are members, and the carrier whose word they register titles with."""
     hub = HubProcess(folder, clock=None).start()
     try:
         cast = Cast(hub.url)
@@ -24,6 +25,10 @@ def registry_hub(folder: Path) -> Iterator[HubProcess]:
             ebl = {"platform": code, "url": "http://127.0.0.1:9"}
             key = {"certificate": certificate_of(code), "purposes": ["pint"]}
             cast.operator.add_member(described | {"ebl": ebl, "keys": [*described["keys"], key]})
+        described = description("CARRIER-TEST", country="SG", kind="platform", sends=[], accepts=[])
+        described |= {"carriers": [CARRIER_CODE], "ebl": {"url": "http://127.0.0.1:9"}}
+        key = {"certificate": certificate_of(CARRIER_CODE), "purposes": ["pint"]}
+        cast.operator.add_member(described | {"keys": [*described["keys"], key]})
         cast.close()
         yield hub
     finally:

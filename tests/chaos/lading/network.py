@@ -34,7 +34,7 @@ from simulator.platforms import token_of
 from simulator.store import Store
 from tests.ebl import cast
 from tests.ebl.registry import Registry
-from tests.ebl.running import JSON, SEED, issuance_request, key_of
+from tests.ebl.running import JSON, SEED, digest, issuance_request, key_of
 from tradebridge.ebl import api, files, sending
 from tradebridge.ebl.envelope import answer
 
@@ -43,6 +43,10 @@ T = TypeVar("T")
 CODES = ("STRA", "MEKO", "FUJI", "KAPU")
 REGISTRY = "http://registry.test"
 PATIENCE = {"first": 0.0, "factor": 1.0, "longest": 0.0, "attempts": 3, "slow": 0.0, "timeout": 5.0}
+SECOND_CODE = "SIM2"
+"""Another code of the carrier."""
+KAPUS_CODE = "SIMK"
+"""The platform KAPU is a carrier too."""
 NOBODY = "NOBODY"
 """A recipient whom no platform knows."""
 
@@ -56,6 +60,7 @@ class Fate(StrEnum):
     TWICE = "comes twice"
     LATE = "comes late, after its sender gave up"
     CORRUPTED = "comes with another document, and no manifest that holds"
+    SPOILT = "comes corrupted, and late as it was sent"
     DISPUTED = "is answered DISE, signed, and never looked at"
     FOREIGN = "is answered RECE by a foreign key"
     RUBBISH = "is answered by rubbish"
@@ -64,7 +69,15 @@ class Fate(StrEnum):
     LIED_BENV = "is accepted, and answered BENV by the receiver"
 
 
-HONEST = (Fate.THROUGH, Fate.REQUEST_LOST, Fate.ANSWER_LOST, Fate.TWICE, Fate.LATE, Fate.CORRUPTED)
+HONEST = (
+    Fate.THROUGH,
+    Fate.REQUEST_LOST,
+    Fate.ANSWER_LOST,
+    Fate.TWICE,
+    Fate.LATE,
+    Fate.CORRUPTED,
+    Fate.SPOILT,
+)
 FALSE = (Fate.DISPUTED, Fate.FOREIGN, Fate.RUBBISH, Fate.ERROR)
 LYING = (Fate.LIED_RECE, Fate.LIED_BENV)
 """The receiver itself lies, by its own key: nothing but a registry helps."""
@@ -78,6 +91,10 @@ def party(platform: str, name: str = "TRADER") -> Party:
     return cast.party(f"{name.capitalize()} of {platform}", f"SIM-{platform}-{name}", platform)
 
 
+def _shown_by(who: str, to: str) -> str:
+    return digest(token_of(SEED, who, to))
+
+
 def _configuration(code: str, registry: JSON) -> JSON:
     carrier = cast.CARRIER.model_copy(update={"ebl_platform": code})
     trader = party(code)
@@ -88,6 +105,8 @@ def _configuration(code: str, registry: JSON) -> JSON:
         "peers": [{"code": other, "base": f"http://{other.lower()}.test"} for other in CODES if other != code],
         "carriers": [
             {"code": cast.CARRIER_CODE, "base": "http://carrier.test", "party": pint.to_json(carrier)},
+            {"code": SECOND_CODE, "base": "http://carrier.test", "token_in": _shown_by(cast.CARRIER_CODE, code)},
+            {"code": KAPUS_CODE, "base": "http://carrier.test", "token_in": _shown_by("KAPU", code)},
         ],
         "accounts": [
             {
@@ -207,7 +226,8 @@ class Network(httpx.AsyncBaseTransport):
     told: list[str] = field(default_factory=list)
     """What became of each request: for the message of a test that fails."""
     spoilt: set[str] = field(default_factory=set)
-    """Checksums of the last entries of which a spoilt copy, or a lie, may have led to a signed refusal."""
+    """Checksums of the last entries of which a spoilt copy, or a lie, may have led to a signed refusal: with a registry
+    that ends a transfer."""
 
     def __post_init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -237,20 +257,26 @@ class Network(httpx.AsyncBaseTransport):
 
     # --- what users and carrier do ---
 
-    def issue(self, on: str) -> str:
+    def issue(self, on: str, reference: str = "", **changes: Any) -> str:
         """A blank bill, issued to the trader of this platform. Its reference."""
-        reference = f"SIML29{next(self._numbers):05}"
-        value = cast.document("blank", transportDocumentReference=reference)
-        request = issuance_request(value, party(on))
-        taken = self.post(on, "PUT", "/ebl/v3/ebl-issuance-requests", request, token_of(SEED, cast.CARRIER_CODE, on))
+        reference = reference or f"SIML29{next(self._numbers):05}"
+        value = cast.document("blank", transportDocumentReference=reference, **changes)
+        carrier = value["carrierCode"]
+        shown = token_of(SEED, {KAPUS_CODE: "KAPU"}.get(carrier, cast.CARRIER_CODE), on)
+        request = issuance_request(value, party(on), carrier=carrier)
+        taken = self.post(on, "PUT", "/ebl/v3/ebl-issuance-requests", request, shown)
         assert taken.status_code == 204, taken.text
         return reference
 
-    def transfer(self, on: str, reference: str, to: Party, **more: Any) -> httpx.Response:
+    def transfer(self, on: str, reference: str, to: Party, carrier: str = "", **more: Any) -> httpx.Response:
+        """`carrier`: whose number it is."""
         body = {"action": "TRANSFER", "actor": pint.to_json(party(on)), "recipient": pint.to_json(to), **more}
-        return self.post(on, "POST", f"/v1/titles/{reference}/actions", body)
+        of = f"?carrierCode={carrier}" if carrier else ""
+        return self.post(on, "POST", f"/v1/titles/{reference}/actions{of}", body)
 
-    def post(self, code: str, method: str, path: str, body: JSON | None = None, token: str = "") -> httpx.Response:
+    def post(
+        self, code: str, method: str, path: str, body: JSON | str | None = None, token: str = ""
+    ) -> httpx.Response:
         """A request by somebody whose connection holds."""
         request = httpx.Request(
             method,
@@ -277,11 +303,13 @@ class Network(httpx.AsyncBaseTransport):
         if fate is Fate.LATE:
             self.late.append(_Late(request, body))
             raise httpx.ReadTimeout("late", request=request)
-        if fate in (Fate.CORRUPTED, Fate.LIED_BENV):
+        if fate is Fate.SPOILT:
+            self.late.append(_Late(request, body))
+        if fate in (Fate.CORRUPTED, Fate.SPOILT, Fate.LIED_BENV):
             self.spoilt.add(pint.signed_checksum(_last_entry(body) or ""))
         if fate in (*FALSE, *LYING):
             return await self._false(node, request, body, fate)
-        if fate is Fate.CORRUPTED:
+        if fate in (Fate.CORRUPTED, Fate.SPOILT):
             body = corrupted(body)
         reply = await self._to(node, request, body)
         if fate is Fate.TWICE:
@@ -333,8 +361,11 @@ class Network(httpx.AsyncBaseTransport):
         """Statements come late or twice as any request; false answers have not the registry's signature."""
         if fate in (Fate.REQUEST_LOST, Fate.LATE):
             raise httpx.ConnectTimeout("lost", request=request)
-        if fate in (*FALSE, *LYING, Fate.CORRUPTED):
+        if fate in (*FALSE, *LYING, Fate.CORRUPTED, Fate.SPOILT):
             return httpx.Response(404, json={"code": "control.unknown-title"}, request=request)
+        if request.method == "GET":
+            title = request.url.path.rsplit("/", 1)[-1]
+            return httpx.Response(200 if title in self.registry.controls else 404, json={}, request=request)
         status, said = self.registry.take(body.decode("ascii"))
         if fate is Fate.TWICE:
             status, said = self.registry.take(body.decode("ascii"))

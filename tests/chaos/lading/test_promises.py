@@ -3,13 +3,23 @@ holders, or none."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+import orjson
 import pytest
+from cryptography import x509
 
 from simulator.platform import Settings, _account
-from tests.chaos.lading.network import NOBODY, Fate, Network, party
+from simulator.platforms import token_of
+from tests.chaos.lading.network import NOBODY, Fate, Network, Node, party
+from tests.ebl import cast
+from tests.ebl.running import SEED, key_of
 from tradebridge.ebl import steps, titles
+from tradebridge.ebl.chain import first_entry, follow
+from tradebridge.ebl.envelope import make_envelope
+from tradebridge.ebl.seal import thumbprint
+from tradebridge.evidence.simulation import test_signer as signer_of
 
 
 @pytest.fixture
@@ -88,6 +98,79 @@ def test_what_the_store_could_not_keep_was_an_attempt_all_the_same(network: Netw
     assert network.stands("STRA", reference) == "away"
 
 
+def test_a_spoilt_copy_gives_nothing_back_since_the_whole_one_may_come_later(network: Network) -> None:
+    """The very first attempt: somebody on the way spoils it, and hands in the whole one when it suits."""
+    reference = begun(network)
+    attempted(network, Fate.SPOILT)
+    network.run(network.arrives(0))
+    assert network.holders(reference) == ["MEKO here"], network.told
+    attempted(network)
+    assert network.stands("STRA", reference) == "away"
+
+
+def called_back(network: Network) -> int:
+    (row,) = network["STRA"].rows("select id from ebl_transfers order by created_at desc limit 1")
+    return network.post("STRA", "POST", f"/v1/transfers/{row['id']}:cancel").status_code
+
+
+def test_what_the_receiver_commits_to_refuse_is_called_back_without_a_registry(network: Network) -> None:
+    """Its signature is refused, whoever is at fault; the title is in doubt until the receiver signs the entry's end."""
+    reference = begun(network)
+    attempted(network, Fate.SPOILT)
+    assert called_back(network) == 200
+    network.run(network.arrives(0))
+    assert network.holders(reference) == ["STRA here"], network.told
+    assert network.transfer("STRA", reference, party("MEKO")).status_code == 200
+    attempted(network)
+    assert network.holders(reference) == ["MEKO here"]
+
+
+def test_what_the_receiver_has_accepted_is_not_called_back(network: Network) -> None:
+    reference = begun(network)
+    attempted(network, Fate.ANSWER_LOST)
+    assert called_back(network) == 409
+    assert (network.stands("STRA", reference), network.holders(reference)) == ("away", ["MEKO here"])
+
+
+@pytest.mark.parametrize(
+    "fate", [Fate.REQUEST_LOST, Fate.ANSWER_LOST, Fate.ERROR, Fate.RUBBISH], ids=lambda fate: fate.name
+)
+def test_no_word_of_the_receiver_calls_nothing_back(network: Network, fate: Fate) -> None:
+    reference = begun(network)
+    attempted(network, Fate.REQUEST_LOST)
+    network.fates.append(fate)
+    assert called_back(network) == 409
+    assert network.holders(reference) == ["STRA sending"]
+    assert called_back(network) == 200, "asked again"
+    assert network.holders(reference) == ["STRA here"]
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["never accepted", "accepted before"])
+def test_what_was_signed_by_a_key_that_has_ended_is_signed_anew_and_stays_the_same_transfer(
+    network: Network, heard: bool
+) -> None:
+    reference = begun(network)
+    if heard:
+        attempted(network, Fate.ANSWER_LOST)
+    new, sender = signer_of(SEED, "STRA", "another key"), network["STRA"]
+    for node in network.nodes.values():
+        revoked(node, "STRA", new.certificate, since=network.now())
+    sender.key = new
+    for _ in range(2):
+        attempted(network)
+    assert (network.stands("STRA", reference), network.holders(reference)) == ("away", ["MEKO here"])
+    moved(network, reference, "MEKO", "STRA")
+    assert network.holders(reference) == ["STRA here"], "the chain is one chain, whichever copy each has"
+
+
+def test_a_spoilt_copy_ends_a_transfer_where_the_registry_takes_the_cancellation(guarded: Network) -> None:
+    reference = begun(guarded)
+    attempted(guarded, Fate.THROUGH, Fate.THROUGH, Fate.SPOILT)
+    assert guarded.stands("STRA", reference) == "here"
+    guarded.run(guarded.arrives(0))
+    assert guarded.holders(reference) == ["STRA here"], guarded.told
+
+
 def test_what_a_killed_process_was_at_was_an_attempt_all_the_same(network: Network) -> None:
     reference = begun(network)
     network["STRA"].dies_at = steps.SEND_ANSWERED
@@ -110,6 +193,22 @@ def test_a_refused_entry_is_dead_when_its_recipient_is_known_at_last(network: Ne
     assert network.holders(reference) == ["STRA here"]
 
 
+def revoked(node: Node, code: str, *others: x509.Certificate, since: datetime = cast.BEGIN) -> None:
+    """Since then this platform believes nothing that the key of another signs; it believes what `others` sign."""
+    peers = node.settings.peers
+    peer = peers.platforms[code]
+    certificates = (*peer.trusted.certificates, *others)
+    known = replace(peer.trusted, certificates=certificates)
+    trusted = replace(known, revoked={thumbprint(key_of(code).certificate): since})
+    platforms = {**peers.platforms, code: replace(peer, trusted=trusted)}
+    node.settings = replace(node.settings, peers=replace(peers, platforms=platforms))
+
+
+def closed(node: Node) -> None:
+    """Nobody has an account here any more."""
+    node.settings = replace(node.settings, accounts=())
+
+
 def opened(network: Network, code: str, name: str) -> None:
     """An account for somebody who had none."""
     one, node = party(code, name), network[code]
@@ -126,10 +225,60 @@ def test_a_refused_entry_is_not_sent_again(network: Network) -> None:
     assert (sent(network), network.holders(reference)) == (1, ["STRA here"])
 
 
+def forked_notice(network: Network, reference: str, by: str, to: str, hours: int = 400) -> int:
+    """A former holder signs of the time before that it has endorsed the bill to somebody, and tells of it. The status
+    of the answer."""
+    (row,) = network[by].rows("select * from ebl_titles where reference = ?", reference)
+    *before, own = orjson.loads(row["signed"])
+    endorsed = cast.act("ENDORSE", party(by), party(to), hours)
+    document, key = orjson.loads(row["document"]), key_of(by)
+    if before:
+        fork = follow(before, [endorsed], key, by, row["id"])
+    else:
+        issue = titles.read_entry(own).transactions[0]
+        fork = first_entry(document, [issue, endorsed], row["issuance_manifest"], key, by)
+    path, token = "/pint/v3/envelopes", token_of(SEED, by, to)
+    return network.post(to, "POST", path, make_envelope(document, [*before, fork], key), token).status_code
+
+
+def test_a_former_holder_blocks_nobody_by_a_notice_of_another_course(network: Network) -> None:
+    reference = begun(network)
+    attempted(network)
+    assert forked_notice(network, reference, "STRA", "FUJI") == 200
+    moved(network, reference, "MEKO", "FUJI")
+    assert network.holders(reference) == ["FUJI here"], network.told
+    moved(network, reference, "FUJI", "MEKO")
+    moved(network, reference, "MEKO", "KAPU")
+    assert forked_notice(network, reference, "MEKO", "FUJI") == 200
+    moved(network, reference, "KAPU", "FUJI")
+    assert network.holders(reference) == ["FUJI here"], "also where it was before"
+
+
+def moved(network: Network, reference: str, giver: str, taker: str) -> None:
+    assert network.transfer(giver, reference, party(taker)).status_code == 200
+    network.run(network[giver].attempt())
+
+
+def test_what_was_held_here_stands_in_every_chain_that_comes(network: Network) -> None:
+    """STRA hands it to MEKO, and MEKO back; then MEKO sends it once more, as if it had not handed it back."""
+    reference = begun(network)
+    attempted(network)
+    moved(network, reference, "MEKO", "STRA")
+    moved(network, reference, "STRA", "KAPU")
+    (row,) = network["MEKO"].rows("select * from ebl_titles where reference = ?", reference)
+    document, key, signed = orjson.loads(row["document"]), key_of("MEKO"), orjson.loads(row["signed"])[:1]
+    again = cast.act("TRANSFER", party("MEKO"), party("STRA"), 500)
+    fork = follow(signed, [again], key, "MEKO", row["id"])
+    envelope = make_envelope(document, [*signed, fork], key)
+    answer = network.post("STRA", "POST", "/pint/v3/envelopes", envelope, token_of(SEED, "MEKO", "STRA"))
+    assert answer.status_code == 409, "DISE"
+    assert network.holders(reference) == ["KAPU here"], network.told
+
+
 def test_of_two_that_saw_the_same_title_one_writes(network: Network) -> None:
     reference = network.issue("STRA")
     node = network["STRA"]
-    held = network.run(node.ask(lambda connection: titles.find(connection, reference)))
+    held = network.run(node.ask(lambda connection: titles.find(connection, reference, carrier=cast.CARRIER_CODE)))
     assert held is not None
     network.run(node.do(lambda connection: titles.write(connection, node, "title.acted", held, held)))
     with pytest.raises(titles.Moved):
@@ -146,6 +295,64 @@ def test_what_was_called_back_in_the_registry_is_never_accepted(guarded: Network
     assert guarded.post("STRA", "POST", f"/v1/transfers/{row['id']}:cancel").status_code == 200
     guarded.run(guarded.arrives(0))
     assert guarded.holders(reference) == ["STRA here"]
+
+
+@pytest.mark.parametrize("since", ["revoked", "closed", "disputed"])
+def test_what_the_registry_has_given_comes_here_whatever_has_become_of_who_sent_it(
+    guarded: Network, since: str
+) -> None:
+    """The receiver is killed between the registry's word and its own store. Before it starts again the certificate of
+    the sender is revoked, its own account is closed, or another bill of the same number comes."""
+    reference = begun(guarded)
+    receiver = guarded["MEKO"]
+    receiver.dies_at = steps.RECEIVE_REGISTERED
+    attempted(guarded)
+    assert receiver.down
+    receiver.dies_at = None
+    settings = receiver.settings
+    if since == "revoked":
+        revoked(receiver, "STRA")
+    elif since == "closed":
+        closed(receiver)
+    guarded.run(receiver.start())
+    if since == "disputed":
+        other = guarded.issue("FUJI", reference, transportDocumentSubReference="2")
+        guarded.run(guarded["FUJI"].attempt())
+        assert guarded.transfer("FUJI", other, party("MEKO")).status_code == 200
+        guarded.run(guarded["FUJI"].attempt())
+        assert guarded.stands("FUJI", other) == "sending", "it waits"
+    attempted(guarded)
+    guarded.run(receiver.attempt())
+    assert guarded.stands("MEKO", reference) == "here", guarded.told
+    attempted(guarded)
+    assert guarded.stands("STRA", reference) == "away"
+    receiver.settings = settings
+    assert guarded.transfer("MEKO", reference, party("KAPU")).status_code == 200, "whose it is"
+
+
+def test_a_first_entry_that_leaves_the_registry_out_moves_nothing_that_is_in_it(guarded: Network) -> None:
+    """STRA has handed the bill to MEKO in the registry; then it signs a first entry that names none."""
+    reference = begun(guarded)
+    attempted(guarded)
+    (row,) = guarded["STRA"].rows("select * from ebl_titles where reference = ?", reference)
+    issue = titles.read_entry(orjson.loads(row["signed"])[0]).transactions[0]
+    document, key = orjson.loads(row["document"]), key_of("STRA")
+    again = cast.act("TRANSFER", party("STRA"), party("FUJI"), 500)
+    fork = first_entry(document, [issue, again], row["issuance_manifest"], key, "STRA")
+    token = token_of(SEED, "STRA", "FUJI")
+    answer = guarded.post("FUJI", "POST", "/pint/v3/envelopes", make_envelope(document, [fork], key), token)
+    assert answer.status_code == 409, answer.text
+    assert guarded.holders(reference) == ["MEKO here"]
+
+
+def test_another_registry_of_the_same_key_decides_nothing(guarded: Network) -> None:
+    reference = begun(guarded)
+    own, guarded.registry.url = guarded.registry.url, "http://another.test"
+    attempted(guarded)
+    assert (sent(guarded), guarded.stands("STRA", reference)) == (0, "sending")
+    guarded.registry.url = own
+    attempted(guarded)
+    assert guarded.holders(reference) == ["MEKO here"]
 
 
 def test_a_receipt_counts_when_the_registry_has_the_acceptance(guarded: Network) -> None:

@@ -99,14 +99,15 @@ class Trading(RuleBasedStateMachine):
             title.under_way = Transfer(transfer, giver, to, known, row["entry_checksum"])
         self._counted("transfer")
 
-    @precondition(lambda self: self.registered)
+    @precondition(lambda self: any(each.under_way or each.unsettled for each in self.titles))
     @rule(place=places, fates=st.lists(st.sampled_from(HONEST), max_size=3))
     def cancel(self, place: int, fates: list[Fate]) -> None:
-        """The giver calls it back: of its cancellation and the acceptance exactly one is taken."""
-        title = self.titles[place % TITLES]
-        sent = title.under_way or (title.unsettled[-1] if title.unsettled else None)
-        if sent is None or self.network[sent.giver].down:
-            return
+        """The giver calls it back, in the registry or at the taker: of cancellation and acceptance exactly one wins."""
+        possible = [each for each in self.titles if each.under_way or each.unsettled]
+        title = possible[place % len(possible)]
+        sent = title.under_way or title.unsettled[-1]
+        if self.network[sent.giver].down:
+            self.network.run(self.network[sent.giver].start())
         self.network.fates.extend(fates)
         answer = self.network.post(sent.giver, "POST", f"/v1/transfers/{sent.id}:cancel")
         self.network.fates.clear()
@@ -193,7 +194,8 @@ class Trading(RuleBasedStateMachine):
             title.holder, title.under_way = sent.taker, None
             title.unsettled.append(sent)
         elif self.network.stands(sent.giver, title.reference) == "here":
-            reason = not sent.known or sent.cancelled or sent.entry in self.network.spoilt
+            spoilt = self.registered and sent.entry in self.network.spoilt
+            reason = not sent.known or sent.cancelled or spoilt
             assert reason, f"it came back for nothing: {self._story()}"
             title.under_way = None
 

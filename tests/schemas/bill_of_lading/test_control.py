@@ -88,6 +88,17 @@ def test_there_is_one_record_of_a_transport_document() -> None:
     assert refused(control, said(Said.REGISTER, "MEKO", 0)) == "control.registered"
 
 
+def test_a_bill_that_nobody_took_is_registered_anew_by_its_first_platform_alone() -> None:
+    """Issued to a party elsewhere, whose platform refused it; then issued to another one."""
+    control, anew = after(REGISTERED, OFFERED, CANCELLED), said(Said.REGISTER, "STRA", 9)
+    assert refused(control, said(Said.REGISTER, "MEKO", 9)) == "control.registered"
+    assert refused(after(REGISTERED, OFFERED), anew) == "control.registered"
+    again = apply(control, anew)
+    assert isinstance(again, Control)
+    assert (again.issuance, again.entry, again.platform) == (entry(9), entry(9), "STRA")
+    assert refused(again, OFFERED) == "control.dead-entry"
+
+
 def test_the_same_again_changes_nothing() -> None:
     control = after(REGISTERED)
     for statement in (OFFERED, ACCEPTED):

@@ -14,12 +14,13 @@ from tradebridge.ebl.carrier.api import Carrier
 from tradebridge.ebl.carrier.clerk import Clerk
 from tradebridge.ebl.carrier.office import Office
 from tradebridge.ebl.carrier.store import Store
+from tradebridge.outbound import tls_context
 
 
 def carrier_app(office: Office, folder: Path) -> FastAPI:
     """The application of a carrier whose store is `folder/carrier.sqlite`. It works while it is served."""
     store = Store(folder / "carrier.sqlite")
-    client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
+    client = httpx.AsyncClient(verify=tls_context(), trust_env=False, follow_redirects=False)
     carrier = Carrier(store, office, Clerk(store, office, client), client)
 
     @asynccontextmanager

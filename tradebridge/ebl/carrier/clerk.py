@@ -7,7 +7,6 @@
 """
 
 import asyncio
-import contextlib
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +33,7 @@ from tradebridge.ebl.carrier.surrendering import (
     open_surrender,
     served_surrenderer,
 )
+from tradebridge.ebl.waiting import until_set
 
 log = logging.getLogger("tradebridge.ebl.carrier.clerk")
 
@@ -87,8 +87,7 @@ class Clerk:
                 if rested:
                     await self._store.do(partial(casefile.at_rest, number=number, changes=changes))
                     self._woken.set()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), CHAIN_SECONDS if asked_later else None)
+            await until_set(self._woken, CHAIN_SECONDS if asked_later else None)
 
     async def _through(self, number: int) -> bool:
         """All that is to be done in a case now. False: a platform must be asked again."""

@@ -11,7 +11,6 @@
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from tradebridge.ebl.carrier import store as t
 from tradebridge.ebl.carrier.acting import act
 from tradebridge.ebl.carrier.office import Office
 from tradebridge.ebl.carrier.store import Store
+from tradebridge.ebl.waiting import until_set
 
 log = logging.getLogger("tradebridge.ebl.carrier.post")
 
@@ -89,8 +89,7 @@ class Post:
                 letters, pause = [], TROUBLE_SECONDS
             if letters:
                 continue
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause)
+            await until_set(self._woken, pause)
 
     def _due(self, connection: Connection) -> tuple[list[Letter], float | None]:
         """The first letters of the lanes that are due; or in how many seconds one will be (None: there is none)."""

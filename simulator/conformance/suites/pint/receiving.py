@@ -22,6 +22,7 @@ from simulator.conformance.kit import KitPlatform, now
 from simulator.conformance.runner import NoTraffic, Play, Waiting
 from simulator.conformance.suites.pint.envelopes import LAST, SUPPORTING, VISUALISATION, Json
 from tradebridge.ebl.seal import Key, peek, seal
+from tradebridge.ebl.waiting import until_set
 
 DUPLICATE_OF = "duplicateOfAcceptedEnvelopeTransferChainEntrySignedContent"
 _PATH = re.compile(r"/v3/envelopes(?:/(?P<ref>[^/]+)/(?P<rest>finish-transfer|additional-documents/(?P<sum>[^/]+)))?$")
@@ -101,10 +102,7 @@ class Receiving:
                 missed = f"{what} did not come within {patience or self.patience:g} s"
                 raise Waiting(missed) if self.by_person and not self.starts else NoTraffic(missed)
             self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), left)
-            except TimeoutError:
-                continue
+            await until_set(self._changed, left)
 
     async def until_accepted(self) -> None:
         await self.until(lambda self: bool(self.accepted), f"a transfer of {self.reference} to {self.platform.code}")

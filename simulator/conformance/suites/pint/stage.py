@@ -17,6 +17,7 @@ from simulator.conformance.suites.pint.caller import Caller
 from simulator.conformance.suites.pint.envelopes import File, Json, Plan, issued_and_sent
 from simulator.conformance.suites.pint.receiving import Answering, Call, Receiving, kind_of
 from simulator.conformance.sut import CannotSend, System
+from tradebridge.outbound import tls_context
 
 SETTLES_SECONDS = 3.0
 """How long the place of a title may take to be as it should."""
@@ -160,7 +161,9 @@ async def on_stage(system: System) -> AsyncIterator[Stage]:
     """Both ends of the wire, open."""
     timeout = httpx.Timeout(system.answers_within)
     limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
-    async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, follow_redirects=False) as http:
+    async with httpx.AsyncClient(
+        verify=tls_context(), timeout=timeout, limits=limits, trust_env=False, follow_redirects=False
+    ) as http:
         stage = Stage(system, http)
         await stage.end.open(port=system.kit_port)
         try:

@@ -1,0 +1,63 @@
+"""The tree leaf by leaf, and exports that are no exports."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.evidence.world import TRUST
+from tradebridge.evidence import proofs
+from tradebridge.evidence.audit import MOST_FINDINGS, Act, Verification, read_act, verify_export
+from tradebridge.evidence.refusals import Finding, finding
+
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+LEAVES = [sha256(bytes([number])).digest() for number in range(70)]
+
+
+@given(st.integers(0, 70), st.integers(0, 70))
+def test_a_tree_that_grows_leaf_by_leaf_has_the_root_of_the_whole(first: int, more: int) -> None:
+    def tile(level: int, index: int) -> bytes:
+        return b"".join(LEAVES) if (level, index) == (0, 0) else b""
+
+    tree = proofs.Growing(first, proofs.frontier_of(first, tile))
+    for leaf in LEAVES[first : first + more]:
+        tree.append(leaf)
+    assert tree.root() == proofs.root_of(LEAVES[: tree.size])
+
+
+@pytest.mark.parametrize(("size", "frontier"), [(0, [b"x" * 32]), (3, [b"x" * 32]), (1, [b"short"]), (4, [])])
+def test_a_frontier_has_one_hash_for_each_complete_subtree(size: int, frontier: list[bytes]) -> None:
+    with pytest.raises(ValueError, match="frontier"):
+        proofs.Growing(size, frontier)
+
+
+@given(st.lists(st.binary(max_size=80), max_size=4))
+def test_no_input_raises_and_none_of_it_holds(lines: list[bytes]) -> None:
+    assert verify_export(lines, TRUST, NOW).exit_code in (3, 5)
+
+
+GOOD = (
+    b'{"about":"","apiKey":"","detailsDigest":"","kind":"reading","member":"","person":"","recordId":"rec_1",'
+    b'"space":"","time":"2026-01-05T09:00:00Z","what":""}'
+)
+
+
+def test_a_record_of_people_has_exactly_its_ten_members() -> None:
+    assert isinstance(read_act(GOOD), Act)
+    for changed in (
+        GOOD.replace(b'"what":""', b'"what":1'),
+        GOOD.replace(b'"what"', b'"whet"'),
+        GOOD.replace(b"09:00:00Z", b"nine"),
+        GOOD + b" ",
+        GOOD.replace(b'"about":"",', b'"about":"","about":"x",'),
+    ):
+        assert isinstance(read_act(changed), Finding), changed
+
+
+def test_a_flood_of_findings_is_counted_and_not_kept() -> None:
+    told = Verification()
+    for _ in range(MOST_FINDINGS + 50):
+        told.add(finding("audit.not-opened"))
+    assert (len(told.findings), told.found, told.exit_code) == (MOST_FINDINGS, MOST_FINDINGS + 50, 5)

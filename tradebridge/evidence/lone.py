@@ -1,0 +1,86 @@
+"""A document without its evidence: what its own signature and the trust list can answer, and what they cannot.
+
+1. unchanged: its issuer's signature is over just this content. A key that is not believed proves nothing either way.
+2. issued: the signer is on the list and may issue it. Nothing proves when it was signed, so where that decides (a
+   certificate that ended since, a key that was withdrawn), it could not be checked.
+3. valid: only that its validity has not ended by its own dates. What was said of it since stands on the record alone.
+4. recorded: could not be checked. A hub that is asked can show the proof: see `tradebridge.evidence.told`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.certificate.procedure import earliest_today
+from schemas.content import Content, open_content
+from schemas.life import life_of
+from schemas.registry import Document, recognise
+from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.report import ABOUT_THE_SIGNER, ENDED, UNSURE, Answer, Report, answer, unsure_of_seal
+from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.trust import TrustList, Verified
+from tradebridge.evidence.verify import is_simulated
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What could be read of it."""
+
+    profile: str = ""
+    document: Document | None = None
+
+
+def verify_document(data: bytes, trust: TrustList, now: datetime) -> Report:
+    """The four answers on a document in XML, as JWS, or in JSON. `now`: the time to judge by, UTC."""
+    content = open_content(data)
+    seal = content if isinstance(content, Finding) else verify_seal(content, trust, now)
+    read = _Read() if isinstance(content, Finding) else _read(content)
+    return Report(
+        document="",
+        profile=read.profile,
+        number=read.document.number if read.document else None,
+        unchanged=_is_unchanged(content, seal),
+        issued=_was_issued(read, seal, trust),
+        valid=_is_valid(read, now),
+        recorded=answer("recorded", [finding("evidence.no-proof")], ""),
+        simulated=is_simulated(trust),
+        judged="document",
+    )
+
+
+def _read(content: Content) -> _Read:
+    profile = recognise(content)
+    if isinstance(profile, Finding):
+        return _Read()
+    return _Read(profile.id, profile.decode(content).document)
+
+
+def _is_unchanged(content: Content | Finding, seal: Verified | Finding | None) -> Answer:
+    if isinstance(content, Finding):
+        return answer("unchanged", [content], "")
+    if seal is None:
+        return answer("unchanged", [finding("signature.missing")], "")
+    if isinstance(seal, Finding) and seal.code not in ENDED:  # those are judged after the signature has matched
+        return answer("unchanged", [seal], "", UNSURE | ABOUT_THE_SIGNER | {"signature.wrong-type"})
+    return answer("unchanged", [], f"As its signer signed it: SHA-256 of its content {content.content_digest}.")
+
+
+def _was_issued(read: _Read, seal: Verified | Finding | None, trust: TrustList) -> Answer:
+    if seal is None:
+        return answer("issued", [finding("signature.missing")], "")
+    if isinstance(seal, Finding):
+        return answer("issued", [seal], "", unsure_of_seal(at_proven_time=False) | {"signature.wrong-type"})
+    member = trust.member(seal.member)
+    if read.document is None or member is None:
+        return answer("issued", [finding("evidence.unreadable", found=read.profile or "an unknown profile")], "")
+    refused = member.may_issue(read.profile, read.document.issued_by)
+    by = read.document.issued_by or "anybody"
+    said = f"Signed by {seal.member}, as it says at {rfc3339(seal.signed_at)}, which may issue it ({by})."
+    return answer("issued", [refused] if refused else [], said)
+
+
+def _is_valid(read: _Read, now: datetime) -> Answer:
+    ends = life_of(read.profile).ends(read.document) if read.document is not None else None
+    if ends is not None and ends < earliest_today(now):
+        return answer("valid", [finding("evidence.expired", found=f"its last day was {ends}")], "")
+    return answer("valid", [finding("evidence.no-history")], "")

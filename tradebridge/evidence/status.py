@@ -1,0 +1,180 @@
+"""The status of keys: the hub's short, signed word on which keys of a trust list hold no more, with an end to its age.
+
+A trust list is kept for years; what was withdrawn or distrusted since stands in the status, made anew each time it is
+asked for. It is a JWS by the hub's key (`typ` `tradebridge-status+jws`, purpose `status`) over canonical JSON:
+
+    {"format": "tradebridge-status/1", "space", "issuedAt", "nextUpdate", "version", "digest": of that version,
+     "keys": [{"kid", "withdrawn": moment or null, "distrusted": moment or null}]}
+
+1. Keys that hold are not in it. A key may end earlier by a status than by the list, never later.
+2. It is believed until `nextUpdate`, and at most `MAX_AGE` after `issuedAt`, whatever it says of itself. With a stale
+   one nothing is believed and nothing refused: could not check (`trust.stale-status`).
+3. It belongs to the hub and the space of the list that it is put beside.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from tradebridge.evidence import canonical, jws
+from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.signer import Signer
+from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
+from tradebridge.evidence.trust import TrustedKey, TrustedMember, TrustList
+
+FORMAT = "tradebridge-status/1"
+MAX_AGE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatus:
+    """One key that holds no more, or will not from a moment on."""
+
+    kid: str
+    withdrawn: datetime | None
+    distrusted: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the hub says of the keys of its list."""
+
+    space: str
+    issued_at: datetime
+    next_update: datetime
+    version: int
+    """Of the trust list that it goes with; 0: none."""
+    digest: str
+    """Of that version; empty: none."""
+    keys: tuple[KeyStatus, ...] = ()
+
+    def sign(self, signer: Signer) -> str:
+        payload = canonical.dumps(
+            {
+                "format": FORMAT,
+                "space": self.space,
+                "issuedAt": rfc3339(self.issued_at),
+                "nextUpdate": rfc3339(self.next_update),
+                "version": self.version,
+                "digest": self.digest,
+                "keys": [
+                    {
+                        "kid": each.kid,
+                        "withdrawn": each.withdrawn and rfc3339(each.withdrawn),
+                        "distrusted": each.distrusted and rfc3339(each.distrusted),
+                    }
+                    for each in self.keys
+                ],
+            }
+        )
+        return jws.sign(payload, jws.STATUS, signer, self.issued_at)
+
+
+def status_of(trust: TrustList, at: datetime, lasts: timedelta, version: int = 0, digest: str = "") -> Status:
+    """What is to be said of the keys of a list."""
+    ended = tuple(
+        KeyStatus(key.kid, key.withdrawn, key.distrusted)
+        for member in (trust.hub, *trust.members)
+        for key in member.keys
+        if key.withdrawn or key.distrusted
+    )
+    return Status(trust.space, at, at + min(lasts, MAX_AGE), version, digest, ended)
+
+
+def with_status(trust: TrustList, token: str, now: datetime) -> TrustList | Finding:
+    """The list with what a status says of its keys, as of `now`; the finding where the status is not genuine."""
+    status = read_status(token, trust)
+    if isinstance(status, Finding):
+        return status
+    if status.issued_at > now + TOLERANCE:
+        found, expected = rfc3339(status.issued_at), f"at most {rfc3339(now)}"
+        return finding("trust.wrong-status", "/issuedAt", found=found, expected=expected)
+    ended = {each.kid: each for each in status.keys}
+    until = min(status.next_update, status.issued_at + MAX_AGE)
+    return replace(
+        trust,
+        hub=_ended(trust.hub, ended),
+        members=tuple(_ended(each, ended) for each in trust.members),
+        stale=finding("trust.stale-status", found=f"one until {rfc3339(until)}", expected=f"one for {rfc3339(now)}")
+        if now > until
+        else None,
+    )
+
+
+def read_status(token: str, trust: TrustList) -> Status | Finding:
+    """A status of the hub and space of this list, of whatever age."""
+    verified = jws.verify(token, jws.STATUS, "status", trust, None)
+    if isinstance(verified, Finding):
+        return verified
+    value = canonical.loads(verified.payload)
+    if isinstance(value, Finding):
+        return value
+    try:
+        form = _StatusForm.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        pointer = "".join(f"/{part}" for part in first["loc"])
+        return finding("trust.wrong-status", pointer, found=str(first.get("input", ""))[:200], expected=first["msg"])
+    if (verified.member, form.space) != (trust.hub.id, trust.space):
+        found = f"{verified.member}, space {form.space!r}"
+        return finding("trust.wrong-status", "/space", found=found, expected=trust.hub.id, attack="JWS-21")
+    issued, following = from_rfc3339(form.issued_at), from_rfc3339(form.next_update)
+    keys = tuple(_key(each) for each in form.keys)
+    if issued is None or following is None or None in keys or issued >= following:
+        found = f"{form.issued_at} to {form.next_update}"
+        return finding("trust.wrong-status", "/issuedAt", found=found, expected="moments of RFC 3339, in order")
+    if abs(issued - verified.signed_at) > TOLERANCE:
+        expected = rfc3339(verified.signed_at)
+        return finding("trust.wrong-status", "/issuedAt", found=form.issued_at, expected=expected, attack="KEY-10")
+    known = tuple(each for each in keys if each is not None)
+    return Status(form.space, issued, following, form.version, form.digest, known)
+
+
+def _key(form: "_KeyForm") -> KeyStatus | None:
+    moments = [None if each is None else from_rfc3339(each) for each in (form.withdrawn, form.distrusted)]
+    stated = [each is not None for each in (form.withdrawn, form.distrusted)]
+    if [each is not None for each in moments] != stated or not any(stated):
+        return None
+    return KeyStatus(form.kid, *moments)
+
+
+def _ended(member: TrustedMember, ended: Mapping[str, KeyStatus]) -> TrustedMember:
+    return replace(member, keys=tuple(_with_end(key, ended.get(key.kid)) for key in member.keys))
+
+
+def _with_end(key: TrustedKey, status: KeyStatus | None) -> TrustedKey:
+    if status is None:
+        return key
+    return replace(
+        key,
+        withdrawn=_earlier((key.withdrawn, status.withdrawn)),
+        distrusted=_earlier((key.distrusted, status.distrusted)),
+    )
+
+
+def _earlier(moments: Sequence[datetime | None]) -> datetime | None:
+    return min((each for each in moments if each is not None), default=None)
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
+
+
+class _KeyForm(_Form):
+    kid: Annotated[str, Field(max_length=120)]
+    withdrawn: str | None
+    distrusted: str | None
+
+
+class _StatusForm(_Form):
+    format: Literal["tradebridge-status/1"]
+    space: str
+    issued_at: str
+    next_update: str
+    version: Annotated[int, Field(ge=0, lt=2**53)]
+    digest: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+    keys: list[_KeyForm]
