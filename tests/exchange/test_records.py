@@ -100,8 +100,8 @@ def test_every_command_of_the_operator_is_on_the_record_with_what_it_changed(sql
 
 
 def test_no_table_of_members_and_keys_changes_without_a_record(cast: Cast, database_url: str) -> None:
-    """What an operator can change is watched from outside: each change of it comes with one record more, and one for the
-    version of the trust list that it makes."""
+    """What an operator can change is watched from outside: each change of it comes with one record more, and one for
+    the version of the trust list that it makes."""
     steps: list[Callable[[], object]] = [
         lambda: cast.operator.add_member(description("MY-NSW")),
         lambda: cast.operator.suspend("MY-NSW"),
