@@ -146,11 +146,16 @@ async def _checked(request: Request, hub: Hub, number: str | None) -> Response:
     find, judge = _way(hub, fields, named)
     stored = await run_in_threadpool(find)
     if stored is None:
-        await asyncio.sleep(STEP_SECONDS - (time.monotonic() - began) % STEP_SECONDS)
+        await asyncio.sleep(rest_of_step(time.monotonic() - began))
         if _wants_json(request):
             return json_response({"found": False}, 404, HEADERS)
         return _asking(hub, named if number is not None else None, _UNKNOWN, 404)
     return _answer(request, hub, await run_in_threadpool(judge, hub, stored))
+
+
+def rest_of_step(seconds: float) -> float:
+    """What is missing to a whole number of steps, after a look that took so long."""
+    return STEP_SECONDS - seconds % STEP_SECONDS
 
 
 _UNKNOWN = finding("evidence.not-known")
