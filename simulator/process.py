@@ -6,6 +6,7 @@
 3. It ends when the pipe TRADEBRIDGE_PARENT_PIPE closes: however its parent dies, it dies with it.
 """
 
+import gc
 import json
 import os
 import socket
@@ -15,6 +16,8 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+GC_THRESHOLDS = (10_000, 20, 50)
+"""Of the cyclic collector: a request makes thousands of objects and hardly a cycle among them."""
 GRACE_SECONDS = 3.0
 """How long a request may still run when the parent has gone."""
 
@@ -53,6 +56,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # as the hub does: what stands at the start need not be looked at again and again
+        gc.set_threshold(*GC_THRESHOLDS)
         descriptor = os.environ.get("TRADEBRIDGE_READY_FD")
         if self.started and descriptor is not None:
             line = {"port": int(self._url.rsplit(":", 1)[1]), "url": self._url, "pid": os.getpid()}
