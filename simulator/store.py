@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from tradebridge.ebl.sqlite import tune
+from tradebridge.ebl.sqlite import raw, tune
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]
@@ -53,9 +53,9 @@ class Store:
 
     def __init__(self, path: Path, metadata: MetaData) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writing, reading = _engine(path, "BEGIN IMMEDIATE"), _engine(path, "BEGIN")
+        self._writing = _engine(path, "BEGIN IMMEDIATE")
         metadata.create_all(self._writing)
-        self._reading = reading.connect()
+        self._reading = _engine(path, None).connect()
         self._waiting: list[_Waiting] = []
         self._flusher = ThreadPoolExecutor(1, f"store-{path.stem}")
         self._running = self._closed = False
@@ -72,8 +72,12 @@ class Store:
         return await future
 
     async def ask(self, question: Job[T]) -> T:
-        with self._reading.begin():
+        driver = raw(self._reading)
+        driver.execute("BEGIN")
+        try:
             return question(self._reading)
+        finally:
+            driver.execute("ROLLBACK")
 
     def close(self) -> None:
         """Write what was handed in, then end."""
@@ -84,6 +88,7 @@ class Store:
         while self._waiting:
             outcomes, commit = self._attempt()
             _tell(outcomes, _raised(commit))
+        self._reading.close()
         for engine in (self._reading.engine, self._writing):
             engine.dispose()
 
@@ -143,17 +148,18 @@ def _tell(outcomes: list[_Outcome], error: Exception | None) -> None:
 
 
 def _attempted(connection: Connection, job: Job[Any]) -> tuple[Any, Exception | None]:
-    connection.exec_driver_sql("SAVEPOINT job")
+    driver = raw(connection)
+    driver.execute("SAVEPOINT job")
     try:
         result, failed = job(connection), None
     except Exception as error:  # handed to the job's caller (rule 2)
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+        driver.execute("ROLLBACK TO SAVEPOINT job")
         result, failed = None, error
-    connection.exec_driver_sql("RELEASE SAVEPOINT job")
+    driver.execute("RELEASE SAVEPOINT job")
     return result, failed
 
 
-def _engine(path: Path, begin: str) -> Engine:
+def _engine(path: Path, begin: str | None) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"check_same_thread": False}, poolclass=StaticPool, hide_parameters=True
     )
