@@ -28,6 +28,7 @@ from schemas.bill_of_lading.pint import Party
 from schemas.findings import Finding
 from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers, Role
 from tradebridge.ebl.seal import Key, Trusted
+from tradebridge.ebl.wire import Wire
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -193,7 +194,7 @@ class _OwnRegistry(httpx.AsyncBaseTransport):
     def __init__(self, hub: "Hub", base: Callable[[], str]) -> None:
         self._hub = hub
         self._base = base
-        self._out = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=100, max_keepalive_connections=20))
+        self._out = Wire()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         base, asked = self._base(), str(request.url)

@@ -47,6 +47,7 @@ from tradebridge.ebl import api, files, steps, tables
 from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers, Role
 from tradebridge.ebl.seal import ALGORITHMS, Key, RsaKey, Trusted
 from tradebridge.ebl.sending import Courier
+from tradebridge.ebl.wire import Wire
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
 
@@ -220,7 +221,7 @@ class Platform:
     async def open(self) -> None:
         files.forget_passing(self.files)
         self._store = Store(self._folder / "platform.sqlite", metadata)
-        self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=True)
+        self._client = httpx.AsyncClient(transport=Wire(), follow_redirects=False, trust_env=False)
         self._running = asyncio.create_task(self._courier.run())
 
     async def close(self) -> None:

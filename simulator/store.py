@@ -4,7 +4,7 @@
 2. Jobs that wait together are one transaction, each in a savepoint of its own: what one raises undoes its own work, and
    is raised to its own caller.
 3. Jobs run in the event loop, and what they wrote is flushed to the disk in a thread; what comes meanwhile waits, and
-   is the next transaction. Were the jobs in the thread too, it and the loop would wait for each other at every statement.
+   is the next transaction. With the jobs in the thread too, it and the loop would wait for each other all the time.
 4. Reading is a snapshot of what was committed.
 """
 
