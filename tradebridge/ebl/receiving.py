@@ -80,7 +80,7 @@ class _Seen:
 def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title: str, content: str) -> _Seen:
     document = envelope.get("transportDocument")
     carrier, reference, version = titles.identity(document if isinstance(document, Mapping) else {})
-    held = titles.find_or(connection, title, reference, carrier)
+    held = titles.find_either(connection, title, reference, carrier)
     row = _incoming(connection, content)
     here = files.present(host.files, title)
     if held is not None and held.id != title and _succeeded(held, version):

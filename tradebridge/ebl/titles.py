@@ -85,24 +85,25 @@ def read_entry(signed: str) -> ChainEntry:
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
-def find(connection: Connection, reference: str, *, carrier: str | None = None, lock: bool = False) -> Held | None:
-    """The operative title of a reference, else the newest (rule 3)."""
-    query = select(tables.titles).where(tables.titles.c.reference == reference)
-    if carrier is not None:
-        query = query.where(tables.titles.c.carrier == carrier)
-    return _operative(connection.execute(_locked(query, lock)).all())
-
-
-def find_or(connection: Connection, title_id: str, reference: str, carrier: str) -> Held | None:
-    """The title of this id; if there is none, what `find` finds."""
-    rows = connection.execute(_FIND_OR, {"title": title_id, "known_as": reference, "by": carrier}).all()
-    return _operative([row for row in rows if row.id == title_id] or rows)
-
-
-_FIND_OR = select(tables.titles).where(
+_OF_REFERENCE = select(tables.titles).where(tables.titles.c.reference == bindparam("known_as"))
+_OF_CARRIER = _OF_REFERENCE.where(tables.titles.c.carrier == bindparam("by"))
+_OF_EITHER = select(tables.titles).where(
     (tables.titles.c.id == bindparam("title"))
     | ((tables.titles.c.reference == bindparam("known_as")) & (tables.titles.c.carrier == bindparam("by")))
 )
+_OF_ID = select(tables.titles).where(tables.titles.c.id == bindparam("title"))
+
+
+def find(connection: Connection, reference: str, *, carrier: str | None = None, lock: bool = False) -> Held | None:
+    """The operative title of a reference, else the newest (rule 3)."""
+    query = _locked(_OF_REFERENCE if carrier is None else _OF_CARRIER, lock)
+    return _operative(connection.execute(query, {"known_as": reference, "by": carrier}).all())
+
+
+def find_either(connection: Connection, title_id: str, reference: str, carrier: str) -> Held | None:
+    """The title of this id; where there is none, what `find` finds."""
+    rows = connection.execute(_OF_EITHER, {"title": title_id, "known_as": reference, "by": carrier}).all()
+    return _operative([row for row in rows if row.id == title_id] or rows)
 
 
 def _operative(rows: Sequence[StoreRow[Any]]) -> Held | None:
@@ -116,12 +117,8 @@ def all_of(connection: Connection, reference: str) -> list[Held]:
 
 
 def by_id(connection: Connection, title_id: str, *, lock: bool = False) -> Held | None:
-    row = connection.execute(_LOCK_ID if lock else _BY_ID, {"title": title_id}).one_or_none()
+    row = connection.execute(_locked(_OF_ID, lock), {"title": title_id}).one_or_none()
     return None if row is None else held(row)
-
-
-_BY_ID = select(tables.titles).where(tables.titles.c.id == bindparam("title"))
-_LOCK_ID = _BY_ID.with_for_update()
 
 
 def _locked(query: Select[Any], lock: bool) -> Select[Any]:

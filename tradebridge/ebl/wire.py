@@ -196,7 +196,7 @@ class _Connection(asyncio.Protocol):
             return
         with _errors(httpx.WriteTimeout, httpx.WriteError):
             async with asyncio.timeout(seconds):
-                while self._blocked and not self._headed and self._error is None:
+                while self._blocked and self._error is None:  # an answer ends the writing, too
                     await self._change()
 
     async def answered(self, seconds: float | None) -> tuple[int, list[tuple[bytes, bytes]]]:
@@ -236,6 +236,7 @@ class _Connection(asyncio.Protocol):
     # --- what the socket tells ---
 
     def _tell(self) -> None:
+        self._blocked = self._blocked and not self._headed
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
 
