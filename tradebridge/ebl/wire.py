@@ -31,6 +31,7 @@ MOST_IDLE = 20
 """Connections kept for each peer."""
 MOST_HEAD = 64 * 1024
 MOST_AHEAD = 256 * 1024
+_LONG_HEAD = f"the head of the answer has more than {MOST_HEAD} bytes"
 _ENDED_BY_LENGTH = frozenset({b"content-length", b"transfer-encoding"})
 
 Peer = tuple[str, str, int]
@@ -148,7 +149,7 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._headers: list[tuple[bytes, bytes]] = []
         self._pieces: deque[bytes] = deque()
-        self._ahead = self._head = 0
+        self._ahead = self._head = self._named = 0
         self._headed = self._complete = self._lasting = False
         self._status = 0
 
@@ -186,18 +187,21 @@ class _Connection(asyncio.Protocol):
         if left:
             raise httpx.LocalProtocolError(f"the body has not the {length} bytes that its head says")
         await self._write(waiting + (b"0\r\n\r\n" if chunked else b""), seconds)
-        self._sent = True
+        self._sent = not self._headed  # what was answered before its end may not have been sent to its end
 
     async def _write(self, data: bytes, seconds: float | None) -> None:
         if self._headed:
             return
         self._open().write(data)
-        if not self._blocked:
-            return
-        with _errors(httpx.WriteTimeout, httpx.WriteError):
-            async with asyncio.timeout(seconds):
-                while self._blocked and self._error is None:  # an answer ends the writing, too
-                    await self._change()
+        if self._must_wait():
+            with _errors(httpx.WriteTimeout, httpx.WriteError):
+                async with asyncio.timeout(seconds):
+                    while self._must_wait():
+                        await self._change()
+
+    def _must_wait(self) -> bool:
+        """Until the peer has read some of it, or has said something."""
+        return self._blocked and not self._headed and self._error is None
 
     async def answered(self, seconds: float | None) -> tuple[int, list[tuple[bytes, bytes]]]:
         """Status and headers."""
@@ -236,7 +240,6 @@ class _Connection(asyncio.Protocol):
     # --- what the socket tells ---
 
     def _tell(self) -> None:
-        self._blocked = self._blocked and not self._headed
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
 
@@ -253,7 +256,7 @@ class _Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(f"the answer is no HTTP: {error}")
         if not self._headed and self._head > MOST_HEAD:
-            self._fail(f"the head of the answer has more than {MOST_HEAD} bytes")
+            self._fail(_LONG_HEAD)
         if self._ahead > MOST_AHEAD and not self._complete and self._transport is not None:
             self._transport.pause_reading()
         self._tell()
@@ -287,9 +290,12 @@ class _Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._complete:
-            self._fail("the peer answered twice")
+            raise ValueError("the peer answered twice")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._named += len(name) + len(value) + 4
+        if self._named > MOST_HEAD:
+            raise ValueError(_LONG_HEAD)
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
