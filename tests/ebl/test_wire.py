@@ -10,7 +10,8 @@ from tradebridge.ebl import wire
 from tradebridge.ebl.wire import Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader = asyncio.StreamReader
+Writer = asyncio.StreamWriter
 Talk = Callable[[Reader, Writer], Awaitable[None]]
 Use = Callable[[httpx.AsyncClient, str], Awaitable[None]]
 
