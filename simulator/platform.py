@@ -277,12 +277,13 @@ class Platform:
     def recorded(self, connection: Connection, kind: str, record: Mapping[str, Any]) -> None:
         told = {name: value for name, value in record.items() if name != "transportDocument"}
         connection.execute(
-            insert(journal).values(
-                at=self.now().astimezone(UTC).isoformat(timespec="milliseconds"),
-                kind=kind,
-                reference=str(record["reference"]),
-                record=json.dumps(told, ensure_ascii=False, sort_keys=True),
-            )
+            insert(journal),
+            {
+                "at": self.now().astimezone(UTC).isoformat(timespec="milliseconds"),
+                "kind": kind,
+                "reference": str(record["reference"]),
+                "record": json.dumps(told, ensure_ascii=False, sort_keys=True),
+            },
         )
 
     async def step(self, name: str) -> None:

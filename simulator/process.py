@@ -7,6 +7,7 @@
 """
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -17,6 +18,8 @@ from typing import Literal
 import uvicorn
 from starlette.types import ASGIApp
 
+GC_THRESHOLDS = (10_000, 20, 50)
+"""Of the cyclic collector: a request makes thousands of objects and hardly a cycle among them."""
 GRACE_SECONDS = 3.0
 """How long a request may still run when the parent has gone."""
 
@@ -57,6 +60,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # as the hub does: what stands at the start need not be looked at again and again
+        gc.set_threshold(*GC_THRESHOLDS)
         descriptor = os.environ.get("TRADEBRIDGE_READY_FD")
         if self.started and descriptor is not None:
             line = {"port": int(self._url.rsplit(":", 1)[1]), "url": self._url, "pid": os.getpid()}

@@ -30,7 +30,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, bindparam, insert, update
 
 from simulator.platform import journal, metadata
 from simulator.store import _engine
@@ -46,6 +46,11 @@ ES256 = ec.ECDSA(SHA256())
 KEYS: Mapping[str, LocalSigner] = {code: test_signer("bench", code, "pint") for code in ("STRA", "MEKO", "SIML")}
 HEADER = urlsafe_b64encode(b'{"alg":"ES256"}').rstrip(b"=")
 AT = "2026-01-05T09:00:00Z"
+Statement = tuple[Any, Any]
+"""With its values: made once, as the engine's are."""
+LOCK = update(t.titles).where(t.titles.c.id == bindparam("title"))
+SETTLE = update(t.transfers).where(t.transfers.c.id == bindparam("transfer"))
+ACCEPT = update(t.incoming).where(t.incoming.c.content == bindparam("last"))
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -102,7 +107,7 @@ class Floor:
             value = cast.document("blank", transportDocumentReference=f"FLOOR{self.count:09}")
             title = sha256(canonical(value)).hexdigest()
             values.append((value, signed({"documentChecksum": title}, "SIML")))
-            rows.append([insert(t.titles).values(**_title(title, *values[-1]))])
+            rows.append([(insert(t.titles), _title(title, *values[-1]))])
         self.commit("STRA", rows)
         return values
 
@@ -121,8 +126,8 @@ class Floor:
             titles.append(title)
             sending.append(
                 [
-                    update(t.titles).where(t.titles.c.id == title).values(at="sending", sequence=2, transfer=last[:32]),
-                    insert(t.transfers).values(**_transfer(title, value, last, body)),
+                    (LOCK, {"title": title, "at": "sending", "sequence": 2, "transfer": last[:32]}),
+                    (insert(t.transfers), _transfer(title, value, last, body)),
                     _noted(title, entry),
                 ]
             )
@@ -131,8 +136,8 @@ class Floor:
         settled = []
         for title, receipt in zip(titles, receipts, strict=True):
             last = verified(receipt, "MEKO")["lastEntry"]
-            done = update(t.transfers).where(t.transfers.c.id == last[:32]).values(state="accepted", answer=receipt)
-            away = update(t.titles).where(t.titles.c.id == title).values(at="away", sequence=3, signed=receipt)
+            done = (SETTLE, {"transfer": last[:32], "state": "accepted", "answer": receipt})
+            away = (LOCK, {"title": title, "at": "away", "sequence": 3, "signed": receipt})
             settled.append([done, away, _noted(title, receipt)])
         self.commit("STRA", settled)
 
@@ -147,13 +152,13 @@ class Floor:
             last = sha256(entry.encode()).hexdigest()
             assert manifest["lastEntry"] == last
             assert issued["documentChecksum"] == manifest["transportDocumentChecksum"] == title
-            begun.append([insert(t.incoming).values(**_incoming(title, last, entry, body))])
+            begun.append([(insert(t.incoming), _incoming(title, last, entry, body))])
             receipt = signed({"lastEntry": last, "responseCode": "RECE", "received": list(self.files)}, "MEKO")
             receipts.append(receipt)
-            kept = [insert(t.files).values(**_file(title, checksum)) for checksum in self.files]
-            done = update(t.incoming).where(t.incoming.c.content == last).values(state="accepted", answer=receipt)
-            made = insert(t.titles).values(**_title(title, value, entry))
-            ended.append([done, made, *kept, _noted(title, entry)])
+            kept = (insert(t.files), [_file(title, checksum) for checksum in self.files])
+            done = (ACCEPT, {"last": last, "state": "accepted", "answer": receipt})
+            made = (insert(t.titles), _title(title, value, entry))
+            ended.append([done, made, kept, _noted(title, entry)])
         self.commit("MEKO", begun)
         for body in bodies:
             self.documents(sha256(body).hexdigest())
@@ -176,17 +181,17 @@ class Floor:
             os.fsync(descriptor)
             os.close(descriptor)
 
-    def commit(self, code: str, group: Sequence[Sequence[Any]]) -> None:
+    def commit(self, code: str, group: Sequence[Sequence[Statement]]) -> None:
         """One transaction, one flush to disk; a savepoint for each transfer."""
         with self.engines[code].begin() as connection:
             for statements in group:
                 with connection.begin_nested():
-                    for statement in statements:
-                        connection.execute(statement)
+                    for statement, values in statements:
+                        connection.execute(statement, values)
 
 
-def _noted(title: str, record: str) -> Any:
-    return insert(journal).values(at=AT, kind="title", reference=title[:20], record=record)
+def _noted(title: str, record: str) -> Statement:
+    return insert(journal), {"at": AT, "kind": "title", "reference": title[:20], "record": record}
 
 
 def _title(title: str, value: Mapping[str, Any], entry: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from tests.ebl.cast import (
     trust,
     trusted,
 )
-from tradebridge.ebl.chain import MOST_ENTRIES, Chain, content_checksum, first_entry, next_entry, read_chain
+from tradebridge.ebl.chain import MOST_ENTRIES, Chain, content_checksum, first_entry, follow, read_chain
 from tradebridge.ebl.envelope import Known, judge
 from tradebridge.ebl.seal import peek, seal, thumbprint
 from tradebridge.evidence.simulation import test_signer
@@ -67,6 +67,11 @@ def long_chain() -> list[str]:
     return continued(DOCUMENT, signed, "FUJI", act("SURRENDER_FOR_DELIVERY", BUYER, CARRIER, 7))
 
 
+def _next(chain: Chain, platform: str, transaction: Transaction) -> str:
+    checksum, rendering = chain.document_checksum, chain.visualisation
+    return follow(chain.signed, [transaction], key(platform), platform, checksum, rendering)
+
+
 def test_a_chain_tells_who_has_the_title() -> None:
     chain = read(long_chain())
     assert (chain.title.possessor, chain.title.surrendered_by, chain.title.sequence) == (CARRIER, BUYER, 8)
@@ -78,7 +83,7 @@ def test_a_chain_tells_who_has_the_title() -> None:
 
 def test_the_next_entry_follows_a_chain_that_was_read() -> None:
     chain = read(transferred(DOCUMENT))
-    longer = [*chain.signed, next_entry(chain, [act("TRANSFER", BUYER, BUYERS_BANK, 3)], key("FUJI"), "FUJI")]
+    longer = [*chain.signed, _next(chain, "FUJI", act("TRANSFER", BUYER, BUYERS_BANK, 3))]
     assert read(longer).title.possessor == BUYERS_BANK
     previous = peek(longer[-1])
     assert isinstance(previous, dict)
@@ -90,7 +95,7 @@ def test_rendering_and_registry_are_read_from_the_first_entry() -> None:
     chain = read(begun(DOCUMENT, registry=registry, visualisation=RENDERING_METADATA))
     assert (chain.registry, chain.visualisation) == (registry, RENDERING_METADATA)
     assert chain.visualisation_checksum == RENDERING_METADATA.document_checksum
-    later = [*chain.signed, next_entry(chain, [act("TRANSFER", EXPORTER, BUYER, 1)], key("STRA"), "STRA")]
+    later = [*chain.signed, _next(chain, "STRA", act("TRANSFER", EXPORTER, BUYER, 1))]
     assert read(later).visualisation == RENDERING_METADATA and read(later).registry == registry
 
 

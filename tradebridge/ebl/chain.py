@@ -106,15 +106,12 @@ def first_entry(
     *,
     registry: str | None = None,
     visualisation: DocumentMetadata | None = None,
+    document_checksum: str = "",
 ) -> str:
-    """The first entry: ISSUE, and what was done since on the same platform. `issuance_manifest`: the carrier's JWS."""
+    """The first entry: ISSUE, and what was done since on the same platform. `issuance_manifest`: the carrier's JWS;
+    `document_checksum`: of the document, where it is known already."""
     head = {_MANIFEST: issuance_manifest} | ({"controlTrackingRegistry": registry} if registry else {})
-    return _entry(checksum(transport_document), head, transactions, key, platform, visualisation)
-
-
-def next_entry(chain: Chain, transactions: Sequence[Transaction], key: Key, platform: str) -> str:
-    """The entry that follows a chain's last."""
-    return follow(chain.signed, transactions, key, platform, chain.document_checksum, chain.visualisation)
+    return _entry(document_checksum or checksum(transport_document), head, transactions, key, platform, visualisation)
 
 
 def follow(
@@ -125,7 +122,7 @@ def follow(
     document_checksum: str,
     visualisation: DocumentMetadata | None = None,
 ) -> str:
-    """The same, of a chain that need not be read first: of one's own store."""
+    """The entry that follows a chain's last. The chain is not read: it is of one's own store."""
     head = {_PREVIOUS: signed_checksum(signed[-1])}
     return _entry(document_checksum, head, transactions, key, platform, visualisation)
 

@@ -197,10 +197,12 @@ def make_envelope(
     *,
     visualisation: DocumentMetadata | None = None,
     supporting: Sequence[DocumentMetadata] = (),
+    document_checksum: str = "",
 ) -> dict[str, Any]:
-    """The body of `POST /v3/envelopes`. `key` signs the manifest: it is that of the last entry's platform."""
+    """The body of `POST /v3/envelopes`. `key` signs the manifest: it is that of the last entry's platform.
+    `document_checksum`: of the document, where it is known already."""
     manifest: dict[str, Any] = {
-        "transportDocumentChecksum": checksum(transport_document),
+        "transportDocumentChecksum": document_checksum or checksum(transport_document),
         "lastEnvelopeTransferChainEntrySignedContentChecksum": signed_checksum(signed[-1]),
     }
     if visualisation is not None:
@@ -226,9 +228,10 @@ def judge(
     known: Known,
     accounts: Accounts,
     at: datetime,
+    document_checksum: str = "",
 ) -> Judgement:
     """What to answer. `envelope` is the JSON as it came, `me` this platform's code; `sender_allowed` are the codes that
-    whoever sent it may speak for."""
+    whoever sent it may speak for; `document_checksum` is that of its document, where it is known already."""
     named = _last_entry(envelope)
     if named is None:
         return Judgement(None, _misshapen(envelope), unreadable=True)
@@ -243,7 +246,7 @@ def judge(
     opened = _open(shape, sender_allowed, trust, at)
     if not isinstance(opened, _Opened):
         return replace(start, outcome=Outcome.BSIG, findings=opened)
-    document = checksum(shape.transport_document)
+    document = document_checksum or checksum(shape.transport_document)
     disputed = _contradicts_document(shape, document, known)
     if disputed:
         return replace(start, outcome=Outcome.DISE, findings=disputed)

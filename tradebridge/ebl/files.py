@@ -18,7 +18,6 @@ import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 CHECKSUM = re.compile(r"[0-9a-f]{64}")
 BLOCK = 3 * 64 * 1024
@@ -41,7 +40,7 @@ class NotBase64(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A document on the disk under a passing name."""
+    """A document in a file under a passing name."""
 
     passing: Path
     checksum: str
@@ -62,7 +61,8 @@ def present(folder: Path, title: str) -> frozenset[str]:
 
 
 async def arrive(folder: Path, chunks: AsyncIterator[bytes], limit: int) -> Arrived:
-    """Write what comes to the disk. Raises `TooLarge`, `NotBase64`, and what the stream raises; nothing stays then."""
+    """Write what comes into a file, which `keep` makes durable. Raises `TooLarge`, `NotBase64`, and what the stream
+    raises; nothing stays then."""
     passing = folder / "passing" / secrets.token_hex(12)
     passing.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
@@ -74,7 +74,6 @@ async def arrive(folder: Path, chunks: AsyncIterator[bytes], limit: int) -> Arri
                     raise TooLarge(limit)
                 digest.update(chunk)
                 file.write(chunk)
-            await asyncio.to_thread(_flush, file)
     except BaseException:
         passing.unlink(missing_ok=True)
         raise
@@ -82,8 +81,8 @@ async def arrive(folder: Path, chunks: AsyncIterator[bytes], limit: int) -> Arri
 
 
 async def keep(folder: Path, title: str, arrived: Arrived) -> None:
-    """Give it its name, for good."""
-    await asyncio.to_thread(_name, place(folder, title, arrived.checksum), arrived.passing)
+    """Flush it to the disk, and give it its name, for good."""
+    await asyncio.to_thread(_settle, place(folder, title, arrived.checksum), arrived.passing)
 
 
 async def keep_bytes(folder: Path, title: str, data: bytes, limit: int) -> Arrived:
@@ -234,18 +233,18 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
-def _flush(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _name(named: Path, passing: Path) -> None:
+def _settle(named: Path, passing: Path) -> None:
+    _flush(passing)
     fresh = not named.parent.exists()
     named.parent.mkdir(parents=True, exist_ok=True)
     passing.replace(named)
     for folder in (named.parent, named.parent.parent) if fresh else (named.parent,):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -24,7 +24,7 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 from sqlalchemy.exc import IntegrityError
@@ -72,6 +72,10 @@ class Changed(Exception):
 class _Seen:
     """What the judgement rests on, to be found the same in the transaction."""
 
+    title: str
+    """Checksum of the transport document."""
+    content: str
+    """Of the last entry: what it is accepted by, and dead by."""
     known: Known
     held: Held | None
     rival: str
@@ -91,7 +95,7 @@ class _Seen:
 def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title: str, content: str) -> _Seen:
     document = envelope.get("transportDocument")
     carrier, reference, version = titles.identity(document if isinstance(document, Mapping) else {})
-    held = titles.by_id(connection, title) or titles.find(connection, reference, carrier=carrier)
+    held = titles.find_either(connection, title, reference, carrier)
     row = _incoming(connection, content)
     here = files.present(host.files, title)
     proven = () if held is None else _proven(held, host.code)
@@ -111,7 +115,7 @@ def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title
     registries = frozenset(host.peers().registries)
     known = replace(known, settled=_settled(row), registries=registries)
     rival = _rival(connection, title, carrier, reference)
-    return _Seen(known, held, rival, here, None if row is None else (row.id, row.state))
+    return _Seen(title, content, known, held, rival, here, None if row is None else (row.id, row.state))
 
 
 def _proven(held: Held, own: str) -> tuple[str, ...]:
@@ -149,8 +153,11 @@ def _settled(row: StoreRow[Any] | None) -> dict[str, Settled]:
 
 
 def _incoming(connection: Connection, content: str, *, lock: bool = False) -> StoreRow[Any] | None:
-    query = select(tables.incoming).where(tables.incoming.c.content == content)
-    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return connection.execute(_LOCK_CONTENT if lock else _OF_CONTENT, {"last": content}).one_or_none()
+
+
+_OF_CONTENT = select(tables.incoming).where(tables.incoming.c.content == bindparam("last"))
+_LOCK_CONTENT = _OF_CONTENT.with_for_update()
 
 
 async def _judge(host: Host, caller: Caller, envelope: Mapping[str, Any]) -> tuple[Judgement, _Seen]:
@@ -164,6 +171,7 @@ async def _judge(host: Host, caller: Caller, envelope: Mapping[str, Any]) -> tup
         known=seen.known,
         accounts=_accounts(host),
         at=host.now(),
+        document_checksum=title,
     )
     return _alone(_within_limits(host, _for_users(host, _noticed(judgement, seen))), seen), seen
 
@@ -348,7 +356,7 @@ async def _started(host: Host, caller: Caller, envelope: dict[str, Any], judgeme
         201,
         {
             "envelopeReference": reference,
-            "transportDocumentChecksum": pint.checksum(envelope["transportDocument"]),
+            "transportDocumentChecksum": seen.title,
             "lastEnvelopeTransferChainEntrySignedContentChecksum": judgement.last_checksum,
             "missingAdditionalDocumentChecksums": list(judgement.missing),
         },
@@ -357,11 +365,11 @@ async def _started(host: Host, caller: Caller, envelope: dict[str, Any], judgeme
 
 def _same(connection: Connection, host: Host, envelope: Mapping[str, Any], seen: _Seen) -> None:
     """Raises `Changed` where the judgement rests on what is no more (rule 2)."""
-    title, content = _names(envelope)
-    _incoming(connection, content, lock=True)
-    if seen.held is not None:
-        titles.by_id(connection, seen.held.id, lock=True)
-    now = _seen(connection, host, envelope, title, content)
+    if connection.dialect.name != "sqlite":  # where one writer has the whole file, there is nothing to lock
+        _incoming(connection, seen.content, lock=True)
+        if seen.held is not None:
+            titles.by_id(connection, seen.held.id, lock=True)
+    now = _seen(connection, host, envelope, seen.title, seen.content)
     if (now.held, now.rival, now.incoming, now.known.settled) != (
         seen.held,
         seen.rival,
@@ -384,7 +392,6 @@ def _keep(
 ) -> str:
     """The transfer as it stands, in the store. Returns its envelopeReference: the same for the same last entry."""
     _same(connection, host, envelope, seen)
-    title, content = _names(envelope)
     document = envelope.get("transportDocument")
     carrier, number, _ = titles.identity(document if isinstance(document, Mapping) else {})
     refused_now = state == REFUSED
@@ -392,7 +399,7 @@ def _keep(
     values: dict[str, Any] = {
         "entry_checksum": judgement.last_checksum,
         "entry": "" if refused_now else envelope["envelopeTransferChain"][-1],
-        "title": title,
+        "title": seen.title,
         "carrier": carrier,
         "reference": number,
         "sender": caller.code,
@@ -405,13 +412,15 @@ def _keep(
         "settled_at": pint.written(host.now()) if state in (ACCEPTED, REFUSED) else None,
     }
     if seen.incoming is None:
-        reference = transfers.derived("env", host.code, content)
-        started = pint.written(host.now())
-        connection.execute(insert(tables.incoming).values(id=reference, content=content, started_at=started, **values))
+        reference = _reference(host, seen)
+        made = {"id": reference, "content": seen.content, "started_at": pint.written(host.now())}
+        connection.execute(insert(tables.incoming), made | values)
         return reference
-    where = tables.incoming.c.id == seen.incoming[0]
-    connection.execute(update(tables.incoming).where(where).values(**values))
+    connection.execute(_CHANGE, values | {"transfer": seen.incoming[0]})
     return seen.incoming[0]
+
+
+_CHANGE = update(tables.incoming).where(tables.incoming.c.id == bindparam("transfer"))
 
 
 def _begin(
@@ -472,7 +481,7 @@ async def _accepted(host: Host, caller: Caller, envelope: dict[str, Any], judgem
         refusing = await _registry_accepts(host, caller, envelope, judgement, seen, chain.registry)
         if refusing is not None:
             return refusing
-        seen = replace(seen, incoming=(seen.incoming[0] if seen.incoming else _reference(host, envelope), ACCEPTING))
+        seen = replace(seen, incoming=(seen.incoming[0] if seen.incoming else _reference(host, seen), ACCEPTING))
     else:
         await host.step(steps.RECEIVE_ACCEPTING)
     received = [each.document_checksum for each in judgement.manifest.declared]
@@ -483,8 +492,8 @@ async def _accepted(host: Host, caller: Caller, envelope: dict[str, Any], judgem
     return Said(HTTP_STATUS[Outcome.RECE], said)
 
 
-def _reference(host: Host, envelope: Mapping[str, Any]) -> str:
-    return transfers.derived("env", host.code, _names(envelope)[1])
+def _reference(host: Host, seen: _Seen) -> str:
+    return transfers.derived("env", host.code, seen.content)
 
 
 async def _registry_accepts(
@@ -492,10 +501,9 @@ async def _registry_accepts(
 ) -> Said | None:
     """Rule 3. None: the registry has accepted."""
     await host.do(lambda connection: _keep(connection, host, caller, envelope, judgement, seen, ACCEPTING))
-    seen = replace(seen, incoming=(_reference(host, envelope), ACCEPTING))
+    seen = replace(seen, incoming=(_reference(host, seen), ACCEPTING))
     await host.step(steps.RECEIVE_ACCEPTING)
-    title, content = _names(envelope)
-    word = await registry.accepted(host, base, title, content)
+    word = await registry.accepted(host, base, seen.title, seen.content)
     if word.stand is registry.Stand.ACCEPTED:
         await host.step(steps.RECEIVE_REGISTERED)
         return None
@@ -592,10 +600,13 @@ def _held(host: Host, envelope: Mapping[str, Any], chain: Chain, before: Held | 
 
 async def _transfer_of(host: Host, caller: Caller, reference: str) -> StoreRow[Any] | None:
     """The transfer of this reference, if it came from who asks."""
-    query = select(tables.incoming).where(
-        (tables.incoming.c.id == reference) & (tables.incoming.c.sender == caller.code)
-    )
-    return await host.ask(lambda connection: connection.execute(query).one_or_none())
+    named = {"transfer": reference, "by": caller.code}
+    return await host.ask(lambda connection: connection.execute(_OF_REFERENCE, named).one_or_none())
+
+
+_OF_REFERENCE = select(tables.incoming).where(
+    (tables.incoming.c.id == bindparam("transfer")) & (tables.incoming.c.sender == bindparam("by"))
+)
 
 
 def _manifest_of(row: StoreRow[Any]) -> EnvelopeManifest:

@@ -20,6 +20,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from cryptography import x509
@@ -201,6 +202,7 @@ def take_apart(compact: str) -> Sealed | Finding:
     return Sealed(compact, algorithm, payload, claims, signature, pieces[0] + b"." + pieces[1])
 
 
+@lru_cache(maxsize=64)  # nearly every header is one of two
 def _read_header(data: bytes) -> str | Finding:
     """The algorithm that the header claims."""
     header = json_or_finding(data)

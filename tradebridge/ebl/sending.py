@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Table, select, update
+from sqlalchemy import Select, Table, bindparam, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 
@@ -47,6 +47,8 @@ class _Due:
 
     id: str
     table: Table
+    at: float
+    """When: seconds of the real clock."""
 
 
 class Courier:
@@ -57,7 +59,6 @@ class Courier:
         self._woken = asyncio.Event()
         self._busy: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(AT_ONCE)
         self._resuming: asyncio.Task[None] | None = None
         self._resume_at = 0.0
 
@@ -73,8 +74,7 @@ class Courier:
                 pause = 1.0
                 try:
                     taken_up = taken_up or await self._take_up()
-                    await self._round()
-                    pause = await self._pause()
+                    pause = await self._round()
                 except Exception as error:  # the store is away for a moment: the courier outlives it
                     log.warning("the courier could not look", error=repr(error)[:300])
                 await until_set(self._woken, pause)
@@ -96,20 +96,32 @@ class Courier:
         except Exception as error:  # looked at again in a moment
             log.warning("an acceptance could not be finished", error=repr(error)[:300])
 
-    async def _round(self) -> None:
+    async def _round(self) -> float:
+        """Begin what is due, as far as there are places. Returns the seconds until the next look: until something else
+        is due; while all places are taken, until one of them is free, which wakes the courier."""
         if time.monotonic() >= self._resume_at and (self._resuming is None or self._resuming.done()):
             self._resume_at = time.monotonic() + LOOK_SECONDS
             self._resuming = asyncio.create_task(self._finish_accepting())
             self._tasks.add(self._resuming)
             self._resuming.add_done_callback(self._tasks.discard)
-        due = await self._host.ask(lambda connection: _due(connection, time.time()))
-        for each in due:
-            if each.id in self._busy or not await self._claimed(each):
+        if len(self._busy) >= AT_ONCE:
+            return LOOK_SECONDS
+        pause = LOOK_SECONDS
+        for each in await self._host.ask(_waiting):
+            if each.id in self._busy:
+                continue
+            if len(self._busy) >= AT_ONCE:
+                break
+            pause = each.at - time.time()
+            if pause > 0:
+                break
+            if not await self._claimed(each):
                 continue
             self._busy.add(each.id)
             task = asyncio.create_task(self._drive(each))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        return max(0.01, min(LOOK_SECONDS, pause))
 
     async def _claimed(self, due: _Due) -> bool:
         if self._host.alone:
@@ -119,11 +131,10 @@ class Courier:
 
     async def _drive(self, due: _Due) -> None:
         try:
-            async with self._places:
-                if due.table is tables.transfers:
-                    await drive(self._host, due.id)
-                else:
-                    await deliver(self._host, due.id)
+            if due.table is tables.transfers:
+                await drive(self._host, due.id)
+            else:
+                await deliver(self._host, due.id)
         except titles.Moved:  # somebody else was faster: looked at again in the next round
             pass
         except Exception as error:  # one transfer that cannot be driven must not stop the others
@@ -133,47 +144,41 @@ class Courier:
             self._busy.discard(due.id)
             self.wake()
 
-    async def _pause(self) -> float:
-        """Seconds until something is due, that is not under way."""
-        soonest = await self._host.ask(lambda connection: _soonest(connection, self._busy))
-        return max(0.01, min(LOOK_SECONDS, soonest - time.time()))
-
 
 def _due_now(connection: Connection) -> None:
     for table in (tables.transfers, tables.calls):
-        connection.execute(update(table).where(_waiting(table)).values(leased_until=0.0, next_at=0.0))
+        connection.execute(update(table).where(_open(table)).values(leased_until=0.0, next_at=0.0))
 
 
-def _waiting(table: Table) -> Any:
+def _open(table: Table) -> Any:
     if table is tables.transfers:
         return table.c.state.in_(transfers.OPEN)
     return table.c.state == "due"
 
 
-def _due(connection: Connection, now: float) -> list[_Due]:
-    found = []
-    for table in (tables.transfers, tables.calls):
-        query = (
-            select(table.c.id)
-            .where(_waiting(table) & (table.c.next_at <= now) & (table.c.leased_until <= now))
-            .order_by(table.c.next_at)
-            .limit(100)
-        )
-        found += [_Due(row.id, table) for row in connection.execute(query)]
-    return found
+def _soonest(table: Table) -> Select[Any]:
+    """What is not with another process for longer than a look. More than are under way: those can be left out."""
+    query = select(table.c.id, table.c.next_at, table.c.leased_until).where(_open(table))
+    query = query.where(table.c.leased_until <= bindparam("until"))
+    return query.order_by(table.c.next_at).limit(4 * AT_ONCE)
 
 
-def _soonest(connection: Connection, busy: set[str]) -> float:
-    times = []
-    for table in (tables.transfers, tables.calls):
-        query = select(table.c.id, table.c.next_at, table.c.leased_until).where(_waiting(table))
-        rows = connection.execute(query.order_by(table.c.next_at).limit(100))
-        times += [max(row.next_at, row.leased_until) for row in rows if row.id not in busy]
-    return min(times, default=time.time() + LOOK_SECONDS)
+_SOONEST = tuple((table, _soonest(table)) for table in (tables.transfers, tables.calls))
+
+
+def _waiting(connection: Connection) -> list[_Due]:
+    """What waits, the first that is due first."""
+    until = time.time() + LOOK_SECONDS
+    found = [
+        _Due(row.id, table, max(row.next_at, row.leased_until))
+        for table, query in _SOONEST
+        for row in connection.execute(query, {"until": until})
+    ]
+    return sorted(found, key=lambda each: each.at)
 
 
 def _claim(connection: Connection, due: _Due, now: float, until: float) -> bool:
-    where = (due.table.c.id == due.id) & _waiting(due.table) & (due.table.c.leased_until <= now)
+    where = (due.table.c.id == due.id) & _open(due.table) & (due.table.c.leased_until <= now)
     return connection.execute(update(due.table).where(where).values(leased_until=until)).rowcount == 1
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 
@@ -22,7 +22,6 @@ from schemas.bill_of_lading.pint import ChainEntry, DocumentMetadata, Party, Tra
 from schemas.bill_of_lading.title import Title, replay
 from schemas.findings import Finding, finding
 from tradebridge.ebl import seal, tables
-from tradebridge.ebl.chain import Chain
 from tradebridge.ebl.host import Host
 
 HERE, SENDING, IN_DOUBT, AWAY, ENDED = "here", "sending", "in-doubt", "away", "ended"
@@ -81,14 +80,6 @@ class Held:
             raise BrokenStore(f"{self.reference}: {title[0].code}")
         return title
 
-    @property
-    def chain(self) -> Chain:
-        """Its own chain, which was verified when it came. Only for a title with entries."""
-        title = replay(self.document, [each for entry in self.entries for each in entry.transactions])
-        if not isinstance(title, Title):
-            raise BrokenStore(f"{self.reference}: {title[0].code}")
-        return Chain(self.entries, self.signed, title, self.id, self.registry, self.visualisation)
-
 
 def read_entry(signed: str) -> ChainEntry:
     """An entry of the store, which was verified when it came."""
@@ -101,13 +92,30 @@ def read_entry(signed: str) -> ChainEntry:
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
+_OF_CARRIER = select(tables.titles).where(
+    (tables.titles.c.reference == bindparam("known_as")) & (tables.titles.c.carrier == bindparam("by"))
+)
+_OF_EITHER = select(tables.titles).where(
+    (tables.titles.c.id == bindparam("title"))
+    | ((tables.titles.c.reference == bindparam("known_as")) & (tables.titles.c.carrier == bindparam("by")))
+)
+_OF_ID = select(tables.titles).where(tables.titles.c.id == bindparam("title"))
+
+
 def find(connection: Connection, reference: str, *, carrier: str, lock: bool = False) -> Held | None:
     """The operative title of a carrier's reference, else the newest (rule 3)."""
-    query = select(tables.titles).where((tables.titles.c.reference == reference) & (tables.titles.c.carrier == carrier))
-    rows = connection.execute(_locked(query, lock)).all()
-    if not rows:
-        return None
-    return held(max(rows, key=lambda row: (row.at in OPERATIVE, row.ordinal)))
+    query = _locked(_OF_CARRIER, lock)
+    return _operative(connection.execute(query, {"known_as": reference, "by": carrier}).all())
+
+
+def find_either(connection: Connection, title_id: str, reference: str, carrier: str) -> Held | None:
+    """The title of this id; where there is none, what `find` finds."""
+    rows = connection.execute(_OF_EITHER, {"title": title_id, "known_as": reference, "by": carrier}).all()
+    return _operative([row for row in rows if row.id == title_id] or rows)
+
+
+def _operative(rows: Sequence[StoreRow[Any]]) -> Held | None:
+    return held(max(rows, key=lambda row: (row.at in OPERATIVE, row.ordinal))) if rows else None
 
 
 def named(
@@ -132,8 +140,7 @@ def all_of(connection: Connection, reference: str) -> list[Held]:
 
 
 def by_id(connection: Connection, title_id: str, *, lock: bool = False) -> Held | None:
-    query = select(tables.titles).where(tables.titles.c.id == title_id)
-    row = connection.execute(_locked(query, lock)).one_or_none()
+    row = connection.execute(_locked(_OF_ID, lock), {"title": title_id}).one_or_none()
     return None if row is None else held(row)
 
 
@@ -185,19 +192,26 @@ def write(connection: Connection, host: Host, kind: str, made: Held, before: Hel
     made = replace(made, updated_at=pint.written(host.now()))
     if before is None:
         made = replace(made, ordinal=1 + _count(connection, made.reference))
-        connection.execute(insert(tables.titles).values(**_columns(made, title)))
+        connection.execute(insert(tables.titles), _columns(made, title))
     else:
         made = replace(made, sequence=max(before.sequence + 1, made.sequence), ordinal=before.ordinal)
-        where = (tables.titles.c.id == before.id) & (tables.titles.c.sequence == before.sequence)
-        if connection.execute(update(tables.titles).where(where).values(**_columns(made, title))).rowcount != 1:
+        values = _columns(made, title) | {"title": before.id, "seen": before.sequence}
+        if connection.execute(_CHANGE, values).rowcount != 1:
             raise Moved(before.reference)
     host.recorded(connection, kind, record(host, made, title, proof or (made.signed[-1] if made.signed else "")))
     return made
 
 
+_CHANGE = update(tables.titles).where(
+    (tables.titles.c.id == bindparam("title")) & (tables.titles.c.sequence == bindparam("seen"))
+)
+
+
 def _count(connection: Connection, reference: str) -> int:
-    query = select(func.count()).select_from(tables.titles).where(tables.titles.c.reference == reference)
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(_COUNT, {"known_as": reference}).scalar_one())
+
+
+_COUNT = select(func.count()).select_from(tables.titles).where(tables.titles.c.reference == bindparam("known_as"))
 
 
 def _columns(made: Held, title: Title) -> dict[str, Any]:
@@ -233,7 +247,7 @@ def text_of(value: Any) -> str:
 
 def record(host: Host, made: Held, title: Title, proof: str) -> dict[str, Any]:
     """What the host takes note of, at every change of a title."""
-    last = made.transactions[-1]
+    last = made.pending[-1] if made.pending else read_entry(made.signed[-1]).transactions[-1]
     return {
         "reference": made.reference,
         "version": made.version,
@@ -254,31 +268,35 @@ def record(host: Host, made: Held, title: Title, proof: str) -> dict[str, Any]:
 
 def files_of(connection: Connection, title_id: str) -> tuple[DocumentMetadata, ...]:
     """The additional documents of a title that are here."""
-    rows = connection.execute(
-        select(tables.files).where(tables.files.c.title == title_id).order_by(tables.files.c.checksum)
-    )
+    rows = connection.execute(_FILES, {"of": title_id})
     return tuple(
         DocumentMetadata(name=row.name, size=row.size, media_type=row.media_type, document_checksum=row.checksum)
         for row in rows
     )
 
 
+_FILES = select(tables.files).where(tables.files.c.title == bindparam("of")).order_by(tables.files.c.checksum)
+
+
 def add_files(connection: Connection, title_id: str, documents: Sequence[DocumentMetadata], source: str) -> None:
     """Note that these are here; the files themselves are on the disk already."""
+    if not documents:
+        return
     known = {each.document_checksum for each in files_of(connection, title_id)}
-    for each in documents:
-        if each.document_checksum not in known:
-            known.add(each.document_checksum)
-            connection.execute(
-                insert(tables.files).values(
-                    title=title_id,
-                    checksum=each.document_checksum,
-                    name=each.name,
-                    size=int(each.size),
-                    media_type=each.media_type,
-                    source=source,
-                )
-            )
+    named = {each.document_checksum: each for each in reversed(documents) if each.document_checksum not in known}
+    rows = [
+        {
+            "title": title_id,
+            "checksum": each.document_checksum,
+            "name": each.name,
+            "size": int(each.size),
+            "media_type": each.media_type,
+            "source": source,
+        }
+        for each in named.values()
+    ]
+    if rows:
+        connection.execute(insert(tables.files), rows)
 
 
 # --- Showing ---------------------------------------------------------------------------------------------------------

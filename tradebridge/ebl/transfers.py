@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 
 from schemas.bill_of_lading import pint
-from schemas.bill_of_lading.pint import DocumentMetadata, Transaction
+from schemas.bill_of_lading.pint import ActionCode, DocumentMetadata, Transaction
 from schemas.findings import Finding
 from tradebridge.ebl import tables, titles
-from tradebridge.ebl.chain import content_checksum, first_entry, next_entry
+from tradebridge.ebl.chain import content_checksum, first_entry, follow
 from tradebridge.ebl.envelope import Purpose, Transfer, make_envelope
 from tradebridge.ebl.host import Host
 from tradebridge.ebl.registry import Issued
@@ -90,7 +90,10 @@ def outgoing(row: StoreRow[Any]) -> Outgoing:
 
 
 def by_id(connection: Connection, transfer_id: str) -> StoreRow[Any] | None:
-    return connection.execute(select(tables.transfers).where(tables.transfers.c.id == transfer_id)).one_or_none()
+    return connection.execute(_BY_ID, {"transfer": transfer_id}).one_or_none()
+
+
+_BY_ID = select(tables.transfers).where(tables.transfers.c.id == bindparam("transfer"))
 
 
 # --- Beginning -------------------------------------------------------------------------------------------------------
@@ -100,7 +103,7 @@ def entry_of(host: Host, held: Held, transactions: Sequence[Transaction]) -> str
     """The signed entry of what was done here since the last one."""
     made = (*held.pending, *transactions)
     if held.signed:
-        return next_entry(held.chain, made, host.key, host.code)
+        return follow(held.signed, made, host.key, host.code, held.id, held.visualisation)
     return first_entry(
         held.document,
         made,
@@ -109,6 +112,7 @@ def entry_of(host: Host, held: Held, transactions: Sequence[Transaction]) -> str
         host.code,
         registry=held.registry,
         visualisation=held.visualisation,
+        document_checksum=held.id,
     )
 
 
@@ -126,7 +130,8 @@ def hand_over(
     """Lock the title, and store the envelope that moves possession to `receiver`. `before`: the row in the store; None
     where this also makes it. Raises `titles.Moved`."""
     entry = entry_of(host, held, transactions)
-    transfer_id = _stored(connection, host, held, entry, receiver, Purpose.POSSESSION, supporting, issuance)
+    action = (*held.pending, *transactions)[-1].action_code
+    transfer_id = _stored(connection, host, held, entry, action, receiver, Purpose.POSSESSION, supporting, issuance)
     locked = replace(held, at=titles.SENDING, transfer=transfer_id)
     return titles.write(connection, host, "title.sending", locked, before, proof=entry), transfer_id
 
@@ -136,7 +141,8 @@ def notify(
 ) -> tuple[Held, str]:
     """The title with the entry that a notice brings, and the notice in the store. The caller writes the title."""
     entry = entry_of(host, held, transactions)
-    transfer_id = _stored(connection, host, held, entry, receiver, Purpose.NOTICE, (), None)
+    action = (*held.pending, *transactions)[-1].action_code
+    transfer_id = _stored(connection, host, held, entry, action, receiver, Purpose.NOTICE, (), None)
     return replace(held, signed=(*held.signed, entry), pending=()), transfer_id
 
 
@@ -145,6 +151,7 @@ def _stored(
     host: Host,
     held: Held,
     entry: str,
+    action: ActionCode,
     receiver: str,
     purpose: Purpose,
     supporting: Sequence[DocumentMetadata],
@@ -152,40 +159,42 @@ def _stored(
 ) -> str:
     signed = (*held.signed, entry)
     envelope = make_envelope(
-        held.document, signed, host.key, visualisation=held.visualisation, supporting=tuple(supporting)
+        held.document,
+        signed,
+        host.key,
+        visualisation=held.visualisation,
+        supporting=tuple(supporting),
+        document_checksum=held.id,
     )
     content = content_checksum(entry)
     transfer_id = f"tr_{content[:32]}"
     documents = (*((held.visualisation,) if held.visualisation else ()), *supporting)
     connection.execute(
-        insert(tables.transfers).values(
-            id=transfer_id,
-            title=held.id,
-            reference=held.reference,
-            receiver=receiver,
-            purpose=purpose.value,
-            action=_last_action(entry),
-            content=content,
-            entry_checksum=pint.signed_checksum(entry),
-            envelope=text_of(envelope),
-            documents=text_of([pint.to_json(each) for each in documents]),
-            registry=held.registry if purpose is Purpose.POSSESSION else None,
-            issuance=issuance,
-            state=SENDING,
-            attempts=0,
-            last_error="",
-            answer=None,
-            created_at=pint.written(host.now()),
-            settled_at=None,
-            next_at=0.0,
-            leased_until=0.0,
-        )
+        insert(tables.transfers),
+        {
+            "id": transfer_id,
+            "title": held.id,
+            "reference": held.reference,
+            "receiver": receiver,
+            "purpose": purpose.value,
+            "action": action.value,
+            "content": content,
+            "entry_checksum": pint.signed_checksum(entry),
+            "envelope": text_of(envelope),
+            "documents": text_of([pint.to_json(each) for each in documents]),
+            "registry": held.registry if purpose is Purpose.POSSESSION else None,
+            "issuance": issuance,
+            "state": SENDING,
+            "attempts": 0,
+            "last_error": "",
+            "answer": None,
+            "created_at": pint.written(host.now()),
+            "settled_at": None,
+            "next_at": 0.0,
+            "leased_until": 0.0,
+        },
     )
     return transfer_id
-
-
-def _last_action(entry: str) -> str:
-    return titles.read_entry(entry).transactions[-1].action_code.value
 
 
 # --- Ending ----------------------------------------------------------------------------------------------------------
@@ -258,9 +267,13 @@ def signed_anew(connection: Connection, host: Host, sent: Outgoing) -> None:
 
 
 def _settle(connection: Connection, host: Host, transfer_id: str, state: str, answer: str, reason: str = "") -> bool:
-    where = (tables.transfers.c.id == transfer_id) & tables.transfers.c.state.in_(OPEN)
     values = {"state": state, "answer": answer, "last_error": reason[:1000], "settled_at": pint.written(host.now())}
-    return connection.execute(update(tables.transfers).where(where).values(**values)).rowcount == 1
+    return connection.execute(_SETTLE, values | {"transfer": transfer_id}).rowcount == 1
+
+
+_SETTLE = update(tables.transfers).where(
+    (tables.transfers.c.id == bindparam("transfer")) & tables.transfers.c.state.in_(OPEN)
+)
 
 
 def _locked(connection: Connection, sent: Outgoing) -> Held:
