@@ -115,7 +115,8 @@ class Witness:
         return [dict(zip(("origin", "remembered", "shown"), row, strict=True)) for row in rows]
 
     def close(self) -> None:
-        self._store.close()
+        with self._lock:
+            self._store.close()
 
     def _remembered(self, shown: str) -> tuple[Checkpoint | None, str]:
         """The newest checkpoint cosigned of the log that a note is of, and its note (rule 5)."""
