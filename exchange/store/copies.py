@@ -1,6 +1,6 @@
 """What of a store is copied to another, emptied, or kept as a file: for spaces of a simulation.
 
-1. Who takes part stays: members, keys, those who watch the log. All else is what has happened, and can be emptied.
+1. Who takes part is copied: members and their keys. A copy has nobody who watches its log.
 2. A file is a whole store of SQLite at one moment (`VACUUM INTO`); there is none of PostgreSQL.
 3. Of a store that was put back, nobody holds a lease any more.
 """
@@ -16,8 +16,10 @@ from sqlalchemy.engine import Connection
 from exchange.store import tables as t
 from exchange.store.database import Database
 
-WHO = (t.members, t.signing_keys, t.authorities, t.revocation_lists, t.api_keys, t.observers)
+WHO = (t.members, t.signing_keys, t.authorities, t.revocation_lists, t.api_keys)
 """The tables of who takes part."""
+STAY = (*WHO, t.observers, t.head)
+"""All else is what has happened, and can be emptied."""
 
 Rows = Mapping[str, Sequence[dict[str, Any]]]
 """By table."""
@@ -30,14 +32,8 @@ def who(connection: Connection) -> Rows:
 
 def moved(rows: Rows, before: str, after: str) -> Rows:
     """The same, reached below another address: each that begins with `before` begins with `after`."""
-    columns = {t.members.name: "data", t.observers.name: "url"}
-    return {
-        name: [
-            {**row, columns[name]: row[columns[name]].replace(before, after)} if name in columns else row
-            for row in every
-        ]
-        for name, every in rows.items()
-    }
+    described = [{**row, "data": row["data"].replace(before, after)} for row in rows[t.members.name]]
+    return {**rows, t.members.name: described}
 
 
 def put_who(connection: Connection, rows: Rows) -> None:
@@ -52,7 +48,7 @@ def put_who(connection: Connection, rows: Rows) -> None:
 def empty(connection: Connection) -> None:
     """Nothing has happened yet; who takes part stays."""
     for table in reversed(t.metadata.sorted_tables):
-        if table not in WHO and table is not t.head:
+        if table not in STAY:
             connection.execute(table.delete())
     connection.execute(update(t.head).values(size=0, feed_size=0, checkpoint="", leader="", leader_until=0.0))
 

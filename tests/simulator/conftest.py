@@ -85,7 +85,7 @@ def until(found: Callable[[], T], seconds: float = 15.0) -> T:
     end = time.monotonic() + seconds
     while not (value := found()):
         assert time.monotonic() < end, "it has not come in time"
-        time.sleep(0.02)
+        time.sleep(0.06)
     return value
 
 
