@@ -19,7 +19,7 @@ from tests.bench import documents
 from tests.bench.children import Child, cores, resident_mb
 from tests.bench.hubs import RECIPIENT, SENDER, headers_of, join, running_hub
 from tests.bench.partners import ROUTES
-from tests.bench.transfers import REQUESTS, documents_of, titles_for, two_platforms
+from tests.bench.transfers import ASKED, REQUESTS, documents_of, titles_for, two_platforms
 from tests.databases import new_database, running_postgresql
 from tests.ebl.running import Platforms
 from tests.exchange.running import HubProcess
@@ -178,7 +178,7 @@ class Bench:
                 rounds += [found] if number else []  # the first warms up
         middle = {name: median(each[name] for each in rounds) for name in rounds[0]}
         ratios = [each["ratio"] for each in rounds]
-        return {"transfers": middle | {"ratio_range": [min(ratios), max(ratios)], "requests": REQUESTS}}
+        return {"transfers": middle | {"ratio_range": [min(ratios), max(ratios)], "requests": REQUESTS, "asked": ASKED}}
 
     def _transfers(self, two: Platforms, users: Child, loop: Child, files: Mapping[str, Path]) -> dict[str, float]:
         """One slice each of platforms and floor, in turn."""
@@ -188,8 +188,16 @@ class Bench:
         rate = users.ask(url=straits.url, store=store, references=references, documents=list(files))["per_s"]
         bare = loop.ask(seconds=self.size.seconds)["per_s"]
         empty = self._empty(self.size.seconds)
-        floor = 1 / (REQUESTS / empty + 1 / bare)
-        return {"per_s": rate, "bare_loop": bare, "empty_post": empty, "floor": floor, "ratio": rate / floor}
+        asked = loop.ask(port=self.app_port, seconds=self.size.seconds)["per_s"]
+        floor = 1 / ((REQUESTS - ASKED) / empty + ASKED / asked + 1 / bare)
+        return {
+            "per_s": rate,
+            "bare_loop": bare,
+            "empty_post": empty,
+            "asked_post": asked,
+            "floor": floor,
+            "ratio": rate / floor,
+        }
 
     # --- the rest ---
 

@@ -172,7 +172,9 @@ def _transfers(figures: Mapping[str, Any]) -> Iterator[str]:
     yield _line("transfers of title a second", "PINT", note="two documents of 100 kB; both platforms on one core")
     yield _line("to the signed receipt, durable", found["per_s"])
     yield _line("floor: bare loop, both sides", found["bare_loop"])
-    yield _line("floor: empty POST", found["empty_post"], note=f"{found['requests']} requests a transfer")
+    from_user = found["requests"] - found["asked"]
+    yield _line("floor: empty POST", found["empty_post"], note=f"{from_user} request of the user a transfer")
+    yield _line("floor: empty POST, with httpx", found["asked_post"], note=f"{found['asked']} requests of the sender")
     yield _line("floor: both together", found["floor"])
     low, high = found["ratio_range"]
     yield _line("transfers to floor", found["ratio"], note=f"rounds: {low:.2f} to {high:.2f}")

@@ -14,8 +14,12 @@ synchronous=FULL:
     sender      ECDSA of the receipt; commit: the title away
 
 It follows no chain, asks for no account, judges no title: it is a floor, not a platform. What does not hold stops it.
+
+A job that names a port asks there instead: empty POSTs by httpx, eight at a time. A sender is a client too, so a floor
+of HTTP that leaves the client out would be one that no sender with this library can come near.
 """
 
+import asyncio
 import base64
 import os
 import sys
@@ -26,7 +30,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
+import uvloop
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -89,6 +95,9 @@ class Floor:
         self.count = 0
 
     def run(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
+        return uvloop.run(_asking(job["port"], job["seconds"])) if "port" in job else self.transfers(job)
+
+    def transfers(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
         """As many as fit into this time. What is there before a transfer begins is made off the clock."""
         taken, done = 0.0, 0
         while taken < job["seconds"]:
@@ -188,6 +197,23 @@ class Floor:
                 with connection.begin_nested():
                     for statement, values in statements:
                         connection.execute(statement, values)
+
+
+async def _asking(port: int, seconds: float) -> Mapping[str, Any]:
+    """Empty POSTs a second, client and server on this core."""
+    end, done = time.perf_counter() + seconds, 0
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+
+        async def ask() -> None:
+            nonlocal done
+            while time.perf_counter() < end:
+                (await client.post("/empty")).raise_for_status()
+                done += 1
+
+        began = time.perf_counter()
+        await asyncio.gather(*(ask() for _ in range(GROUP)))
+        taken = time.perf_counter() - began
+    return {"done": done, "seconds": taken, "per_s": done / taken}
 
 
 def _noted(title: str, record: str) -> Statement:

@@ -29,6 +29,8 @@ from tests.ebl.running import Platforms, platforms
 DOCUMENTS, DOCUMENT_BYTES = 2, 100_000
 REQUESTS = 5
 """Of one transfer: the user's, the envelope, two documents, the end."""
+ASKED = 4
+"""Those that the sender makes, with httpx as the engine does: its work too is on the core of both platforms."""
 SECONDS = 300
 """At most, for all of one job."""
 CONNECTIONS = 16
