@@ -174,7 +174,7 @@ def rows_of(data: bytes, content: Content, number: str | None) -> list[tuple[Any
         (
             t.leaves,
             {
-                "message_id": message,
+                "record_id": message,
                 "leaf": leaf,
                 "salt": salt,
                 "record": record,
