@@ -194,7 +194,8 @@ def test_a_result_has_its_checks_in_order() -> None:
 
 
 def test_the_kit_judges_with_nothing_that_it_may_be_judging() -> None:
-    """Of the engine it takes the seal, and of the schemas PINT's models: no judge of envelopes, no state machine."""
+    """Of the engine it takes the seal and how to wait, of the schemas PINT's models: no judge of envelopes, no state
+    machine."""
     found = set()
     for file in (ROOT / "simulator" / "conformance").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
@@ -203,6 +204,7 @@ def test_the_kit_judges_with_nothing_that_it_may_be_judging() -> None:
     ours = {each for each in found if each.startswith(("tradebridge.ebl", "schemas.bill_of_lading"))}
     assert {".".join(each.split(".")[:3]) for each in ours} <= {
         "tradebridge.ebl.seal",
+        "tradebridge.ebl.waiting",
         "schemas.bill_of_lading.pint",
         "schemas.bill_of_lading.dcsa",
         "schemas.bill_of_lading.examples",

@@ -116,7 +116,7 @@ def test_a_place_is_given_back_whatever_happens() -> None:
 
 
 def test_with_a_full_disk_the_hub_answers_503_and_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_PRAGMAS", (*store._PRAGMAS, "max_page_count=150"))
+    monkeypatch.setattr(store, "_PRAGMAS", (*store._PRAGMAS, "max_page_count=230"))
     with hub_in_thread(tmp_path) as running:
         cast = running.join()
         assert httpx.get(f"{cast.url}/readyz").json()["checks"]["store"]["ok"]

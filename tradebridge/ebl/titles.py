@@ -92,14 +92,11 @@ def read_entry(signed: str) -> ChainEntry:
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
-_OF_CARRIER = select(tables.titles).where(
-    (tables.titles.c.reference == bindparam("known_as")) & (tables.titles.c.carrier == bindparam("by"))
-)
-_OF_EITHER = select(tables.titles).where(
-    (tables.titles.c.id == bindparam("title"))
-    | ((tables.titles.c.reference == bindparam("known_as")) & (tables.titles.c.carrier == bindparam("by")))
-)
-_OF_ID = select(tables.titles).where(tables.titles.c.id == bindparam("title"))
+_IS_ITS_NUMBER = (tables.titles.c.reference == bindparam("known_as")) & (tables.titles.c.carrier == bindparam("by"))
+_IS_IT = tables.titles.c.id == bindparam("title")
+_OF_CARRIER = select(tables.titles).where(_IS_ITS_NUMBER)
+_OF_EITHER = select(tables.titles).where(_IS_IT | _IS_ITS_NUMBER)
+_OF_ID = select(tables.titles).where(_IS_IT)
 
 
 def find(connection: Connection, reference: str, *, carrier: str, lock: bool = False) -> Held | None:
@@ -202,9 +199,7 @@ def write(connection: Connection, host: Host, kind: str, made: Held, before: Hel
     return made
 
 
-_CHANGE = update(tables.titles).where(
-    (tables.titles.c.id == bindparam("title")) & (tables.titles.c.sequence == bindparam("seen"))
-)
+_CHANGE = update(tables.titles).where(_IS_IT & (tables.titles.c.sequence == bindparam("seen")))
 
 
 def _count(connection: Connection, reference: str) -> int:
