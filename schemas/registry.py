@@ -248,7 +248,10 @@ def profiles() -> dict[str, Profile]:
 
 
 def profile_of(profile_id: str) -> Profile | None:
-    _load_families()
+    """The profile of this id. Bills of lading are imported when it is no certificate's: many commands need none."""
+    for load in (_load_certificates, _load_families):
+        if profile_id not in _PROFILES:
+            load()
     return _PROFILES.get(profile_id)
 
 
@@ -350,6 +353,7 @@ def _names_itself(content: Content) -> str:
 @cache
 def _load_families() -> None:
     """Each family registers its profiles when it is imported; imported here, late, since they import this module."""
+    _load_certificates()
     import schemas.bill_of_lading.control
     import schemas.bill_of_lading.endorsement
     import schemas.bill_of_lading.issuance
@@ -358,12 +362,16 @@ def _load_families() -> None:
     import schemas.bill_of_lading.profiles
     import schemas.bill_of_lading.surrender
     import schemas.bill_of_lading.title
+    import schemas.consignment
+    import schemas.refusals  # noqa: F401
+
+
+@cache
+def _load_certificates() -> None:
     import schemas.certificate.application
     import schemas.certificate.life
     import schemas.certificate.profiles
     import schemas.certificate.split
     import schemas.certificate.statement_profile
-    import schemas.consignment
     import schemas.event
-    import schemas.life
-    import schemas.refusals  # noqa: F401
+    import schemas.life  # noqa: F401

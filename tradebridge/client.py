@@ -39,7 +39,7 @@ from tradebridge.calls import (
     Unreachable,
     Validation,
 )
-from tradebridge.outbound import tls_context
+from tradebridge.outbound import context_for
 
 __all__ = [
     "Accepted",
@@ -131,7 +131,7 @@ class Hub:
         self._timeout = timeout
         self._http = httpx.Client(
             headers=_headers(api_key, actor),
-            verify=tls_context(),
+            verify=context_for(url),
             timeout=timeout,
             transport=transport,
             trust_env=False,
@@ -281,7 +281,7 @@ class AsyncHub:
         self._timeout = timeout
         self._http = httpx.AsyncClient(
             headers=_headers(api_key, actor),
-            verify=tls_context(),
+            verify=context_for(url),
             timeout=timeout,
             transport=transport,
             trust_env=False,

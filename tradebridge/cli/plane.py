@@ -64,6 +64,7 @@ class Plane:
         import httpx
 
         from tradebridge.calls import NotAHub, Refused
+        from tradebridge.outbound import context_for
 
         try:
             answer = httpx.request(
@@ -74,6 +75,7 @@ class Plane:
                 json=body,
                 trust_env=False,
                 timeout=timeout,
+                verify=context_for(self._url),
             )
         except httpx.HTTPError as error:
             raise Failed(Exit.UNREACHABLE, f"no world answers at {self._url}: {error}", NO_WORLD) from error
