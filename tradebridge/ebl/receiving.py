@@ -724,8 +724,7 @@ async def validate_receiver(host: Host, data: bytes) -> Said:
 async def resume(host: Host) -> None:
     """Finish what was being accepted when the process was killed (rule 3). The registry may have accepted it already:
     then nobody else will ever have it."""
-    query = select(tables.incoming).where(tables.incoming.c.state == ACCEPTING)
-    for row in await host.ask(lambda connection: connection.execute(query).all()):
+    for row in await host.ask(lambda connection: connection.execute(_BEGUN).all()):
         try:
             await _resume(host, row)
         except Exception as error:  # one that cannot be finished must not stop the others
@@ -741,3 +740,8 @@ async def _resume(host: Host, row: StoreRow[Any]) -> None:
         with suppress(Changed, titles.Moved, IntegrityError):
             await _completed(host, Caller(row.sender), seen)
             return
+
+
+_BEGUN = select(tables.incoming).where(
+    tables.incoming.c.state == bindparam(None, ACCEPTING, literal_execute=True)  # as its partial index has it
+)
