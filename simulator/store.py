@@ -114,15 +114,15 @@ class Store:
         group, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
         connection = self._writing.connect()
         try:
-            connection.begin()
+            transaction = connection.begin()
             outcomes = [_Outcome(each.future, *_attempted(connection, each.job)) for each in group]
         except (SQLAlchemyError, sqlite3.Error) as error:  # nothing of the group is committed
             outcomes = [_Outcome(each.future, None, error) for each in group]
             return outcomes, connection.close
 
         def commit() -> None:
-            with connection:
-                connection.commit()
+            with connection, transaction:
+                pass  # commits, or rolls back where that fails
 
         return outcomes, commit
 
