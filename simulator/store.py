@@ -112,7 +112,11 @@ class Store:
     def _attempt(self) -> tuple[list[_Outcome], Callable[[], None]]:
         """Run the jobs of the next transaction: how each of them ended, and what commits it."""
         group, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-        connection = self._writing.connect()
+        try:
+            connection = self._writing.connect()
+        except SQLAlchemyError as error:
+            failed = error  # a name of its own: that of the handler ends with it
+            return [_Outcome(each.future, None, failed) for each in group], lambda: None
         try:
             transaction = connection.begin()
             outcomes = [_Outcome(each.future, *_attempted(connection, each.job)) for each in group]
@@ -128,10 +132,12 @@ class Store:
 
 
 def _raised(commit: Callable[[], None]) -> Exception | None:
-    """Why the commit failed; None: it is on the disk."""
+    """Why the commit failed, whatever it was: those who wait are told, and the next group is not held up.
+
+    None: it is on the disk."""
     try:
         commit()
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except Exception as error:
         return error
     return None
 
