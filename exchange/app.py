@@ -44,6 +44,7 @@ from exchange.api import (
     titles,
     trust,
     verify_page,
+    webhooks,
 )
 from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, UnsafeSettings, check_startable
@@ -106,6 +107,7 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
         tiles,
         trust,
         members,
+        webhooks,
         audit,
         retention,
         *lading,

@@ -51,6 +51,17 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30.0, gt=0, description="How long a claimed delivery is left to who claimed it.")
     push_timeout_seconds: float = Field(10.0, gt=0, description="How long a member may take to answer a push.")
     push_batch: int = Field(500, ge=1, le=500, description="Deliveries in one push or inbox page, at most.")
+    webhook_waits: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
+        min_length=1,
+        max_length=50,
+        description="Webhooks: seconds by the hub's clock from each attempt to the next; then it is dead. JSON.",
+    )
+    webhook_seconds: float = Field(10.0, gt=0, le=60, description="How long a webhook may take to answer, in all.")
+    webhook_days: float = Field(
+        3.0, gt=0, description="Days by the hub's clock of nothing but failures, after which a webhook is disabled."
+    )
+    webhooks_per_member: int = Field(10, ge=1, description="Webhooks of one member; then 409.")
     bodies_per_member: int = Field(32, ge=1, description="Request bodies read at once from one member; then 429.")
     bodies: int = Field(256, ge=1, description="Request bodies read at once from all; then 503.")
     body_seconds: float = Field(120.0, gt=0, description="How long a request body may take to come in; then 408.")

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from adapters.port import Address, Codec, UnknownStyle, find_adapter
 from exchange import clockwork, consignments, log, records, retention, trust_versions
 from exchange.authorities import ListFetcher, keep_list, told_of
+from exchange.calling import Caller
 from exchange.clock import Clock, FrozenClock, LiveClock, MovableClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
@@ -72,6 +73,7 @@ class Hub:
         self.writer = Writer(self.database)
         self.registry: Registry = self._read_registry()
         self.deliverer = Deliverer(self)
+        self.webhooks = Caller(self)
         self.readings = Readings(self)
         self._retention = retention.Daily(self)
         self.platform = HubPlatform(self)
@@ -105,6 +107,7 @@ class Hub:
             asyncio.create_task(self.courier.run(), name="courier"),
             asyncio.create_task(self._watched.run(), name="witnesses"),
             asyncio.create_task(self._lists.run(), name="revocation lists"),
+            asyncio.create_task(self.webhooks.run(), name="webhooks"),
         ]
         self._to_sequence.set()
 
@@ -120,6 +123,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.webhooks.stop()
         await self.platform.close()
         await self._watched.close()
         await self._lists.close()
@@ -337,6 +341,7 @@ class Hub:
         if head.feed_size != self.feed_size:
             self.feed_size = head.feed_size
             self._wake_readers()
+            self.webhooks.wake()
 
     def _look(self, connection: Connection) -> tuple[Any, set[str], int]:
         head = connection.execute(select(t.head.c.size, t.head.c.feed_size, t.head.c.members_version)).one()

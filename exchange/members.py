@@ -317,6 +317,12 @@ def described(connection: Connection, member: str) -> dict[str, Any]:
     found |= {"keys": keys} if keys else {}
     issuing = described_authorities(connection, member)
     found |= {"authorities": issuing} if issuing else {}
+    called = select(t.webhooks).where(t.webhooks.c.member == member).order_by(t.webhooks.c.id)
+    hooks = [
+        {"id": row.id, "url": row.url, "events": row.events, "secret": row.generation, "disabled": row.disabled}
+        for row in connection.execute(called)
+    ]
+    found |= {"webhooks": hooks} if hooks else {}
     if member == HUB:
         observers = connection.execute(select(t.observers).order_by(t.observers.c.name))
         found["observers"] = [dict(row._mapping) for row in observers]

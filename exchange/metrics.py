@@ -8,6 +8,9 @@ _SPACE = ("space",)
 _submitted = Counter("tradebridge_submissions", "Submissions by outcome", (*_SPACE, "outcome"), registry=REGISTRY)
 _delivered = Counter("tradebridge_delivered", "Deliveries acknowledged", _SPACE, registry=REGISTRY)
 _failed = Counter("tradebridge_delivery_attempts_failed", "Delivery attempts that failed", _SPACE, registry=REGISTRY)
+_webhooks = Counter(
+    "tradebridge_webhook_attempts", "Calls of webhooks by outcome", (*_SPACE, "outcome"), registry=REGISTRY
+)
 _unknown_keys = Counter(
     "tradebridge_unknown_keys", "Requests with an API key that is not known or has ended", _SPACE, registry=REGISTRY
 )
@@ -40,6 +43,8 @@ class Metrics:
         self.refused = _submitted.labels(name, "refused")
         self.delivered = _delivered.labels(name)
         self.failed = _failed.labels(name)
+        self.webhooks_told = _webhooks.labels(name, "told")
+        self.webhooks_failed = _webhooks.labels(name, "failed")
         self.unknown_keys = _unknown_keys.labels(name)
         self.other_histories = _other_histories.labels(name)
         self.forgetful_witnesses = _forgetful.labels(name)

@@ -399,3 +399,36 @@ RETENTION = register(
         Kind("retention.not-held", "The document is not held.", "See `tb retention show` for what is.", status=409),
     ]
 )
+
+WEBHOOKS = register(
+    [
+        Kind(
+            "webhook.unknown",
+            "There is no webhook of this id among one's own.",
+            "List them: tb webhook list.",
+            status=404,
+        ),
+        Kind(
+            "webhook.malformed",
+            "The webhook cannot be taken as it is described.",
+            "Mend the member named by the pointer: docs/webhooks.md lists them.",
+        ),
+        Kind(
+            "webhook.out-of-reach",
+            "The hub does not call this address.",
+            "Name one that is on the public internet: the hub of a pilot calls no private, local or reserved address.",
+        ),
+        Kind(
+            "webhook.too-many",
+            "The member has as many webhooks as it may.",
+            "Remove one first: tb webhook remove ID.",
+            status=409,
+        ),
+        Kind(
+            "webhook.no-delivery",
+            "The webhook has no delivery to send again by this name or state.",
+            "List them: tb webhook deliveries ID. One that is under way is not sent twice.",
+            status=404,
+        ),
+    ]
+)

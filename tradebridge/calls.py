@@ -445,6 +445,55 @@ def resend(delivery_id: str) -> Call[None]:
     return Call("POST", f"/v1/deliveries/{quote(delivery_id, safe='')}:resend", _nothing)
 
 
+# --- Webhooks --------------------------------------------------------------------------------------------------------
+
+
+def webhooks() -> Call[tuple[JSON, ...]]:
+    """One's own webhooks; the operator's call lists all."""
+    return Call("GET", _WEBHOOKS, _items)
+
+
+def webhook(webhook_id: str) -> Call[JSON]:
+    return Call("GET", _webhook(webhook_id), Answer.json)
+
+
+def add_webhook(url: str, events: Sequence[str] = ()) -> Call[JSON]:
+    """Have oneself told at `url`, of these kinds (`document.accepted`, `delivery.*`; none: all): the `webhook`, and its
+    `secret`, which is shown this once."""
+    return _post(_WEBHOOKS, Answer.json, {"url": url, "events": list(events)})
+
+
+def remove_webhook(webhook_id: str) -> Call[None]:
+    return Call("DELETE", _webhook(webhook_id), _nothing)
+
+
+def rotate_webhook(webhook_id: str, *, overlap: float | None = None) -> Call[JSON]:
+    """A new `secret`; the former one signs too for `overlap` seconds (the hub's default: a day)."""
+    return _post(_webhook(webhook_id, ":rotate"), Answer.json, _given_any(overlap=overlap))
+
+
+def enable_webhook(webhook_id: str) -> Call[JSON]:
+    """Call it again, from where it stopped."""
+    return _post(_webhook(webhook_id, ":enable"), Answer.json, {})
+
+
+def test_webhook(webhook_id: str) -> Call[JSON]:
+    """Call it now with an event that is none: `delivered`, `status`, `error`, `seconds`."""
+    return replace(_post(_webhook(webhook_id, ":test"), Answer.json, {}), extra_seconds=60.0)
+
+
+def webhook_deliveries(
+    webhook_id: str, *, state: str | None = None, limit: int | None = None, cursor: str | None = None
+) -> Call[Page]:
+    """What it was told or is to be told, the newest first."""
+    return _list(_webhook(webhook_id, "/deliveries"), _given({"state": state}), limit, cursor)
+
+
+def resend_webhook(webhook_id: str, *, position: int | None = None, state: str | None = None) -> Call[JSON]:
+    """Tell it again: one delivery by its position, or all in a state. `again`: how many."""
+    return _post(_webhook(webhook_id, ":resend"), Answer.json, _given_any(position=position, state=state))
+
+
 # --- Members ---------------------------------------------------------------------------------------------------------
 
 
@@ -805,6 +854,13 @@ def _document(document_id: str, rest: str = "") -> str:
 
 def _member(member_id: str, rest: str = "") -> str:
     return f"/v1/members/{quote(member_id, safe='')}{rest}"
+
+
+_WEBHOOKS = "/v1/webhooks"
+
+
+def _webhook(webhook_id: str, rest: str = "") -> str:
+    return f"{_WEBHOOKS}/{quote(webhook_id, safe='')}{rest}"
 
 
 def _title(reference: str, rest: str = "") -> str:

@@ -18,7 +18,7 @@ from exchange.store.database import Database
 
 WHO = (t.members, t.signing_keys, t.authorities, t.revocation_lists, t.api_keys)
 """The tables of who takes part."""
-STAY = (*WHO, t.observers, t.head)
+STAY = (*WHO, t.observers, t.webhooks, t.head)
 """All else is what has happened, and can be emptied."""
 
 Rows = Mapping[str, Sequence[dict[str, Any]]]
@@ -51,6 +51,7 @@ def empty(connection: Connection) -> None:
         if table not in STAY:
             connection.execute(table.delete())
     connection.execute(update(t.head).values(size=0, feed_size=0, checkpoint="", leader="", leader_until=0.0))
+    connection.execute(update(t.webhooks).values(position=-1, failing_since=None))
 
 
 def save(database: Database, path: Path) -> None:
@@ -72,4 +73,5 @@ def put_back(database: Database, path: Path) -> None:
     leased = t.deliveries.c.state == "sending"
     with database.writing.begin() as connection:
         connection.execute(update(t.deliveries).where(leased).values(state="due", due_at=time.time()))
+        connection.execute(update(t.webhook_deliveries).values(lease_until=None))
         connection.execute(update(t.head).values(leader="", leader_until=0.0))

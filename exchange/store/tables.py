@@ -294,6 +294,45 @@ feed = Table(
 )
 Index("ix_feed_waiting", feed.c.id, sqlite_where=feed.c.position.is_(None), postgresql_where=feed.c.position.is_(None))
 
+# Where members are told of what the feed tells them, by a signed call (`exchange.webhooks`). Waits and failures are
+# counted by the hub's clock, in seconds since 1970; leases by the real one.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("member", String(40), nullable=False, index=True),
+    Column("url", String(1000), nullable=False),
+    Column("events", String(1000), nullable=False),  # kinds and FAMILY.*, space separated; empty: all
+    Column("generation", Integer, nullable=False),  # of its secret, which is derived and stands nowhere
+    Column("former_until", Float),  # real clock: until when the secret before it signs too; null: it does not
+    Column("position", BigInteger, nullable=False),  # of the feed: up to which deliveries were made
+    Column("at", String(40), nullable=False),
+    Column("failing_since", Float),  # null: the last attempt succeeded
+    Column("disabled", String(500)),  # why; null: it is not
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("webhook", String(40), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),  # of what is told, in the feed
+    Column("state", String(10), nullable=False),  # due, sending, retrying, delivered, dead
+    Column("due_at", Float),  # null once delivered or dead
+    Column("lease_until", Float),  # who sends it now has it until then
+    Column("attempts", Integer, nullable=False),
+    Column("status", Integer),  # HTTP status of the last answer; null: none came
+    Column("error", String(500)),
+    Column("tried_at", String(40)),
+)
+_TO_TELL = webhook_deliveries.c.due_at.is_not(None)
+Index(
+    "ix_webhook_deliveries_due",
+    webhook_deliveries.c.webhook,
+    webhook_deliveries.c.due_at,
+    sqlite_where=_TO_TELL,
+    postgresql_where=_TO_TELL,
+)
+
 # The hub is an eBL platform: the engine's tables are among its own, with what ties them to its documents.
 for _table in platform_tables.sorted_tables:
     _table.to_metadata(metadata)

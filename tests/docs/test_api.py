@@ -13,6 +13,7 @@ from tests.docs.blocks import ROOT
 from tests.exchange.cast import Cast, certificate, event
 from tests.exchange.lading import party, two_hubs
 from tests.exchange.running import hub_in_thread
+from tradebridge.webhooks import EVENTS
 
 API = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
 NOT_IN_OPENAPI = {"GET /docs", "GET /openapi.json"}
@@ -81,11 +82,11 @@ def test_a_member_is_described_as_the_reference_lists_it(cast: Cast) -> None:
 
 def test_the_feed_tells_of_the_kinds_that_the_reference_lists() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in Path(ROOT / "exchange").glob("*.py"))
-    told = set(re.findall(r'"((?:document|delivery|event|title|control|member)\.\w+)"', sources))
+    told = set(re.findall(r'"((?:document|delivery|event|title|control|member|webhook)\.\w+)"', sources))
     row = next(line for line in API.splitlines() if line.startswith("| `GET /v1/feed`"))
     listed = set(re.findall(r"`(\w+\.\w+)`", row))
     assert listed <= told
-    assert {kind for kind in told if kind.rsplit(".")[-1] in _HAPPENED} == listed
+    assert {kind for kind in told if kind.rsplit(".")[-1] in _HAPPENED} == listed == set(EVENTS)
 
 
-_HAPPENED = {"accepted", "drawn", "forwarded", "refused", "delivered", "retrying", "dead", "changed"}
+_HAPPENED = {"accepted", "drawn", "forwarded", "refused", "delivered", "retrying", "dead", "changed", "disabled"}

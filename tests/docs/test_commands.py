@@ -30,7 +30,7 @@ PORTS = range(8600, 8604)
 """Those that pages name."""
 POSTGRESQL = "postgresql+psycopg://tradebridge:PASSWORD@127.0.0.1:5432/tradebridge"
 STARTS_A_HUB = re.compile(r"(?:env \S+ )?tb (?:up|demo|serve)\b")
-STARTS_A_PLATFORM = re.compile(r"tb partner serve |python docs/small_platform\.py ")
+STANDS_BESIDE = re.compile(r"tb partner serve |tb listen |python docs/small_platform\.py |python receiver\.py$")
 WITH_COMMANDS = [page for page in PAGES if any(block.language == "bash" for block in blocks_of(page))]
 
 
@@ -162,8 +162,8 @@ class Reader:
         port = f"--port {self._port}"
         if command.startswith("make demo"):
             return f'make demo ARGS="{port}"'
-        if not STARTS_A_HUB.match(command):  # a platform beside it, on the port that the page names
-            assert STARTS_A_PLATFORM.match(command), command
+        if not STARTS_A_HUB.match(command):  # what stands beside it, on the port that the page names
+            assert STANDS_BESIDE.match(command), command
             return command
         command = command.replace("--port 0", port)
         return command if "--port" in command else STARTS_A_HUB.sub(lambda found: f"{found[0]} {port}", command)

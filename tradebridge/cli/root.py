@@ -60,7 +60,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "rules": "List what is checked.",
         "origin": "Calculate whether products originate.",
     },
-    "Connecting a platform": {
+    "Connecting a system": {
+        "webhook": "Be told what happens, by signed calls.",
         "conformance": "Try a platform against a standard, in both roles.",
         "partner": "Run one simulated platform alone.",
     },
