@@ -69,6 +69,10 @@ T = TypeVar("T")
 TIMEOUT_SECONDS = 30.0
 
 
+def _nothing() -> None:
+    """What is done when a feed is open, unless told."""
+
+
 class _Sent(Generic[P, T]):
     """A method of `Hub` made from a call: it builds the request, sends it and gives the answer, read."""
 
@@ -154,14 +158,16 @@ class Hub:
             yield from page.items
             following = calls.next_page(following, page)
 
-    def feed(self, last_event_id: str | None = None) -> Iterator[FeedEvent]:
-        """What happens, as it happens; after `last_event_id`, what was missed comes first. Ends with the connection."""
+    def feed(self, last_event_id: str | None = None, on_open: Callable[[], None] = _nothing) -> Iterator[FeedEvent]:
+        """What happens, as it happens; after `last_event_id`, what was missed comes first. Ends with the connection.
+        `on_open` is called when the hub listens: whatever happens from then on is told."""
         url = f"{self.url}/v1/feed"
         try:
             with self._http.stream("GET", url, headers=_feed_headers(last_event_id), timeout=_FEED_TIMEOUT) as response:
                 if response.status_code != 200:
                     response.read()
                     Call("GET", "/v1/feed", Answer.json).result(_answer(response))
+                on_open()
                 yield from read_feed(response.iter_lines())
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise _unreachable(self.url, error) from error
@@ -315,8 +321,11 @@ class AsyncHub:
                 yield item
             following = calls.next_page(following, page)
 
-    async def feed(self, last_event_id: str | None = None) -> AsyncIterator[FeedEvent]:
-        """What happens, as it happens; after `last_event_id`, what was missed comes first. Ends with the connection."""
+    async def feed(
+        self, last_event_id: str | None = None, on_open: Callable[[], None] = _nothing
+    ) -> AsyncIterator[FeedEvent]:
+        """What happens, as it happens; after `last_event_id`, what was missed comes first. Ends with the connection.
+        `on_open` is called when the hub listens: whatever happens from then on is told."""
         url = f"{self.url}/v1/feed"
         headers = _feed_headers(last_event_id)
         try:
@@ -324,6 +333,7 @@ class AsyncHub:
                 if response.status_code != 200:
                     await response.aread()
                     Call("GET", "/v1/feed", Answer.json).result(_answer(response))
+                on_open()
                 event = _Pending()
                 async for line in response.aiter_lines():
                     if (complete := event.take(line)) is not None:

@@ -62,6 +62,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Connecting a system": {
         "webhook": "Be told what happens, by signed calls.",
+        "listen": "The same on this machine, while you develop.",
+        "trigger": "Make something happen, so that you are told.",
         "conformance": "Try a platform against a standard, in both roles.",
         "partner": "Run one simulated platform alone.",
     },

@@ -136,10 +136,10 @@ def command(
     if state_file is not None:
         raise click.UsageError("--state is for a folder")
     if example is not None:
-        data = _example(where, EXAMPLES[example], who, to[0], syntax, number, variant)
+        data = example_of(where, EXAMPLES[example], who, to[0], syntax, number, variant)
     else:
         data = read_bytes(file or "-")
-    sending = _signed(where, data, who, to, profile, sign if sign is not None else example is not None)
+    sending = signed(where, data, who, to, profile, sign if sign is not None else example is not None)
     if dry_run:
         return _dry_run(where, sending, as_json)
     return _send(where, sending, idempotency_key, state, timeout, as_json)
@@ -156,7 +156,7 @@ def _parties(example: str | None, sender: str | None, recipients: tuple[str, ...
     return who, to
 
 
-def _example(
+def example_of(
     where: Where, example: Example, sender: str, recipient: str, syntax: str | None, number: str | None, variant: int
 ) -> bytes:
     """The bytes of a valid sample between the countries of the two members, with a number nobody has used."""
@@ -182,7 +182,7 @@ def _new_number(exporter: str, at: datetime) -> str:
     return f"{exporter}-{at.year}-{secrets.randbelow(10**8):08d}"
 
 
-def _signed(
+def signed(
     where: Where, data: bytes, sender: str, recipients: tuple[str, ...], profile: str | None, sign: bool
 ) -> Sending:
     if not sign:
@@ -215,7 +215,7 @@ def _folder(
     files = files_in(folder)
 
     def make(data: bytes) -> bytes:
-        return _signed(where, data, sender, recipients, profile, sign).data
+        return signed(where, data, sender, recipients, profile, sign).data
 
     if dry_run:
         return show((_judged(where, folder, path, make, profile) for path in files), len(files), as_json)

@@ -50,7 +50,7 @@ def command(
         if not as_json:
             say(dim(f"watching {where.url}, Ctrl-C ends"))
         seen = 0
-        for event in _events(hub, since):
+        for event in events(hub, since):
             if not wanted(event):
                 continue
             if as_json:
@@ -63,17 +63,24 @@ def command(
     return Exit.OK
 
 
-def _events(hub: "Hub", since: str | None) -> Iterator["FeedEvent"]:
-    """The feed without gaps. The first connection must succeed; later ones are tried again."""
+def events(hub: "Hub", since: str | None, on_open: Callable[[], None] = lambda: None) -> Iterator["FeedEvent"]:
+    """The feed without gaps. The first connection must succeed, and `on_open` is called then; later ones are tried
+    again."""
     from tradebridge.calls import Unreachable
 
     last, connected = since, False
+
+    def opened() -> None:
+        nonlocal connected
+        if not connected:
+            on_open()
+        connected = True
+
     while True:
         try:
-            for event in hub.feed(last):
-                connected, last = True, event.id
+            for event in hub.feed(last, opened):
+                last = event.id
                 yield event
-            connected = True
         except Unreachable:
             if not connected:
                 raise
@@ -106,7 +113,7 @@ def _line(event: "FeedEvent") -> str:
     about = data.get("number") or data.get("document") or ""
     parts = [
         mark(_MARKS.get(event.type, "ok")),
-        dim(_clock(data.get("at", ""))),
+        dim(clock_of(data.get("at", ""))),
         event.type.ljust(18),
         bold(about),
         route,
@@ -115,7 +122,7 @@ def _line(event: "FeedEvent") -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _clock(at: str) -> str:
+def clock_of(at: str) -> str:
     """Hours, minutes and seconds, as the hub's business clock has them (UTC)."""
     try:
         return datetime.fromisoformat(at).strftime("%H:%M:%S")

@@ -71,7 +71,7 @@ def add(
 @hub_options
 @json_option
 def listed(member: str | None, url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
-    """List the webhooks of a member; of all without --member."""
+    """List the webhooks of a member; of all, without --member."""
     with _hub(member, url, api_key, space) as hub:
         items = hub.webhooks()
     if as_json:
