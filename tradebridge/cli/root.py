@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "journal": "Read what its members sent, took and said.",
         "magic": "List the document numbers that force an outcome.",
         "seed": "Fill it with documents.",
+        "traffic": "Send so many documents a second.",
         "space": "Make and drop worlds of one's own.",
         "snapshot": "Keep what has happened, and go back to it.",
         "reset": "Put it back to its start.",
