@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Ran, in_process
 from tests.exchange.cast import Cast, certificate
-from tests.exchange.receiver import Receiver, answering, receiving
+from tests.exchange.receiver import Receiver, answering, receiving, until
 from tests.exchange.running import hub_in_thread
 from tradebridge.cli.exits import Exit
 
@@ -92,7 +92,7 @@ def test_the_life_of_a_webhook_from_the_command_line(receiver: Receiver, tb: Any
     failed = tb("webhook", "test", webhook, *of)
     assert failed.code == Exit.CHECKS_FAILED and "HTTP 500" in failed.out
     receiver.wait("/life", 2)  # the test, and that it was added
-    listed = tb("webhook", "deliveries", webhook, *of)
+    listed = until(lambda: "retrying" in (ran := tb("webhook", "deliveries", webhook, *of)).out and ran)
     assert "member.changed" in listed.out and "1 tried" in listed.out and "HTTP 500" in listed.out
     receiver.answers["/life"] = answering(204)
     position = tb("webhook", "deliveries", webhook, *of, "--json").json["items"][0]["position"]

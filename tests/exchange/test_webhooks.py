@@ -430,6 +430,7 @@ def test_rows_of_a_webhook_by_the_hubs_clock(hub: Hub) -> None:
     assert do(lambda c: webhooks.all_of(c, None)) == []
 
 
+@pytest.mark.long("kill", sample=False)
 def test_what_was_accepted_just_before_the_hub_was_killed_is_told_when_it_is_back(
     tmp_path: Path, receiver: Receiver
 ) -> None:
