@@ -5,14 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import database_url, postgresql_database, postgresql_server, postgresql_url, sqlite_url
+from tests.databases import (
+    database_url,
+    empty_url,
+    postgresql_database,
+    postgresql_new_store,
+    postgresql_server,
+    postgresql_url,
+    sqlite_url,
+)
 from tests.exchange.cast import Cast
 from tests.exchange.running import hub_in_thread
 
 __all__ = [
     "cast",
     "database_url",
+    "empty_url",
     "postgresql_database",
+    "postgresql_new_store",
     "postgresql_server",
     "postgresql_url",
     "sqlite_cast",

@@ -21,8 +21,8 @@ from exchange.store.rows import Rows, add
 from exchange.store.writer import Job, Writer, WriterStopped, _is_unwritable
 
 
-def test_a_new_store_is_ready_and_at_the_newest_version(database_url: str) -> None:
-    database = store.open_database(database_url)
+def test_a_new_store_is_ready_and_at_the_newest_version(empty_url: str) -> None:
+    database = store.open_database(empty_url)
     assert store.check(database) == "missing"
     store.create(database)
     store.create(database)  # harmless where it exists
@@ -30,8 +30,8 @@ def test_a_new_store_is_ready_and_at_the_newest_version(database_url: str) -> No
     database.close()
 
 
-def test_migrations_from_nothing_end_in_the_same_schema_as_the_tables(database_url: str) -> None:
-    database = store.open_database(database_url)
+def test_migrations_from_nothing_end_in_the_same_schema_as_the_tables(empty_url: str) -> None:
+    database = store.open_database(empty_url)
     with database.writing.begin() as connection:
         migrations.upgrade(connection)
     with database.reading.connect() as connection:
@@ -43,9 +43,9 @@ def test_migrations_from_nothing_end_in_the_same_schema_as_the_tables(database_u
 
 
 def test_a_store_of_the_first_version_keeps_what_it_holds_and_its_certificates_get_their_life(
-    database_url: str,
+    empty_url: str,
 ) -> None:
-    database = store.open_database(database_url)
+    database = store.open_database(empty_url)
     first = "insert into standings (document_id, recipient, state, sequence) values "
     document = (
         "insert into documents (id, message_id, profile, content_digest, sender, findings, state, received_at, row)"
@@ -73,8 +73,8 @@ def test_a_store_of_the_first_version_keeps_what_it_holds_and_its_certificates_g
     database.close()
 
 
-def test_a_store_of_an_older_version_is_behind(database_url: str) -> None:
-    database = store.open_database(database_url)
+def test_a_store_of_an_older_version_is_behind(empty_url: str) -> None:
+    database = store.open_database(empty_url)
     store.create(database)
     with database.writing.begin() as connection:
         connection.execute(text("delete from alembic_version"))
@@ -82,8 +82,8 @@ def test_a_store_of_an_older_version_is_behind(database_url: str) -> None:
     database.close()
 
 
-def test_what_the_driver_cannot_say_may_be_there(database_url: str) -> None:
-    database = store.open_database(database_url)
+def test_what_the_driver_cannot_say_may_be_there(empty_url: str) -> None:
+    database = store.open_database(empty_url)
     store.create(database)
     assert database.may_find("select id from head", ())
     assert not database.may_find("select id from head where size > 0", ())
@@ -92,15 +92,15 @@ def test_what_the_driver_cannot_say_may_be_there(database_url: str) -> None:
     database.close()
 
 
-def test_spaces_do_not_see_each_other(database_url: str) -> None:
-    first, second = (store.open_database(database_url, name) for name in ("one", "two"))
+def test_spaces_do_not_see_each_other(empty_url: str) -> None:
+    first, second = (store.open_database(empty_url, name) for name in ("one", "two"))
     for database in (first, second):
         store.create(database)
     _add_member(first, "SG-NSW")
     assert _members(first) == ["SG-NSW"]
     assert _members(second) == []
     store.drop(second)
-    again = store.open_database(database_url, "two")
+    again = store.open_database(empty_url, "two")
     assert not store.exists(again)
     assert _members(first) == ["SG-NSW"]
     first.close()
@@ -137,8 +137,8 @@ def test_sqlite_survives_a_power_cut_by_its_settings(sqlite_url: str) -> None:
 
 
 @pytest.fixture
-def database(database_url: str) -> store.Database:
-    opened = store.open_database(database_url)
+def database(empty_url: str) -> store.Database:
+    opened = store.open_database(empty_url)
     store.create(opened)
     return opened
 
