@@ -99,6 +99,8 @@ class Known:
     """Where the title is: here, sending, in-doubt, away, ended; None: it was never here."""
     issued_at: datetime | None = None
     """When it was issued, as its ISSUE says."""
+    unsigned: bool = False
+    """Of a title that has ended here: whether it did by what stands in no entry, so that no chain can have it."""
     documents: frozenset[str] = frozenset()
     """Checksums of the additional documents that are here already."""
     registries: frozenset[str] | None = None
@@ -354,6 +356,8 @@ def _contradicts_chain(chain: Sequence[str], document: str, known: Known) -> tup
         return (finding("pint.disputed-chain", PLACE, found=f"a title that is {known.at} here"),)
     if _is_another(document, known):
         return ()
+    if known.unsigned:
+        return (finding("pint.disputed-chain", PLACE, found="a title that has ended here"),)
     for place, mine in enumerate(known.chain):
         if place >= len(chain) or content_checksum(chain[place]) != content_checksum(mine):
             expected = f"the entry {signed_checksum(mine)}"

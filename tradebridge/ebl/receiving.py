@@ -108,6 +108,7 @@ def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title
             status=held.title.status,
             at=held.at,
             issued_at=held.transactions[0].action_date_time,
+            unsigned=bool(held.pending) and held.title.ended,
             documents=here,
         )
     registries = frozenset(host.peers().registries)

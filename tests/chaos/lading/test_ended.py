@@ -110,3 +110,20 @@ def test_the_document_of_a_title_that_has_ended_gets_no_second_title(network: Ne
     (row,) = network["FUJI"].rows("select state, findings from ebl_issuances where reference = ?", reference)
     assert (row["state"], orjson.loads(row["findings"])[0]["code"]) == ("BREQ", "title.same-document")
     assert (network.holders(reference), stands(network, "FUJI", reference)) == ([], ("ended", "paper"))
+
+
+@pytest.mark.parametrize("status", ENDS)
+def test_a_second_issue_elsewhere_brings_no_title_back(network: Network, status: str) -> None:
+    """The carrier has let two platforms issue one bill. The one ends where it was issued, with no entry at all; the
+    other is sent there."""
+    reference = network.issue("STRA")
+    value = cast.document("blank", transportDocumentReference=reference)
+    token = token_of(SEED, cast.CARRIER_CODE, "KAPU")
+    request = issuance_request(value, party("STRA"))
+    assert network.post("KAPU", "PUT", "/ebl/v3/ebl-issuance-requests", request, token).status_code == 204
+    network.run(network["KAPU"].attempt())
+    ended(network, reference, "STRA", status)
+    network.run(network["KAPU"].attempt())
+    (row,) = network["STRA"].rows("select at, status, signed from ebl_titles where reference = ?", reference)
+    assert tuple(row) == ("ended", status, "[]")
+    assert network.holders(reference) == ["KAPU sending"], "disputed: people settle it"
