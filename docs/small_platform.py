@@ -6,7 +6,9 @@ It needs fastapi, uvicorn, httpx, joserfc, cryptography and rfc8785, and nothing
 what is in small.json, is told by docs/connect-a-platform.md. What it keeps to:
 
 1. It stores before it answers: a RECE that was sent is true after a crash too (one SQLite file).
-2. As receiver it looks up first whether it has given its last word on this entry: then it says the same again.
+2. As receiver it looks up first whether it has given its last word on this entry: then it says the same again. It never
+   refuses what it accepted, nor accepts what it refused. What it cannot read, or what is not as the sender signed it,
+   is BSIG: a copy that was spoilt on the way says nothing about the true one.
 3. As sender it locks the title, stores the whole envelope, and only then speaks. It hands over only on a RECE or DUPE
    that the receiver signed for this very entry; it takes back only on a BENV that the receiver signed for it. All else
    - an unsigned error, silence, DISE, BSIG, rubbish - leaves the title in doubt, and it asks again.
@@ -159,23 +161,32 @@ class Platform:
                 document["transportDocumentReference"],
             )
             last = sha256(signed[-1])
-        except (TypeError, KeyError, IndexError, AttributeError) as error:
+        except (TypeError, KeyError, IndexError, AttributeError, ValueError) as error:
             raise Unsigned("this is no envelope of PINT 3.0.0") from error
         try:
+            word = self.word_on(signed[-1])
+            if word is not None and word.get("signed") == signed[-1]:
+                return self.again(last, word)
             entries = [self.open_entry(each) for each in signed]
             manifest = self.trusted[sender].open(manifest_signed)
-            self.check_chain(sender, document, signed, entries, manifest)
-            word = self.get("word", checksum(entries[-1]))
-            if word is not None:
-                return self.again(last, word)
+            self.check_manifest(document, last, manifest)
+        except Refused as refused:
+            return self.refuse(last, refused, signed[-1])
+        except (KeyError, TypeError, AttributeError, ValueError):
+            return self.refuse(last, Refused("BSIG", "something in it cannot be read"), signed[-1])
+        if entries[-1].get("eblPlatform") != sender:
+            raise Unsigned("the last entry is not by the platform that sends")
+        if word is not None:  # on the same content, signed again
+            return self.again(last, word)
+        try:
+            self.check_chain(document, signed, entries, manifest)
             recipient = self.check_recipient(entries)
             self.check_known(reference, document, signed, entries)
         except Refused as refused:
             return self.refuse(last, refused, signed[-1])
         except (KeyError, TypeError, AttributeError, ValueError):
-            return self.refuse(
-                last, Refused("BENV", "a member that PINT requires is missing or is not what it should be"), ""
-            )
+            reason = "a member that PINT requires is missing or is not what it should be"
+            return self.refuse(last, Refused("BENV", reason), signed[-1])
         return self.begin(reference, envelope, entries, manifest, last, recipient)
 
     def begin(self, reference, envelope, entries, manifest, last, recipient) -> Response:
@@ -253,12 +264,17 @@ class Platform:
         return self.answer(last, "DUPE", receivedAdditionalDocumentChecksums=word["received"], **more)
 
     def refuse(self, last: str, refused: Refused, entry: str) -> Response:
-        """A BENV is for ever: this entry will never be accepted here."""
-        if refused.code == "BENV" and entry and self.get("word", checksum(claimed(entry))) is None:
-            self.put(("word", checksum(claimed(entry)), {"code": "BENV", "reason": refused.reason}))
+        """A BENV is for ever: this entry, whose signature holds, will never be accepted here."""
+        if refused.code == "BENV":
+            word = {"code": "BENV", "reason": refused.reason, "signed": entry}
+            self.put(("word", checksum(claimed(entry)), word))
         return self.answer(last, refused.code, refused.reason)
 
     # --- what the receiver checks --------------------------------------------------------------------------------
+
+    def word_on(self, entry: str) -> dict | None:
+        """The last word on what was signed here, by whichever signature."""
+        return self.get("word", checksum(claimed(entry)))
 
     def open_entry(self, compact: str) -> dict:
         trusted = self.trusted.get(claimed(compact).get("eblPlatform", ""))
@@ -266,15 +282,15 @@ class Platform:
             raise Refused("BSIG", "an entry is by a platform whose certificates we do not have")
         return trusted.open(compact)
 
-    def check_chain(self, sender, document, signed, entries, manifest) -> None:
-        of_document = checksum(document)
-        if manifest[LAST] != sha256(signed[-1]):
-            raise Refused("BENV", "the manifest is of another last entry")
-        if manifest["transportDocumentChecksum"] != of_document:
-            raise Refused("BENV", "the manifest is of another transport document")
-        if entries[-1]["eblPlatform"] != sender:
-            raise Refused("BENV", "the last entry is not by the platform that sends")
-        previous = None
+    def check_manifest(self, document, last, manifest) -> None:
+        """Is this what the sender has signed for? If not, it was spoilt, and not by the sender."""
+        if manifest[LAST] != last:
+            raise Refused("BSIG", "the manifest is of another last entry")
+        if manifest["transportDocumentChecksum"] != checksum(document):
+            raise Refused("BSIG", "the manifest is of another transport document")
+
+    def check_chain(self, document, signed, entries, manifest) -> None:
+        of_document, previous = checksum(document), None
         for compact, entry in zip(signed, entries, strict=True):
             if entry["transportDocumentChecksum"] != of_document:
                 raise Refused("BENV", "an entry is of another transport document")

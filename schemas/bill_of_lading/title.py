@@ -155,6 +155,15 @@ register(
             status=409,
         ),
         FindingKind(
+            "title.same-document",
+            "The bill of lading is the very document of a title that has ended.",
+            "Give the bill that comes in its place a transportDocumentSubReference of its own, and sign for that.",
+            clause="EblEnvelope.transportDocument",
+            source=PINT,
+            fidelity=MODELLED,
+            status=409,
+        ),
+        FindingKind(
             "title.paper-not-named",
             "The title comes in the place of a paper bill, and does not say so.",
             "Begin the comments of ISSUE with 'In place of the paper original ' and the paper's number.",
@@ -598,7 +607,7 @@ def issue(
         found.append(finding("title.endorsee-without-code", "/documentParties/endorsee"))
     if transaction.reason_code is not None:
         found.append(_wrong_reason(transaction))
-    paper = (transaction.comments or "").removeprefix(_PAPER) if _names_paper(transaction) else ""
+    paper = paper_named(transaction)
     if earlier is not None:
         found += _judge_earlier(earlier, transaction, paper)
     if transaction.recipient is None:
@@ -625,8 +634,10 @@ def issue(
     )
 
 
-def _names_paper(transaction: Transaction) -> bool:
-    return (transaction.comments or "").startswith(_PAPER)
+def paper_named(issued: Transaction) -> str:
+    """The number of the paper bill in whose place an ISSUE comes; empty: it names none."""
+    comments = issued.comments or ""
+    return comments.removeprefix(_PAPER) if comments.startswith(_PAPER) else ""
 
 
 def _judge_earlier(earlier: Title, transaction: Transaction, paper: str) -> list[Finding]:

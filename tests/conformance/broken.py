@@ -199,6 +199,31 @@ class BelievesNone(DoesNotCheckSignatures):
     pass
 
 
+def _of_another_document(envelope: Any) -> bool:
+    manifest = envelope["envelopeManifestSignedContent"]
+    stated = small.claimed(manifest)["transportDocumentChecksum"] if isinstance(manifest, str) else ""
+    return bool(stated != small.checksum(envelope["transportDocument"]))
+
+
+@caught("refuses-what-it-accepted", by="receiver/accepted-then-spoilt", as_="benv.never-after-rece")
+class RefusesWhatItAccepted(Platform):
+    def start(self, sender: str, envelope: Any) -> Any:
+        last = envelope["envelopeTransferChain"][-1]
+        known = self.get("word", small.checksum(small.claimed(last)))
+        if known is not None and _of_another_document(envelope):
+            return self.answer(small.sha256(last), "BENV", "the manifest is of another transport document")
+        return super().start(sender, envelope)
+
+
+@caught("accepts-what-it-refused-spoilt", by="receiver/spoilt-then-good", as_="benv.for-ever")
+class AcceptsWhatItRefused(Platform):
+    def start(self, sender: str, envelope: Any) -> Any:
+        last = envelope["envelopeTransferChain"][-1]
+        if not all(isinstance(each, str) for each in envelope["envelopeTransferChain"]):
+            return self.answer(small.sha256(last), "BENV", "a member is not what it should be")
+        return super().start(sender, envelope)
+
+
 @caught("does-not-check-the-carrier", by="receiver/issuance-not-by-carrier", as_="refused.issuance-manifest")
 class DoesNotCheckTheCarrier(Platform):
     def check_issuance(self, document: Any, of_document: str, entries: Any) -> None:
@@ -207,13 +232,14 @@ class DoesNotCheckTheCarrier(Platform):
 
 @caught("does-not-check-the-chain", by="receiver/chain-gap", as_="benv.chain-order")
 class DoesNotCheckTheChain(Platform):
-    def check_chain(self, sender: str, document: Any, signed: Any, entries: Any, manifest: Any) -> None:
+    def check_chain(self, document: Any, signed: Any, entries: Any, manifest: Any) -> None:
         return
 
 
 @caught("does-not-check-the-document", by="receiver/document-changed", as_="refused.document-checksum")
 class DoesNotCheckTheDocument(DoesNotCheckTheChain):
-    pass
+    def check_manifest(self, document: Any, last: str, manifest: Any) -> None:
+        return
 
 
 @caught("does-not-ask-the-registry", by="receiver/registry-does-not-know", as_="registry.not-recorded")

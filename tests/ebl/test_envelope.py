@@ -1,6 +1,7 @@
 """An envelope and its documents, and the answer. What is judged of single faults is in the vectors."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,20 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.bill_of_lading.pint import HTTP_STATUS, EnvelopeManifest, Outcome, checksum, read, signed_checksum
+from schemas.bill_of_lading.title import Status, paper_statement
 from tests.ebl.cast import (
+    BEGIN,
+    BUYER,
+    CARRIER,
+    EXPORTER,
+    FORWARDER,
     NOW,
     PACKING_LIST,
     PACKING_LIST_METADATA,
     RENDERING,
     RENDERING_METADATA,
     accounts,
+    act,
+    continued,
     document,
     envelope,
+    issuance,
     key,
     transferred,
     trust,
 )
-from tradebridge.ebl.chain import content_checksum
+from tradebridge.ebl.chain import content_checksum, first_entry
 from tradebridge.ebl.envelope import (
     Judgement,
     Known,
@@ -227,3 +237,47 @@ def test_the_manifest_of_an_envelope_is_read_as_it_was_made() -> None:
     body = envelope(DOCUMENT, CHAIN, "MEKO", visualisation=RENDERING_METADATA, supporting=[PACKING_LIST_METADATA])
     payload = open_sealed(body["envelopeManifestSignedContent"], trust().platforms["MEKO"], NOW)
     assert read(EnvelopeManifest, payload) == MANIFEST
+
+
+# --- A title that has ended here -------------------------------------------------------------------------------------
+
+
+def in_its_place(comments: str | None = None, hours: int = 100, **changes: Any) -> dict[str, Any]:
+    """Another bill of the same number, issued on STRA and sent to FUJI by MEKO."""
+    value = document("blank", transportDocumentSubReference="2", **changes)
+    issue = act("ISSUE", CARRIER, EXPORTER, hours, comments=comments)
+    steps = [issue, act("TRANSFER", EXPORTER, FORWARDER, hours + 1)]
+    signed = [first_entry(value, steps, issuance(value), key("STRA"), "STRA")]
+    return envelope(value, continued(value, signed, "MEKO", act("TRANSFER", FORWARDER, BUYER, hours + 2)), "MEKO")
+
+
+def known_as(status: Status, **more: Any) -> Known:
+    """The title of `DOCUMENT` came here and ended: by the carrier's answer, far away."""
+    sent = continued(DOCUMENT, CHAIN, "FUJI", act("SURRENDER_FOR_AMENDMENT", BUYER, CARRIER, 3))
+    chain = tuple(continued(DOCUMENT, sent, "STRA", act("SACC", CARRIER, BUYER, 4)))
+    made = Known(chain=chain, document_checksum=checksum(DOCUMENT), status=status, at="ended", issued_at=BEGIN)
+    return replace(made, **more)
+
+
+@pytest.mark.parametrize("status", [Status.VOID, Status.PAPER, Status.ACCOMPLISHED])
+def test_what_is_known_of_a_title_that_has_ended_stands_in_every_chain_that_comes(status: Status) -> None:
+    judgement = judged(envelope(DOCUMENT, CHAIN, "MEKO"), known_as(status))
+    assert (judgement.outcome, judgement.findings[0].code) == (Outcome.DISE, "pint.disputed-chain")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (Status.VOID, in_its_place(), ""),
+        (Status.VOID, in_its_place(hours=-1), "pint.disputed-document"),
+        (Status.PAPER, in_its_place(), "title.paper-not-named"),
+        (Status.PAPER, in_its_place(paper_statement("X-1")), "title.paper-not-named"),
+        (Status.PAPER, in_its_place(paper_statement("SIML2600077")), ""),
+        (Status.ACCOMPLISHED, in_its_place(), "pint.disputed-document"),
+    ],
+    ids=["void", "an older one", "paper unnamed", "another paper", "paper", "accomplished"],
+)
+def test_in_the_place_of_a_title_comes_one_that_was_issued_for_it(status: Status, body: Any, code: str) -> None:
+    judgement = judged(body, known_as(status))
+    assert judgement.outcome is (Outcome.DISE if code else Outcome.RECE), judgement.findings
+    assert not code or judgement.findings[0].code == code

@@ -2,7 +2,9 @@
 
 1. Who acts is checked by the state machine of the title (`schemas.bill_of_lading.title`); that the actor is who it
    says is the host's affair.
-2. Parties on this platform need an active account; parties elsewhere a platform that this one is connected with.
+2. Parties on this platform need an active account, and are taken as the platform knows them: a code that somebody adds
+   to its own, as that of the endorsee, makes it nobody else. Parties elsewhere need a platform that this one is
+   connected with.
 3. What moves possession to another platform locks the title and stores an envelope; an endorsement to a party elsewhere
    stores a notice; all else is done here. Each is one transaction, compare-and-set on the title's sequence.
 4. A surrender to the carrier asks the carrier (`surrendering.py`) in the same transaction.
@@ -140,10 +142,25 @@ def _transaction(host: Host, held: Held, title: Title, action: Action) -> Transa
 
 def _named(host: Host, given: Party | str | None, pointer: str) -> Party | Finding | None:
     """The party, also where only its code on this platform was given."""
-    if not isinstance(given, str):
-        return given
+    if given is None:
+        return None
+    if isinstance(given, Party):
+        return _as_known(host, given)
     account = host.account_of((IdentifyingCode(code_list_provider=host.code, party_code=given),))
     return finding("title.unknown-party", pointer, found=given) if account is None else account.party
+
+
+def _as_known(host: Host, given: Party) -> Party:
+    """Rule 2: of a party that has an account here the account's name and codes, and of the codes given those that alone
+    lead to it. On whose behalf it acts is its own to say."""
+    account = host.account_of(given.identifying_codes) if given.ebl_platform == host.code else None
+    if account is None:
+        return given
+    own = account.party.identifying_codes
+    same = (each for each in given.identifying_codes if each not in own and host.account_of((each,)) is not None)
+    return account.party.model_copy(
+        update={"identifying_codes": (*own, *same), "represented_party": given.represented_party}
+    )
 
 
 def _strangers(host: Host, transaction: Transaction) -> tuple[Finding, ...]:

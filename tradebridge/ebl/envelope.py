@@ -9,7 +9,9 @@ The receiver, in this order (DCSA PINT 3.0.0, EnvelopeTransferFinishedResponse.r
    document than the one signed for: BSIG. It asserts nothing and kills nothing: a corrupted copy proves nothing
    against the true envelope.
 4. An entry that was refused before: BENV again. The entry that was accepted, signed again: DUPE.
-5. What contradicts what is known here of this title: DISE. It kills nothing either.
+5. What contradicts what is known here of this title: DISE. It kills nothing either. A title that has ended here has
+   ended for ever: what is known of it stands in every chain that comes, as of any other. Where it was replaced, only
+   another bill of the number may come, issued no earlier than that one; in the place of paper, one that names it.
 6. A chain that does not hold, another platform, an unknown recipient: BENV. The entry is dead from then on: the sender
    takes the title back on it, so that it must never be accepted later.
 7. Else accepted, once all additional documents are there: `missing` (then RECE), or RECE at once.
@@ -45,8 +47,9 @@ from schemas.bill_of_lading.pint import (
     read,
     signed_checksum,
     to_json,
+    written,
 )
-from schemas.bill_of_lading.title import Status
+from schemas.bill_of_lading.title import Status, paper_named, paper_statement
 from schemas.findings import Finding, finding
 from tradebridge.ebl.chain import PLACE, RENDERING, Chain, Link, content_checksum, read_links, verify_signatures
 from tradebridge.ebl.seal import Key, Sealed, Trust, open_sealed, seal, take_apart
@@ -94,6 +97,10 @@ class Known:
     status: Status | None = None
     at: str | None = None
     """Where the title is: here, sending, in-doubt, away, ended; None: it was never here."""
+    issued_at: datetime | None = None
+    """When it was issued, as its ISSUE says."""
+    unsigned: bool = False
+    """Of a title that has ended here: whether it did by what stands in no entry, so that no chain can have it."""
     documents: frozenset[str] = frozenset()
     """Checksums of the additional documents that are here already."""
     registries: frozenset[str] | None = None
@@ -257,10 +264,13 @@ def judge(
         outcome = Outcome.DUPE if settled.outcome is Outcome.RECE else Outcome.BENV
         found = finding("pint.duplicate" if outcome is Outcome.DUPE else "pint.dead-entry")
         return replace(start, outcome=outcome, findings=(found,), settled=settled)
-    disputed = _contradicts_chain(shape.envelope_transfer_chain, known)
+    disputed = _contradicts_chain(shape.envelope_transfer_chain, document, known)
     if disputed:
         return replace(start, outcome=Outcome.DISE, findings=disputed)
     chain = read_links(shape.transport_document, document, opened.links)
+    disputed = _contradicts_end(chain, known) if isinstance(chain, Chain) else ()
+    if disputed:
+        return replace(start, outcome=Outcome.DISE, findings=disputed)
     return _judge_content(start, chain, opened.manifest, me, known, accounts)
 
 
@@ -340,16 +350,40 @@ def _contradicts_document(envelope: Envelope, stated: str, known: Known) -> tupl
     return (found,)
 
 
-def _contradicts_chain(chain: Sequence[str], known: Known) -> tuple[Finding, ...]:
+def _contradicts_chain(chain: Sequence[str], document: str, known: Known) -> tuple[Finding, ...]:
     """Rule 5: a title that is held here comes from nobody; and what is known here stands in every chain that comes."""
     if known.at in _HELD_HERE:
         return (finding("pint.disputed-chain", PLACE, found=f"a title that is {known.at} here"),)
-    if known.status in _REPLACED:
+    if _is_another(document, known):
         return ()
+    if known.unsigned:
+        return (finding("pint.disputed-chain", PLACE, found="a title that has ended here"),)
     for place, mine in enumerate(known.chain):
         if place >= len(chain) or content_checksum(chain[place]) != content_checksum(mine):
             expected = f"the entry {signed_checksum(mine)}"
             return (finding("pint.disputed-chain", f"{PLACE}/{place}", found="another, or none", expected=expected),)
+    return ()
+
+
+def _is_another(document: str, known: Known) -> bool:
+    """Whether this is another bill of a number whose title was replaced: that has a chain of its own."""
+    return known.status in _REPLACED and document != known.document_checksum
+
+
+def _contradicts_end(chain: Chain, known: Known) -> tuple[Finding, ...]:
+    """Rule 5: what comes in the place of a title that was replaced here. The times compared are both of ISSUE: that of
+    the end is by another clock, and a replacement may follow it at once."""
+    if not _is_another(chain.document_checksum, known):
+        return ()
+    issue, pointer = chain.entries[0].transactions[0], f"{PLACE}/0/transactions/0"
+    if known.issued_at is not None and issue.action_date_time < known.issued_at:
+        found, expected = f"issued {written(issue.action_date_time)}", f"not before {written(known.issued_at)}"
+        return (finding("pint.disputed-document", f"{pointer}/actionDateTime", found=found, expected=expected),)
+    reference = chain.title.reference
+    names = (f"{reference} {known.version}".rstrip(), reference)
+    if known.status is Status.PAPER and paper_named(issue) not in names:
+        found, expected = issue.comments or "nothing", paper_statement(names[0])
+        return (finding("title.paper-not-named", f"{pointer}/comments", found=found, expected=expected),)
     return ()
 
 

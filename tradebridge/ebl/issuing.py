@@ -7,7 +7,8 @@
    or its platform is not one that this platform can deliver to. After either the carrier may ask again.
 3. Who gets possession may be on another platform: then the title is under way there at once (PINT, ISSUE), and the
    response waits for the outcome: `ISSU` when it is accepted, `REFU` when it is refused for good.
-4. A title in the place of another one needs that one to have ended, by amendment or by a switch to paper. One that
+4. A title in the place of another one needs that one to have ended, by amendment or by a switch to paper, and is of
+   another document: a document has one title, and what has ended does not begin again. One that
    names a document which was never a title here comes in the place of a paper bill, and says so.
 """
 
@@ -158,6 +159,10 @@ def _issue(
     """Make the title; or all that forbids it."""
     earlier, paper = replaced
     document = asked.raw["document"]
+    before = titles.by_id(connection, asked.checksum, lock=True)  # one that another platform has refused to take
+    if before is not None and before.title.ended:
+        found = f"{before.title.name}, {before.title.status}"
+        return (finding("title.same-document", "/document/transportDocumentSubReference", found=found),)
     peer = host.peers().carriers[asked.carrier]
     recipient = _recipient(asked)
     transaction = Transaction(
@@ -171,7 +176,6 @@ def _issue(
     title = issue(document, transaction, earlier)
     if not isinstance(title, Title):
         return title
-    before = titles.by_id(connection, asked.checksum, lock=True)  # one that another platform has refused to take
     held = _held(host, asked, transaction)
     if recipient.ebl_platform == host.code:
         titles.write(connection, host, "title.issued", held, before)

@@ -32,7 +32,6 @@ from sqlalchemy.exc import IntegrityError
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import HTTP_STATUS, ActionCode, EnvelopeManifest, Outcome, Party
-from schemas.bill_of_lading.title import Status
 from schemas.content import json_or_finding
 from schemas.findings import Finding, finding
 from tradebridge.ebl import files, refusals, registry, seal, steps, surrendering, tables, titles, transfers
@@ -99,19 +98,19 @@ def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title
     row = _incoming(connection, content)
     here = files.present(host.files, title)
     proven = () if held is None else _proven(held, host.code)
-    if held is not None and held.id != title and _succeeded(held, version, proven):
+    if held is None or (held.id != title and _stands_beside(held, version, proven)):
         known = Known(documents=here)
-    elif held is not None:
+    else:
         known = Known(
             chain=proven,
             document_checksum=held.id,
             version=held.version,
             status=held.title.status,
             at=held.at,
+            issued_at=held.transactions[0].action_date_time,
+            unsigned=bool(held.pending) and held.title.ended,
             documents=here,
         )
-    else:
-        known = Known(documents=here)
     registries = frozenset(host.peers().registries)
     known = replace(known, settled=_settled(row), registries=registries)
     rival = _rival(connection, title, carrier, reference)
@@ -137,11 +136,9 @@ def _rival(connection: Connection, title: str, carrier: str, reference: str) -> 
     return ACCEPTING if connection.execute(query.where(of.title != title)).first() else ""
 
 
-def _succeeded(held: Held, version: str, proven: tuple[str, ...]) -> bool:
-    """Whether another document of the same reference may stand beside this one: it ended by an amendment or by a switch
-    to paper; or it is elsewhere, and was never here or what comes is another version of it."""
-    if held.at == titles.ENDED:
-        return held.title.status in (Status.VOID, Status.PAPER)
+def _stands_beside(held: Held, version: str, proven: tuple[str, ...]) -> bool:
+    """Whether another document of the same reference may stand beside this one: it is elsewhere, and was never here or
+    what comes is another version of it. What may come in the place of one that ended here is judged (`envelope`)."""
     return held.at == titles.AWAY and (version != held.version or not proven)
 
 

@@ -3,6 +3,8 @@
 1. A platform speaks by statements that it signs: register, offer, accept, cancel. Each can be said again after a crash.
 2. What the registry says counts only as signed by its configured certificates, in its own name, for this title.
    Silence, an error or a signature that does not hold decide nothing.
+3. It counts of this platform's own part in the transfer: what another has offered, or got, is not ours. What a refusal
+   (the status, which nobody signs) seems to grant decides nothing: ask again.
 """
 
 from dataclasses import dataclass
@@ -100,25 +102,39 @@ async def _say(host: Host, registry: str, said: Said, title: str, entry: str, **
     )
     if answer.status not in (200, 201, 403, 404, 409, 422) or not isinstance(answer.body, dict):
         return Word(Stand.SILENT, reason=answer.error or f"HTTP {answer.status}")
-    return _word(host, peer, said, title, entry, answer.status, answer.body)
+    return _word(host, peer, statement, answer.status, answer.body)
 
 
-def _word(host: Host, peer: Peer, said: Said, title: str, entry: str, status: int, body: dict[str, Any]) -> Word:
+def _word(host: Host, peer: Peer, asked: Statement, status: int, body: dict[str, Any]) -> Word:
+    """What the registry's answer says of what this platform has stated."""
     reason = str(body.get("code", ""))
     statement = body.get("statement")
     state = open_sealed(statement, peer.trusted, host.now()) if isinstance(statement, str) else None
-    named = {"registry": peer.code, "transportDocumentChecksum": title}
+    named = {"registry": peer.code, "transportDocumentChecksum": asked.transport_document_checksum}
     if state is None or isinstance(state, Finding) or any(state.get(name) != each for name, each in named.items()):
         # Only the registry itself can say by its signature that it has never heard of a title: unsigned, it is silence.
         return Word(Stand.SILENT, reason=reason or "the registry's answer is not signed")
-    if said is Said.REGISTER:
+    if asked.type is Said.REGISTER:
         return Word(Stand.OPEN if status < 300 else Stand.UNKNOWN, str(statement), reason)
     offer = state.get("offer")
-    if not isinstance(offer, dict) or offer.get("entry") != entry:
+    if not isinstance(offer, dict) or not _is_of(offer, asked):
         return Word(Stand.UNKNOWN, str(statement), reason)
     found = {
         OfferState.OPEN.value: Stand.OPEN,
         OfferState.ACCEPTED.value: Stand.ACCEPTED,
         OfferState.CANCELLED.value: Stand.CANCELLED,
     }.get(str(offer.get("state")), Stand.UNKNOWN)
+    if status >= 300 and found is _GRANTED[asked.type]:
+        return Word(Stand.SILENT, reason=f"the registry refuses with {status} {reason}, and says {found}")
     return Word(found, str(statement), reason)
+
+
+_GRANTED = {Said.OFFER: Stand.OPEN, Said.ACCEPT: Stand.ACCEPTED, Said.CANCEL: Stand.CANCELLED}
+
+
+def _is_of(offer: dict[str, Any], asked: Statement) -> bool:
+    """Whether the offer is the one that the statement is about: of its entry, and from and to the same platforms, as
+    far as it names them (rule 3)."""
+    part = "to" if asked.type is Said.ACCEPT else "from"
+    named = {"entry": asked.entry, part: asked.platform} | ({"to": asked.to} if asked.to is not None else {})
+    return all(offer.get(name) == each for name, each in named.items())

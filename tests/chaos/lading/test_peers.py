@@ -9,6 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.bill_of_lading import pint
+from schemas.bill_of_lading.parties import IdentifyingCode
+from schemas.bill_of_lading.pint import Party
 from simulator.platforms import token_of
 from tests.chaos.lading.network import KAPUS_CODE, NOBODY, SECOND_CODE, Network, party
 from tests.chaos.lading.test_promises import closed, forked_notice, moved
@@ -129,6 +132,48 @@ def test_a_rejection_that_the_other_side_refuses_leaves_the_carrier_to_answer_ag
     network["MEKO"].settings = settings
     assert carrier_says(network, reference, "SREJ", cast.CARRIER_CODE) == 204, "asked anew"
     assert network.holders(reference) == ["MEKO here"]
+
+
+# --- Whose right it is -----------------------------------------------------------------------------------------------
+
+
+def acted(network: Network, on: str, reference: str, action: str, actor: Party, **more: Any) -> tuple[int, str]:
+    body = {"action": action, "actor": pint.to_json(actor), **more}
+    answer = network.post(on, "POST", f"/v1/titles/{reference}/actions", body)
+    return answer.status_code, answer.json().get("code", "")
+
+
+@pytest.mark.parametrize("on", ["STRA", "MEKO"], ids=["where it was issued", "elsewhere"])
+@pytest.mark.parametrize("provider", ["ZZZ", "GLEIF"])
+def test_who_holds_in_trust_gets_no_right_by_the_code_of_the_endorsee(network: Network, on: str, provider: str) -> None:
+    code = IdentifyingCode(code_list_provider=provider, party_code="529900T8BM49AURSDO55")
+    parties = cast.document("to-order")["documentParties"]
+    parties["endorsee"] = {"partyName": "The buyer", "identifyingCodes": [pint.to_json(code)]}
+    reference = network.issue("STRA", documentParties=parties, isToOrder=True)
+    if on != "STRA":
+        moved(network, reference, "STRA", on)
+    me = party(on)
+    disguised = me.model_copy(update={"identifying_codes": (code, *me.identifying_codes)})
+    to = pint.to_json(party("KAPU"))
+    for actor in (me, disguised):
+        assert acted(network, on, reference, "SURRENDER_FOR_DELIVERY", actor) == (422, "title.not-entitled")
+        told = acted(network, on, reference, "ENDORSE_TO_ORDER", actor, recipient=to)
+        assert told == (422, "title.not-the-endorsee")
+    assert acted(network, on, reference, "SIGN", disguised) == (200, "")
+    (row,) = network[on].rows("select pending from ebl_titles where reference = ?", reference)
+    assert "AURSDO55" not in row["pending"], "nor is it written down"
+    assert network.post(on, "GET", f"/v1/titles/{reference}").json()["inTrust"] is True
+
+
+def test_a_recipient_here_is_who_has_the_account_and_no_more(network: Network) -> None:
+    """The code of another platform's user, beside one's own, is not written into the title."""
+    reference = network.issue("STRA")
+    code = IdentifyingCode(code_list_provider="GLEIF", party_code="529900T8BM49AURSDO55")
+    me = party("STRA")
+    disguised = me.model_copy(update={"identifying_codes": (code, *me.identifying_codes), "party_name": "The buyer"})
+    told = acted(network, "STRA", reference, "ENDORSE", me, recipient=pint.to_json(disguised))
+    assert told == (200, "")
+    assert network.post("STRA", "GET", f"/v1/titles/{reference}").json()["endorsee"] == pint.to_json(me)
 
 
 # --- What others learn -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -14,11 +15,12 @@ from simulator.platform import Settings, _account
 from simulator.platforms import token_of
 from tests.chaos.lading.network import NOBODY, Fate, Network, Node, party
 from tests.ebl import cast
+from tests.ebl.registry import CODE
 from tests.ebl.running import SEED, key_of
-from tradebridge.ebl import steps, titles
+from tradebridge.ebl import registry, steps, titles, transfers
 from tradebridge.ebl.chain import first_entry, follow
 from tradebridge.ebl.envelope import make_envelope
-from tradebridge.ebl.seal import thumbprint
+from tradebridge.ebl.seal import seal, thumbprint
 from tradebridge.evidence.simulation import test_signer as signer_of
 
 
@@ -369,3 +371,69 @@ def test_a_refusal_counts_when_the_registry_has_the_cancellation(guarded: Networ
     reference = begun(guarded)
     attempted(guarded, Fate.THROUGH, Fate.THROUGH, Fate.LIED_BENV)
     assert (guarded.holders(reference), guarded.stands("STRA", reference)) == (["MEKO here"], "away")
+
+
+def test_what_the_registry_has_given_to_another_platform_is_refused_here(guarded: Network) -> None:
+    """STRA offers the entry to FUJI, which accepts it; the envelope goes to MEKO, whom it names."""
+    reference = begun(guarded)
+    row, content = last_sent(guarded)
+    guarded.run(registry.registered(guarded["STRA"], guarded.registry.base, row["title"], issued_as(guarded, row)))
+    said = [
+        guarded.run(registry.offered(guarded["STRA"], guarded.registry.base, row["title"], content, "FUJI")),
+        guarded.run(registry.accepted(guarded["FUJI"], guarded.registry.base, row["title"], content)),
+    ]
+    assert [each.stand for each in said] == [registry.Stand.OPEN, registry.Stand.ACCEPTED]
+    token = token_of(SEED, "STRA", "MEKO")
+    answer = guarded.post("MEKO", "POST", "/pint/v3/envelopes", orjson.loads(row["envelope"]), token)
+    assert (answer.status_code, guarded.stands("MEKO", reference)) == (422, ""), "BENV"
+    assert guarded.registry.control(row["title"]) == "FUJI"
+
+
+def last_sent(network: Network) -> tuple[Any, str]:
+    (row,) = network["STRA"].rows("select * from ebl_transfers")
+    return row, row["content"]
+
+
+def issued_as(network: Network, row: Any) -> registry.Issued:
+    issued = transfers.outgoing(row_of(network, row["id"])).registers("STRA")
+    assert issued is not None
+    return issued
+
+
+def row_of(network: Network, transfer: str) -> Any:
+    return network.run(network["STRA"].ask(lambda connection: transfers.by_id(connection, transfer)))
+
+
+TITLE, ENTRY = "a" * 64, "b" * 64
+
+
+@pytest.mark.parametrize(
+    ("asks", "status", "offer", "stand"),
+    [
+        ("accepted", 200, {}, "accepted"),
+        ("accepted", 200, {"to": "FUJI"}, "unknown"),
+        ("accepted", 409, {"to": "FUJI"}, "unknown"),
+        ("accepted", 409, {}, "silent"),
+        ("accepted", 409, {"state": "cancelled"}, "cancelled"),
+        ("offered", 200, {"from": "MEKO", "to": "FUJI", "state": "open"}, "open"),
+        ("offered", 200, {"from": "MEKO", "to": "FUJI"}, "accepted"),
+        ("offered", 200, {"from": "MEKO", "to": "KAPU", "state": "open"}, "unknown"),
+        ("offered", 200, {"from": "STRA", "to": "FUJI", "state": "open"}, "unknown"),
+        ("offered", 409, {"from": "MEKO", "to": "FUJI", "state": "open"}, "silent"),
+        ("cancelled", 409, {"from": "MEKO", "to": "FUJI"}, "accepted"),
+        ("cancelled", 200, {"from": "STRA", "state": "cancelled"}, "unknown"),
+        ("cancelled", 403, {"from": "MEKO", "state": "cancelled"}, "silent"),
+    ],
+)
+def test_the_registrys_word_counts_of_ones_own_part_only(
+    guarded: Network, asks: str, status: int, offer: dict[str, str], stand: str
+) -> None:
+    """MEKO asks. What the registry answers is signed by it, and of this entry."""
+    told = {"entry": ENTRY, "from": "STRA", "to": "MEKO", "state": "accepted"} | offer
+    state = {"registry": guarded.registry.base, "transportDocumentChecksum": TITLE, "offer": told}
+    answer = status, {"code": "x", "statement": seal(state, key_of(CODE))}
+    to = ("FUJI",) if asks == "offered" else ()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guarded.registry, "take", lambda compact: answer)
+        word = guarded.run(getattr(registry, asks)(guarded["MEKO"], guarded.registry.base, TITLE, ENTRY, *to))
+    assert word.stand == stand, word

@@ -217,6 +217,12 @@ class Caller:
             sentence, holds, found=f"{answer.status}, outcome {code}", expected="a refusal", exchange=answer.index
         )
 
+    def not_refused(self, answer: Answer, sentence: Sentence) -> None:
+        """Anything on which no sender takes the title back."""
+        code = self.code(answer)
+        holds, found = code not in ("BENV", "BETR"), f"{answer.status}, outcome {code}"
+        self._play.check(sentence, holds, found=found, expected="anything but BENV", exchange=answer.index)
+
     def error(self, answer: Answer, sentence: Sentence, *, statuses: range = range(400, 500)) -> None:
         """An unsigned ErrorResponse."""
         index = answer.index

@@ -213,6 +213,49 @@ async def _bad_then_good(play: Play[Stage], bad: Envelope, good: Envelope) -> No
         caller.accepted(await caller.start(good), good, says.GOOD_AFTER_BAD)
 
 
+_SPOILT: tuple[tuple[str, Callable[[Json], Json]], ...] = (
+    (
+        "another document",
+        lambda body: body | {"transportDocument": body["transportDocument"] | {"termsAndConditions": "Spoilt."}},
+    ),
+    ("a manifest that is none", lambda body: body | {"envelopeManifestSignedContent": 7}),
+    (
+        "something in the chain that is no entry",
+        lambda body: body | {"envelopeTransferChain": [7, *body["envelopeTransferChain"]]},
+    ),
+)
+
+
+@_scenario("accepted-then-spoilt", "What was accepted comes again, spoilt on the way in several ways, and then whole.")
+async def accepted_then_spoilt(play: Play[Stage]) -> None:
+    caller, envelope = play.kit.caller(play), build(play.kit.to_system())
+    with play.action("The kit starts the transfer."):
+        caller.accepted(await caller.start(envelope), envelope, says.ACCEPTED)
+    for what, spoil in _SPOILT:
+        with play.action(f"The same envelope comes again, with {what}."):
+            answer = await caller.post("/envelopes", spoil(envelope.body()), envelope.sender, f"start with {what}")
+            caller.not_refused(answer, says.NOT_REFUSED_LATER)
+    with play.action("It comes again whole."):
+        caller.duplicate(await caller.start(envelope), envelope, envelope, says.STILL_ACCEPTED)
+
+
+@_scenario("spoilt-then-good", "An envelope comes spoilt on the way, in several ways, and then whole.")
+async def spoilt_then_good(play: Play[Stage]) -> None:
+    caller = play.kit.caller(play)
+    for what, spoil in _SPOILT:
+        envelope = build(play.kit.to_system())
+        with play.action(f"The kit starts a transfer with {what}."):
+            answer = await caller.post("/envelopes", spoil(envelope.body()), envelope.sender, f"start with {what}")
+            caller.not_accepted(answer, says.SPOILT)
+            refused = caller.code(answer) in ("BENV", "BETR")
+        with play.action("It starts again, with the whole envelope."):
+            answer = await caller.start(envelope)
+            if refused:
+                caller.not_accepted(answer, says.REFUSED_STAYS)
+            else:
+                caller.accepted(answer, envelope, says.GOOD_AFTER_BAD)
+
+
 @_scenario("algorithm-none", "The manifest says that it needs no signature.")
 async def algorithm_none(play: Play[Stage]) -> None:
     good = build(play.kit.to_system())

@@ -170,12 +170,24 @@ STILL_ACCEPTED = Sentence(
     "What was accepted stays accepted, whatever came after it: the first envelope again is DUPE.",
     _CODE,
 )
+NOT_REFUSED_LATER = Sentence(
+    "benv.never-after-rece",
+    "What was accepted is never refused: after BENV 'the sending platform should retain the eBL', and there would be "
+    "two holders. A spoilt copy of it is DUPE, BSIG, DISE or an unsigned error.",
+    _CODE,
+)
 
 # --- Refusals --------------------------------------------------------------------------------------------------------
 
 BAD_SIGNATURE = Sentence(
     "bsig.signature",
     "BSIG for 'issues with the signature' of the manifest or of an entry: wrong, 'by an unknown key', expired.",
+    _CODE,
+)
+SPOILT = Sentence(
+    "spoilt.not-accepted",
+    "A copy that was spoilt on the way is not accepted: BSIG, which makes 'no assertions about the validity of the "
+    "envelope contents', or an unsigned error.",
     _CODE,
 )
 BAD_ALGORITHM = Sentence(
