@@ -6,15 +6,18 @@
    carrier's issuance manifest was verified when a title came, and that nothing has ended the document up to now.
 3. What is told of a document is what its holder may know: the answers, and the proof that it stands on the record. Who
    received it, and what recipients decided, is not told.
+4. Of a document whose content retention has deleted, that is the answer, with the day. Who gives the document itself
+   gets it judged by the record and receipt, which stay; whether something had ended it, the hub tells on its own word.
 """
 
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from exchange import titles
+from exchange import retention, titles
 from exchange.bundles import evidence_of
 from exchange.paper import code_of, has_paper, is_code
 from exchange.store import queries
@@ -74,8 +77,10 @@ def _by_digests(connection: Connection, content_digest: str, bytes_digest: str) 
     return queries.document(connection, None, known) if known is not None else None
 
 
-def check_known(hub: "Hub", stored: Stored, judged: str = "document") -> Checked:
-    """A document of this hub, for who has it or its digests."""
+def check_known(hub: "Hub", stored: Stored, judged: str = "document", document: bytes | None = None) -> Checked:
+    """A document of this hub, for who has it or its digests. `document`: its bytes, as they were given."""
+    if stored.deleted:
+        return _check_deleted(hub, stored, judged, document)
     now = hub.clock.now()
     evidence = evidence_of(hub, stored, None)
     report = replace(verify_evidence(evidence, hub.trust_to_judge(), now), judged=judged)
@@ -87,6 +92,26 @@ def check_known(hub: "Hub", stored: Stored, judged: str = "document") -> Checked
     if report.valid.verdict is Verdict.YES:  # without what its recipients decided
         report = replace(report, valid=answer("valid", [], f"Nothing on the record has ended it up to {rfc3339(now)}."))
     return Checked(report, stored, proof_of(evidence))
+
+
+def _check_deleted(hub: "Hub", stored: Stored, judged: str, document: bytes | None) -> Checked:
+    """Rule 4."""
+    evidence = evidence_of(hub, stored, None)
+    if document is not None:
+        evidence["document"]["bytes"] = b64encode(document).decode()
+    report = replace(verify_evidence(evidence, hub.trust_to_judge(), hub.clock.now()), judged=judged)
+    with hub.database.reading.connect() as connection:
+        deleted = [retention.gone(connection, stored.summary["id"])]
+    if document is None:
+        report = replace(
+            report,
+            number=stored.summary["number"],
+            unchanged=answer("unchanged", deleted, ""),
+            issued=answer("issued", deleted, ""),
+        )
+    state = stored.summary["state"]
+    ended = [] if state == "live" else [finding(f"evidence.{state}")]
+    return Checked(replace(report, valid=answer("valid", [*ended, *deleted], "")), stored, proof_of(evidence))
 
 
 def check_print(hub: "Hub", stored: Stored) -> Checked:
@@ -110,7 +135,7 @@ def check_file(hub: "Hub", data: bytes) -> Checked:
         return Checked(report, document=document)
     stored = by_digests(hub, content.content_digest, content.bytes_digest)
     if stored is not None:
-        return replace(_with_own(report, check_known(hub, stored)), document=document)
+        return replace(_with_own(report, check_known(hub, stored, document=document)), document=document)
     if given_files.is_alone(given):
         report = with_hub(report, Told(found=False), content.received, trust, now)
     return Checked(report, document=document)

@@ -376,7 +376,7 @@ def _evidence_of(connection: Connection, row: Row[Any], size: int) -> dict[str, 
     return {
         "kind": row.kind,
         "messageId": row.id,
-        "bytes": b64encode(row.bytes).decode() if row.kind in ("event", "title") else None,
+        "bytes": b64encode(row.bytes).decode() if row.kind in ("event", "title") and row.bytes is not None else None,
         "receipt": row.receipt,
         "attestation": row.attestation,
         "record": b64encode(row.record).decode(),

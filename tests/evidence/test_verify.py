@@ -5,7 +5,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,17 @@ def test_it_still_verifies_after_the_signer_s_certificate_has_expired() -> None:
     evidence["deliveries"] = []
     report = verify_evidence(evidence, TRUST, NOW)
     assert report.exit_code == 0, report
+
+
+def test_a_document_whose_own_dates_have_ended_is_not_valid_any_more() -> None:
+    """Nobody has to say so: its last day is the 5th of January 2027, and ends last at UTC-12."""
+    last = datetime(2027, 1, 6, 12, tzinfo=UTC)
+    assert verify_evidence(GOOD_EVIDENCE, TRUST, last - timedelta(seconds=1)).exit_code == 0
+    report = verify_evidence(GOOD_EVIDENCE, TRUST, last)
+    assert [each.code for each in report.valid.findings] == ["evidence.expired"]
+    assert (report.valid.verdict, report.exit_code) == ("no", 4)
+    waiting = copy.deepcopy(GOOD_EVIDENCE) | {"checkpoint": None}
+    assert verify_evidence(waiting, TRUST, last).valid.verdict == "no"
 
 
 def _withdrawn(signer: LocalSigner, since: datetime) -> TrustList:

@@ -18,6 +18,7 @@ from exchange.store import tables as t
 from schemas.content import sha256_hex
 from schemas.event import EventType, Reason
 from schemas.life import State
+from tests.evidence.case import content_of
 from tests.exchange.cast import (
     FORM_D,
     NOW,
@@ -301,7 +302,8 @@ def test_what_is_past_its_years_is_deleted_on_the_record_and_the_proofs_still_st
 ) -> None:
     with hub_in_thread(tmp_path, database_url) as running:
         cast = running.join()
-        old = cast["SG-NSW"].submit(certificate("SG-2026-08201"), ["TH-NSW"])
+        old_xml = certificate("SG-2026-08201")
+        old = cast["SG-NSW"].submit(old_xml, ["TH-NSW"])
         said = event(EventType.REJECTED, old.id, old.content_digest, "TH-NSW")
         cast["TH-NSW"].send_event(old.id, said)
         held = cast["SG-NSW"].submit(certificate("SG-2026-08202"), ["TH-NSW"])
@@ -314,6 +316,7 @@ def test_what_is_past_its_years_is_deleted_on_the_record_and_the_proofs_still_st
         cast.operator.hold(held.id, "a court asks")
         assert refused_by(cast.operator.hold, held.id, "again").code == "retention.held"
         evidence = wait_for(lambda: complete(cast, old.id))
+        code = cast.operator.summary(old.id)["verify"]["code"]
         trust = TrustList.from_json(cast.operator.trust())
         assert cast.operator.run_retention()["deleted"] == []
     with hub_in_thread(tmp_path, database_url, clock=NOW + YEARS) as cast:
@@ -330,6 +333,7 @@ def test_what_is_past_its_years_is_deleted_on_the_record_and_the_proofs_still_st
             held.id: "held: a court asks",
             doubted.id: "in dispute",
         }
+        deleted_is_told(cast, old_xml, json.dumps(evidence).encode(), code)
         gone = refused_by(cast["SG-NSW"].get, old.id)
         (record,) = (each for each in records_of(cast, "retention") if each["what"] == "document deleted")
         assert (gone.status, gone.code) == (410, "document.deleted") and record["recordId"] in gone.findings[0].found
@@ -352,6 +356,31 @@ def test_what_is_past_its_years_is_deleted_on_the_record_and_the_proofs_still_st
         assert refused_by(cast.operator.hold, old.id, "too late").code == "document.deleted"
         cast.operator.release(held.id, "the case is closed")
         assert [each["document"] for each in cast.operator.run_retention()["deleted"]] == [held.id]
+
+
+def deleted_is_told(cast: Cast, xml: bytes, evidence: bytes, code: str) -> None:
+    """Of a document that retention has deleted: that it was, on which day, and what can be checked all the same."""
+
+    def asked(path: str = "/verify", **how: Any) -> dict[str, Any]:
+        response = httpx.post(f"{cast.url}{path}", headers={"Accept": "application/json"}, timeout=30, **how)
+        assert response.status_code == 200, response.text
+        told: dict[str, Any] = response.json()
+        return told
+
+    day = f"deleted {(NOW + 2 * YEARS):%Y-%m-%d}"
+    content = content_of(xml)
+    for blind in (
+        asked("/v/SG-2026-08201", data={"code": code}),
+        asked(data={"content": content.content_digest, "bytes": content.bytes_digest}),
+    ):
+        assert [each["answer"] for each in blind["answers"]] == ["could-not-check", "could-not-check", "no", "yes"]
+        assert all(day in blind["answers"][place]["reason"] for place in (0, 1))
+        assert (blind["number"], blind["found"]) == ("SG-2026-08201", True) and blind["proof"]
+    for given in (xml, evidence):
+        told = asked(content=given)
+        assert [each["answer"] for each in told["answers"]] == ["yes", "yes", "no", "yes"]
+        assert [each["code"] for each in told["answers"][2]["findings"]] == ["evidence.expired", "document.deleted"]
+    assert "kept for its years and is deleted" in httpx.post(f"{cast.url}/v/SG-2026-08201", data={"code": code}).text
 
 
 def take_all(cast: Cast) -> None:

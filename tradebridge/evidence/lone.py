@@ -10,15 +10,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.certificate.procedure import earliest_today
 from schemas.content import Content, open_content
-from schemas.life import life_of
 from schemas.registry import Document, recognise
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import ABOUT_THE_SIGNER, ENDED, UNSURE, Answer, Report, answer, unsure_of_seal
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.trust import TrustList, Verified
+from tradebridge.evidence.validity import own_end
 from tradebridge.evidence.verify import is_simulated
 
 
@@ -80,7 +79,4 @@ def _was_issued(read: _Read, seal: Verified | Finding | None, trust: TrustList) 
 
 
 def _is_valid(read: _Read, now: datetime) -> Answer:
-    ends = life_of(read.profile).ends(read.document) if read.document is not None else None
-    if ends is not None and ends < earliest_today(now):
-        return answer("valid", [finding("evidence.expired", found=f"its last day was {ends}")], "")
-    return answer("valid", [finding("evidence.no-history")], "")
+    return answer("valid", own_end(read.profile, read.document, now) or [finding("evidence.no-history")], "")

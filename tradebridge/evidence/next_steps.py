@@ -5,6 +5,7 @@ the reason goes before what is known of the question.
 """
 
 _BY_CODE = {
+    "document.deleted": "Check the document itself, or its evidence bundle, with whoever still has it: that proves it.",
     "evidence.cancelled": "Do not accept it: ask its issuer for the document that takes its place, if there is one.",
     "evidence.expired": "Accept nothing more on it; what was drawn on it in time stands. Ask its issuer for a new one.",
     "evidence.hub-silent": "Ask again when the hub can be reached, or ask who gave it to you for its evidence bundle.",

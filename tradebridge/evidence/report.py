@@ -13,6 +13,7 @@ from tradebridge.evidence.refusals import Finding
 
 UNSURE = frozenset(
     {
+        "document.deleted",
         "evidence.hub-silent",
         "evidence.malformed",
         "evidence.no-history",

@@ -3,7 +3,7 @@
 | question  | yes says |
 | unchanged | these are the bytes that the hub accepted, and what is said of them in the evidence is genuine |
 | issued    | signed by a member of the trust list that may issue this document |
-| valid     | up to the evidence's checkpoint nothing on the record cancels, replaces or expires it |
+| valid     | it has not ended by its own dates, and up to the checkpoint nothing on the record ends it |
 | recorded  | its record is in the log whose checkpoint the trusted key and enough witnesses have signed |
 
 Read it from `verify_evidence` downwards. What it believes comes from the trust list in the caller's hand; the list
@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas.content import Content, open_content
-from schemas.event import Event, EventType, TitleEvent, decode_event
+from schemas.event import Event, TitleEvent, decode_event
 from schemas.life import Course, Parties, Standing, apply, life_of
 from schemas.registry import Document, profile_of
 from tradebridge.evidence import jws, notes, proofs
@@ -41,6 +41,7 @@ from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.titles import check_title
 from tradebridge.evidence.trust import TrustList, Verified
+from tradebridge.evidence.validity import ENDS, own_end
 
 
 def verify_evidence(evidence: object, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
@@ -68,7 +69,7 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
         number=reading.number if reading else None,
         unchanged=_is_unchanged(file, accepted, content, seal, reading, said),
         issued=_was_issued(file, accepted, seal, reading, then, at_proven_time=proven is not None),
-        valid=_is_valid(file, messages, seal, trust, checkpoint),
+        valid=_is_valid(file, messages, seal, trust, checkpoint, own_end(file.document.profile, reading, now)),
         recorded=recorded,
         simulated=is_simulated(trust),
     )
@@ -279,10 +280,11 @@ def _is_valid(
     seal: Verified | Finding | None,
     trust: TrustList,
     checkpoint: notes.Checkpoint | Finding,
+    own: Sequence[Finding],
 ) -> Answer:
-    """Play all events through the life of the document, in the order of the evidence."""
+    """Play all events through the life of the document, in the order of the evidence. `own`: its end by its dates."""
     if isinstance(checkpoint, Finding):
-        return answer("valid", [checkpoint], "", UNSURE | {checkpoint.code})
+        return answer("valid", [*own, checkpoint], "", UNSURE | {checkpoint.code})
     found: list[Finding] = []
     life, course = life_of(file.document.profile), Course({})
     sender = next((each.record.member for each in messages if each.record and each.form.kind == "document"), "")
@@ -310,19 +312,13 @@ def _is_valid(
             found.append(_wrong_event(index, after[0]))
             continue
         course = after
-        if event.type in _ENDS:
+        if event.type in ENDS:
             when = f"by {event.actor.member} at {rfc3339(event.at)}"
-            found.append(finding(_ENDS[event.type], f"/messages/{index}", found=when))
+            found.append(finding(ENDS[event.type], f"/messages/{index}", found=when))
+    if not any(each.code in ENDS.values() for each in found):
+        found += own
     states = ", ".join(f"{name} {standing.state.value}" for name, standing in sorted(course.standings.items()))
     return answer("valid", found, f"Nothing up to leaf {checkpoint.size} of the log ends it ({states}).")
-
-
-_ENDS: dict[EventType | TitleEvent, str] = {
-    EventType.CANCELLED: "evidence.cancelled",
-    EventType.REPLACED: "evidence.replaced",
-    EventType.EXPIRED: "evidence.expired",
-}
-"""Events after which a document is not valid any more."""
 
 
 def _counts_what_is_hidden(event: Event, refused: Sequence[Finding], course: Course) -> bool:
@@ -331,7 +327,7 @@ def _counts_what_is_hidden(event: Event, refused: Sequence[Finding], course: Cou
     So it may be ahead of what is seen here, never behind. The event is genuine, and its party was looked at before.
     """
     ahead = event.expected_sequence > course.highest
-    return event.type in _ENDS and [each.code for each in refused] == ["event.old-sequence"] and ahead
+    return event.type in ENDS and [each.code for each in refused] == ["event.old-sequence"] and ahead
 
 
 def _wrong_event(index: int, why: Finding) -> Finding:
