@@ -26,7 +26,7 @@ MISSING_SECONDS = 1.0
 MISSING_KEPT = 1000
 """Names that are remembered."""
 CHECKS_EACH, CHECKS = 4, 32
-"""Checks on the public pages at once, of one address and of all."""
+"""Checks on the public pages at once, of one address and of all; and as many bodies that are being read for them."""
 DROPPED_KEPT = 20
 """Dropped spaces whose memory is given back together."""
 
@@ -42,6 +42,7 @@ class Spaces:
         self.bodies = Places("request bodies", settings.bodies_per_member, settings.bodies)
         self.feeds = Places("feeds", settings.feeds_per_member, settings.feeds)
         self.checks = Places("checks", CHECKS_EACH, CHECKS)
+        self.asking = Places("request bodies", CHECKS_EACH, CHECKS)
         self.tries = Tries(settings.checks_per_minute)
         self._dropped = 0
         self._missing: dict[str, float] = {}

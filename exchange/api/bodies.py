@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any
 
 import orjson
@@ -21,22 +21,22 @@ MAX_BODY = MAX_BYTES * 4 // 3 + 10_000
 """A compact JWS carries its payload in base64: the limit of the decoded document, encoded."""
 
 
-async def body_of(request: Request, limit: int = MAX_BODY) -> bytes:
+async def body_of(request: Request, limit: int = MAX_BODY, place: AbstractContextManager[None] | None = None) -> bytes:
     """The body, or 413 as soon as it is known to be too large, 408 when it does not come to its end in time, 429 or 503
-    where too many are being read."""
+    where too many are being read. `place`: among which it is read; None: those of its member."""
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(int(stated), limit)
-    async with reading(request):
+    async with reading(request, place):
         return await _read(request, limit)
 
 
 @asynccontextmanager
-async def reading(request: Request) -> AsyncIterator[None]:
+async def reading(request: Request, place: AbstractContextManager[None] | None = None) -> AsyncIterator[None]:
     """While a body is read: it has a place among those of its member and of all, and so much time. Raises `Problem`."""
     seconds = hub_of(request).settings.body_seconds
     try:
-        with place_of(request, spaces_of(request).bodies):
+        with place or place_of(request, spaces_of(request).bodies):
             async with asyncio.timeout(seconds):
                 yield
     except NoPlace as error:

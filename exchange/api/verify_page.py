@@ -10,7 +10,8 @@
 1. GET gives the same page whatever the number is.
 2. A number that is not there, a code that is wrong and digests that nobody has get one answer, and it comes in whole
    steps of time: how long the look took cannot be seen.
-3. Each address may ask so often, and have so many checks under way (`exchange.tries`, `exchange.places`).
+3. Each address may ask so often, and have so many checks under way (`exchange.tries`, `exchange.places`). A check
+   begins when its body is there: who sends slowly holds no place among the checks, and only its own among the senders.
 4. HTML for browsers, JSON for who asks for it. All that came from a document is escaped; no script or style stands in
    the page, and the policy allows none but the hub's own files.
 """
@@ -19,6 +20,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -121,10 +123,13 @@ async def _guarded(request: Request, number: str | None) -> Response:
     wait = spaces.tries.take(address)
     try:
         if wait:
-            limit = f"at most {hub.settings.checks_per_minute} a minute"
-            raise Problem(finding("request.too-often", found="checks", expected=limit))
-        with spaces.checks.take(network_of(address)):
-            return await _checked(request, hub, number)
+            share = f"at most {hub.settings.checks_per_minute} a minute"
+            raise Problem(finding("request.too-often", found="checks", expected=share))
+        network = network_of(address)
+        limit = _MOST_OF_A_FORM if number is not None else MOST_BYTES
+        given = await _given(request, limit, spaces.asking.take(network))
+        with spaces.checks.take(network):
+            return await _checked(request, hub, number, given)
     except (Problem, NoPlace) as refused:
         findings = refused.findings if isinstance(refused, Problem) else (refused.found,)
         response = problem_response(request, findings)
@@ -136,9 +141,8 @@ async def _guarded(request: Request, number: str | None) -> Response:
         return _asking(hub, number, findings[0], response.status_code, kept)
 
 
-async def _checked(request: Request, hub: Hub, number: str | None) -> Response:
+async def _checked(request: Request, hub: Hub, number: str | None, given: dict[str, str] | bytes) -> Response:
     began = time.monotonic()
-    given = await _given(request, _MOST_OF_A_FORM if number is not None else MOST_BYTES)
     if isinstance(given, bytes) and number is None:
         return _answer(request, hub, await run_in_threadpool(public.check_file, hub, given))
     fields = {} if isinstance(given, bytes) else given
@@ -170,9 +174,9 @@ def _way(
     return lambda: public.by_code(hub, number, fields.get("code", "")), public.check_print
 
 
-async def _given(request: Request, limit: int) -> dict[str, str] | bytes:
+async def _given(request: Request, limit: int, place: AbstractContextManager[None]) -> dict[str, str] | bytes:
     """The fields of a form, or the one file that came in it or instead of it. Raises `Problem`."""
-    body = await body_of(request, limit)
+    body = await body_of(request, limit, place)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_form = kind == "application/x-www-form-urlencoded" and _FIELD.match(body) and len(body) <= _MOST_OF_A_FORM
     if kind != "multipart/form-data" and not is_form:

@@ -210,3 +210,22 @@ def test_sizes_and_numbers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_TOTAL", 100)
     read = read_archive(GOOD)
     assert isinstance(read, Finding) and (read.code, read.attack) == ("bundle.too-large", "ZIP-6")
+
+
+def test_what_is_inflated_is_bounded_in_all_before_it_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as file:
+        file.writestr(zipfile.ZipInfo("mimetype"), TYPE)
+        for at in range(3):
+            file.writestr(f"{at}.xml", bytes(range(256)) * 40, zipfile.ZIP_DEFLATED)
+    assert not isinstance(read_archive(stream.getvalue()), Finding)
+    monkeypatch.setattr(archive, "MAX_INFLATED", 25_000)
+    inflated: list[int] = []
+    one = archive._unpacked
+    monkeypatch.setattr(archive, "_unpacked", lambda packed, told: inflated.append(told.size) or one(packed, told))
+    read = read_archive(stream.getvalue())
+    assert isinstance(read, Finding) and (read.code, read.attack) == ("bundle.too-large", "ZIP-6")
+    assert sum(inflated) <= 25_000
+    assert not isinstance(
+        read_archive(write_archive([("a.xml", b"x" * 30_000)], TYPE)), Finding
+    )  # stored: its own size

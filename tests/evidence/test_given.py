@@ -148,6 +148,7 @@ def test_our_own_pdf_has_the_document_inside_byte_for_byte() -> None:
     ("data", "code"),
     [
         (pdf(b"x" * 45_000_000), "bundle.too-large"),
+        (pdf(*(b"<%d>" % at + b" " * 15_000_000 for at in range(3))), "bundle.too-large"),
         (pdf(XML).replace(zlib.compress(XML)[:40], b"\0" * 40), "evidence.nothing-inside"),
         (pdf(XML)[:-200], "evidence.nothing-inside"),
         (pdf(*(b"<a>%d</a>" % at for at in range(MAX_ATTACHMENTS + 1))), "evidence.several-inside"),

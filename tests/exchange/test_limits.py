@@ -56,6 +56,26 @@ def test_a_slow_body_has_its_time(cast: Cast, path: str) -> None:
     assert BODY_SECONDS <= time.monotonic() - began < BODY_SECONDS + 5
 
 
+def test_who_sends_slowly_for_a_check_holds_up_nobody_else(cast: Cast) -> None:
+    """Neither another address, nor a member; and only as far as its own share the same address."""
+
+    def check(address: str = "127.0.0.1") -> httpx.Response:
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=address)) as client:
+            return client.post(f"{cast.url}/verify", content=b"GIF89a", headers={"Accept": "application/json"})
+
+    with ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(slow_body(cast, "nobody", "/verify"))
+        time.sleep(0.3)
+        assert check().status_code == 200
+        assert httpx.post(f"{cast.url}/v1/documents", headers=bearer("TH-NSW"), content=b"<a/>").status_code == 422
+        held.enter_context(slow_body(cast, "nobody", "/verify"))
+        time.sleep(0.3)
+        more = check()
+        assert (more.status_code, more.json()["code"]) == (429, "request.too-many")
+        assert check("127.0.0.2").status_code == 200
+
+
 def test_so_many_bodies_of_one_member_and_so_many_of_all(cast: Cast) -> None:
     with ExitStack() as open_bodies:
         for _ in range(2):

@@ -27,6 +27,8 @@ MIMETYPE = "mimetype"
 MAX_ENTRIES = 2_000
 MAX_TOTAL = 256 * 1024 * 1024
 """Bytes of all entries together, unpacked."""
+MAX_INFLATED = 64 * 1024 * 1024
+"""Bytes of all deflated entries together, unpacked: they come before any signature is looked at. Ours are stored."""
 MAX_GROWTH = 200
 """How often an entry may be larger than what is stored of it."""
 
@@ -99,7 +101,7 @@ def write_archive(entries: Sequence[tuple[str, bytes]], media_type: str) -> byte
 
 def _entries(data: bytes) -> list[tuple[str, bytes]]:
     start, count = _end(data)
-    entries, seen, total, place, at = [], set[str](), 0, 0, start
+    entries, seen, total, inflated, place, at = [], set[str](), 0, 0, 0, start
     for index in range(count):
         told, offset, at = _from_directory(data, at, index)
         if offset != place:
@@ -110,6 +112,9 @@ def _entries(data: bytes) -> list[tuple[str, bytes]]:
         total += told.size
         if total > MAX_TOTAL:
             raise _Refused("bundle.too-large", "ZIP-6", f"{total} bytes", f"at most {MAX_TOTAL}")
+        inflated += told.size if told.method != _STORED else 0
+        if inflated > MAX_INFLATED:
+            raise _Refused("bundle.too-large", "ZIP-6", f"{inflated} bytes, deflated", f"at most {MAX_INFLATED}")
         packed, place = _packed(data, told, offset, start)
         entries.append((told.name, _unpacked(packed, told)))
         if index == 0 and (told.name, told.method) != (MIMETYPE, _STORED):

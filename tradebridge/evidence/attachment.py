@@ -6,7 +6,7 @@ file as it is, never inside another object, so it is found without reading the r
 1. It is what follows a dictionary with `/Type /EmbeddedFile`; plain, or packed by FlateDecode alone.
 2. It is taken only if it begins as a document or a bundle does; other attachments are passed over.
 3. Exactly one is taken. Two different ones leave open which of them the page shows.
-4. Work and size are bounded before anything is unpacked.
+4. The attachments are bounded in number and, all together, in bytes: each is unpacked as far as there is room left.
 
 Another reader may find other attachments in a file made on purpose. Nothing rests on that: what is found must verify by
 its own signature, and of the page around it nothing is believed (`tradebridge.evidence.given`).
@@ -20,7 +20,8 @@ from schemas.content import MAX_BYTES
 from tradebridge.evidence.refusals import Finding, finding
 
 MAX_ATTACHMENTS = 20
-_MAX_UNPACKED = MAX_BYTES * 4
+MAX_UNPACKED = MAX_BYTES * 4
+"""Bytes of all attachments together, unpacked."""
 _MAX_DICTIONARY = 2_000
 """Bytes of the dictionary of a stream. Ours take about 200."""
 
@@ -50,7 +51,8 @@ def document_inside(pdf: bytes) -> bytes | Finding:
 
 
 def _streams(pdf: bytes) -> Iterator[bytes | Finding]:
-    """The embedded files, unpacked; nothing for what is no stream that rule 1 tells of."""
+    """The embedded files, unpacked; nothing for what is no stream that rule 1 tells of. Ends with the first finding."""
+    room = MAX_UNPACKED
     for named in _TYPE.finditer(pdf):
         begins = pdf.rfind(b"obj", max(0, named.start() - _MAX_DICTIONARY), named.start())
         stream = _STREAM.search(pdf, named.end(), named.end() + _MAX_DICTIONARY)
@@ -59,26 +61,40 @@ def _streams(pdf: bytes) -> Iterator[bytes | Finding]:
         dictionary = pdf[begins + 3 : stream.start()]
         packing = _FILTER.search(dictionary)
         if packing is None:
-            yield _plain(pdf, dictionary, stream.end())
+            data: bytes | Finding = _plain(pdf, dictionary, stream.end(), room)
         elif packing[1].strip(b"[] \r\n") == b"/FlateDecode" and b"/DecodeParms" not in dictionary:
-            yield _unpacked(pdf, stream.end())
+            data = _unpacked(pdf, stream.end(), room)
+        else:
+            continue
+        yield data
+        if isinstance(data, Finding):
+            return
+        room -= len(data)
 
 
-def _plain(pdf: bytes, dictionary: bytes, at: int) -> bytes:
+def _plain(pdf: bytes, dictionary: bytes, at: int, room: int) -> bytes | Finding:
     length = _LENGTH.search(dictionary)
-    if length is not None and pdf[at + int(length[1]) :][:20].lstrip().startswith(b"endstream"):
-        return pdf[at : at + int(length[1])]
-    return pdf[at : max(at, pdf.find(b"endstream", at))].removesuffix(b"\n").removesuffix(b"\r")
+    end = at + int(length[1]) if length is not None else 0
+    if length is None or not pdf[end : end + 20].lstrip().startswith(b"endstream"):
+        end = max(at, pdf.find(b"endstream", at))
+        end -= pdf.endswith(b"\n", at, end)
+        end -= pdf.endswith(b"\r", at, end)
+    return pdf[at:end] if end - at <= room else _too_large()
 
 
-def _unpacked(pdf: bytes, at: int) -> bytes | Finding:
+def _too_large() -> Finding:
+    found, expected = "larger attachments", f"at most {MAX_UNPACKED} bytes in a PDF"
+    return finding("bundle.too-large", found=found, expected=expected, attack="ZIP-6")
+
+
+def _unpacked(pdf: bytes, at: int, room: int) -> bytes | Finding:
     packed = zlib.decompressobj()
     try:
-        data = packed.decompress(memoryview(pdf)[at:], _MAX_UNPACKED + 1)
+        data = packed.decompress(memoryview(pdf)[at:], room + 1)
     except zlib.error as error:
         return finding("evidence.nothing-inside", found=f"a damaged attachment: {error}", expected="zlib's format")
-    if len(data) > _MAX_UNPACKED:
-        return finding("bundle.too-large", found=f"more than {_MAX_UNPACKED} bytes in a PDF", attack="ZIP-6")
+    if len(data) > room:
+        return _too_large()
     if not packed.eof:
         return finding("evidence.nothing-inside", found="an attachment that is cut off", expected="all of it")
     return data
