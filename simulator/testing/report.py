@@ -13,7 +13,7 @@ def written(
     """The sequence of messages, what was refused with what differs, and the faults that were on."""
     parts = [f"sequence of messages ({len(entries)}):", *sequence(entries)]
     for each in refusals:
-        parts += ["", f"refused by the hub: {each['number'] or 'a document'}, {each['differences']} differences:"]
+        parts += ["", f"refused by the hub: {each['number'] or 'a document'}, {_many(each['differences'])}:"]
         parts += [f"  {line}" for line in differences(each["findings"])]
     if faults:
         parts += ["", "faults that were on:"]
@@ -44,6 +44,10 @@ def differences(findings: Sequence[Mapping[str, Any]]) -> list[str]:
         if each.get("fix"):
             lines.append(f"    fix: {each['fix']}")
     return lines + ([f"… {len(findings) - MOST_FINDINGS} more"] if len(findings) > MOST_FINDINGS else [])
+
+
+def _many(differences: int) -> str:
+    return f"{differences} difference{'s' if differences != 1 else ''}"
 
 
 def _time(at: str) -> str:

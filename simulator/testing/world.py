@@ -34,7 +34,7 @@ DECISIONS = ("accepted", "queried", "rejected")
 
 
 class NotInTime(AssertionError):
-    """What was waited for has not come; the message says what has."""
+    """What was waited for has not come."""
 
 
 class NotSo(AssertionError):
@@ -331,8 +331,9 @@ class World:
         """The first message that fits and that no earlier call has given, as soon as it is there.
 
         `kind`: of the journal, or `decision`, which is the event of a recipient. `member`, `number`, `document`
-        choose, and `event` by type. Raises `NotInTime` with what has come instead.
+        choose, and `event` by type. Raises `NotInTime`.
         """
+        __tracebackhide__ = True
         matches, asked = _wanted({"kind": kind, **query})
         until, since = time.monotonic() + timeout, 0
         while True:
@@ -345,7 +346,7 @@ class World:
                     return Message(each, self)
             since = page["next"]
             if left <= 0:
-                raise NotInTime(f"nothing of {_words(kind, query)} in {timeout:g} s\n{self.report()}")
+                raise NotInTime(f"nothing of {_words(kind, query)} in {timeout:g} s")
 
     def timeline(self, document: Sent | str) -> list[dict[str, Any]]:
         """What happened to a document, as the hub tells the operator."""
@@ -451,10 +452,12 @@ class World:
 
     def call(self, method: str, path: str, **given: Any) -> Any:
         """Any call of the control plane: `docs/reference/simulation.md`. Raises `NotSo`."""
+        __tracebackhide__ = True
         query, body = (given, None) if method == "GET" else (None, given)
         return self._answer(self.server.http.request(method, f"{self.url}/_sim/v1{path}", params=query, json=body))
 
     def _answer(self, answer: httpx.Response) -> Any:
+        __tracebackhide__ = True
         if answer.is_success:
             return answer.json() if answer.content else None
         try:
@@ -483,6 +486,7 @@ class Exchange:
 
     def reached(self, state: str, *, timeout: float = TIMEOUT_SECONDS) -> "Exchange":
         """It, or one of its recipients, comes to this state in time."""
+        __tracebackhide__ = True
         until, hub = time.monotonic() + timeout, self.world.client("OPERATOR")
         while True:
             summary = hub.summary(self.document)
@@ -491,27 +495,29 @@ class Exchange:
                 return self
             if time.monotonic() > until:
                 told = ", ".join(sorted(states))
-                raise NotInTime(f"{self.document} is {told}, not {state}, after {timeout:g} s\n{self.world.report()}")
+                raise NotInTime(f"{self.document} is {told}, not {state}, after {timeout:g} s")
             time.sleep(0.03)
 
     def once(self) -> "Exchange":
         """Each recipient has taken it once."""
+        __tracebackhide__ = True
         taken = [each["member"] for each in self.world.entries(kind="received", document=self.document)]
         twice = sorted({each for each in taken if taken.count(each) > 1})
         if not taken or twice:
             said = f"more than once by {', '.join(twice)}" if twice else "by nobody"
-            raise NotSo(f"{self.document} was taken {said}\n{self.world.report()}")
+            raise NotSo(f"{self.document} was taken {said}")
         return self
 
     def in_order(self) -> "Exchange":
         """Each member has heard the events of each recipient in the order of their sequence."""
+        __tracebackhide__ = True
         heard: dict[tuple[str, str], list[int]] = {}
         for each in self.world.entries(kind="event received", document=self.document):
             event = each["event"]
             heard.setdefault((each["member"], event.get("recipient", "")), []).append(int(event.get("sequence", 0)))
         wrong = [who for who, sequences in heard.items() if sequences != sorted(sequences)]
         if wrong:
-            raise NotSo(f"events of {self.document} out of order at {wrong}: {heard}\n{self.world.report()}")
+            raise NotSo(f"events of {self.document} out of order at {wrong}: {heard}")
         return self
 
 
