@@ -122,14 +122,14 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
     marked: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("tradebridge"))):  # the closest one last
         if marker.args:
-            raise pytest.UsageError(f"{item.nodeid}: the marker tradebridge takes names only: strict=True")
-        marked |= _checked(marker.kwargs, f"{item.nodeid}: the marker tradebridge")
+            pytest.fail("the marker tradebridge takes names only: strict=True", pytrace=False)
+        marked |= _checked(marker.kwargs, "the marker tradebridge")
     return marked
 
 
 def _checked(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     if unknown := sorted(set(given) - _KNOWN):
-        raise pytest.UsageError(f"{where} takes {', '.join(sorted(_KNOWN))}; not {', '.join(unknown)}")
+        pytest.fail(f"{where} takes {', '.join(sorted(_KNOWN))}; not {', '.join(unknown)}", pytrace=False)
     return dict(given)
 
 

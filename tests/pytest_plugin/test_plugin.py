@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from simulator.testing.world import World
+from tradebridge import pytest_plugin as plugin
+
 PROJECT = Path(__file__).with_name("users_project.py")
 ATTACH = """
 import json, sys
@@ -65,7 +68,7 @@ def until(found: Callable[[], object], seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     if not Path("/proc/self/stat").exists():
         pytest.skip("no /proc on this system")
@@ -78,6 +81,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     )
     try:
         options = ["-q", "-n", "2", "--testrunuid", name, "--tb-artifacts", "kept", "-p", "no:cacheprovider"]
+        options += ["-p", "no:hypothesispytest"]  # it takes its time to load
         strict = ["--strict-markers", "-W", "error"]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *strict],
@@ -103,16 +107,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         other.wait()
 
 
-def test_all_that_is_right_passes_and_all_workers_have_one_server(run: Run) -> None:
+def all_that_is_right_passes_and_all_workers_have_one_server(run: Run) -> None:
     assert run.exit_code == 1, run.output
-    assert "3 failed, 6 passed" in run.output, run.output
+    assert "3 failed, 7 passed" in run.output, run.output
     assert "warning" not in run.output
     assert len(run.seen) == 2
     assert all(each == run.told for each in run.seen)
     assert re.match(r"http://127\.0\.0\.1:\d+$", run.told["hub"]["url"])
 
 
-def test_a_failure_shows_the_difference_by_field_and_the_sequence(run: Run) -> None:
+def a_failure_shows_the_difference_by_field_and_the_sequence(run: Run) -> None:
     shown = run.section("test_wrong_document")
     assert "two documents that say the same" in shown
     assert '/items/0/hsCode (box 7, HS code): "090111" != "870829"' in shown
@@ -123,7 +127,7 @@ def test_a_failure_shows_the_difference_by_field_and_the_sequence(run: Run) -> N
     )
 
 
-def test_what_did_not_come_is_told_with_what_was_refused(run: Run) -> None:
+def what_did_not_come_is_told_with_what_was_refused(run: Run) -> None:
     shown = run.section("test_wrong_patience")
     assert "nothing of decision with member th in 0.1 s" in shown
     assert "/exporter: certificate.missing: expected" in shown
@@ -131,7 +135,7 @@ def test_what_did_not_come_is_told_with_what_was_refused(run: Run) -> None:
     assert "fix:" in shown
 
 
-def test_a_strict_test_fails_for_each_thing_that_it_did_not_expect(run: Run) -> None:
+def a_strict_test_fails_for_each_thing_that_it_did_not_expect(run: Run) -> None:
     shown = run.section("test_wrong_for_strict")
     assert "unexpected message: TH-NSW received SG-D-2026-UNEXPECTED (atiga-form-d/2022) from SG-NSW" in shown
     assert "near miss: the hub refused SG-D-2026-NEARLY: " in shown
@@ -139,21 +143,47 @@ def test_a_strict_test_fails_for_each_thing_that_it_did_not_expect(run: Run) -> 
     assert re.search(r"unused fault: flt_\d+ latency on VN-NSW", shown)
 
 
-def test_of_a_failure_journal_and_report_are_kept(run: Run) -> None:
+def of_a_failure_journal_and_report_are_kept(run: Run) -> None:
     kept = sorted(each.name for each in run.artifacts.rglob("*") if each.is_file())
     assert kept == sorted(["journal.jsonl", "report.txt"] * 3)
     (journal,) = run.artifacts.glob("*test_wrong_document*/*/journal.jsonl")
     assert {json.loads(line)["kind"] for line in journal.read_text().splitlines()} >= {"received", "acknowledged"}
 
 
-def test_the_server_outlives_those_who_go_and_ends_with_the_last_who_is_killed(run: Run) -> None:
-    """The last test of the module: it ends the server."""
+def the_server_outlives_those_who_go_and_ends_with_the_last_who_is_killed(run: Run) -> None:
+    """The last one: it ends the server."""
     assert all(lives(pid) for pid in run.pids)
     folder = Path(run.told["dataDir"]).parent
     assert folder.is_dir()
     os.kill(run.other.pid, signal.SIGKILL)
     until(lambda: not any(lives(pid) for pid in run.pids))
     until(lambda: not folder.exists())
+
+
+@pytest.mark.timeout(240)
+def test_a_users_project_runs_as_its_author_expects(run: Run) -> None:
+    """One test, so that one server is started for it, on whichever worker it runs."""
+    all_that_is_right_passes_and_all_workers_have_one_server(run)
+    a_failure_shows_the_difference_by_field_and_the_sequence(run)
+    what_did_not_come_is_told_with_what_was_refused(run)
+    a_strict_test_fails_for_each_thing_that_it_did_not_expect(run)
+    of_a_failure_journal_and_report_are_kept(run)
+    the_server_outlives_those_who_go_and_ends_with_the_last_who_is_killed(run)
+
+
+def test_a_marker_that_says_something_else_is_refused() -> None:
+    for given in ({"speed": 3}, {"strict": True, "clocks": ""}):
+        with pytest.raises(pytest.fail.Exception, match=r"takes clock, scenario, strict; not (speed|clocks)"):
+            plugin._checked(given, "the marker")
+
+
+def test_a_strict_verdict_is_a_failure_of_the_test_also_where_nothing_can_be_told() -> None:
+    report = pytest.TestReport("x", ("x", 0, "x"), {}, "passed", None, "call")
+    gone = World.__new__(World)  # of a server that has ended: whatever is asked of it fails
+    gone.strict, gone.name = True, "gone"
+    plugin._be_strict([gone], report)
+    assert report.outcome == "failed"
+    assert "what happened cannot be told" in str(report.longrepr)
 
 
 def test_loading_the_plugin_loads_nothing_of_ours_and_needs_no_hypothesis() -> None:
