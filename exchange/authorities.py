@@ -30,6 +30,7 @@ from schemas.findings import Finding, finding
 from tradebridge.evidence.authorities import DOCUMENT_SIGNING, BadAuthority, TrustedAuthority
 from tradebridge.evidence.revocation import MAX_LIST, RevocationList, read_revocation_list
 from tradebridge.evidence.times import from_rfc3339, rfc3339
+from tradebridge.outbound import tls_context
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -225,7 +226,7 @@ class ListFetcher:
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
         timeout = httpx.Timeout(hub.settings.push_timeout_seconds)
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+        self._client = httpx.AsyncClient(verify=tls_context(), timeout=timeout, follow_redirects=False, trust_env=False)
 
     async def run(self) -> None:
         while True:

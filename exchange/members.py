@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -211,14 +212,14 @@ def load_registry(
     trusted: dict[str, list[TrustedKey]] = {}
     pint: dict[str, list[PintKey]] = {}
     for row in connection.execute(select(t.signing_keys).order_by(t.signing_keys.c.kid)):
-        certificate = x509.load_pem_x509_certificate(row.certificate.encode())
         if row.purposes == PINT:
+            certificate = x509.load_pem_x509_certificate(row.certificate.encode())
             known = PintKey(row.kid, certificate, _moment(row.not_after), _moment(row.withdrawn))
             pint.setdefault(row.member, []).append(known)
             public_keys.setdefault(row.member, []).append(known.to_json())
             continue
         times = (_moment(each) for each in (row.not_before, row.not_after, row.withdrawn, row.distrusted))
-        key = TrustedKey.of(row.member, certificate, row.purposes.split(), *times)
+        key = _trusted_key(row.member, row.certificate, row.purposes, *times)
         trusted.setdefault(row.member, []).append(key)
         public_keys.setdefault(row.member, []).append(key.to_json())
     api_keys = {
@@ -247,6 +248,12 @@ def load_registry(
     own = Trusted(code, (keys.pint.certificate,))
     spoken = platforms_of(kept, pint, own)
     return Registry(version, members, trust, shown, spoken, issuing, own_key, observers, api_keys)
+
+
+@lru_cache(maxsize=2048)
+def _trusted_key(member: str, pem: str, purposes: str, *times: datetime | None) -> TrustedKey:
+    """The key of a row. Rows stay as they are while the registry is read again and again, also by each new space."""
+    return TrustedKey.of(member, x509.load_pem_x509_certificate(pem.encode()), purposes.split(), *times)
 
 
 def _trusted_member(
