@@ -87,6 +87,7 @@ class Courier:
         """After a start: what is open is due, and nobody is at it."""
         if self._host.alone:
             await self._host.do(_due_now)
+        await receiving.forget_gone(self._host)
         return True
 
     async def _finish_accepting(self) -> None:
