@@ -19,7 +19,7 @@ import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,11 +110,31 @@ async def keep(folder: Path, title: str, arrived: Arrived) -> None:
     await asyncio.to_thread(_settle, place(folder, title, arrived.checksum), arrived.passing)
 
 
-async def keep_bytes(folder: Path, title: str, data: bytes, limit: int) -> Arrived:
-    """The same for what is in memory already."""
-    arrived = await arrive(folder, _once(data), limit)
-    await keep(folder, title, arrived)
-    return arrived
+@asynccontextmanager
+async def passing(folder: Path, contents: Iterable[bytes], limit: int) -> AsyncIterator[tuple[Arrived, ...]]:
+    """Documents in memory are on the disk under passing names, as long as this lasts: the transaction that needs them
+    gives them their `name`, and what is refused leaves nothing. Raises `TooLarge`."""
+    arrived: list[Arrived] = []
+    try:
+        for data in contents:
+            arrived.append(await arrive(folder, _once(data), limit))
+            await asyncio.to_thread(_flush, arrived[-1].passing)
+        yield tuple(arrived)
+    finally:
+        for each in arrived:
+            each.passing.unlink(missing_ok=True)
+
+
+def name(folder: Path, title: str, arrived: Sequence[Arrived]) -> None:
+    """Give what is `passing` its name, for good. The last thing that is done in a transaction before its commit; may be
+    done again."""
+    for each in arrived:
+        named = place(folder, title, each.checksum)
+        named.parent.mkdir(parents=True, exist_ok=True)
+        if each.passing.exists():
+            each.passing.replace(named)
+    if arrived:
+        _flush_names(folder / title)
 
 
 async def keep_coming(folder: Path, title: str, reference: str, arrived: Arrived) -> None:

@@ -219,6 +219,19 @@ def test_of_envelopes_that_are_begun_and_never_finished_the_oldest_go_with_their
     node.limits = limits
 
 
+def test_nothing_stays_of_the_documents_of_an_action_that_is_refused(network: Network) -> None:
+    node, reference = network["STRA"], network.issue("STRA")
+    before = kept(node)
+    file = {"name": "List", "mediaType": "text/plain", "content": b64encode(b"of an action").decode()}
+    refused = network.transfer("STRA", reference, party("MEKO"), documents=[file], expectedSequence=7)
+    assert (refused.status_code, kept(node)) == (409, before)
+    taken = network.transfer("STRA", reference, party("MEKO"), documents=[file])
+    title = taken.json()["transportDocumentChecksum"]
+    assert kept(node) - before == {f"{title}/{pint.bytes_checksum(b'of an action')}"}
+    network.run(node.attempt())
+    assert network.holders(reference) == ["MEKO here"]
+
+
 @pytest.fixture
 def small(network: Network) -> Iterator[Node]:
     """MEKO, which takes one unfinished envelope of each peer."""
