@@ -167,10 +167,28 @@ class Courier:
             pass
         except Exception as error:  # one transfer that cannot be driven must not stop the others
             log.error("a transfer could not be driven", id=due.id, error=repr(error)[:300])
-            await asyncio.sleep(self._host.patience.first)
+            await self._put_off(due, f"an error of this platform: {error!r}")
         finally:
             del self._busy[due.id]
             self.wake()
+
+    async def _put_off(self, due: _Due, error: str) -> None:
+        """What met an error that nobody foresaw is an attempt as any other: it waits its time, and says why."""
+        try:
+            await self._host.do(lambda connection: _failed(connection, self._host, due, error))
+        except Exception as again:  # the store is away, and with it what to do next
+            log.error("a transfer could not be put off", id=due.id, error=repr(again)[:300])
+            await asyncio.sleep(max(1.0, self._host.patience.first))
+
+
+def _failed(connection: Connection, host: Host, due: _Due, error: str) -> None:
+    of = due.table.c
+    query = select(of.attempts).where((of.id == due.id) & _open(due.table))
+    attempts = connection.execute(query).scalar()
+    if attempts is not None:
+        values = {"attempts": attempts + 1, "last_error": error[:1000], "leased_until": 0.0}
+        values["next_at"] = time.time() + host.patience.pause(attempts + 1)
+        connection.execute(update(due.table).where(of.id == due.id).values(**values))
 
 
 def _due_now(connection: Connection) -> None:

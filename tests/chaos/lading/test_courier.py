@@ -1,6 +1,7 @@
 """The courier: whom it serves while others do not answer, and what becomes of what cannot be driven."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -77,3 +78,32 @@ def test_a_peer_that_never_answers_holds_up_nothing_that_goes_to_another(
             await asyncio.gather(running, return_exceptions=True)
 
     network.run(run())
+
+
+def test_what_meets_an_error_that_nobody_foresaw_waits_its_time_and_says_why(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = network["STRA"]
+    node.patience = replace(node.patience, first=1000.0, longest=1000.0)
+    reference = network.issue("STRA")
+    network.run(node.attempt())
+    assert network.transfer("STRA", reference, party("MEKO")).status_code == 200
+    tries = 0
+
+    async def step(name: str) -> None:
+        nonlocal tries
+        tries += 1
+        raise RuntimeError("no such luck")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(node, "step", step)
+        for _ in range(3):
+            network.run(node.attempt())
+    (sent,) = node.rows("select * from ebl_transfers")
+    assert (tries, sent["attempts"], sent["state"]) == (1, 1, "sending")
+    assert sent["next_at"] > time.time() + 900
+    assert "no such luck" in sent["last_error"]
+    node.stop()
+    network.run(node.start())  # which makes all due that waits
+    network.run(node.attempt())
+    assert network.holders(reference) == ["MEKO here"]
