@@ -12,7 +12,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -246,7 +246,7 @@ class Said:
     title: str
     action: Action | None
     """None: it is a consent."""
-    documents: tuple[pint.DocumentMetadata, ...] = ()
+    supporting: acting.Supporting = field(default_factory=acting.Supporting)
 
 
 async def accept(
@@ -256,21 +256,25 @@ async def accept(
     said = await hub.ask(lambda connection: _read(connection, hub, submission, event, subject, content))
     if not isinstance(said, Said):
         return said
-    if said.action is not None and said.action.documents:
-        documents = await acting.uploaded(hub.platform, said.title, said.action)
-        if isinstance(documents, Finding):
-            return (_within_body(documents),)
-        said = replace(said, documents=documents)
+    if said.action is None or not said.action.documents:
+        return await _entered(hub, said)
+    async with acting.uploaded(hub.platform, said.title, said.action) as supporting:
+        if isinstance(supporting, Finding):
+            return (_within_body(supporting),)
+        return await _entered(hub, replace(said, supporting=supporting))
+
+
+async def _entered(hub: "Hub", said: Said) -> Accepted | tuple[Finding, ...]:
     told: list[str] = []
     try:
         answer = await hub.writer.do(lambda connection: _do(connection, hub, said, told))
     except RefusedInTransaction as error:
         return error.findings
     except titles.Moved:
-        stated = event.expected_sequence
+        stated = said.event.expected_sequence
         return (finding("title.old-sequence", "/expectedSequence", found=stated, expected="a later one"),)
     except IntegrityError:
-        return (finding("event.duplicate", "/id", found=event.id),)
+        return (finding("event.duplicate", "/id", found=said.event.id),)
     hub.accepted(told)
     hub.platform.wake()
     return Accepted(answer)
@@ -339,6 +343,7 @@ def _do(connection: Connection, hub: "Hub", said: Said, told: list[str]) -> byte
     outcome: dict[str, Any] = {}
     sequence, state = event.expected_sequence, "consented"
     listeners: tuple[str, ...] = ()
+    acted: acting.Acted | None = None
     if said.action is not None:
         acted = _acted(connection, hub, said)
         held, outcome = acted.held, {"title": acted.to_json()}
@@ -372,6 +377,8 @@ def _do(connection: Connection, hub: "Hub", said: Said, told: list[str]) -> byte
     tell(connection, "event.accepted", envelope, (envelope.member, *listeners), facts)
     told.clear()
     told += listeners
+    if acted is not None:
+        said.supporting.keep(hub.platform, acted)
     return answer
 
 
@@ -382,7 +389,9 @@ def _acted(connection: Connection, hub: "Hub", said: Said) -> acting.Acted:
     operative = held and titles.find(connection, held.reference, carrier=held.carrier)
     if held is None or operative is None or operative.id != held.id:
         raise RefusedInTransaction(finding("title.unknown", found=said.subject.number))
-    acted = acting.act(connection, hub.platform, held.reference, said.action, said.documents, carrier=held.carrier)
+    acted = acting.act(
+        connection, hub.platform, held.reference, said.action, said.supporting.documents, carrier=held.carrier
+    )
     if not isinstance(acted, acting.Acted):
         raise RefusedInTransaction(*(_within_body(each) if each.pointer else each for each in acted))
     return acted

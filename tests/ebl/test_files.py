@@ -121,6 +121,67 @@ def test_a_file_is_named_by_a_checksum_only(tmp_path: Path, name: str) -> None:
 # --- Over HTTP -------------------------------------------------------------------------------------------------------
 
 
+def test_a_name_is_on_the_disk_with_the_folder_that_has_it_whoever_made_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the title is there already: another has made it, and may have been killed before it was flushed."""
+    (tmp_path / TITLE).mkdir()
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
+
+    async def run() -> files.Arrived:
+        arrived = await files.arrive(tmp_path, pieces(b"abc", [3]), 3000)
+        await files.keep(tmp_path, TITLE, arrived)
+        return arrived
+
+    file = files.place(tmp_path, TITLE, asyncio.run(run()).checksum)
+    assert flushed == [each.stat().st_ino for each in (file, file.parent, tmp_path)]
+
+
+def test_what_came_with_an_action_has_its_name_from_its_transaction_or_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
+
+    async def run(*, taken: bool) -> None:
+        with pytest.raises(RuntimeError):
+            async with files.passing(tmp_path, [b"abc", b"def"], 3000) as arrived:
+                for _ in range(2 if taken else 0):  # a transaction may be tried again
+                    files.name(tmp_path, TITLE, arrived)
+                raise RuntimeError("whatever comes of it")
+
+    asyncio.run(run(taken=False))
+    assert not [each for each in tmp_path.rglob("*") if each.is_file()]
+    asyncio.run(run(taken=True))
+    assert files.present(tmp_path, TITLE) == {sha256(each).hexdigest() for each in (b"abc", b"def")}
+    assert not list((tmp_path / "passing").iterdir())
+    assert {each.stat().st_ino for each in (*(tmp_path / TITLE).iterdir(), tmp_path / TITLE, tmp_path)} <= set(flushed)
+
+
+def test_what_came_with_an_envelope_is_the_titles_and_on_the_disk_when_it_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = f"env_{'1' * 32}"
+
+    async def run() -> str:
+        arrived = await files.arrive(tmp_path, pieces(b"abc", [3]), 3000)
+        await files.keep_coming(tmp_path, TITLE, reference, arrived)
+        assert files.came(tmp_path, TITLE) == {arrived.checksum}
+        assert not files.present(tmp_path, TITLE)
+        monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
+        for _ in range(2):  # a second time, after a kill
+            await files.adopt(tmp_path, TITLE, [arrived.checksum])
+        await files.drop(tmp_path, [(TITLE, reference)])
+        return arrived.checksum
+
+    flushed: list[int] = []
+    checksum = asyncio.run(run())
+    assert not files.all_coming(tmp_path)
+    assert files.present(tmp_path, TITLE) == {checksum}
+    assert flushed == [each.stat().st_ino for each in (tmp_path / TITLE, tmp_path)] * 2
+
+
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platforms]:
     with platforms(tmp_path_factory.mktemp("files"), ("STRA", "MEKO")) as running:

@@ -149,7 +149,19 @@ def ready(sqlite_cast: Cast) -> Cast:
 
     ended = expired_signer().certificate.public_bytes(Encoding.PEM).decode()
     sqlite_cast.operator.add_key("SG-NSW", ended, ["document"])
+    _until_logged(sqlite_cast)
     return sqlite_cast
+
+
+def _until_logged(cast: Cast) -> None:
+    """What the joining of members and keys left to log is in the log: it grows no more by itself."""
+    end = time.monotonic() + 10
+    seen, since = cast.operator.checkpoint(), time.monotonic()
+    while time.monotonic() < since + 0.5:
+        assert time.monotonic() < end, "the log goes on growing"
+        time.sleep(0.05)
+        if (now := cast.operator.checkpoint()) != seen:
+            seen, since = now, time.monotonic()
 
 
 @pytest.mark.parametrize("wrong", BAD)

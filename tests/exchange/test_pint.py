@@ -16,6 +16,7 @@ from schemas.content import sha256_hex
 from tests.exchange.cast import SEED, refused_by
 from tests.exchange.lading import HERE, THERE, Hubs, code, eventually, party, two_hubs
 from tests.exchange.running import hub_in_thread
+from tradebridge.client import Refused
 from tradebridge.ebl.seal import Trust
 from tradebridge.ebl.verify import read_trust, verify_title
 from tradebridge.evidence.simulation import test_api_key
@@ -96,12 +97,21 @@ def test_the_chain_and_the_receivers_answer_are_in_the_evidence_and_hold_offline
     assert not verify_title(evidence, believed(hubs, carriers=[])).holds
 
 
-def test_additional_documents_go_with_the_title(hubs: Hubs, tmp_path: Path) -> None:
+def test_additional_documents_go_with_the_title_and_those_of_what_is_refused_do_not_stay(
+    hubs: Hubs, tmp_path: Path
+) -> None:
     packing = b"480 cartons of wooden dining chairs" * 1000
     rendering = b"%PDF-1.7 rendering by the carrier"
     hubs.issue("SIML2603003", rendering=rendering)
     file = {"name": "Packing list.txt", "mediaType": "text/plain", "content": b64encode(packing).decode()}
+    other = file | {"content": b64encode(b"of an event that is refused").decode()}
+    for refused in ({"sequence": 7}, {"comments": 300 * "long "}, {"documents": [other, other | {"content": "?"}]}):
+        with pytest.raises(Refused):
+            hand_over(hubs, "SIML2603003", **({"documents": [other]} | refused))
+    assert hubs.issue("SIML2603003", rendering=b"of a bill that is refused").status_code == 409
     hand_over(hubs, "SIML2603003", documents=[file])
+    own = [each.name for each in (tmp_path / "here" / "ebl").rglob("*") if each.is_file()]
+    assert sorted(own) == sorted([bytes_checksum(packing), bytes_checksum(rendering)])
     documents = {each["documentChecksum"] for each in hubs.title("SIML2603003", THERE)["documents"]}
     assert documents == {bytes_checksum(packing), bytes_checksum(rendering)}
     kept = list((tmp_path / "there" / "ebl" / "default").glob(f"*/{bytes_checksum(packing)}"))

@@ -11,12 +11,14 @@
 """
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy.engine import Connection
 
+from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.issuance import decoded
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import ActionCode, DocumentMetadata, Party, Transaction
@@ -79,8 +81,8 @@ def act(
     carrier: str,
 ) -> Acted | tuple[Finding, ...]:
     """Do it, within the caller's transaction; or all that refuses it. `supporting`: the documents of the action, which
-    are on the disk already. `carrier`: whose bill it is; two carriers may give one number. Afterwards `host.wake()`.
-    Raises `titles.Moved` where somebody else was faster."""
+    are on the disk already, or come there by `Supporting.keep`. `carrier`: whose bill it is; two carriers may give one
+    number. Afterwards `host.wake()`. Raises `titles.Moved` where somebody else was faster."""
     held = titles.find(connection, reference, carrier=carrier, lock=True)
     if held is None:
         return (finding("title.unknown", found=reference),)
@@ -203,27 +205,52 @@ def _done(
     return Acted(written, notice)
 
 
-async def uploaded(host: Host, title_id: str, action: Action) -> tuple[DocumentMetadata, ...] | Finding:
-    """The supporting documents of an action: small ones put on the disk, the others found there."""
-    documents: list[DocumentMetadata] = []
-    known = {each.document_checksum: each for each in await host.ask(lambda c: titles.files_of(c, title_id))}
+@dataclass(frozen=True, slots=True)
+class Supporting:
+    """The supporting documents of an action."""
+
+    documents: tuple[DocumentMetadata, ...] = ()
+    arrived: tuple[files.Arrived, ...] = ()
+    """Those that came within the action: `keep` gives them their names."""
+
+    def keep(self, host: Host, acted: Acted) -> None:
+        """They belong to the title that was acted on. The last step of the transaction: what is refused keeps none."""
+        files.name(host.files, acted.held.id, self.arrived)
+
+
+@asynccontextmanager
+async def uploaded(host: Host, title_id: str, action: Action) -> AsyncIterator[Supporting | Finding]:
+    """The supporting documents of an action: small ones put on the disk for as long as this lasts, the others found
+    there."""
+    documents = _supporting(action, await host.ask(lambda connection: titles.files_of(connection, title_id)))
+    if isinstance(documents, Finding):
+        yield documents
+        return
+    contents = [data for _, data in documents if data]
+    async with files.passing(host.files, contents, host.limits.file) as arrived:
+        yield Supporting(tuple(document for document, _ in documents), arrived)
+
+
+def _supporting(
+    action: Action, uploaded_before: Sequence[DocumentMetadata]
+) -> list[tuple[DocumentMetadata, bytes]] | Finding:
+    """Each with its bytes, if they came with the action."""
+    known = {each.document_checksum: each for each in uploaded_before}
+    found: list[tuple[DocumentMetadata, bytes]] = []
     for place, each in enumerate(action.documents or ()):
         pointer = f"/documents/{place}"
         if isinstance(each, str):
             if each not in known:
                 return finding("title.no-such-file", pointer, found=each)
-            documents.append(known[each])
+            found.append((known[each], b""))
             continue
         data = decoded(each.content)
         if not data:
             return finding("pint.not-base64", f"{pointer}/content")
-        arrived = await files.keep_bytes(host.files, title_id, data, host.limits.file)
-        documents.append(
-            DocumentMetadata(
-                name=each.name, size=arrived.size, media_type=each.media_type, document_checksum=arrived.checksum
-            )
-        )
-    return tuple(documents)
+        checksum = pint.bytes_checksum(data)
+        named = {"name": each.name, "media_type": each.media_type, "document_checksum": checksum}
+        found.append((DocumentMetadata(size=len(data), **named), data))
+    return found
 
 
 async def take_file(

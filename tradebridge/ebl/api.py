@@ -372,17 +372,21 @@ async def acted_on(
     held = await host.ask(lambda connection: titles.named(connection, reference, carrier))
     if isinstance(held, Finding):
         return (held,)
-    carrier = held.carrier
-    supporting = await acting.uploaded(host, held.id, action)
-    if isinstance(supporting, Finding):
-        return (supporting,)
-    for _ in range(_TRIES):
-        try:
-            acted = await host.do(
-                lambda connection: acting.act(connection, host, reference, action, supporting, carrier=carrier)
-            )
-        except titles.Moved:
-            continue
-        host.wake()
-        return acted
+    async with acting.uploaded(host, held.id, action) as supporting:
+        if isinstance(supporting, Finding):
+            return (supporting,)
+
+        def job(connection: Connection) -> acting.Acted | tuple[Finding, ...]:
+            acted = acting.act(connection, host, reference, action, supporting.documents, carrier=held.carrier)
+            if isinstance(acted, acting.Acted):
+                supporting.keep(host, acted)
+            return acted
+
+        for _ in range(_TRIES):
+            try:
+                acted = await host.do(job)
+            except titles.Moved:
+                continue
+            host.wake()
+            return acted
     return (finding("title.old-sequence"),)

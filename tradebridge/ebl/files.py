@@ -1,10 +1,13 @@
 """Additional documents: streamed in and out, checked on the way, one file each.
 
 1. A document is a file `FOLDER/{title}/{checksum}`: it is there under this name only when it is whole, its SHA-256 is
-   that of its name, and it is on the disk (`fsync` of the file, then of the folder).
-2. A body of `application/json` is one JSON string of Base64 (PINT: 'a Base64 encoded payload'); it is decoded as it
+   that of its name, and it is on the disk (`fsync` of the file, then of the folders). It is never removed: it belongs
+   to a title, or to an action with it.
+2. What comes with an envelope lies in a folder of that envelope, `FOLDER/coming/{title}/{envelopeReference}`, until one
+   that names it is accepted: then it is the title's. An envelope that goes takes along what is in its folder still.
+3. A body of `application/json` is one JSON string of Base64 (PINT: 'a Base64 encoded payload'); it is decoded as it
    comes, also with the escapes that JSON allows. Memory does not grow with the document.
-3. More than the limit is refused as soon as it is known: by what was declared, else by the bytes that came.
+4. More than the limit is refused as soon as it is known: by what was declared, else by the bytes that came.
 """
 
 import asyncio
@@ -15,11 +18,14 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 CHECKSUM = re.compile(r"[0-9a-f]{64}")
+REFERENCE = re.compile(r"env_[0-9a-f]{32}")
+"""Of an envelope (`receiving`)."""
 BLOCK = 3 * 64 * 1024
 """Bytes read at once: a multiple of three, so that Base64 has no padding in the middle."""
 _UNESCAPED = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
@@ -56,8 +62,27 @@ def place(folder: Path, title: str, checksum: str) -> Path:
 
 def present(folder: Path, title: str) -> frozenset[str]:
     """All documents of a title that are here."""
-    within = folder / title
-    return frozenset(each.name for each in within.iterdir()) if within.is_dir() else frozenset()
+    return _names(folder / title)
+
+
+def came(folder: Path, title: str) -> frozenset[str]:
+    """All documents that came with envelopes about a title which are not accepted yet: sent for one, they are there for
+    all."""
+    within = folder / "coming" / title
+    return frozenset(name for reference in _names(within) for name in _names(within / reference))
+
+
+def _coming(folder: Path, title: str, reference: str) -> Path:
+    if not (CHECKSUM.fullmatch(title) and REFERENCE.fullmatch(reference)):
+        raise ValueError("an envelope is named by a title and its reference")
+    return folder / "coming" / title / reference
+
+
+def _names(within: Path) -> frozenset[str]:
+    try:
+        return frozenset(each.name for each in within.iterdir())
+    except FileNotFoundError:
+        return frozenset()
 
 
 async def arrive(folder: Path, chunks: AsyncIterator[bytes], limit: int) -> Arrived:
@@ -85,18 +110,57 @@ async def keep(folder: Path, title: str, arrived: Arrived) -> None:
     await asyncio.to_thread(_settle, place(folder, title, arrived.checksum), arrived.passing)
 
 
-async def keep_bytes(folder: Path, title: str, data: bytes, limit: int) -> Arrived:
-    """The same for what is in memory already."""
-    arrived = await arrive(folder, _once(data), limit)
-    await keep(folder, title, arrived)
-    return arrived
+@asynccontextmanager
+async def passing(folder: Path, contents: Iterable[bytes], limit: int) -> AsyncIterator[tuple[Arrived, ...]]:
+    """Documents in memory are on the disk under passing names, as long as this lasts: the transaction that needs them
+    gives them their `name`, and what is refused leaves nothing. Raises `TooLarge`."""
+    arrived: list[Arrived] = []
+    try:
+        for data in contents:
+            arrived.append(await arrive(folder, _once(data), limit))
+            await asyncio.to_thread(_flush, arrived[-1].passing)
+        yield tuple(arrived)
+    finally:
+        for each in arrived:
+            each.passing.unlink(missing_ok=True)
 
 
-async def drop(folder: Path, titles: Sequence[str]) -> None:
-    """Remove all documents of these titles, of which nothing has come."""
-    for title in titles:
-        if CHECKSUM.fullmatch(title):
-            await asyncio.to_thread(shutil.rmtree, folder / title, ignore_errors=True)
+def name(folder: Path, title: str, arrived: Sequence[Arrived]) -> None:
+    """Give what is `passing` its name, for good. The last thing that is done in a transaction before its commit; may be
+    done again."""
+    for each in arrived:
+        named = place(folder, title, each.checksum)
+        named.parent.mkdir(parents=True, exist_ok=True)
+        if each.passing.exists():
+            each.passing.replace(named)
+    if arrived:
+        _flush_names(folder / title)
+
+
+async def keep_coming(folder: Path, title: str, reference: str, arrived: Arrived) -> None:
+    """Flush it to the disk, among what has come with this envelope. Its name is not promised to anybody yet."""
+    await asyncio.to_thread(_set_down, _coming(folder, title, reference) / arrived.checksum, arrived.passing)
+
+
+async def adopt(folder: Path, title: str, checksums: Sequence[str]) -> None:
+    """Of what came with envelopes, these are the title's from now on, for good; what is the title's already stays so.
+    What is not there (any more) is passed over: look with `present`."""
+    if checksums:
+        targets = [place(folder, title, each) for each in checksums]
+        await asyncio.to_thread(_adopt, folder / "coming" / title, targets)
+
+
+async def drop(folder: Path, envelopes: Iterable[tuple[str, str]]) -> None:
+    """Remove what came with these envelopes, by title and reference, and is not the title's."""
+    gone = [_coming(folder, title, reference) for title, reference in envelopes]
+    if gone:
+        await asyncio.to_thread(_remove, gone)
+
+
+def all_coming(folder: Path) -> list[tuple[str, str]]:
+    """All envelopes with which something came, by title and reference."""
+    within = folder / "coming"
+    return [(title, reference) for title in _names(within) for reference in _names(within / title)]
 
 
 def forget_passing(folder: Path) -> None:
@@ -234,12 +298,37 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
 
 
 def _settle(named: Path, passing: Path) -> None:
+    _set_down(named, passing)
+    _flush_names(named.parent)
+
+
+def _set_down(named: Path, passing: Path) -> None:
     _flush(passing)
-    fresh = not named.parent.exists()
     named.parent.mkdir(parents=True, exist_ok=True)
     passing.replace(named)
-    for folder in (named.parent, named.parent.parent) if fresh else (named.parent,):
-        _flush(folder)
+
+
+def _adopt(coming: Path, targets: Sequence[Path]) -> None:
+    within = targets[0].parent
+    within.mkdir(parents=True, exist_ok=True)
+    for named in targets:
+        for reference in _names(coming):
+            with suppress(FileNotFoundError):
+                (coming / reference / named.name).replace(named)
+    _flush_names(within)
+
+
+def _remove(envelopes: Sequence[Path]) -> None:
+    for each in envelopes:
+        shutil.rmtree(each, ignore_errors=True)
+        with suppress(OSError):  # there are others about this title, or there was nothing
+            each.parent.rmdir()
+
+
+def _flush_names(within: Path) -> None:
+    """The names in the folder of a title, and its own: also where another, killed or still at it, has made it."""
+    _flush(within)
+    _flush(within.parent)
 
 
 def _flush(path: Path) -> None:

@@ -13,7 +13,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -46,6 +46,8 @@ class _Asked:
     carrier: str
     checksum: str
     visualisation: DocumentMetadata | None
+    arrived: tuple[files.Arrived, ...] = ()
+    """Of the visualisation."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -67,15 +69,19 @@ async def request(host: Host, caller: Caller, data: bytes) -> tuple[Finding, ...
     visualisation = _visualisation(read)
     asked = _Asked(raw, read, carrier, pint.checksum(raw["document"]), visualisation)
     found = _judge(host, asked)
-    if visualisation is not None and not found:
-        content = issuance.decoded(raw["eBLVisualisationByCarrier"]["content"]) or b""
-        await files.keep_bytes(host.files, asked.checksum, content, host.limits.file)
-    await host.step(steps.ISSUE_ARRIVED)
-    refused = await host.do(lambda connection: _settle(connection, host, asked, found))
+    async with files.passing(host.files, [] if found else _contents(asked), host.limits.file) as arrived:
+        await host.step(steps.ISSUE_ARRIVED)
+        refused = await host.do(lambda connection: _settle(connection, host, replace(asked, arrived=arrived), found))
     if not refused:
         host.wake()
         await host.step(steps.ISSUE_STORED)
     return refused
+
+
+def _contents(asked: _Asked) -> list[bytes]:
+    if asked.visualisation is None:
+        return []
+    return [issuance.decoded(asked.raw["eBLVisualisationByCarrier"]["content"]) or b""]
 
 
 def _visualisation(read: IssuanceRequest) -> DocumentMetadata | None:
@@ -183,6 +189,7 @@ def _issue(
         transfers.hand_over(connection, host, held, (), recipient.ebl_platform, issuance=request_id, before=before)
     if asked.visualisation is not None:
         titles.add_files(connection, held.id, (asked.visualisation,), asked.carrier)
+        files.name(host.files, held.id, asked.arrived)
     return ()
 
 

@@ -96,7 +96,7 @@ def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title
     carrier, reference, version = titles.identity(document if isinstance(document, Mapping) else {})
     held = titles.find_either(connection, title, reference, carrier)
     row = _incoming(connection, content)
-    here = files.present(host.files, title)
+    here = files.present(host.files, title) | files.came(host.files, title)
     proven = () if held is None else _proven(held, host.code)
     if held is None or (held.id != title and _stands_beside(held, version, proven)):
         known = Known(documents=here)
@@ -295,8 +295,7 @@ async def _said(
     if outcome is Outcome.BENV and judgement.settled is None:
         if await host.ask(lambda connection: _counted(connection, caller, REFUSED)) >= host.limits.refused:
             return refused(finding("pint.too-many-refused", found=judgement.reason, expected=host.limits.refused))
-        await host.do(lambda connection: _kill(connection, host, caller, envelope, judgement, seen))
-        await host.step(steps.RECEIVE_REFUSED)
+        await _refuse(host, caller, envelope, judgement, seen)
     return _signed(host, judgement, outcome)
 
 
@@ -346,8 +345,8 @@ def _signed(host: Host, judgement: Judgement, outcome: Outcome) -> Said:
 
 
 async def _started(host: Host, caller: Caller, envelope: dict[str, Any], judgement: Judgement, seen: _Seen) -> Said:
-    reference, left = await host.do(lambda connection: _begin(connection, host, caller, envelope, judgement, seen))
-    await files.drop(host.files, left)
+    reference, gone = await host.do(lambda connection: _begin(connection, host, caller, envelope, judgement, seen))
+    await files.drop(host.files, gone)
     await host.step(steps.RECEIVE_STARTED)
     return Said(
         201,
@@ -427,31 +426,30 @@ def _begin(
     envelope: dict[str, Any],
     judgement: Judgement,
     seen: _Seen,
-) -> tuple[str, list[str]]:
-    """The transfer is active; the oldest of this peer go where it has too many (rule 7). Its reference, and the titles
-    whose files nobody needs any more."""
+) -> tuple[str, list[tuple[str, str]]]:
+    """The transfer is active; the oldest of this peer go where it has too many (rule 7). Its reference, and theirs
+    with their titles."""
     reference = _keep(connection, host, caller, envelope, judgement, seen, ACTIVE)
     of = tables.incoming.c
     mine = (of.sender == caller.code) & (of.state == ACTIVE) & (of.id != reference)
-    newest = select(of.id, of.title).where(mine).order_by(of.started_at.desc(), of.id)
-    gone = connection.execute(newest.offset(host.limits.unfinished - 1)).all()
-    for row in gone:
-        connection.execute(delete(tables.incoming).where(of.id == row.id))
-    return reference, [title for title in {row.title for row in gone} if not _needed(connection, title)]
-
-
-def _needed(connection: Connection, title: str) -> bool:
-    """Whether files of this title belong to something."""
-    known = select(tables.titles.c.id).where(tables.titles.c.id == title)
-    of = tables.incoming.c
-    coming = select(of.id).where((of.title == title) & (of.state != REFUSED))
-    return any(connection.execute(query).first() for query in (known, coming))
+    newest = select(of.title, of.id).where(mine).order_by(of.started_at.desc(), of.id)
+    gone = [(row.title, row.id) for row in connection.execute(newest.offset(host.limits.unfinished - 1))]
+    for _, old in gone:
+        connection.execute(delete(tables.incoming).where(of.id == old))
+    return reference, gone
 
 
 def _counted(connection: Connection, caller: Caller, state: str) -> int:
     of = tables.incoming.c
     query = select(func.count()).select_from(tables.incoming).where((of.sender == caller.code) & (of.state == state))
     return int(connection.execute(query).scalar_one())
+
+
+async def _refuse(host: Host, caller: Caller, envelope: dict[str, Any], judgement: Judgement, seen: _Seen) -> None:
+    """The entry is dead, and nothing stays of what came with it."""
+    await host.do(lambda connection: _kill(connection, host, caller, envelope, judgement, seen))
+    await files.drop(host.files, [(seen.title, _reference(host, seen))])
+    await host.step(steps.RECEIVE_REFUSED)
 
 
 def _kill(
@@ -478,19 +476,27 @@ async def _accepted(host: Host, caller: Caller, envelope: dict[str, Any], judgem
         refusing = await _registry_accepts(host, caller, envelope, judgement, seen, chain.registry)
         if refusing is not None:
             return refusing
-        seen = replace(seen, incoming=(seen.incoming[0] if seen.incoming else _reference(host, seen), ACCEPTING))
+        seen = replace(seen, incoming=(_reference(host, seen), ACCEPTING))
     else:
         await host.step(steps.RECEIVE_ACCEPTING)
     received = [each.document_checksum for each in judgement.manifest.declared]
     said = answer(Outcome.RECE, judgement.last_checksum, host.key, received=received)
+    await files.adopt(host.files, seen.title, received)
     await host.do(lambda connection: _take(connection, host, caller, envelope, judgement, seen, said))
+    if received:
+        await files.drop(host.files, [(seen.title, _reference(host, seen))])
     host.wake()
     await host.step(steps.RECEIVE_ACCEPTED)
     return Said(HTTP_STATUS[Outcome.RECE], said)
 
 
 def _reference(host: Host, seen: _Seen) -> str:
-    return transfers.derived("env", host.code, seen.content)
+    return seen.incoming[0] if seen.incoming is not None else _derived(host, seen.content)
+
+
+def _derived(host: Host, content: str) -> str:
+    """The envelopeReference of an envelope with this last entry."""
+    return transfers.derived("env", host.code, content)
 
 
 async def _registry_accepts(
@@ -508,8 +514,7 @@ async def _registry_accepts(
         return refused(finding("pint.registry-silent", found=word.reason))
     found = finding("pint.not-in-registry", "/envelopeTransferChain/0/controlTrackingRegistry", found=word.stand)
     dead = replace(judgement, outcome=Outcome.BENV, findings=(found,))
-    await host.do(lambda connection: _kill(connection, host, caller, envelope, dead, seen))
-    await host.step(steps.RECEIVE_REFUSED)
+    await _refuse(host, caller, envelope, dead, seen)
     return _signed(host, dead, Outcome.BENV)
 
 
@@ -641,9 +646,19 @@ async def take_document(
         reason = f"{found[0].message} ({found[0].code}: found {found[0].found}, expected {found[0].expected})"[:255]
         return Said(409, answer(Outcome.INCD, row.entry_checksum, host.key, reason=reason))
     await host.step(steps.RECEIVE_DOCUMENT_WRITTEN)
-    await files.keep(host.files, row.title, arrived)
+    await files.keep_coming(host.files, row.title, row.id, arrived)
     await host.step(steps.RECEIVE_DOCUMENT_KEPT)
-    return Said(204)
+    return await _kept(host, caller, row)
+
+
+async def _kept(host: Host, caller: Caller, begun: StoreRow[Any]) -> Said:
+    """A document may take long to come: what its envelope is meanwhile decides whether it stays."""
+    row = await _transfer_of(host, caller, begun.id)
+    if row is None or row.state not in (ACTIVE, ACCEPTING):
+        await files.drop(host.files, [(begun.title, begun.id)])
+    if row is None:
+        return refused(finding("pint.unknown-envelope", found=begun.id))
+    return _dead(host, row) if row.state == REFUSED else Said(204)
 
 
 # --- PUT finish-transfer, POST receiver-validation, and the start of a process ---------------------------------------
@@ -675,7 +690,11 @@ async def withdraw(host: Host, caller: Caller, data: bytes) -> Said:
         return refused(stranger or finding("pint.not-the-sender", "/entry", found="nobody", expected=caller.code))
     for _ in range(_TRIES):
         with suppress(IntegrityError):
-            return await host.do(lambda connection: _withdrawn(connection, host, caller, sealed))
+            told = await host.do(lambda connection: _withdrawn(connection, host, caller, sealed))
+            title = str(sealed.claims.get("transportDocumentChecksum"))
+            if told.status == 422 and files.CHECKSUM.fullmatch(title):
+                await files.drop(host.files, [(title, _derived(host, content_checksum(sealed.compact)))])
+            return told
     return refused(finding("pint.busy"))
 
 
@@ -698,7 +717,7 @@ def _withdrawn(connection: Connection, host: Host, caller: Caller, entry: seal.S
     if row is not None:
         connection.execute(update(tables.incoming).where(tables.incoming.c.id == row.id).values(**values))
         return Said(422, said)
-    values |= {"id": transfers.derived("env", host.code, content), "content": content, "started_at": now}
+    values |= {"id": _derived(host, content), "content": content, "started_at": now}
     values |= {"title": str(entry.claims.get("transportDocumentChecksum", ""))[:64], "sender": caller.code}
     connection.execute(insert(tables.incoming).values(purpose=Purpose.POSSESSION.value, received="[]", **values))
     return Said(422, said)
@@ -716,6 +735,17 @@ async def validate_receiver(host: Host, data: bytes) -> Said:
     if account is None:
         return refused(finding("pint.unknown-receiver"))
     return Said(200, {"partyName": account.party.party_name})
+
+
+async def forget_gone(host: Host) -> None:
+    """Remove what came with envelopes that have gone: who was killed in between has left it. A row is there before
+    anything comes with it, so that this takes nothing from other processes."""
+    coming = files.all_coming(host.files)
+    of = tables.incoming.c
+    query = select(of.id).where(of.state.in_((ACTIVE, ACCEPTING)))
+    if coming:
+        there = await host.ask(lambda connection: frozenset(connection.execute(query).scalars()))
+        await files.drop(host.files, [each for each in coming if each[1] not in there])
 
 
 async def resume(host: Host) -> None:

@@ -9,11 +9,13 @@
    decides: a refusal counts when it has taken the cancellation, a receipt when it has the acceptance, and an acceptance
    in it holds whatever the receiver says.
 4. Several processes over one store take turns by a lease in the row; a process that is alone needs none.
+5. A peer has so many places and no more: who is slow, or never answers, holds up what goes to itself.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +33,10 @@ from tradebridge.ebl.host import Host, Peer
 from tradebridge.ebl.transfers import Outgoing
 from tradebridge.ebl.waiting import until_set
 
-AT_ONCE = 8
+AT_ONCE = 64
 """Transfers and requests under way at a time."""
+OF_ONE_PEER = 8
+"""Of them with one peer (rule 5)."""
 ROUNDS = 3
 """How often missing documents are sent again within one attempt."""
 LOOK_SECONDS = 5.0
@@ -47,8 +51,18 @@ class _Due:
 
     id: str
     table: Table
+    code: str
+    """Of the platform or carrier that is asked."""
     at: float
     """When: seconds of the real clock."""
+
+    @property
+    def peer(self) -> "_Peer":
+        return self.table.name, self.code
+
+
+_Peer = tuple[str, str]
+"""A platform and a carrier may have one code."""
 
 
 class Courier:
@@ -57,7 +71,7 @@ class Courier:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._woken = asyncio.Event()
-        self._busy: set[str] = set()
+        self._busy: dict[str, _Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._resuming: asyncio.Task[None] | None = None
         self._resume_at = 0.0
@@ -87,6 +101,7 @@ class Courier:
         """After a start: what is open is due, and nobody is at it."""
         if self._host.alone:
             await self._host.do(_due_now)
+        await receiving.forget_gone(self._host)
         return True
 
     async def _finish_accepting(self) -> None:
@@ -98,30 +113,43 @@ class Courier:
 
     async def _round(self) -> float:
         """Begin what is due, as far as there are places. Returns the seconds until the next look: until something else
-        is due; while all places are taken, until one of them is free, which wakes the courier."""
+        is due, or a place is free, which wakes the courier."""
         if time.monotonic() >= self._resume_at and (self._resuming is None or self._resuming.done()):
             self._resume_at = time.monotonic() + LOOK_SECONDS
             self._resuming = asyncio.create_task(self._finish_accepting())
             self._tasks.add(self._resuming)
             self._resuming.add_done_callback(self._tasks.discard)
-        if len(self._busy) >= AT_ONCE:
-            return LOOK_SECONDS
-        pause = LOOK_SECONDS
-        for each in await self._host.ask(_waiting):
-            if each.id in self._busy:
-                continue
+        pause: float | None = None
+        while pause is None and len(self._busy) < AT_ONCE:
+            pause = await self._begin_due()
+        return LOOK_SECONDS if pause is None else max(0.01, min(LOOK_SECONDS, pause))
+
+    async def _begin_due(self) -> float | None:
+        """Of what is due first. Returns the seconds until something else is; None: look again, without the peers that
+        have all their places by now, of which there may be more than a look sees."""
+        full = self._full()
+        for each in await self._host.ask(lambda connection: _waiting(connection, full)):
             if len(self._busy) >= AT_ONCE:
                 break
             pause = each.at - time.time()
             if pause > 0:
-                break
-            if not await self._claimed(each):
+                return pause
+            if each.id in self._busy:
                 continue
-            self._busy.add(each.id)
-            task = asyncio.create_task(self._drive(each))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return max(0.01, min(LOOK_SECONDS, pause))
+            if each.peer in self._full():
+                return None
+            if await self._claimed(each):
+                self._begin(each)
+        return LOOK_SECONDS
+
+    def _full(self) -> frozenset[_Peer]:
+        return frozenset(peer for peer, taken in Counter(self._busy.values()).items() if taken >= OF_ONE_PEER)
+
+    def _begin(self, due: _Due) -> None:
+        self._busy[due.id] = due.peer
+        task = asyncio.create_task(self._drive(due))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _claimed(self, due: _Due) -> bool:
         if self._host.alone:
@@ -139,10 +167,28 @@ class Courier:
             pass
         except Exception as error:  # one transfer that cannot be driven must not stop the others
             log.error("a transfer could not be driven", id=due.id, error=repr(error)[:300])
-            await asyncio.sleep(self._host.patience.first)
+            await self._put_off(due, f"an error of this platform: {error!r}")
         finally:
-            self._busy.discard(due.id)
+            del self._busy[due.id]
             self.wake()
+
+    async def _put_off(self, due: _Due, error: str) -> None:
+        """What met an error that nobody foresaw is an attempt as any other: it waits its time, and says why."""
+        try:
+            await self._host.do(lambda connection: _failed(connection, self._host, due, error))
+        except Exception as again:  # the store is away, and with it what to do next
+            log.error("a transfer could not be put off", id=due.id, error=repr(again)[:300])
+            await asyncio.sleep(max(1.0, self._host.patience.first))
+
+
+def _failed(connection: Connection, host: Host, due: _Due, error: str) -> None:
+    of = due.table.c
+    query = select(of.attempts).where((of.id == due.id) & _open(due.table))
+    attempts = connection.execute(query).scalar()
+    if attempts is not None:
+        values = {"attempts": attempts + 1, "last_error": error[:1000], "leased_until": 0.0}
+        values["next_at"] = time.time() + host.patience.pause(attempts + 1)
+        connection.execute(update(due.table).where(of.id == due.id).values(**values))
 
 
 def _due_now(connection: Connection) -> None:
@@ -159,22 +205,23 @@ def _open(table: Table) -> Any:
 
 def _soonest(table: Table) -> Select[Any]:
     """What is not with another process for longer than a look. More than are under way: those can be left out."""
-    query = select(table.c.id, table.c.next_at, table.c.leased_until).where(_open(table))
-    query = query.where(table.c.leased_until <= bindparam("until"))
+    code = (table.c.receiver if table is tables.transfers else table.c.carrier).label("code")
+    query = select(table.c.id, code, table.c.next_at, table.c.leased_until).where(_open(table))
+    query = query.where(table.c.leased_until <= bindparam("until"), code.not_in(bindparam("full", expanding=True)))
     return query.order_by(table.c.next_at).limit(4 * AT_ONCE)
 
 
 _SOONEST = tuple((table, _soonest(table)) for table in (tables.transfers, tables.calls))
 
 
-def _waiting(connection: Connection) -> list[_Due]:
-    """What waits, the first that is due first."""
+def _waiting(connection: Connection, full: Collection[_Peer] = ()) -> list[_Due]:
+    """What waits, the first that is due first; nothing of the peers that have all their places."""
     until = time.time() + LOOK_SECONDS
-    found = [
-        _Due(row.id, table, max(row.next_at, row.leased_until))
-        for table, query in _SOONEST
-        for row in connection.execute(query, {"until": until})
-    ]
+    found = []
+    for table, query in _SOONEST:
+        without = [code for name, code in full if name == table.name]
+        for row in connection.execute(query, {"until": until, "full": without}):
+            found.append(_Due(row.id, table, row.code, max(row.next_at, row.leased_until)))
     return sorted(found, key=lambda each: each.at)
 
 

@@ -2,8 +2,9 @@
 surrender that nobody takes back, envelopes without end."""
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,14 +12,16 @@ import pytest
 
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.parties import IdentifyingCode
-from schemas.bill_of_lading.pint import Party
+from schemas.bill_of_lading.pint import DocumentMetadata, Party
 from simulator.platforms import token_of
-from tests.chaos.lading.network import KAPUS_CODE, NOBODY, SECOND_CODE, Network, party
-from tests.chaos.lading.test_promises import closed, forked_notice, moved
+from tests.chaos.lading.network import KAPUS_CODE, NOBODY, SECOND_CODE, Network, Node, party
+from tests.chaos.lading.test_promises import closed, forked_notice, moved, opened
 from tests.ebl import cast
 from tests.ebl.running import SEED, issuance_request, key_of
+from tradebridge.ebl import files, receiving
 from tradebridge.ebl.chain import follow
 from tradebridge.ebl.envelope import make_envelope
+from tradebridge.ebl.host import Caller
 
 SURRENDER_ANSWERS = "/ebl/v3/ebl-surrender-responses"
 
@@ -198,9 +201,12 @@ def test_an_endorsement_chain_is_told_to_its_carrier_and_to_platforms_in_it(netw
 # --- What one peer can make another keep -----------------------------------------------------------------------------
 
 FILE = cast.PACKING_LIST_METADATA
+BOTH = (FILE, cast.RENDERING_METADATA)
 
 
-def envelopes(network: Network, count: int, to: str, name: str = "TRADER") -> list[dict[str, Any]]:
+def envelopes(
+    network: Network, count: int, to: str, name: str = "TRADER", documents: Sequence[DocumentMetadata] = BOTH
+) -> list[dict[str, Any]]:
     """So many envelopes of STRA about one title, each with an entry of its own and a document that does not come."""
     reference = network.issue("STRA")
     assert network.transfer("STRA", reference, party("MEKO")).status_code == 200
@@ -212,15 +218,28 @@ def envelopes(network: Network, count: int, to: str, name: str = "TRADER") -> li
     for number in range(count):
         step = cast.act("TRANSFER", party("STRA"), party(to, name), 500 + number)
         chain = [*signed, follow(signed, [step], key, "STRA", row["id"])]
-        made.append(
-            make_envelope(document, chain, key, supporting=() if name == NOBODY else [FILE, cast.RENDERING_METADATA])
-        )
+        made.append(make_envelope(document, chain, key, supporting=() if name == NOBODY else documents))
     return made
 
 
 def posted(network: Network, envelope: dict[str, Any], to: str) -> tuple[int, Any]:
     answer = network.post(to, "POST", "/pint/v3/envelopes", envelope, token_of(SEED, "STRA", to))
     return answer.status_code, answer.json()
+
+
+def document_sent(network: Network, reference: str, to: str) -> int:
+    path = f"/pint/v3/envelopes/{reference}/additional-documents/{FILE.document_checksum}"
+    content = b64encode(cast.PACKING_LIST).decode()
+    return network.post(to, "PUT", path, content, token_of(SEED, "STRA", to)).status_code
+
+
+def coming(title: str, reference: str) -> str:
+    return f"coming/{title}/{reference}/{FILE.document_checksum}"
+
+
+def kept(node: Node) -> set[str]:
+    """Every file of a platform."""
+    return {str(each.relative_to(node.files)) for each in node.files.rglob("*") if each.is_file()}
 
 
 def test_of_envelopes_that_are_begun_and_never_finished_the_oldest_go_with_their_files(network: Network) -> None:
@@ -232,15 +251,125 @@ def test_of_envelopes_that_are_begun_and_never_finished_the_oldest_go_with_their
         status, started = posted(network, envelope, "KAPU")
         assert status == 201
         begun.append(started["envelopeReference"])
-        path = f"/pint/v3/envelopes/{begun[-1]}/additional-documents/{FILE.document_checksum}"
-        content = b64encode(cast.PACKING_LIST).decode()
-        assert network.post("KAPU", "PUT", path, content, token).status_code == 204
+        assert document_sent(network, begun[-1], "KAPU") == 204
     rows = node.rows("select id, title from ebl_incoming where state = 'active'")
     assert {row["id"] for row in rows} == set(begun[1:])
-    assert {each.name for each in node.files.iterdir()} == {"passing", *(row["title"] for row in rows)}
+    assert kept(node) == {coming(row["title"], row["id"]) for row in rows}
+    assert {each.name for each in (node.files / "coming").iterdir()} == {row["title"] for row in rows}
     finish = f"/pint/v3/envelopes/{begun[0]}/finish-transfer"
     assert network.post("KAPU", "PUT", finish, token=token).status_code == 404
     assert posted(network, made[0], "KAPU")[0] == 201, "the sender starts again"
+    node.limits = limits
+
+
+def test_nothing_stays_of_the_documents_of_an_action_that_is_refused(network: Network) -> None:
+    node, reference = network["STRA"], network.issue("STRA")
+    before = kept(node)
+    file = {"name": "List", "mediaType": "text/plain", "content": b64encode(b"of an action").decode()}
+    refused = network.transfer("STRA", reference, party("MEKO"), documents=[file], expectedSequence=7)
+    assert (refused.status_code, kept(node)) == (409, before)
+    taken = network.transfer("STRA", reference, party("MEKO"), documents=[file])
+    title = taken.json()["transportDocumentChecksum"]
+    assert kept(node) - before == {f"{title}/{pint.bytes_checksum(b'of an action')}"}
+    network.run(node.attempt())
+    assert network.holders(reference) == ["MEKO here"]
+
+
+@pytest.fixture
+def small(network: Network) -> Iterator[Node]:
+    """MEKO, which takes one unfinished envelope of each peer."""
+    node = network["MEKO"]
+    limits, node.limits = node.limits, replace(node.limits, unfinished=1)
+    yield node
+    node.limits = limits
+
+
+def begun_with_a_file(network: Network, envelope: dict[str, Any], to: str = "MEKO") -> str:
+    reference: str = posted(network, envelope, to)[1]["envelopeReference"]
+    assert document_sent(network, reference, to) == 204
+    return reference
+
+
+def test_nothing_stays_of_what_came_with_envelopes_that_went(network: Network, small: Node) -> None:
+    """All about one title, which has been here: pushed out by the next one, withdrawn, refused at the end."""
+    before = kept(small)
+    made = envelopes(network, 4, "MEKO")
+    references = [begun_with_a_file(network, each) for each in made]
+    assert kept(small) - before == {coming(pint.checksum(made[0]["transportDocument"]), references[-1])}
+    body = {"entry": made[-1]["envelopeTransferChain"][-1]}
+    path = "/tradebridge/v1/withdrawals"
+    assert network.post("MEKO", "POST", path, body, token_of(SEED, "STRA", "MEKO")).status_code == 422
+    assert kept(small) == before
+    reference = begun_with_a_file(network, made[0])
+    closed(small)
+    finish = f"/pint/v3/envelopes/{reference}/finish-transfer"
+    assert network.post("MEKO", "PUT", finish, token=token_of(SEED, "STRA", "MEKO")).status_code == 422
+    opened(network, "MEKO", "TRADER")
+    assert kept(small) == before
+
+
+def test_a_document_that_comes_for_an_envelope_which_went_meanwhile_does_not_stay(
+    network: Network, small: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept(small)
+    first, second = envelopes(network, 2, "MEKO")
+    reference, keep = posted(network, first, "MEKO")[1]["envelopeReference"], files.keep_coming
+
+    async def slowly(folder: Path, title: str, reference: str, arrived: files.Arrived) -> None:
+        await receiving.start(small, Caller("STRA"), orjson.dumps(second))
+        await keep(folder, title, reference, arrived)
+
+    monkeypatch.setattr(files, "keep_coming", slowly)
+    assert document_sent(network, reference, "MEKO") == 404
+    assert kept(small) == before
+
+
+def test_what_a_killed_process_left_of_an_envelope_that_went_is_removed_at_the_start(
+    network: Network, small: Node
+) -> None:
+    before = kept(small)
+    (envelope,) = envelopes(network, 1, "MEKO")
+    reference = begun_with_a_file(network, envelope)
+    title = pint.checksum(envelope["transportDocument"])
+    for of in (title, "0" * 64):
+        left = small.files / coming(of, f"env_{'0' * 32}")
+        left.parent.mkdir(parents=True)
+        left.write_bytes(cast.PACKING_LIST)
+    small.stop()
+    network.run(small.start())
+    assert kept(small) - before == {coming(title, reference)}
+
+
+def test_a_file_that_goes_with_one_envelope_stays_where_another_was_accepted_with_it(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one title, with the same document. The second is accepted when another title's envelope has pushed the first
+    out, and its files are about to go."""
+    node = network["KAPU"]
+    limits, node.limits = node.limits, replace(node.limits, unfinished=1)
+    first, second = envelopes(network, 2, "KAPU", documents=[FILE])
+    (other,) = envelopes(network, 1, "KAPU")
+    begun_with_a_file(network, first, "KAPU")
+    drop = files.drop
+
+    async def meanwhile(folder: Path, gone: Iterable[tuple[str, str]]) -> None:
+        monkeypatch.setattr(files, "drop", drop)
+        told = await receiving.start(node, Caller("STRA"), orjson.dumps(second))
+        if told.status == 201:
+            reference = told.body["envelopeReference"]
+            await receiving.take_document(node, Caller("STRA"), reference, FILE.document_checksum, pieces())
+            told = await receiving.finish(node, Caller("STRA"), reference)
+        assert told.status == 200
+        await drop(folder, gone)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield cast.PACKING_LIST
+
+    monkeypatch.setattr(files, "drop", meanwhile)
+    assert posted(network, other, "KAPU")[0] == 201
+    title = pint.checksum(second["transportDocument"])
+    assert files.place(node.files, title, FILE.document_checksum).read_bytes() == cast.PACKING_LIST
+    assert network.stands("KAPU", second["transportDocument"]["transportDocumentReference"]) == "here"
     node.limits = limits
 
 
