@@ -213,10 +213,12 @@ def test_a_scenario_starts_a_world_of_its_own_and_ends_it(tmp_path: Path) -> Non
 
 def test_a_world_that_goes_away_in_the_middle_is_exit_code_three(tmp_path: Path) -> None:
     process, told = start(tmp_path)
+    process.send_signal(signal.SIGSTOP)  # else `tb up` may clear up first, and the command then starts a world
     try:
         os.kill(told["world"]["pid"], signal.SIGKILL)
         ran = in_process(tmp_path)("scenario", "run", "lading-of-rubber", "--json")
         assert ran.code == Exit.UNREACHABLE
     finally:
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         process.wait(timeout=20)
