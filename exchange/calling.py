@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -110,5 +109,4 @@ class Caller:
     async def _call(self, claimed: webhooks.Claimed) -> Called:
         headers = headers_of(claimed.message_id, claimed.body, claimed.secrets, datetime.now(UTC))
         headers["Tradebridge-Space"] = self._hub.space
-        called = await self.reach.post(claimed.url, claimed.body, headers, self._hub.settings.webhook_seconds)
-        return replace(called, error=called.error[:500])
+        return await self.reach.post(claimed.url, claimed.body, headers, self._hub.settings.webhook_seconds)

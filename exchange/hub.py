@@ -34,6 +34,7 @@ from exchange.readings import Readings
 from exchange.starts import settings_changed
 from exchange.store import database as store
 from exchange.store import tables as t
+from exchange.store.queries import told_to
 from exchange.store.writer import Job, Writer, WriterStopped
 from exchange.witnesses import Watched
 from schemas.certificate.products import read_products
@@ -367,9 +368,8 @@ class Hub:
         placed.set()
 
     def _feed_rows(self, position: int, member: str | None) -> list[Any]:
-        query = select(t.feed.c.position, t.feed.c.kind, t.feed.c.data).where(t.feed.c.position > position)
-        if member is not None:
-            query = query.where(t.feed.c.members.contains(f",{member},", autoescape=True))
+        query = select(t.feed.c.position, t.feed.c.kind, t.feed.c.data)
+        query = query.where(t.feed.c.position > position, told_to(member))
         with self.database.reading.connect() as connection:
             return list(connection.execute(query.order_by(t.feed.c.position).limit(500)))
 

@@ -29,6 +29,8 @@ from tradebridge.outbound import tls_context
 MAX_URL = 1000
 MAX_ANSWER = 4096
 """Bytes of an answer that are read: only its status says something."""
+MAX_ERROR = 500
+"""Characters that are kept of why a call failed."""
 LOOKING_UP = 32
 """Names at once."""
 
@@ -111,7 +113,7 @@ class Reach:
         except (TimeoutError, httpx.TimeoutException):
             error = f"no answer within {seconds:g} s"
         except OutOfReach as refused:
-            error = str(refused)
+            error = str(refused)[:MAX_ERROR]
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as failed:
             error = f"{type(failed).__name__}: {failed}"[:300]
         return Called(status, error if status is None else _in_words(status), time.monotonic() - begun)

@@ -26,9 +26,10 @@ from sqlalchemy.engine import Connection
 
 from exchange import records
 from exchange.members import OPERATOR
+from exchange.messages import add_to_feed
 from exchange.reach import Called
 from exchange.store import tables as t
-from exchange.store.queries import Page, cursor_of, parts_of
+from exchange.store.queries import Page, cursor_of, parts_of, told_to
 from exchange.store.rows import add
 from schemas.findings import Finding, finding
 from tradebridge.evidence.simulation import derived_id
@@ -185,8 +186,7 @@ def take_in(connection: Connection, hub: "Hub", webhook: str) -> int:
         return 0
     last = connection.execute(select(t.head.c.feed_size)).scalar_one() - 1
     query = select(t.feed.c.position, t.feed.c.kind).where(t.feed.c.position > row.position, t.feed.c.position <= last)
-    if row.member != OPERATOR:
-        query = query.where(t.feed.c.members.contains(f",{row.member},", autoescape=True))
+    query = query.where(told_to(None if row.member == OPERATOR else row.member))
     told = connection.execute(query.order_by(t.feed.c.position).limit(AT_ONCE)).all()
     wanted = row.events.split()
     now = hub.clock.now().timestamp()
@@ -285,7 +285,7 @@ def settle(connection: Connection, hub: "Hub", claimed: Claimed, called: Called)
             due_at=due_at,
             lease_until=None,
             status=called.status,
-            error=called.error[:500] or None,
+            error=called.error or None,
             tried_at=at,
         )
     )
@@ -313,8 +313,7 @@ def _disable(connection: Connection, hub: "Hub", row: Any, reason: str) -> None:
         "url": row.url,
         "error": reason[:500],
     }
-    told = {"kind": "webhook.disabled", "members": f",{row.member},", "data": orjson.dumps(data).decode()}
-    add(connection, t.feed, told)
+    add_to_feed(connection, "webhook.disabled", (row.member,), data)
     what = f"webhook {row.id} disabled: {reason}"[:500]
     records.put(connection, hub, records.Kind.OPERATOR, records.BY_ITSELF, what, row.member)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Select, false, func, select
+from sqlalchemy import ColumnElement, Select, false, func, select, true
 from sqlalchemy.engine import Connection, Row
 
 from exchange import ledger, log, observers
@@ -62,6 +62,11 @@ def visible_to(member: str | None) -> Any:
         return t.documents.c.id.is_not(None)
     received = select(t.standings.c.document_id).where(t.standings.c.recipient == member)
     return (t.documents.c.sender == member) | (t.documents.c.issuer == member) | t.documents.c.id.in_(received)
+
+
+def told_to(member: str | None) -> ColumnElement[bool]:
+    """What of the feed a member sees; None: all of it."""
+    return true() if member is None else t.feed.c.members.contains(f",{member},", autoescape=True)
 
 
 def documents(

@@ -1,7 +1,8 @@
 """A world of one's own, as a test holds it: a space of the shared server, with everything that moves it.
 
 1. Members are named by id (`TH-NSW`) or by country (`th`): its window; of Japan JCCI as sender, NACCS as recipient.
-2. Waiting is asking: the simulation answers when there is something. Nothing sleeps a fixed time.
+2. Waiting for a message is asking: the simulation answers when there is one. A state of a document is looked at again
+   and again. Nothing sleeps a fixed time and hopes.
 3. What the test has sent, waited for, read or scripted, it knows. `strictly` says what else has happened.
 4. All calls block; `aio` has those that a test in an event loop needs, done in a thread.
 """

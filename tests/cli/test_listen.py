@@ -9,8 +9,9 @@ import pytest
 
 from tests.cli.conftest import Ran, in_process
 from tests.exchange.cast import Cast, certificate
-from tests.exchange.receiver import Receiver, answering, receiving, until
+from tests.exchange.receiver import Receiver, answering, receiving
 from tests.exchange.running import hub_in_thread
+from tests.waiting import until
 from tradebridge.cli.exits import Exit
 
 SECRET = "whsec_" + "A" * 43 + "="

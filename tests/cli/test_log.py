@@ -8,8 +8,8 @@ import pytest
 
 from tests.exchange.cast import SEED, Cast, certificate
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import wait_for
 from tests.exchange.test_log_and_evidence import checkpoint, settled
+from tests.waiting import until
 from tradebridge.cli.root import run
 from tradebridge.evidence import notes
 from tradebridge.evidence.simulation import test_log_key
@@ -24,7 +24,7 @@ def tb(capsys: pytest.CaptureFixture[str], cast: Cast, *arguments: str) -> tuple
 def grow(cast: Cast, number: int) -> None:
     size = settled(cast).size
     cast["SG-NSW"].submit(certificate(f"SG-2026-4{number:04d}"), ["TH-NSW"])
-    wait_for(lambda: checkpoint(cast).size == size + 1)
+    until(lambda: checkpoint(cast).size == size + 1)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.evidence import issuing
 from tests.evidence.issuing import OFFICE, ROOT
 from tests.exchange.cast import NOW, Cast, certificate, description, signer
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import wait_for
+from tests.waiting import until
 from tradebridge.cli.root import run
 from tradebridge.evidence import jws
 from tradebridge.evidence.times import rfc3339
@@ -82,7 +82,7 @@ def test_a_key_comes_and_goes_and_the_difference_is_told(tb: Any, tmp_path: Path
 
 def test_a_document_is_verified_with_the_exported_history(tb: Any, cast: Cast, tmp_path: Path) -> None:
     accepted = cast["SG-NSW"].submit(certificate("SG-2026-08001"), ["TH-NSW"])
-    wait_for(lambda: cast.operator.evidence(accepted.id)["messages"][0]["inclusion"])
+    until(lambda: cast.operator.evidence(accepted.id)["messages"][0]["inclusion"])
     (tmp_path / "evidence.json").write_text(json.dumps(cast.operator.evidence(accepted.id)))
     plain, kept, fresh = (str(tmp_path / f"{name}.json") for name in ("plain", "kept", "fresh"))
     Path(plain).write_text(json.dumps(cast.operator.trust()))

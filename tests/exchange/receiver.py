@@ -1,7 +1,6 @@
 """A receiver of webhooks for tests: it keeps what comes, and answers as it is told."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from typing import Any
 
 import orjson
 from standardwebhooks.webhooks import Webhook
+
+from tests.waiting import until
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 """Writes the answer to a request whose body is read."""
@@ -53,15 +54,6 @@ class Receiver:
         """The first calls of a path, as soon as there are so many."""
         until(lambda: len(self.at(path)) >= count, seconds)
         return self.at(path)[:count]
-
-
-def until(holds: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """What is asked for, as soon as it is true."""
-    end = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < end, "it did not come in time"
-        time.sleep(0.01)
-    return found
 
 
 def answering(status: int, **headers: str) -> Answer:

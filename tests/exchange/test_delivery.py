@@ -31,19 +31,10 @@ from tests.exchange.cast import (
     refused_by,
 )
 from tests.exchange.running import hub_in_thread
+from tests.waiting import until
 from tradebridge.calls import read_deliveries
 from tradebridge.evidence.receipts import DeliveryNote, read_note
 from tradebridge.evidence.trust import TrustList
-
-
-def wait_for(question: Callable[[], Any], seconds: float = 10) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = question()
-        if answer:
-            return answer
-        time.sleep(0.02)
-    raise AssertionError("it did not come to pass in time")
 
 
 def test_a_pulled_delivery_is_leased_until_it_is_acknowledged(cast: Cast) -> None:
@@ -161,7 +152,7 @@ def test_a_lease_that_ends_is_given_again_with_the_same_message(tmp_path: Path, 
         cast = running.join()
         cast["SG-NSW"].submit(certificate("SG-2026-01004"), ["TH-NSW"])
         (first,) = cast["TH-NSW"].inbox()
-        (second,) = wait_for(cast["TH-NSW"].inbox)
+        (second,) = until(cast["TH-NSW"].inbox)
         assert (first.id, first.message_id, first.note) == (second.id, second.message_id, second.note)
 
 
@@ -239,7 +230,7 @@ def state(cast: Cast, recipient: str = "TH-NSW") -> str:
 def test_a_push_ends_with_a_signed_acknowledgement(tmp_path: Path) -> None:
     with pushed(tmp_path) as (cast, window):
         cast["SG-NSW"].submit(certificate("SG-2026-01010"), ["TH-NSW"])
-        wait_for(lambda: state(cast) == "delivered")
+        until(lambda: state(cast) == "delivered")
         assert len(window.messages) == 1
 
 
@@ -255,7 +246,7 @@ def test_many_are_pushed_in_one_body(tmp_path: Path) -> None:
         for number in range(20):
             cast["SG-NSW"].submit(certificate(f"SG-2026-0120{number:02}"), ["TH-NSW"])
         gate.set()
-        wait_for(lambda: all(item["state"] == "delivered" for item in cast.operator.deliveries(limit=50).items))
+        until(lambda: all(item["state"] == "delivered" for item in cast.operator.deliveries(limit=50).items))
         assert len(window.bodies) < 20
         assert len(set(window.messages)) == 20
 
@@ -343,10 +334,10 @@ def test_a_recipient_that_misbehaves_is_tried_again_and_its_effect_is_once(tmp_p
     with pushed(tmp_path) as (cast, window):
         window.answer = FAULTS[fault]
         cast["SG-NSW"].submit(certificate("SG-2026-01020"), ["TH-NSW"])
-        wait_for(lambda: len(window.bodies) >= 2)
+        until(lambda: len(window.bodies) >= 2)
         assert state(cast) in ("retrying", "sending", "due")
         window.answer = Window.acknowledge
-        wait_for(lambda: state(cast) == "delivered")
+        until(lambda: state(cast) == "delivered")
         assert len(set(window.messages)) == 1  # always the same message: the recipient can tell
         feed = [
             item for item in cast["TH-NSW"].timeline(window_document(cast))["entries"] if item["kind"] == "delivery"
@@ -366,7 +357,7 @@ def test_a_recipient_that_answers_twice_is_delivered_once(tmp_path: Path) -> Non
 
         window.answer = twice
         cast["SG-NSW"].submit(certificate("SG-2026-01021"), ["TH-NSW"])
-        wait_for(lambda: state(cast) == "delivered")
+        until(lambda: state(cast) == "delivered")
         assert len(window.messages) == 1
 
 
@@ -383,7 +374,7 @@ def test_an_acknowledgement_that_gets_lost_is_asked_for_again(tmp_path: Path) ->
 
         window.answer = lose_first
         cast["SG-NSW"].submit(certificate("SG-2026-01022"), ["TH-NSW"])
-        wait_for(lambda: state(cast) == "delivered")
+        until(lambda: state(cast) == "delivered")
         assert len(window.messages) == 2
         assert len(set(window.messages)) == 1
 
@@ -401,7 +392,7 @@ def test_a_partial_answer_settles_what_it_names_and_no_more(tmp_path: Path) -> N
             self.acknowledge(handler, chosen)
 
         window.answer = half
-        wait_for(lambda: all(item["state"] == "delivered" for item in cast.operator.deliveries(limit=50).items))
+        until(lambda: all(item["state"] == "delivered" for item in cast.operator.deliveries(limit=50).items))
         assert len(kept) == 6
 
 
@@ -414,7 +405,7 @@ def test_a_recipient_that_is_down_delays_nobody_else(tmp_path: Path) -> None:
         began = time.monotonic()
         for number in range(10):
             cast["SG-NSW"].submit(certificate(f"SG-2026-0104{number}"), ["TH-NSW", "VN-TWO"])
-        wait_for(
+        until(
             lambda: all(
                 item["state"] == "delivered"
                 for item in cast.operator.deliveries(limit=50).items
@@ -430,7 +421,7 @@ def test_after_the_last_attempt_it_is_dead_and_an_operator_sends_it_again(tmp_pa
     with pushed(tmp_path, retry_attempts=3) as (cast, window):
         window.answer = _error
         cast["SG-NSW"].submit(certificate("SG-2026-01050"), ["TH-NSW"])
-        wait_for(lambda: state(cast) == "dead")
+        until(lambda: state(cast) == "dead")
         (dead,) = cast.operator.deliveries(state="dead").items
         assert dead["attempts"] == 3
         assert dead["lastError"] == "HTTP 500"
@@ -438,7 +429,7 @@ def test_after_the_last_attempt_it_is_dead_and_an_operator_sends_it_again(tmp_pa
         assert (member.status, member.code) == (403, "access.scope")
         window.answer = Window.acknowledge
         cast.operator.resend(dead["id"])
-        wait_for(lambda: state(cast) == "delivered")
+        until(lambda: state(cast) == "delivered")
         again = refused_by(cast.operator.resend, dead["id"])
         assert again.code == "delivery.not-dead"
 
@@ -481,7 +472,7 @@ def test_a_document_that_an_adapter_chokes_on_holds_up_no_other(
         for number in range(3):
             cast["SG-NSW"].submit(certificate(f"SG-2026-0108{number}"), ["TH-NSW"])
         assert len(cast["TH-NSW"].inbox()) == 2
-        wait_for(lambda: cast["TH-NSW"].inbox() == () and cast.operator.deliveries(state="dead").items)
+        until(lambda: cast["TH-NSW"].inbox() == () and cast.operator.deliveries(state="dead").items)
         (dead,) = cast.operator.deliveries(state="dead").items
         assert dead["lastError"] == "the rendition could not be made"
 

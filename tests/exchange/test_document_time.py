@@ -9,8 +9,8 @@ from starlette.responses import Response
 from simulator import tsa
 from simulator.clock import FrozenClock
 from tests.exchange.cast import NOW, SEED, certificate, refused_by
-from tests.exchange.test_delivery import wait_for
 from tests.exchange.test_witnesses import ROOT, answering, watched
+from tests.waiting import until
 from tradebridge.cli.root import run
 from tradebridge.evidence.bundle import verify_bundle
 from tradebridge.evidence.simulation import test_api_key
@@ -50,7 +50,7 @@ def test_it_is_asked_for_once_and_kept(tmp_path: Path, database_url: str, capsys
             evidence = cast["SG-NSW"].evidence(accepted.id)
             return bool(evidence["document"]["timestamp"] == told["token"] and evidence["timestamp"])
 
-        wait_for(whole)
+        until(whole)
         trust = TrustList.from_json(cast["SG-NSW"].trust())
         bundle = cast["SG-NSW"].bundle(accepted.id).data
         assert bundle == cast["SG-NSW"].bundle(accepted.id).data

@@ -12,7 +12,7 @@ from schemas.content import from_base64url
 from schemas.event import EventType
 from tests.exchange.cast import NOW, SEED, Cast, certificate, event, refused_by, signer
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import wait_for
+from tests.waiting import until
 from tradebridge.evidence import canonical, jws
 from tradebridge.evidence.simulation import test_api_key
 
@@ -82,7 +82,7 @@ def test_a_feed_ends_with_the_right_to_read_it(tmp_path: Path) -> None:
             cast.operator.suspend("TH-NSW", reason="key compromised")
             cast["SG-NSW"].submit(certificate("SG-2026-09002"), ["VN-NSW"])
             assert not [line for line in lines if line.startswith("data")]
-        wait_for(lambda: get(cast, "/v1/feed", "TH-NSW").status_code == 403)
+        until(lambda: get(cast, "/v1/feed", "TH-NSW").status_code == 403)
 
 
 def test_recipients_may_stand_in_several_lines_and_none_is_lost(sqlite_cast: Cast) -> None:

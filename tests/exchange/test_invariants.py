@@ -39,8 +39,8 @@ from tests.exchange.cast import (
 )
 from tests.exchange.cast import event as event_of
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import wait_for
 from tests.exchange.test_log_and_evidence import settled
+from tests.waiting import until
 from tradebridge.client import Accepted, Delivery
 from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import DeliveryNote, read_note
@@ -290,7 +290,7 @@ def logged(cast: Cast, accepted: Accepted) -> dict[str, Any]:
         evidence = cast["SG-NSW"].evidence(accepted.id)
         return evidence if all(message["inclusion"] for message in evidence["messages"]) else None
 
-    return dict(wait_for(complete))
+    return dict(until(complete))
 
 
 def test_every_state_follows_from_signed_messages_in_the_log(cast: Cast) -> None:
@@ -344,7 +344,7 @@ def test_evidence_tells_of_one_moment_whatever_is_committed_meanwhile(cast: Cast
             grown.append(first)
             grown.append(cast["VN-NSW"].submit(certificate("VN-2026-07061", "VN-NSW", exporter="VN"), ["TH-NSW"]))
             cast["TH-NSW"].send_event(first.id, accepted_by_thailand(first))
-            wait_for(lambda: log_size(cast) == before + 2)
+            until(lambda: log_size(cast) == before + 2)
 
     event.listen(Engine, "after_cursor_execute", grow)
     try:

@@ -15,7 +15,7 @@ import httpx
 from schemas.event import EventType
 from tests.exchange.cast import NOW, Cast, certificate, event, refused_by
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import wait_for
+from tests.waiting import until
 from tradebridge.client import FeedEvent
 from tradebridge.evidence import proofs
 from tradebridge.evidence.notes import Checkpoint, verify_checkpoint
@@ -32,7 +32,7 @@ def checkpoint(cast: Cast) -> Checkpoint:
 
 def settled(cast: Cast) -> Checkpoint:
     """The checkpoint once the log has taken in all that waits."""
-    wait_for(lambda: httpx.get(f"{cast.url}/readyz").json()["checks"]["log"]["oldestWaiting"] is None)
+    until(lambda: httpx.get(f"{cast.url}/readyz").json()["checks"]["log"]["oldestWaiting"] is None)
     return checkpoint(cast)
 
 
@@ -50,7 +50,7 @@ def test_every_receipt_is_in_the_log_within_a_second(cast: Cast) -> None:
     before = settled(cast).size
     accepted = [cast["SG-NSW"].submit(certificate(f"SG-2026-0400{n}"), ["TH-NSW"]) for n in range(5)]
     began = time.monotonic()
-    wait_for(lambda: checkpoint(cast).size == before + 5)
+    until(lambda: checkpoint(cast).size == before + 5)
     assert time.monotonic() - began < 5
     complete_ones = [complete(cast, each.id) for each in accepted]
     settled(cast)
@@ -69,7 +69,7 @@ def test_a_new_checkpoint_extends_every_older_one(cast: Cast) -> None:
     before = settled(cast).size
     for number in range(6):
         cast["SG-NSW"].submit(certificate(f"SG-2026-0410{number}"), ["TH-NSW"])
-        seen.append(wait_for(partial(sized, cast, before + number + 1)))
+        seen.append(until(partial(sized, cast, before + number + 1)))
     for old in seen[:-1]:
         proof = [bytes.fromhex(each) for each in cast.operator.consistency(old.size, seen[-1].size)["hashes"]]
         assert proofs.verify_consistency(old.size, seen[-1].size, proof, old.root, seen[-1].root)
@@ -80,7 +80,7 @@ def test_the_evidence_answers_four_times_yes_with_public_keys_alone(cast: Cast) 
     said = event(EventType.ACCEPTED, accepted.id, accepted.content_digest, "TH-NSW")
     cast["TH-NSW"].inbox()
     cast["TH-NSW"].send_event(accepted.id, said)
-    evidence = wait_for(lambda: complete(cast, accepted.id))
+    evidence = until(lambda: complete(cast, accepted.id))
     trust = TrustList.from_json(cast["SG-NSW"].trust())
     report = verify_evidence(evidence, trust, NOW)
     assert report.exit_code == 0, report.to_json()
@@ -90,14 +90,14 @@ def test_a_cancelled_document_is_no_longer_valid_and_the_evidence_says_so(cast: 
     accepted = cast["SG-NSW"].submit(certificate("SG-2026-04021"), ["TH-NSW"])
     cancelled = event(EventType.CANCELLED, accepted.id, accepted.content_digest, "SG-NSW", recipient=None)
     cast["SG-NSW"].send_event(accepted.id, cancelled)
-    evidence = wait_for(lambda: complete(cast, accepted.id))
+    evidence = until(lambda: complete(cast, accepted.id))
     report = verify_evidence(evidence, TrustList.from_json(cast["SG-NSW"].trust()), NOW)
     assert report.exit_code == 4, report.to_json()
 
 
 def test_the_public_leaf_tells_nothing_of_the_trade(cast: Cast) -> None:
     accepted = cast["SG-NSW"].submit(certificate("SG-2026-04022"), ["TH-NSW"])
-    wait_for(lambda: complete(cast, accepted.id))
+    until(lambda: complete(cast, accepted.id))
     for text in (cast.operator.checkpoint(), json.dumps(cast.operator.consistency(1, 1))):
         assert "SG-NSW" not in text
         assert accepted.bytes_digest not in text
@@ -122,11 +122,11 @@ def test_the_log_goes_on_where_it_stood_after_a_restart(tmp_path: Path, database
         before = settled(cast).size
         for number in range(3):
             cast["SG-NSW"].submit(certificate(f"SG-2026-0430{number}"), ["TH-NSW"])
-        old = wait_for(partial(sized, cast, before + 3))
+        old = until(partial(sized, cast, before + 3))
     with hub_in_thread(tmp_path, database_url) as cast:
         assert checkpoint(cast) == old
         cast["SG-NSW"].submit(certificate("SG-2026-04309"), ["TH-NSW"])
-        new = wait_for(partial(sized, cast, old.size + 1))
+        new = until(partial(sized, cast, old.size + 1))
         proof = [bytes.fromhex(each) for each in cast.operator.consistency(old.size, new.size)["hashes"]]
         assert proofs.verify_consistency(old.size, new.size, proof, old.root, new.root)
 
@@ -159,7 +159,7 @@ def test_a_recipient_learns_of_a_cancellation_that_counts_what_another_decided(s
     cast["VN-NSW"].send_event(accepted.id, event(EventType.QUERIED, *facts, "VN-NSW", recipient="VN-NSW"))
     cancelled = event(EventType.CANCELLED, *facts, "SG-NSW", recipient=None, sequence=1)
     cast["SG-NSW"].send_event(accepted.id, cancelled)
-    wait_for(lambda: complete(cast, accepted.id))
+    until(lambda: complete(cast, accepted.id))
     for member in ("SG-NSW", "VN-NSW", "TH-NSW"):
         report = verify_evidence(cast[member].evidence(accepted.id), TrustList.from_json(cast.operator.trust()), NOW)
         assert {each.code for each in report.valid.findings} == {"evidence.cancelled"}, member

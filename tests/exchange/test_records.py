@@ -32,8 +32,8 @@ from tests.exchange.cast import (
     refused_by,
 )
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import wait_for
 from tests.exchange.test_log_and_evidence import settled
+from tests.waiting import until
 from tradebridge.audit.facts import facts_of
 from tradebridge.client import Hub
 from tradebridge.evidence.audit import Verification, verify_export
@@ -315,12 +315,12 @@ def test_what_is_past_its_years_is_deleted_on_the_record_and_the_proofs_still_st
         take_all(cast)
         cast.operator.hold(held.id, "a court asks")
         assert refused_by(cast.operator.hold, held.id, "again").code == "retention.held"
-        evidence = wait_for(lambda: complete(cast, old.id))
+        evidence = until(lambda: complete(cast, old.id))
         code = cast.operator.summary(old.id)["verify"]["code"]
         trust = TrustList.from_json(cast.operator.trust())
         assert cast.operator.run_retention()["deleted"] == []
     with hub_in_thread(tmp_path, database_url, clock=NOW + YEARS) as cast:
-        wait_for(lambda: cast.operator.summary(old.id)["state"] == State.EXPIRED.value)
+        until(lambda: cast.operator.summary(old.id)["state"] == State.EXPIRED.value)
         take_all(cast)
     # the expiry is a message about it, so the years count from there
     with hub_in_thread(tmp_path, database_url, clock=NOW + 2 * YEARS) as cast:

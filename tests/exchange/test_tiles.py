@@ -7,8 +7,8 @@ import pytest
 
 from exchange.api.tiles import path_of
 from tests.exchange.cast import Cast, certificate
-from tests.exchange.test_delivery import wait_for
 from tests.exchange.test_log_and_evidence import checkpoint, settled, sized
+from tests.waiting import until
 from tradebridge.evidence import proofs
 
 
@@ -40,7 +40,7 @@ def entries_of(cast: Cast, size: int) -> list[bytes]:
 def test_the_tree_can_be_rebuilt_from_its_tiles(cast: Cast) -> None:
     before = settled(cast).size
     accepted = [cast["SG-NSW"].submit(certificate(f"SG-2026-1{n:04d}"), ["TH-NSW"]) for n in range(259 - before)]
-    wait_for(lambda: checkpoint(cast).size == 259)
+    until(lambda: checkpoint(cast).size == 259)
     tree = checkpoint(cast)
     entries = entries_of(cast, tree.size)
     assert len(set(entries)) == 259
@@ -63,7 +63,7 @@ def test_an_older_width_of_a_tile_stays_as_it_was(cast: Cast) -> None:
     widths = [before + each for each in (1, 2, 3)]
     for number, width in enumerate(widths):
         cast["SG-NSW"].submit(certificate(f"SG-2026-2{number:04d}"), ["TH-NSW"])
-        wait_for(partial(sized, cast, width))
+        until(partial(sized, cast, width))
         seen.append(get(cast, f"/log/tile/0/000.p/{width}").content)
     assert [get(cast, f"/log/tile/0/000.p/{width}").content for width in widths] == seen
     assert seen[2].startswith(seen[1]) and seen[1].startswith(seen[0])

@@ -31,8 +31,8 @@ from tests.exchange.cast import (
     signer,
 )
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import wait_for
 from tests.exchange.test_log_and_evidence import checkpoint, settled
+from tests.waiting import until
 from tradebridge.client import Hub
 from tradebridge.evidence import xades
 from tradebridge.evidence.report import Report
@@ -58,7 +58,7 @@ def history(cast: Cast) -> TrustHistory:
 
 
 def evidence(cast: Cast, document_id: str) -> dict[str, Any]:
-    wait_for(lambda: cast.operator.evidence(document_id)["messages"][0]["inclusion"])
+    until(lambda: cast.operator.evidence(document_id)["messages"][0]["inclusion"])
     return cast.operator.evidence(document_id)
 
 
@@ -103,7 +103,7 @@ def test_a_version_is_a_leaf_of_the_log(tmp_path: Path) -> None:
         running.operator.add_member(description("TH-NSW"))
         size = settled(running).size
         running.operator.add_key("TH-NSW", pem(signer("TH-NSW", "leaf").certificate), ["document"])
-        wait_for(lambda: checkpoint(running).size == size + 2)  # the command, and the version that it made
+        until(lambda: checkpoint(running).size == size + 2)  # the command, and the version that it made
         newest = history(running).newest
     with sqlite3.connect(tmp_path / "hub.sqlite") as store:
         query = "select details, leaf_hash from records join leaves on record_id = records.id where kind = 'trust'"
@@ -327,11 +327,11 @@ def test_a_list_is_fetched_from_the_address_of_the_operator_and_no_redirect_is_f
             cast = running.join()
             known = f"{cast.url}/v1/trust/revocation-lists"
             cast.operator.add_member(office(chain=pem(BELOW), crlUrl=f"{place}/moved"))
-            wait_for(lambda: len(asked) >= 2)
+            until(lambda: len(asked) >= 2)
             assert httpx.get(known).json()["items"] == []
             other = {"chain": pem(BELOW), "subject": "C=TH", "crlUrl": f"{place}/list"}
             cast.operator.add_authority("TH-NSW", other)
-            wait_for(lambda: httpx.get(known).json()["items"])
+            until(lambda: httpx.get(known).json()["items"])
             assert cast[MEMBER].submit(issued("ID-2026-07051"), ["TH-NSW"]).id
             assert set(asked) == {"/moved", "/list"}
         finally:

@@ -18,8 +18,9 @@ from exchange.reach import Called
 from exchange.store import tables as t
 from exchange.store.rows import add
 from tests.exchange.cast import NOW, SEED, Cast, acknowledged, certificate, refused_by
-from tests.exchange.receiver import Receiver, answering, receiving, until
+from tests.exchange.receiver import Receiver, answering, receiving
 from tests.exchange.running import HubProcess, hub_in_thread
+from tests.waiting import until
 from tradebridge.client import Refused
 from tradebridge.evidence.simulation import test_api_key
 from tradebridge.webhooks import EVENTS, FAMILIES, body_of, headers_of, id_of, wants

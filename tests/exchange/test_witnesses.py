@@ -21,8 +21,8 @@ from simulator.clock import FrozenClock
 from simulator.witness import Witness, app_of, witness_key
 from tests.exchange.cast import NOW, SEED, Cast, acknowledged, certificate, description, refused_by
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import wait_for
 from tests.serving import served
+from tests.waiting import until
 from tradebridge.evidence import notes
 from tradebridge.evidence.bundle import MEDIA_TYPE, verify_bundle
 from tradebridge.evidence.cosignatures import Witness as Known
@@ -112,7 +112,7 @@ def test_every_witness_cosigns_and_the_note_is_dated(tmp_path: Path, witnesses: 
     with watched(tmp_path, apps, timestamps=authority) as cast:
         for number in range(3):
             cast["SG-NSW"].submit(certificate(f"SG-2026-3{number:04d}"), ["TH-NSW"])
-            row = wait_for(partial(dated, tmp_path, number + 1))
+            row = until(partial(dated, tmp_path, number + 1))
             assert names_on(row.note, witnesses) == set(NAMES)
             checkpoint = notes.verify_checkpoint(row.note, LOGS[ORIGIN], ORIGIN)
             assert isinstance(checkpoint, notes.Checkpoint) and checkpoint.size == row.size
@@ -126,18 +126,18 @@ def test_a_witness_that_was_away_catches_up(tmp_path: Path, witnesses: list[Witn
     apps = [(each.known, app_of(each)) for each in witnesses]
     with watched(tmp_path, apps[:2], witnesses_needed=1) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-31000"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, 1))
+        until(lambda: whole(tmp_path, 1))
     with watched(tmp_path, apps) as cast:
         for number in range(4):
             cast["SG-NSW"].submit(certificate(f"SG-2026-3{number + 1:04d}"), ["TH-NSW"])
-        row = wait_for(lambda: whole(tmp_path, 5))
+        row = until(lambda: whole(tmp_path, 5))
         assert names_on(row.note, witnesses) == set(NAMES)
 
 
 def test_what_had_enough_stays_as_it_was(tmp_path: Path, witnesses: list[Witness]) -> None:
     with watched(tmp_path, [(each.known, app_of(each)) for each in witnesses]) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-32000"), ["TH-NSW"])
-        first = wait_for(lambda: whole(tmp_path, 1))
+        first = until(lambda: whole(tmp_path, 1))
         time.sleep(0.3)
         assert kept(tmp_path)[-1] == first
 
@@ -211,7 +211,7 @@ def test_one_wrong_witness_adds_nothing_and_holds_nobody_up(
     apps = [(each.known, app_of(each)) for each in witnesses[:2]] + [(witnesses[2].known, wrong(tmp_path)[name])]
     with watched(tmp_path, apps, witnesses_needed=2) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-33000"), ["TH-NSW"])
-        row = wait_for(lambda: whole(tmp_path, 1))
+        row = until(lambda: whole(tmp_path, 1))
         assert names_on(row.note, witnesses) == set(NAMES[:2])
 
 
@@ -219,7 +219,7 @@ def test_too_few_cosignatures_are_not_enough(tmp_path: Path, witnesses: list[Wit
     apps = [(witnesses[0].known, app_of(witnesses[0])), (witnesses[1].known, wrong(tmp_path)["an error"])]
     with watched(tmp_path, apps) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-34000"), ["TH-NSW"])
-        wait_for(lambda: kept(tmp_path))
+        until(lambda: kept(tmp_path))
         time.sleep(0.3)
         assert [row.enough for row in kept(tmp_path)] == [0]
 
@@ -232,7 +232,7 @@ def test_a_witness_that_has_seen_another_history_is_an_alarm(tmp_path: Path, wit
         cast["SG-NSW"].submit(certificate("SG-2026-35000"), ["TH-NSW"])
         counted = 'tradebridge_other_histories_total{space="default"}'
         before = _metric(cast, counted)
-        wait_for(lambda: _metric(cast, counted) > before)
+        until(lambda: _metric(cast, counted) > before)
         assert not any(row.enough for row in kept(tmp_path))
     assert witnesses[0].conflicts()[0]["origin"] == ORIGIN
 
@@ -254,17 +254,17 @@ def test_a_witness_that_was_set_back_is_an_alarm_and_is_reminded(
 
     with watched(tmp_path, [(now[0].known, answering(answer))], database_url=database_url) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-35100"), ["TH-NSW"])
-        wait_for(lambda: whole(database_url, 1))
+        until(lambda: whole(database_url, 1))
         now[0].close()
         yesterday = store.read_bytes()
         start_again(yesterday)
         cast["SG-NSW"].submit(certificate("SG-2026-35101"), ["TH-NSW"])
-        second = wait_for(lambda: whole(database_url, 2))
+        second = until(lambda: whole(database_url, 2))
         counted = 'tradebridge_forgetful_witnesses_total{space="default"}'
         before = _metric(cast, counted)
         start_again(yesterday)
         cast["SG-NSW"].submit(certificate("SG-2026-35102"), ["TH-NSW"])
-        wait_for(lambda: whole(database_url, 3))
+        until(lambda: whole(database_url, 3))
         assert _metric(cast, counted) == before + 1
     (rollback,) = now[0].rollbacks()
     shown = str(rollback["shown"])
@@ -288,7 +288,7 @@ def test_a_wrong_timestamp_is_none(tmp_path: Path, witnesses: list[Witness], nam
     apps = [(witnesses[0].known, app_of(witnesses[0]))]
     with watched(tmp_path, apps, timestamps=answering(answers[name])) as cast:
         cast["SG-NSW"].submit(certificate("SG-2026-36000"), ["TH-NSW"])
-        assert wait_for(lambda: whole(tmp_path, 1)).token is None
+        assert until(lambda: whole(tmp_path, 1)).token is None
 
 
 def test_they_stand_on_the_trust_list(tmp_path: Path, witnesses: list[Witness]) -> None:
@@ -349,10 +349,10 @@ def test_evidence_is_made_for_the_first_checkpoint_that_enough_have_seen(
     authority = tsa.app_of(tsa.Authority(SEED), FrozenClock(NOW))
     with watched(tmp_path, apps, timestamps=authority) as cast:
         accepted = cast["SG-NSW"].submit(certificate("SG-2026-37000"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, 1))
+        until(lambda: whole(tmp_path, 1))
         first = cast["SG-NSW"].evidence(accepted.id)
         cast["SG-NSW"].submit(certificate("SG-2026-37001"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, 2))
+        until(lambda: whole(tmp_path, 2))
         again = cast["SG-NSW"].evidence(accepted.id)
         assert (first["checkpoint"], first["timestamp"], first["messages"]) == (
             again["checkpoint"],
@@ -376,7 +376,7 @@ def test_the_bundle_is_the_same_each_time_and_signed_once(tmp_path: Path, witnes
         accepted = cast["SG-NSW"].submit(certificate("SG-2026-38000"), ["TH-NSW"])
         first = cast["SG-NSW"].bundle(accepted.id, wait=20)
         cast["SG-NSW"].submit(certificate("SG-2026-38001"), ["TH-NSW"])
-        wait_for(lambda: whole(tmp_path, 2))
+        until(lambda: whole(tmp_path, 2))
         assert cast["SG-NSW"].bundle(accepted.id) == first
         (delivery, *_) = [each for each in cast["TH-NSW"].inbox() if each.message_id == accepted.message_id]
         digest = sha256(delivery.original).hexdigest()
@@ -384,7 +384,7 @@ def test_the_bundle_is_the_same_each_time_and_signed_once(tmp_path: Path, witnes
         cast.operator.add_member(description("MM-NSW"))
         assert cast["SG-NSW"].bundle(accepted.id) == first  # whatever came since that is not on the log
         newest = partial(cast["SG-NSW"].bundle, accepted.id, newest=True)
-        wait_for(lambda: b"acknowledgement.jws" in newest().data)  # of a checkpoint that came after it
+        until(lambda: b"acknowledgement.jws" in newest().data)  # of a checkpoint that came after it
         assert b"acknowledgement.jws" not in first.data
         trust = TrustList.from_json(cast["SG-NSW"].trust())
         assert refused_by(cast["VN-NSW"].bundle, accepted.id).code == "access.not-yours"

@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.testing.world import World
+from tests import waiting
 from tradebridge import pytest_plugin as plugin
 
 PROJECT = Path(__file__).with_name("users_project.py")
@@ -61,11 +63,7 @@ def lives(pid: int) -> bool:
         return False
 
 
-def until(found: Callable[[], object], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < end, "it has not come in time"
-        time.sleep(0.05)
+until = partial(waiting.until, seconds=20.0)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """One running simulation for all tests of this folder on one worker, and in it a space for each test that wants one."""
 
 import itertools
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
@@ -15,6 +15,7 @@ from schemas.registry import profiles
 from simulator.documents import sign
 from simulator.launch import Launched, launch
 from simulator.members import keys_of
+from tests import waiting
 from tradebridge.client import Hub
 
 T = TypeVar("T")
@@ -80,13 +81,7 @@ def form_d(number: str, to: str = "TH", *, variant: int = 0, at: datetime = AT) 
     return sign(profile.encode[Syntax.JSON](document), Syntax.JSON, keys_of("42", "SG-NSW").document, at)
 
 
-def until(found: Callable[[], T], seconds: float = 15.0) -> T:
-    """What it finds, as soon as that is something."""
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it has not come in time"
-        time.sleep(0.06)
-    return value
+until = partial(waiting.until, seconds=15.0)
 
 
 @pytest.fixture(scope="session")

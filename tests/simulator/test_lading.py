@@ -5,10 +5,10 @@ The counts are made over the platforms' own stores; what the hub says of them is
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from simulator.launch import LadingSummary, Launched, Progress, launch, play
 from simulator.members import keys_of
 from simulator.platforms import PLATFORMS
 from simulator.scenario import BadScenario, UnknownScenario
+from tests.waiting import until
 from tradebridge.client import Hub
 from tradebridge.ebl.seal import Trust
 from tradebridge.ebl.verify import read_trust, verify_title
@@ -226,11 +227,7 @@ def _issued(world: Launched, first: Trader = EXPORTER, there: Any = None) -> str
     return reference
 
 
-def _until(look: Any, seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < end, "it did not come to that in time"
-        time.sleep(0.05)
+_until = partial(until, seconds=30.0)
 
 
 # --- The file --------------------------------------------------------------------------------------------------------

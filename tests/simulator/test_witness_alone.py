@@ -24,7 +24,8 @@ from simulator.witness import known_witness
 from simulator.witness_alone import logs_of
 from tests.exchange.cast import NOW, SEED, certificate
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_delivery import state, wait_for
+from tests.exchange.test_delivery import state
+from tests.waiting import until
 from tradebridge.evidence import notes, proofs
 from tradebridge.evidence.cosignatures import add_lines, cosigned_by
 from tradebridge.evidence.refusals import Finding
@@ -145,7 +146,7 @@ def test_a_witness_that_is_killed_never_cosigns_two_histories(tmp_path: Path, sc
             threads = [threading.Thread(target=each.show_all) for each in shown]
             for thread in threads:
                 thread.start()
-            wait_for(partial(cosigned_so_far, shown, draw.randrange(2, 12)), PATIENCE)
+            until(partial(cosigned_so_far, shown, draw.randrange(2, 12)), PATIENCE)
             witness.kill()
             witness.start()
             for thread in threads:
@@ -180,4 +181,4 @@ def test_a_partner_alone_takes_what_is_sent_to_it(tmp_path: Path) -> None:
             delivery = cast.operator.member("TH-NSW")["delivery"]
             assert delivery != before and delivery["url"].startswith(partner.url)
             cast["SG-NSW"].submit(certificate("SG-2026-38000"), ["TH-NSW"])
-            wait_for(lambda: state(cast) == "delivered", PATIENCE)
+            until(lambda: state(cast) == "delivered", PATIENCE)

@@ -4,11 +4,10 @@ import click
 
 from tradebridge.cli.exits import Exit
 from tradebridge.cli.get import ON_RECORD, document_id
-from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import write_bytes
 from tradebridge.cli.root import Suggesting
 from tradebridge.cli.terminal import mark, out, out_json, say
-from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+from tradebridge.cli.where import find, hub_options, json_option
 
 
 @click.group("evidence", cls=Suggesting)
@@ -43,7 +42,7 @@ def get(
     checks it. It is made for the first checkpoint of the log that covers the document, and is the same each time.
     """
     where = find(url, api_key, space)
-    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+    with where.hub_as(member, "sender") as hub:
         name = document_id(hub, document)
         bundle = hub.bundle(name, wait=wait, newest=newest)
     path = output or f"{name}.asice"
@@ -68,7 +67,7 @@ def timestamp(
     The hub asks; the authority sees a digest only. The first timestamp stays, and is in the evidence from now on.
     """
     where = find(url, api_key, space)
-    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+    with where.hub_as(member, "sender") as hub:
         told = hub.timestamp(document_id(hub, document))
     if as_json:
         out_json(told)

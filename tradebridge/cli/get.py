@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tradebridge.cli.exits import Exit, Failed
-from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import write_bytes
 from tradebridge.cli.terminal import columns, mark, out, out_findings, out_json
-from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+from tradebridge.cli.where import find, hub_options, json_option
 
 if TYPE_CHECKING:
     from tradebridge.client import Hub
@@ -50,7 +49,7 @@ def command(
     gives them, the document as base64.
     """
     where = find(url, api_key, space)
-    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+    with where.hub_as(member, "sender") as hub:
         if form in _ACCEPT:
             _give(hub, document_id(hub, document), form, output, as_json)
             return Exit.OK

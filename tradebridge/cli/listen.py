@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tradebridge.cli.exits import Exit
-from tradebridge.cli.names import member_id
-from tradebridge.cli.tail import clock_of, events
+from tradebridge.cli.tail import clock_of
+from tradebridge.cli.tail import events as events_of
 from tradebridge.cli.terminal import bold, dim, mark, out, out_json, say
-from tradebridge.cli.where import OPERATOR, find, hub_options
+from tradebridge.cli.webhook import events_option
+from tradebridge.cli.where import find, hub_options
 
 if TYPE_CHECKING:
     from exchange.reach import Called
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("listen")
 @click.option("--forward-to", "address", metavar="ADDRESS", required=True, help="http://127.0.0.1:3000/hook")
-@click.option("--event", "kinds", multiple=True, metavar="KIND", help="document.accepted, delivery.*, ...; else all.")
+@events_option
 @click.option("--member", metavar="ID", help="Listen as this member instead of as the operator.")
 @click.option("--since", metavar="EVENT", help="Start after this event id instead of now; -1 is the beginning.")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after so many.")
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
     address: str,
-    kinds: tuple[str, ...],
+    events: list[str],
     member: str | None,
     since: str | None,
     count: int | None,
@@ -65,7 +66,7 @@ def command(
     from exchange.reach import Reach
     from tradebridge.webhooks import wants
 
-    wanted = _known(part for each in kinds for part in each.split(",") if part)
+    wanted = _known(events)
     signing = _secret(secret)
     where = find(url, api_key, space)
     reach = Reach(private=True)
@@ -77,9 +78,9 @@ def command(
         say(f"{mark('ok')} listening to {where.url}, forwarding to {address}; Ctrl-C ends")
         say(f"       it is signed with {signing}")
 
-    with asyncio.Runner() as runner, where.hub(member_id(member, "recipient") if member else OPERATOR) as hub:
+    with asyncio.Runner() as runner, where.hub_as(member, "recipient") as hub:
         try:
-            for event in events(hub, since, opened):
+            for event in events_of(hub, since, opened):
                 last = event.id
                 if not wants(wanted, event.type):
                     continue

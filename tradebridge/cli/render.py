@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tradebridge.cli.exits import Exit, Failed
-from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import read_bytes, write_bytes
 from tradebridge.cli.terminal import mark, out_json, say
-from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+from tradebridge.cli.where import find, hub_options, json_option
 
 if TYPE_CHECKING:
     from schemas.findings import Finding
@@ -63,7 +62,7 @@ def _from_hub(
     from tradebridge.cli.get import document_id
 
     where = find(url, api_key, space)
-    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+    with where.hub_as(member, "sender") as hub:
         return hub.get(document_id(hub, document), accept=FORMS[form]).data
 
 

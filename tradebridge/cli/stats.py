@@ -7,7 +7,7 @@ import click
 from tradebridge.cli.exits import Exit
 from tradebridge.cli.names import member_id
 from tradebridge.cli.terminal import bold, columns, dim, out, out_json
-from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+from tradebridge.cli.where import find, hub_options, json_option
 
 _SHOWN = 20
 
@@ -35,7 +35,7 @@ def command(
     took from the moment at which the document came in, by the hub's business clock.
     """
     where = find(url, api_key, space)
-    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+    with where.hub_as(member, "sender") as hub:
         told = hub.statistics(
             profile=profile,
             sender=member_id(sender, "sender") if sender else None,

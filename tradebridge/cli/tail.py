@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tradebridge.cli.exits import Exit
-from tradebridge.cli.names import member_id
 from tradebridge.cli.terminal import bold, dim, mark, out, out_json, say
-from tradebridge.cli.where import OPERATOR, find, hub_options
+from tradebridge.cli.where import find, hub_options
 
 if TYPE_CHECKING:
     from tradebridge.calls import FeedEvent
@@ -46,7 +45,7 @@ def command(
     """Watch documents, deliveries and events until interrupted. A broken connection goes on where it broke."""
     wanted = _filter(filters)
     where = find(url, api_key, space)
-    with where.hub(member_id(member, "recipient") if member else OPERATOR) as hub:
+    with where.hub_as(member, "recipient") as hub:
         if not as_json:
             say(dim(f"watching {where.url}, Ctrl-C ends"))
         seen = 0

@@ -6,9 +6,8 @@ import click
 
 from tradebridge.cli.exits import Exit
 from tradebridge.cli.get import document_id
-from tradebridge.cli.names import member_id
 from tradebridge.cli.terminal import bold, columns, dim, out, out_json
-from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+from tradebridge.cli.where import find, hub_options, json_option
 
 _SHOWN = 20
 """Draws; --json has up to 500."""
@@ -28,7 +27,7 @@ def command(
     is committed or released.
     """
     where = find(url, api_key, space)
-    with where.hub(member_id(member, "recipient") if member else OPERATOR) as hub:
+    with where.hub_as(member, "recipient") as hub:
         account = hub.utilisation(document_id(hub, document), limit=500 if as_json else _SHOWN)
     if as_json:
         out_json(account)

@@ -18,11 +18,10 @@ import click
 from tradebridge.cli.exits import Exit, Failed
 from tradebridge.cli.get import ON_RECORD, document_id
 from tradebridge.cli.moments import MOMENT
-from tradebridge.cli.names import member_id
 from tradebridge.cli.reading import json_of, read_bytes, read_json
 from tradebridge.cli.terminal import MARK_WIDTH, bold, mark, out, out_json, say
 from tradebridge.cli.trust_list import list_of
-from tradebridge.cli.where import OPERATOR, Where, find, hub_options, json_option
+from tradebridge.cli.where import Where, find, hub_options, json_option
 
 if TYPE_CHECKING:
     from schemas.findings import Finding
@@ -169,7 +168,7 @@ def _fetched(where: Where, name: str, member: str | None) -> bytes:
     """The evidence of a document of the hub."""
     import json
 
-    with where.hub(member_id(member, "sender") if member else OPERATOR) as hub:
+    with where.hub_as(member, "sender") as hub:
         return json.dumps(hub.evidence(document_id(hub, name), wait=ON_RECORD)).encode()
 
 

@@ -1,15 +1,15 @@
 """`tb webhook`: have a member told what happens, by signed calls to its own address (docs/webhooks.md)."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tradebridge.cli.exits import Exit
-from tradebridge.cli.names import member_id
 from tradebridge.cli.root import Suggesting
 from tradebridge.cli.terminal import bold, columns, dim, mark, out, out_json, say
-from tradebridge.cli.where import OPERATOR, find, hub_options, json_option
+from tradebridge.cli.where import find, hub_options, json_option
 
 if TYPE_CHECKING:
     from tradebridge.client import Hub
@@ -20,9 +20,29 @@ STATES = ("due", "sending", "retrying", "delivered", "dead")
 _MARKS = {"delivered": "ok", "dead": "fail", "retrying": "warn", "due": "skip", "sending": "skip"}
 
 
-def member_option(function: F) -> F:
-    """The option --member."""
-    return click.option("--member", metavar="ID", help="Whose it is: SG-NSW, or sg; else the operator's.")(function)
+def speaking(function: Callable[..., Exit]) -> Callable[..., Exit]:
+    """What every command here takes: whose webhook it is, at which hub, and how to answer. The function gets a `hub`
+    that speaks as its owner, and `as_json`."""
+
+    @wraps(function)
+    def opened(*, member: str | None, url: str | None, api_key: str | None, space: str | None, **given: Any) -> Exit:
+        with find(url, api_key, space).hub_as(member, "recipient") as hub:
+            return function(hub, **given)
+
+    owner = click.option("--member", metavar="ID", help="Whose it is: SG-NSW, or sg; else the operator's.")
+    return owner(hub_options(json_option(opened)))
+
+
+def events_option(function: F) -> F:
+    """The option --event: kinds of events, several or comma separated, as `events`."""
+    return click.option(
+        "--event",
+        "events",
+        multiple=True,
+        metavar="KIND",
+        help="document.accepted, delivery.*, ...; else all.",
+        callback=lambda context, option, given: [part for each in given for part in each.split(",") if part],
+    )(function)
 
 
 @click.group("webhook", cls=Suggesting)
@@ -30,32 +50,17 @@ def command() -> None:
     """Be told what happens, by signed calls (Standard Webhooks)."""
 
 
-def _hub(member: str | None, url: str | None, api_key: str | None, space: str | None) -> "Hub":
-    return find(url, api_key, space).hub(member_id(member, "recipient") if member else OPERATOR)
-
-
 @command.command("add")
 @click.argument("address", metavar="ADDRESS")
-@click.option("--event", "events", multiple=True, metavar="KIND", help="document.accepted, delivery.*, ...; else all.")
-@member_option
-@hub_options
-@json_option
-def add(
-    address: str,
-    events: tuple[str, ...],
-    member: str | None,
-    url: str | None,
-    api_key: str | None,
-    space: str | None,
-    as_json: bool,
-) -> Exit:
+@events_option
+@speaking
+def add(hub: "Hub", address: str, events: list[str], as_json: bool) -> Exit:
     """Have what happens told at ADDRESS, an http or https URL. The secret that signs is shown this once.
 
     \b
     tb webhook add http://127.0.0.1:3000/hook --member sg --event 'delivery.*'
     """
-    with _hub(member, url, api_key, space) as hub:
-        told = hub.add_webhook(address, [part for each in events for part in each.split(",") if part])
+    told = hub.add_webhook(address, events)
     if as_json:
         out_json(told)
         return Exit.OK
@@ -67,13 +72,10 @@ def add(
 
 
 @command.command("list")
-@member_option
-@hub_options
-@json_option
-def listed(member: str | None, url: str | None, api_key: str | None, space: str | None, as_json: bool) -> Exit:
+@speaking
+def listed(hub: "Hub", as_json: bool) -> Exit:
     """List the webhooks of a member; of all, without --member."""
-    with _hub(member, url, api_key, space) as hub:
-        items = hub.webhooks()
+    items = hub.webhooks()
     if as_json:
         out_json({"items": list(items)})
         return Exit.OK
@@ -97,15 +99,10 @@ def _status(webhook: dict[str, Any]) -> str:
 
 @command.command("remove")
 @click.argument("webhook", metavar="ID")
-@member_option
-@hub_options
-@json_option
-def remove(
-    webhook: str, member: str | None, url: str | None, api_key: str | None, space: str | None, as_json: bool
-) -> Exit:
+@speaking
+def remove(hub: "Hub", webhook: str, as_json: bool) -> Exit:
     """Remove the webhook ID, with what it was not told yet."""
-    with _hub(member, url, api_key, space) as hub:
-        hub.remove_webhook(webhook)
+    hub.remove_webhook(webhook)
     if as_json:
         out_json({"removed": webhook})
     else:
@@ -116,21 +113,10 @@ def remove(
 @command.command("rotate")
 @click.argument("webhook", metavar="ID")
 @click.option("--overlap", type=click.IntRange(min=0), help="Seconds the former secret signs too; else a day.")
-@member_option
-@hub_options
-@json_option
-def rotate(
-    webhook: str,
-    overlap: int | None,
-    member: str | None,
-    url: str | None,
-    api_key: str | None,
-    space: str | None,
-    as_json: bool,
-) -> Exit:
+@speaking
+def rotate(hub: "Hub", webhook: str, overlap: int | None, as_json: bool) -> Exit:
     """Give the webhook ID a new secret, shown this once. Both sign until the overlap is over."""
-    with _hub(member, url, api_key, space) as hub:
-        told = hub.rotate_webhook(webhook, overlap=overlap)
+    told = hub.rotate_webhook(webhook, overlap=overlap)
     if as_json:
         out_json(told)
         return Exit.OK
@@ -141,15 +127,10 @@ def rotate(
 
 @command.command("test")
 @click.argument("webhook", metavar="ID")
-@member_option
-@hub_options
-@json_option
-def test(
-    webhook: str, member: str | None, url: str | None, api_key: str | None, space: str | None, as_json: bool
-) -> Exit:
+@speaking
+def test(hub: "Hub", webhook: str, as_json: bool) -> Exit:
     """Call the webhook ID now with a `webhook.test`, and say what came."""
-    with _hub(member, url, api_key, space) as hub:
-        told = hub.test_webhook(webhook)
+    told = hub.test_webhook(webhook)
     if as_json:
         out_json(told)
     else:
@@ -160,15 +141,10 @@ def test(
 
 @command.command("enable")
 @click.argument("webhook", metavar="ID")
-@member_option
-@hub_options
-@json_option
-def enable(
-    webhook: str, member: str | None, url: str | None, api_key: str | None, space: str | None, as_json: bool
-) -> Exit:
+@speaking
+def enable(hub: "Hub", webhook: str, as_json: bool) -> Exit:
     """Call the webhook ID again, which was disabled, from where it stopped."""
-    with _hub(member, url, api_key, space) as hub:
-        told = hub.enable_webhook(webhook)
+    told = hub.enable_webhook(webhook)
     if as_json:
         out_json(told)
     else:
@@ -180,22 +156,10 @@ def enable(
 @click.argument("webhook", metavar="ID")
 @click.option("--state", type=click.Choice(STATES), help="Only those.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="So many, the newest first.")
-@member_option
-@hub_options
-@json_option
-def deliveries(
-    webhook: str,
-    state: str | None,
-    limit: int,
-    member: str | None,
-    url: str | None,
-    api_key: str | None,
-    space: str | None,
-    as_json: bool,
-) -> Exit:
+@speaking
+def deliveries(hub: "Hub", webhook: str, state: str | None, limit: int, as_json: bool) -> Exit:
     """List what the webhook ID was told, or is to be told."""
-    with _hub(member, url, api_key, space) as hub:
-        page = hub.webhook_deliveries(webhook, state=state, limit=limit)
+    page = hub.webhook_deliveries(webhook, state=state, limit=limit)
     if as_json:
         out_json({"items": list(page.items), "next": page.next})
         return Exit.OK
@@ -215,19 +179,8 @@ def _row(each: dict[str, Any]) -> tuple[str, ...]:
 @click.argument("webhook", metavar="ID")
 @click.argument("position", type=click.IntRange(min=0), required=False)
 @click.option("--state", type=click.Choice(STATES), help="All in this state: dead.")
-@member_option
-@hub_options
-@json_option
-def resend(
-    webhook: str,
-    position: int | None,
-    state: str | None,
-    member: str | None,
-    url: str | None,
-    api_key: str | None,
-    space: str | None,
-    as_json: bool,
-) -> Exit:
+@speaking
+def resend(hub: "Hub", webhook: str, position: int | None, state: str | None, as_json: bool) -> Exit:
     """Tell the webhook ID again what stands at POSITION of its deliveries, or all in a state.
 
     \b
@@ -236,8 +189,7 @@ def resend(
     """
     if (position is None) == (state is None):
         raise click.UsageError("name a POSITION, or --state for all in it")
-    with _hub(member, url, api_key, space) as hub:
-        told = hub.resend_webhook(webhook, position=position, state=state)
+    told = hub.resend_webhook(webhook, position=position, state=state)
     if as_json:
         out_json(told)
     else:

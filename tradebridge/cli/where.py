@@ -17,6 +17,7 @@ import click
 
 from tradebridge.cli import running
 from tradebridge.cli.exits import Exit, Failed
+from tradebridge.cli.names import Side, member_id
 from tradebridge.cli.running import Running
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class Where:
         from tradebridge.client import Hub
 
         return Hub(self.url, self.key_of(member), self.space, actor=os.environ.get("TRADEBRIDGE_ACTOR"))
+
+    def hub_as(self, member: str | None, side: Side) -> "Hub":
+        """A client that speaks as the member named on the command line, or else as the operator."""
+        return self.hub(member_id(member, side) if member else OPERATOR)
 
     def public(self) -> "Hub":
         """A client without a key, for what anybody may read."""
