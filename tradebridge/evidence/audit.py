@@ -4,7 +4,8 @@ The file is lines of JSON: a head, one line for each entry of the log from `from
 end. What is checked, by public keys alone and in the memory of one line:
 
 1. The entries are all there, in order, each once; those before `from` stand as the hashes of complete subtrees.
-2. Each opens its leaf, SHA-256(salt || record), or is declared hidden; a hidden one is named by a retention record.
+2. Each opens its leaf, SHA-256(salt || record), or is declared hidden. What is hidden or left out, retention accounts
+   for (`withheld`); times do not fall from entry to entry, nor lie ahead.
 3. Details, and the bytes of an event, are those that the record commits to; the event is its member's word.
 4. The entries make up the tree whose root the checkpoint signs; witnesses and timestamp as for a bundle (`seen`).
 
@@ -30,8 +31,9 @@ from tradebridge.evidence.file import Base64, Count, Hash, Record, read_record
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import UNSURE
 from tradebridge.evidence.seen import seen_by
-from tradebridge.evidence.times import from_rfc3339
+from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.withheld import Withheld
 
 FORMAT = "tradebridge-audit/1"
 
@@ -39,7 +41,7 @@ MOST_BYTES = 32 << 20
 """Of a line: an event of the largest size, in base64, with room beside it."""
 MOST_FINDINGS = 100
 """Told one by one; the rest is counted."""
-_UNSURE = UNSURE | {"audit.hidden", "audit.cut-off"}
+_UNSURE = UNSURE | {f"audit.{each}" for each in ("cut-off", "hidden", "time-fell", "withheld")}
 
 
 class _Form(BaseModel):
@@ -262,9 +264,10 @@ class _Checking:
 
     def __init__(self, told: Verification, head: Head, trust: TrustList, now: datetime) -> None:
         self._told, self._head, self._trust, self._now = told, head, trust, now
-        self._hidden: list[int] = []
-        self._named: list[tuple[int, int]] = []
+        self._withheld = Withheld()
         self._latest: datetime | None = None
+        self._reached: datetime | None = None
+        """The latest time since times last fell."""
         told.space, told.first, told.size = head.space, head.first, head.size
 
     def run(self, parts: Iterator[Head | Entry | End | Finding]) -> None:
@@ -318,7 +321,7 @@ class _Checking:
         at = f"/{line.index - self._head.first + 1}"
         if record is None or line.record is None or line.salt is None:
             told.hidden += 1
-            self._hidden.append(line.index)
+            self._withheld.hide(line.index, self._reached)
             return
         if sha256(bytes.fromhex(line.salt) + line.record.encode()).hexdigest() != line.leaf:
             told.add(finding("audit.not-opened", at, found=f"entry {line.index}", attack="LOG-7"))
@@ -327,25 +330,37 @@ class _Checking:
             told.add(finding("audit.malformed", f"{at}/record", found=record.space, expected=self._trust.space))
         told.opened += 1
         told.kinds[record.kind] = told.kinds.get(record.kind, 0) + 1
-        self._latest = record.time if self._latest is None else max(self._latest, record.time)
+        self._pass(record.time, f"{at}/record")
         if isinstance(record, Act):
             self._act(entry, record, at)
         elif record.kind == "event":
             self._event(entry, record, at)
 
+    def _pass(self, time: datetime, pointer: str) -> None:
+        """The time of the next entry. Where it falls, that is told once, and those after it go by it."""
+        self._latest = time if self._latest is None else max(self._latest, time)
+        if self._reached is not None and time < self._reached - TOLERANCE:
+            expected = f"from {rfc3339(self._reached)}, as an entry before it"
+            self._told.add(finding("audit.time-fell", pointer, found=rfc3339(time), expected=expected))
+        elif self._reached is not None:
+            time = max(time, self._reached)
+        self._reached = time
+
     def _act(self, entry: Entry, act: Act, at: str) -> None:
         told, details = self._told, entry.line.details
         if details is None:
             told.without_details += 1
+            told.add(finding("audit.withheld", f"{at}/details", found=f"entry {entry.line.index}: {act.what}"))
         elif sha256(details.encode()).hexdigest() != act.details_digest:
             told.add(finding("audit.details-changed", f"{at}/details", found=f"entry {entry.line.index}"))
         elif act.kind == "retention" and act.member and entry.details is not None:
-            self._named += _ranges(entry.details.get("hidden"))
+            self._withheld.account(act.about, act.time, entry.details)
 
     def _event(self, entry: Entry, record: Record, at: str) -> None:
         told, token = self._told, entry.line.event
         if token is None:
             told.without_details += 1
+            self._withheld.leave_out(entry.line.index, record.document_id, record.bytes_digest, record.time)
             return
         if sha256(token.encode()).hexdigest() != record.bytes_digest or entry.event is None:
             told.add(finding("audit.details-changed", f"{at}/event", found=f"entry {entry.line.index}"))
@@ -358,20 +373,17 @@ class _Checking:
             told.add(finding("receipt.wrong-speaker", at, found=signed.member, expected=speaker, attack="JWS-21"))
 
     def _see(self) -> None:
-        """Witnesses and timestamp of the checkpoint; and whether every hidden entry is accounted for."""
+        """Witnesses and timestamp of the checkpoint; and whether what is not there is accounted for."""
         told, head = self._told, self._head
         token = None if head.timestamp is None else b64decode(head.timestamp)
-        seen = seen_by(head.checkpoint, token, self._trust, self._latest or self._now, self._now)
+        latest = self._latest or self._now
+        seen = seen_by(head.checkpoint, token, self._trust, latest, self._now)
         told.seen = seen.sentence.removeprefix(", ")
         for each in seen.findings:
             told.add(each)
-        for index in self._hidden:
-            if not any(first <= index <= last for first, last in self._named):
-                told.add(finding("audit.hidden", f"/{index - head.first + 1}", found=f"entry {index}"))
-
-
-def _ranges(value: object) -> Iterator[tuple[int, int]]:
-    """Ranges of entries, first and last, as a retention record names them."""
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, list) and len(each) == 2 and all(type(end) is int for end in each):
-            yield each[0], each[1]
+        if latest > self._now + TOLERANCE:
+            late = f"at most {rfc3339(self._now)}"
+            told.add(finding("log.future", found=rfc3339(latest), expected=late, attack="LOG-14"))
+        for code, indexes in (("audit.hidden", self._withheld.hidden), ("audit.withheld", self._withheld.events)):
+            for index in indexes:
+                told.add(finding(code, f"/{index - head.first + 1}", found=f"entry {index}"))

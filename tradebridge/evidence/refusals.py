@@ -473,8 +473,18 @@ register(
         ),
         Kind(
             "audit.hidden",
-            "An entry is hidden, and no retention record in the export names it.",
-            "Export from the beginning of the log to its newest checkpoint; if it stays so, ask the operator why.",
+            "An entry is hidden, and no retention record in the export accounts for it.",
+            "Export again in a minute: it may be younger than the checkpoint. If it stays so, ask the operator why.",
+        ),
+        Kind(
+            "audit.withheld",
+            "Details or an event are left out, and no retention record in the export accounts for that.",
+            "Export again in a minute: it may be younger than the checkpoint. If it stays so, ask the operator why.",
+        ),
+        Kind(
+            "audit.time-fell",
+            "An entry tells an earlier time than an entry before it.",
+            "Ask the operator whether a clock was set back then. If not, the entry was dated back.",
         ),
     ]
 )
