@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ def test_an_export_is_written_and_checked_without_the_hub(
     assert code == 0 and "all of it holds" in shown and " reading" in shown
     code, shown = tb(capsys, "audit", "verify", "own.ndjson", "--json", *nowhere)
     assert (code, json.loads(shown)["findings"], json.loads(shown)["trust"]) == (0, [], "given")
+
+
+def test_a_list_with_its_status_is_judged_as_of_the_time_that_the_export_is(
+    cast: Cast, export: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tb(capsys, "trust", "export", "--status", "-o", "history.json", "--url", cast.url)[0] == 0
+    given = ("audit", "verify", "record.ndjson", "--trust", "history.json", "--json", "--at")
+    assert tb(capsys, *given, AT)[0] == 0
+    code, shown = tb(capsys, *given, (NOW + timedelta(days=30)).isoformat())
+    assert (code, [each["code"] for each in json.loads(shown)["findings"]]) == (3, ["trust.stale-status"])
 
 
 def test_a_changed_export_is_refused_and_one_that_is_cut_off_could_not_be_checked(

@@ -1,16 +1,22 @@
 """The tree leaf by leaf, and exports that are no exports."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.event import EventType
+from tests.evidence.case import event
+from tests.evidence.exporting import codes, judged, said
 from tests.evidence.world import TRUST
 from tradebridge.evidence import proofs
 from tradebridge.evidence.audit import MOST_FINDINGS, Act, Verification, read_act, verify_export
 from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust_history import TrustHistory, TrustVersion
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 LEAVES = [sha256(bytes([number])).digest() for number in range(70)]
@@ -61,3 +67,18 @@ def test_a_flood_of_findings_is_counted_and_not_kept() -> None:
     for _ in range(MOST_FINDINGS + 50):
         told.add(finding("audit.not-opened"))
     assert (len(told.findings), told.found, told.exit_code) == (MOST_FINDINGS, MOST_FINDINGS + 50, 5)
+
+
+def test_an_event_is_judged_by_what_was_trusted_when_it_was_recorded() -> None:
+    """A member that has left since had said what it had said; one that came later had not."""
+    rejected, day = event(EventType.REJECTED), timedelta(days=1)
+    gone = replace(TRUST, members=tuple(each for each in TRUST.members if each.id != "TH-NSW"))
+    first, now = rejected.at - day, rejected.at + 3 * day
+
+    def told(before: TrustList, after: TrustList) -> list[str]:
+        versions = TrustVersion(1, first, None, "", before), TrustVersion(2, rejected.at + day, "", "", after)
+        listed = replace(after, history=TrustHistory(versions))
+        return codes(judged([said(rejected), said(rejected)], now, listed))
+
+    assert told(TRUST, gone) == []
+    assert told(gone, TRUST) == ["signature.unknown-key"] * 2

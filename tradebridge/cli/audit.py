@@ -89,8 +89,9 @@ def verify(
     from tradebridge.evidence.audit import verify_export
 
     where = find(url, api_key, space)
-    trust, origin = _trust(where, trust_file, file)
-    told = verify_export(_lines(file), trust, at or where.now())
+    now = at or where.now()
+    trust, origin = _trust(where, trust_file, file, now)
+    told = verify_export(_lines(file), trust, now)
     if as_json:
         out_json({**told.to_json(), "trust": origin})
     else:
@@ -111,12 +112,12 @@ def _lines(name: str) -> Iterator[bytes]:
         raise Failed(Exit.USAGE, f"cannot read {name}: {error.strerror}", "Check the path.") from error
 
 
-def _trust(where: Where, trust_file: str | None, name: str) -> "tuple[TrustList, str]":
-    """The list to believe, and where it comes from: the user, the hub, or (as a last resort) the export."""
+def _trust(where: Where, trust_file: str | None, name: str, now: datetime) -> "tuple[TrustList, str]":
+    """The list to believe as of `now`, and where it comes from: the user, the hub, or (as a last resort) the export."""
     from tradebridge.calls import HubError
 
     if trust_file is not None:
-        return list_of(read_json(trust_file), trust_file), "given"
+        return list_of(read_json(trust_file), trust_file, now), "given"
     try:
         with where.public() as hub:
             return list_of(hub.trust(), where.url), "hub"

@@ -6,7 +6,8 @@ end. What is checked, by public keys alone and in the memory of one line:
 1. The entries are all there, in order, each once; those before `from` stand as the hashes of complete subtrees.
 2. Each opens its leaf, SHA-256(salt || record), or is declared hidden. What is hidden or left out, retention accounts
    for (`withheld`); times do not fall from entry to entry, nor lie ahead.
-3. Details, and the bytes of an event, are those that the record commits to; the event is its member's word.
+3. Details, and the bytes of an event, are those that the record commits to; the event is its member's word, by the
+   trust list of its time.
 4. The entries make up the tree whose root the checkpoint signs; witnesses and timestamp as for a bundle (`seen`).
 
 What the hub says beside a record (whose document, when delivered) is marked as its word: nothing commits to it.
@@ -33,6 +34,7 @@ from tradebridge.evidence.report import UNSURE
 from tradebridge.evidence.seen import seen_by
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust_history import TrustHistory
 from tradebridge.evidence.withheld import Withheld
 
 FORMAT = "tradebridge-audit/1"
@@ -250,6 +252,8 @@ class Verification:
 def verify_export(lines: Iterable[bytes], trust: TrustList, now: datetime) -> Verification:
     """Check an export against a trust list. `now`: the time to judge by, UTC."""
     told = Verification(simulated=trust.simulated)
+    if trust.stale is not None:
+        told.add(trust.stale)
     parts = read_lines(lines)
     head = next(parts, None)
     if not isinstance(head, Head):
@@ -265,6 +269,8 @@ class _Checking:
     def __init__(self, told: Verification, head: Head, trust: TrustList, now: datetime) -> None:
         self._told, self._head, self._trust, self._now = told, head, trust, now
         self._withheld = Withheld()
+        self._then: tuple[int, TrustList] = 0, trust
+        """The list as of a version of it, by its number: many entries in a row are judged by one."""
         self._latest: datetime | None = None
         self._reached: datetime | None = None
         """The latest time since times last fell."""
@@ -365,12 +371,22 @@ class _Checking:
         if sha256(token.encode()).hexdigest() != record.bytes_digest or entry.event is None:
             told.add(finding("audit.details-changed", f"{at}/event", found=f"entry {entry.line.index}"))
             return
-        signed = jws.verify(token.encode(), jws.EVENT, "event", self._trust, record.time)
+        signed = jws.verify(token.encode(), jws.EVENT, "event", self._as_of(record.time), record.time)
         if isinstance(signed, Finding):
             told.add(signed)
         elif not signed.member == entry.event.actor.member == record.member:
             speaker = entry.event.actor.member
             told.add(finding("receipt.wrong-speaker", at, found=signed.member, expected=speaker, attack="JWS-21"))
+
+    def _as_of(self, at: datetime) -> TrustList:
+        """The list to judge by what was recorded then."""
+        history = self._trust.history
+        if not isinstance(history, TrustHistory):
+            return self._trust.as_of(at)
+        number = history.version_at(at).number
+        if number != self._then[0]:
+            self._then = number, self._trust.as_of(at)
+        return self._then[1]
 
     def _see(self) -> None:
         """Witnesses and timestamp of the checkpoint; and whether what is not there is accounted for."""
