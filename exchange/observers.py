@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
 
@@ -73,11 +74,12 @@ def _dotted(policy: x509.ObjectIdentifier | None) -> str | None:
 
 
 def load_observers(connection: Connection, needed: int) -> Observers:
-    """`needed`: 0 for more than half of them; never more than there are."""
+    """`needed`: 0 for more than half of them; never more than there are. One key under two names is one witness."""
     rows = connection.execute(select(t.observers).order_by(t.observers.c.name)).all()
     witnesses = tuple(WitnessPlace(Witness.of(row.key), row.url) for row in rows if row.kind == WITNESS)
     authorities = tuple(AuthorityPlace(_root(row), row.url) for row in rows if row.kind == TIMESTAMP)
-    return Observers(witnesses, authorities, min(needed or len(witnesses) // 2 + 1, len(witnesses)))
+    keys = len({each.witness.raw for each in witnesses})
+    return Observers(witnesses, authorities, min(needed or keys // 2 + 1, keys))
 
 
 def _root(row: Any) -> TimestampRoot:
@@ -85,9 +87,12 @@ def _root(row: Any) -> TimestampRoot:
     return TimestampRoot(row.name, tuple(x509.load_pem_x509_certificates(row.key.encode())), policy)
 
 
-def add_observer(connection: Connection, description: Mapping[str, Any]) -> tuple[Finding, ...]:
+def add_observer(
+    connection: Connection, description: Mapping[str, Any], log_key: Ed25519PublicKey
+) -> tuple[Finding, ...]:
     """Name one more: `{"kind": "witness", "key": VERIFIER KEY, "url": ...}`, or `{"kind": "timestamp", "name": ...,
-    "url": ..., "roots": PEM, "policy": OID or absent}`. The findings, if it cannot be taken."""
+    "url": ..., "roots": PEM, "policy": OID or absent}`. The findings, if it cannot be taken: a witness has a key of
+    its own, not that of another one or of the log."""
     values = _values(description)
     if isinstance(values, Finding):
         return (values,)
@@ -96,8 +101,19 @@ def add_observer(connection: Connection, description: Mapping[str, Any]) -> tupl
         return (finding("observer.exists", "/name", found=values["name"]),)
     if len(names) >= MOST:
         return (finding("observer.too-many", found=len(names), expected=f"at most {MOST}"),)
+    if values["kind"] == WITNESS and (whose := _whose(connection, values["key"], log_key)):
+        return (finding("observer.same-key", "/key", found=f"the key of {whose}"),)
     connection.execute(insert(t.observers), values)
     return ()
+
+
+def _whose(connection: Connection, verifier_key: str, log_key: Ed25519PublicKey) -> str:
+    """Who has this key already; empty: nobody."""
+    raw = Witness.of(verifier_key).raw
+    if raw == log_key.public_bytes_raw():
+        return "the log"
+    known = connection.execute(select(t.observers.c.key).where(t.observers.c.kind == WITNESS)).scalars()
+    return next((each.name for each in map(Witness.of, known) if each.raw == raw), "")
 
 
 def remove_observer(connection: Connection, name: str) -> tuple[Finding, ...]:

@@ -30,7 +30,7 @@ from exchange import log
 from exchange.observers import Observers, WitnessPlace
 from exchange.store import tables as t
 from tradebridge.evidence import proofs, timestamps
-from tradebridge.evidence.cosignatures import add_lines, cosigned_by
+from tradebridge.evidence.cosignatures import add_lines, check_quorum, cosigned_by
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.witnessing import SIZE_TYPE, Request
@@ -101,8 +101,8 @@ class Watched:
         await self._client.aclose()
 
     def _enough(self, note: str) -> bool:
-        found = cosigned_by(note, self._observers.known, self._hub.clock.now())
-        return not isinstance(found, Finding) and len(found) >= self._observers.needed
+        own, now = self._hub.keys.log_key.public_key(), self._hub.clock.now()
+        return not isinstance(check_quorum(note, self._observers.known, self._observers.needed, now, own), Finding)
 
     # --- witnesses ---
 

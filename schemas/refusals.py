@@ -36,6 +36,12 @@ MEMBERS = register(
             "The observer of the log cannot be taken as it is described.",
             "Mend the member named by the pointer: docs/reference/api.md lists them.",
         ),
+        Kind(
+            "observer.same-key",
+            "The key of this witness is another witness's, or the log's own: it would count twice, or for nothing.",
+            "Give the verifier key of a witness that has a key of its own, in other hands.",
+            status=409,
+        ),
         Kind("observer.too-many", "The log has as many observers as it can.", "Remove one first.", status=409),
         Kind(
             "timestamp.no-authority",

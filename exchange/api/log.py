@@ -64,8 +64,8 @@ def list_observers(request: Request) -> Response:
 @router.post("/log/observers", status_code=201, summary="Name a witness or a timestamp authority (operator)")
 async def add(request: Request) -> Response:
     by = actor_of(request, operator_of(request))
-    description = await json_of(request, MAX_OBSERVER)
-    await _change(request, by, "observer added", lambda connection: add_observer(connection, description))
+    description, own = await json_of(request, MAX_OBSERVER), hub_of(request).keys.log_key.public_key()
+    await _change(request, by, "observer added", lambda connection: add_observer(connection, description, own))
     return json_response({"items": hub_of(request).registry.observers.to_json(), "next": None}, 201)
 
 

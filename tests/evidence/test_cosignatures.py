@@ -65,9 +65,9 @@ def test_an_unknown_witness_is_left_alone() -> None:
 
 
 def test_too_few_are_named() -> None:
-    found = check_quorum(cosigned(only=1), WITNESSES, 2, NOW)
+    found = check_quorum(cosigned(only=1), WITNESSES, 2, NOW, LOG.public_key())
     assert isinstance(found, Finding) and found.code == "log.too-few-witnesses" and found.attack == "LOG-1"
-    assert not isinstance(check_quorum(cosigned(only=2), WITNESSES, 2, NOW), Finding)
+    assert not isinstance(check_quorum(cosigned(only=2), WITNESSES, 2, NOW, LOG.public_key()), Finding)
 
 
 def test_lines_are_added_once() -> None:
@@ -79,6 +79,26 @@ def test_log_10_one_witness_twice_counts_once() -> None:
     later = NOW + timedelta(seconds=60)
     note = add_lines(NOTE, [cosign(NOTE, name, key, NOW), cosign(NOTE, name, key, later)])
     assert cosigned_by(note, WITNESSES, later) == {name: later}
+
+
+def test_log_10_one_key_under_two_names_is_one_witness_and_the_logs_own_is_none() -> None:
+    own = LOG.public_key()
+    one, other = (Ed25519PrivateKey.from_private_bytes(bytes([each]) * 32) for each in (7, 8))
+
+    def counted(needed: int, *signing: tuple[str, Ed25519PrivateKey]) -> object:
+        known = [Witness(name, key.public_key()) for name, key in (("a", one), ("b", one), ("c", other), ("log", LOG))]
+        note = add_lines(NOTE, [cosign(NOTE, name, key, NOW) for name, key in signing])
+        found = check_quorum(note, known, needed, NOW, own)
+        return found.found if isinstance(found, Finding) else sorted(found)
+
+    assert counted(2, ("a", one), ("b", one)) == "1 of 2: b"
+    assert counted(2, ("a", one), ("b", one), ("log", LOG)) == "1 of 2: b"
+    assert counted(1, ("log", LOG)) == "0 of 2: nobody"
+    assert counted(2, ("a", one), ("c", other)) == ["a", "c"]
+    same = [Witness("a", each.public_key()) for each in (one, other)]
+    note = add_lines(NOTE, [cosign(NOTE, "a", each, NOW) for each in (one, other)])
+    assert isinstance(check_quorum(note, same, 2, NOW, own), Finding)
+    assert check_quorum(note, same, 1, NOW, own) == {"a": NOW}
 
 
 def test_log_12_a_checkpoint_signature_is_no_cosignature() -> None:

@@ -304,6 +304,8 @@ def test_they_stand_on_the_trust_list(tmp_path: Path, witnesses: list[Witness]) 
 
 
 KEY = Known(NAMES[0], witness_key(SEED, "jp").public_key()).verifier_key
+SAME = Known("another.name", witness_key(SEED, "jp").public_key()).verifier_key
+OWN = Known("another.name", test_log_key(SEED).public_key()).verifier_key
 
 
 @pytest.mark.parametrize(
@@ -335,6 +337,9 @@ def test_names_are_taken_once_and_only_the_operator_names(sqlite_cast: Cast) -> 
     described = {"kind": "witness", "key": KEY, "url": "http://127.0.0.1:1"}
     sqlite_cast.operator.add_observer(described)
     assert refused_by(sqlite_cast.operator.add_observer, described).code == "observer.exists"
+    for key, whose in ((SAME, NAMES[0]), (OWN, "the log")):
+        refused = refused_by(sqlite_cast.operator.add_observer, described | {"key": key})
+        assert (refused.code, refused.findings[0].found) == ("observer.same-key", f"the key of {whose}")
     assert refused_by(sqlite_cast["SG-NSW"].add_observer, described).code == "access.scope"
     assert refused_by(sqlite_cast["SG-NSW"].observers).code == "access.scope"
     sqlite_cast.operator.remove_observer(NAMES[0])

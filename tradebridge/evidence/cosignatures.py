@@ -8,10 +8,11 @@
    cosignature with Ed25519: a key that signs checkpoints (0x01) never passes for a witness, nor the other way.
 4. Only configured witnesses count, each once, however many lines it has; a wrong line in the name of a configured
    witness refuses the note. A time that lies ahead is refused.
+5. One key under two names is one witness, as is one name with two keys; the log's own key is none.
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -35,6 +36,11 @@ class Witness:
 
     name: str
     key: Ed25519PublicKey
+
+    @property
+    def raw(self) -> bytes:
+        """32 bytes: the key itself."""
+        return self.key.public_bytes_raw()
 
     @property
     def key_id(self) -> bytes:
@@ -87,11 +93,19 @@ def cosigned_by(note: str, witnesses: Sequence[Witness], now: datetime) -> Mappi
 
     `now`: the time to judge by. That the log itself has signed is for `notes.verify_checkpoint` to say.
     """
+    found = _cosigners(note, witnesses, now)
+    return found if isinstance(found, Finding) else {name: at for (name, _), at in found.items()}
+
+
+def _cosigners(
+    note: str, witnesses: Sequence[Witness], now: datetime
+) -> Mapping[tuple[str, bytes], datetime] | Finding:
+    """By name and key."""
     parts = split_note(note)
     if isinstance(parts, Finding):
         return parts
     body, lines = parts
-    found: dict[str, datetime] = {}
+    found: dict[tuple[str, bytes], datetime] = {}
     for name, signature in lines:
         for witness in witnesses:
             if (witness.name, witness.key_id) != (name, signature[:4]):
@@ -99,19 +113,30 @@ def cosigned_by(note: str, witnesses: Sequence[Witness], now: datetime) -> Mappi
             at = _read(witness, signature[4:], body, now)
             if isinstance(at, Finding):
                 return at
-            found[name] = max(at, found.get(name, at))
+            cosigner = witness.name, witness.raw
+            found[cosigner] = max(at, found.get(cosigner, at))
     return found
 
 
 def check_quorum(
-    note: str, witnesses: Sequence[Witness], needed: int, now: datetime
+    note: str, witnesses: Sequence[Witness], needed: int, now: datetime, log_key: Ed25519PublicKey
 ) -> Mapping[str, datetime] | Finding:
-    """As `cosigned_by`, and a finding where fewer than `needed` of them have cosigned."""
-    found = cosigned_by(note, witnesses, now)
-    if isinstance(found, Finding) or len(found) >= needed:
+    """As `cosigned_by`, of those that count (rule 5); and a finding where fewer than `needed` of them have cosigned."""
+    found = _cosigners(note, witnesses, now)
+    if isinstance(found, Finding):
         return found
-    told = f"{len(found)} of {len(witnesses)}: {', '.join(sorted(found)) or 'nobody'}"
+    by_key = {key: (name, at) for (name, key), at in sorted(found.items())}
+    by_key.pop(log_key.public_bytes_raw(), None)
+    counted = dict(by_key.values())
+    if len(counted) >= needed:
+        return counted
+    told = f"{len(counted)} of {len(count_keys(witnesses, log_key))}: {', '.join(sorted(counted)) or 'nobody'}"
     return finding("log.too-few-witnesses", found=told, expected=f"at least {needed}", attack="LOG-1")
+
+
+def count_keys(witnesses: Iterable[Witness], log_key: Ed25519PublicKey) -> frozenset[bytes]:
+    """The keys that count (rule 5)."""
+    return frozenset(each.raw for each in witnesses) - {log_key.public_bytes_raw()}
 
 
 def _read(witness: Witness, signature: bytes, body: str, now: datetime) -> datetime | Finding:

@@ -60,6 +60,11 @@ class CheckpointKey(Protocol):
     def public_key(self) -> Ed25519PublicKey: ...
 
 
+def public_key_of(verifier_key: str) -> Ed25519PublicKey:
+    """The key in it. Raises `BadVerifierKey`."""
+    return _parse_key(verifier_key)[2]
+
+
 def checked_verifier_key(verifier_key: str) -> str:
     """As it is. Raises `BadVerifierKey`."""
     _parse_key(verifier_key)

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from tradebridge.evidence.cosignatures import check_quorum
 from tradebridge.evidence.file import Subject
+from tradebridge.evidence.notes import public_key_of
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.timestamps import Timestamp, read_timestamp
@@ -37,7 +38,8 @@ def seen_by(note: str, token: bytes | None, trust: TrustList, recorded: datetime
     said: list[str] = []
     found: list[Finding] = []
     if trust.log.witnesses:
-        cosigned = check_quorum(note, trust.log.witnesses, trust.log.needed, now)
+        own = public_key_of(trust.log.verifier_key)
+        cosigned = check_quorum(note, trust.log.witnesses, trust.log.needed, now, own)
         if isinstance(cosigned, Finding):
             found.append(cosigned)
         elif cosigned:
