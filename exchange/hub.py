@@ -32,6 +32,7 @@ from exchange.pint import HubPlatform
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.readings import Readings
 from exchange.starts import settings_changed
+from exchange.statuses import Statuses
 from exchange.store import database as store
 from exchange.store import tables as t
 from exchange.store.queries import told_to
@@ -76,6 +77,7 @@ class Hub:
         self.deliverer = Deliverer(self)
         self.webhooks = Caller(self)
         self.readings = Readings(self)
+        self.statuses = Statuses(self)
         self._retention = retention.Daily(self)
         self.platform = HubPlatform(self)
         self.courier = Courier(self.platform)

@@ -143,6 +143,17 @@ def newest(connection: Connection) -> Any:
     return connection.execute(query).first()
 
 
+def newest_digest(connection: Connection) -> str:
+    """Empty before the first."""
+    query = select(t.trust_versions.c.digest).order_by(t.trust_versions.c.number.desc()).limit(1)
+    return str(connection.execute(query).scalar() or "")
+
+
+def newest_version(connection: Connection) -> TrustVersion:
+    """The newest, read. There is one from a hub's first start on."""
+    return _read(newest(connection).token)
+
+
 def listed(connection: Connection, after: int, limit: int) -> Sequence[Any]:
     """Versions above a number, without what is in them."""
     names = ("number", "issued_at", "digest", "change")

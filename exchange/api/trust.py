@@ -21,7 +21,6 @@ from exchange.trust_versions import add_own_key
 from schemas.findings import Finding, finding
 from tradebridge.evidence.revocation import MAX_LIST
 from tradebridge.evidence.signer import Signer
-from tradebridge.evidence.status import status_of
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import HUB_PURPOSES
 from tradebridge.evidence.trust_history import history_json
@@ -64,7 +63,7 @@ def version(request: Request, number: str) -> Response:
 def status(request: Request) -> Response:
     hub = hub_of(request)
     with hub.database.reading.connect() as connection:
-        return Response(_status(connection, hub), media_type="application/jose")
+        return Response(hub.statuses.token(connection), media_type="application/jose")
 
 
 @router.get("/export", summary="All versions of the trust list, and revocation lists, as one file")
@@ -75,16 +74,9 @@ def export(request: Request) -> Response:
     if wanted not in ("true", "false"):
         raise Problem(finding("request.malformed", found=f"status={wanted[:20]}", expected="true or false"))
     with hub.database.reading.connect() as connection:
-        told = _status(connection, hub) if wanted == "true" else None
+        told = hub.statuses.token(connection) if wanted == "true" else None
         listed = trust_versions.tokens(connection)
     return json_response(history_json(listed, told, hub.registry.trust.revocations))
-
-
-def _status(connection: Connection, hub: Hub) -> str:
-    last = trust_versions.newest(connection)
-    lasts = timedelta(hours=hub.settings.status_hours)
-    number, digest = (last.number, last.digest) if last else (0, "")
-    return status_of(hub.registry.trust, hub.clock.now(), lasts, number, digest).sign(hub.keys.signer)
 
 
 @router.get("/revocation-lists", summary="The revocation lists that are known")

@@ -1,7 +1,8 @@
 """The status of keys: the hub's short, signed word on which keys of a trust list hold no more, with an end to its age.
 
-A trust list is kept for years; what was withdrawn or distrusted since stands in the status, made anew each time it is
-asked for. It is a JWS by the hub's key (`typ` `tradebridge-status+jws`, purpose `status`) over canonical JSON:
+A trust list is kept for years; what was withdrawn or distrusted since stands in the status, made anew with each version
+of the list and before its time is over. It is a JWS by the hub's key (`typ` `tradebridge-status+jws`, purpose
+`status`) over canonical JSON:
 
     {"format": "tradebridge-status/1", "space", "issuedAt", "nextUpdate", "version", "digest": of that version,
      "keys": [{"kid", "withdrawn": moment or null, "distrusted": moment or null}]}
