@@ -73,12 +73,16 @@ QUESTIONS = {
     "recorded": "On the public record?",
 }
 _YES = {
-    "unchanged": "It is as it was signed and accepted.",
-    "valid": "Nothing has cancelled, replaced or ended it.",
+    "unchanged": ("It is as its signer signed it.", "It is as this hub accepted it."),
+    "valid": (
+        "Nothing had ended it when its evidence was made. What came later is not known here.",
+        "This hub knows of nothing that has cancelled, replaced or ended it.",
+    ),
 }
-"""A yes in plain words; of the other two questions the reason is plain enough."""
+"""A yes in plain words, of a file that is all there is, and of a document that this hub has; of the other two questions
+the reason is plain enough."""
 _IN_SHORT = {
-    0: "Four times yes: genuine, valid, and on the record.",
+    0: "Four times yes: genuine, not known to have ended, and on the record.",
     3: "Nothing false was found, but not everything could be checked.",
     4: "Do not accept it: it is not valid, or not on the record.",
     5: "Do not rely on it: it was changed, or not issued by who may.",
@@ -215,7 +219,7 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
         title=f"Document {report.number}" if report.number else "The document",
         report=report,
         short=_IN_SHORT[report.exit_code],
-        answers=[_plain(each) for each in report.answers],
+        answers=[_plain(each, own=checked.stored is not None) for each in report.answers],
         own=checked.stored is not None,
         at=f"{hub.clock.now():%Y-%m-%d %H:%M} UTC",
         paper=paper,
@@ -226,8 +230,8 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
     )
 
 
-def _plain(given: Answer) -> dict[str, Any]:
-    """One answer for the page: what a person reads, and what is folded away."""
+def _plain(given: Answer, *, own: bool) -> dict[str, Any]:
+    """One answer for the page: what a person reads, and what is folded away. `own`: this hub has the document."""
     yes = given.verdict is Verdict.YES
     reason = given.reason.partition(": leaf ")[0].rstrip(".") + "."
     if not yes and given.findings:
@@ -236,7 +240,7 @@ def _plain(given: Answer) -> dict[str, Any]:
         "question": QUESTIONS[given.question],
         "verdict": given.verdict.value,
         "word": given.verdict.value.replace("-", " "),
-        "plain": _YES.get(given.question, reason) if yes else reason,
+        "plain": _YES[given.question][own] if yes and given.question in _YES else reason,
         "next": given.next_step,
         "reason": given.reason,
         "findings": given.findings,

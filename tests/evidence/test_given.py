@@ -23,7 +23,7 @@ from tradebridge.evidence.given import document_in, is_alone, recognise, verify_
 from tradebridge.evidence.next_steps import _BY_ANSWER, next_step
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import Report, Verdict
-from tradebridge.evidence.told import proof_of, read_told, with_hub
+from tradebridge.evidence.told import Told, proof_of, read_told, with_hub
 
 XML = sealed()
 JWS = jws.sign(form_d(syntax=Syntax.JSON), jws.DOCUMENT, SG, AT).encode()
@@ -184,6 +184,32 @@ def test_a_hub_that_knows_the_document_proves_that_it_is_on_the_record() -> None
     assert report.exit_code == 0, report
     assert report.valid.reason.startswith("The hub says: ")
     assert "leaf 100" in report.recorded.reason
+
+
+def test_what_a_hub_says_of_a_print_is_told_as_its_word_and_proves_nothing() -> None:
+    """Four times yes from a hub is no four times yes: nothing was compared."""
+    answered = [
+        {"question": each, "answer": "yes", "reason": "All is well.", "next": ""}
+        for each in ("unchanged", "issued", "valid", "recorded")
+    ]
+    print_of = read_told(told(answers=answered))
+    assert isinstance(print_of, Told)
+    report = print_of.report()
+    assert (verdicts(report), report.exit_code) == ([UNSURE, YES, YES, YES], 3)
+    assert [each.reason.startswith("The hub says: ") for each in report.answers] == [False, True, True, True]
+    assert [each.code for each in report.unchanged.findings] == ["evidence.paper"]
+
+
+def test_a_no_of_a_hub_is_its_word_too() -> None:
+    ended = {"question": "valid", "answer": "no", "reason": "Cancelled.", "next": "Do not accept it."}
+    value = told()
+    report = completed(value | {"answers": [*value["answers"][:2], ended, value["answers"][3]]})
+    assert (report.exit_code, report.valid.reason) == (4, "The hub says: Cancelled.")
+
+
+def test_a_proof_of_another_name_is_a_no() -> None:
+    report = completed(told(document="doc_0000000000000000000000002"))
+    assert report.recorded.findings[0].code == "receipt.other-document"
 
 
 def _bent(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -77,6 +77,17 @@ def test_a_signed_document_that_was_never_handed_in_is_not_on_the_record(cast: C
     assert (verdicts(told), told.json()["exitCode"], told.json()["found"]) == ([YES, YES, UNSURE, "no"], 4, False)
 
 
+def test_a_yes_on_the_page_says_no_more_than_was_proven(cast: Cast, held: dict[str, Any]) -> None:
+    """What was never handed in was not accepted; what this hub has, nothing is known to have ended."""
+
+    def page(data: bytes) -> str:
+        return httpx.post(f"{cast.url}/verify", files={"file": ("a.xml", data)}, timeout=30).text
+
+    alone, own = page(certificate("SG-D-NEVER-2")), page(held["xml"])
+    assert "as its signer signed it" in alone and "accepted" not in alone
+    assert "as this hub accepted it" in own and "This hub knows of nothing" in own
+
+
 def test_a_form_of_a_browser_is_read_as_well(cast: Cast, held: dict[str, Any]) -> None:
     page = httpx.post(f"{cast.url}/verify", files={"file": ("case.xml", held["xml"], "text/plain")}, timeout=30)
     assert page.status_code == 200

@@ -1,7 +1,9 @@
 """What a hub tells anybody who asks it about a document: its own four answers, and the proof of the acceptance.
 
-The answers are the hub's word. The proof is not: it is checked against the log's key and the witnesses of the trust
-list in the caller's hand. So of a document that somebody holds, 'recorded' is proven, and 'valid' is told.
+The answers are the hub's word, and each says so. The proof is not: it is checked against the log's key and the
+witnesses of the trust list in the caller's hand. So of a document that somebody holds, 'recorded' is proven, and
+'valid' is told. Of a print nothing is proven: who has number and code has no document that the hub could have compared,
+so 'unchanged' is never a yes, whatever the hub says.
 """
 
 from base64 import b64decode
@@ -49,6 +51,12 @@ class _AnswerForm(_Form):
     reason: _Text
     next: _Text
 
+    def answered(self) -> Answer:
+        """On the hub's word. That it could not be checked whether something was changed is nobody's word."""
+        verdict = Verdict(self.answer)
+        is_own = self.question == "unchanged" and verdict is Verdict.COULD_NOT_CHECK
+        return Answer(self.question, verdict, self.reason if is_own else f"The hub says: {self.reason}", self.next)
+
 
 class Told(_Form):
     """A hub's answer. The four stand in it where it has found the document."""
@@ -62,12 +70,13 @@ class Told(_Form):
     proof: Proof | None = None
 
     def report(self) -> Report:
-        """The hub's four answers, on its word. Raises `ValueError` where it has found nothing."""
-        four = {
-            each.question: Answer(each.question, Verdict(each.answer), each.reason, each.next) for each in self.answers
-        }
+        """The hub's four answers to who has number and code of a print, on its word. Raises `ValueError` where it has
+        found nothing."""
+        four = {each.question: each.answered() for each in self.answers}
         if not self.found or tuple(four) != _QUESTIONS:
             raise ValueError("the hub has not found the document: there are no answers")
+        if four["unchanged"].verdict is Verdict.YES:
+            four["unchanged"] = answer("unchanged", [finding("evidence.paper")], "")
         return Report(self.document, self.profile, self.number, **four, simulated=self.simulated, judged=NUMBER)
 
 
@@ -93,23 +102,24 @@ def with_hub(report: Report, told: Told | Finding, document: bytes, trust: Trust
     valid = told.report().valid
     if report.valid.verdict is Verdict.NO:
         valid = report.valid  # its own dates say so
-    elif valid.verdict is Verdict.YES:
-        valid = replace(valid, reason=f"The hub says: {valid.reason}")
-    return replace(report, document=told.document, valid=valid, recorded=_recorded(told.proof, document, trust, now))
+    return replace(report, document=told.document, valid=valid, recorded=_recorded(told, document, trust, now))
 
 
-def _recorded(proof: Proof | None, document: bytes, trust: TrustList, now: datetime) -> Answer:
-    """Whether the proof shows that just these bytes were accepted and stand on the record."""
+def _recorded(told: Told, document: bytes, trust: TrustList, now: datetime) -> Answer:
+    """Whether the proof shows that just these bytes were accepted, as the document of that name, and stand on the
+    record."""
+    proof = told.proof
     if proof is None:
         return answer("recorded", [finding("log.waiting")], "")
     data = b64decode(proof.record)
     record, digest = read_record(data, "/record"), sha256_hex(document)
     if isinstance(record, Finding):
         return answer("recorded", [record], "")
-    if (record.kind, record.bytes_digest, record.space) != ("document", digest, trust.space):
-        other = finding(
-            "receipt.other-document", "/record", found=record.bytes_digest, expected=digest, attack="JWS-21"
-        )
+    named = told.document or record.document_id
+    shown = (record.kind, record.document_id, record.bytes_digest, record.space)
+    if shown != ("document", named, digest, trust.space):
+        stands, expected = f"{record.document_id}, {record.bytes_digest}", f"{named}, {digest}"
+        other = finding("receipt.other-document", "/record", found=stands, expected=expected, attack="JWS-21")
         return answer("recorded", [other], "")
     try:
         checkpoint = notes.verify_checkpoint(proof.checkpoint, trust.log.verifier_key, trust.log.origin)
