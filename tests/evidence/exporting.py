@@ -12,6 +12,7 @@ from tradebridge.evidence import canonical, notes, proofs, simulation
 from tradebridge.evidence.audit import Verification, verify_export
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust_history import TrustVersion
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,12 @@ def act(kind: str, at: datetime, about: str = "", /, **details: Any) -> Logged:
     said = {"kind": kind, "recordId": "rec_1", "what": kind, "member": "HUB", "time": rfc3339(at)}
     record = canonical.dumps(names | said | {"detailsDigest": sha256(told).hexdigest()})
     return Logged(record, {"details": told.decode()})
+
+
+def recorded(version: TrustVersion) -> Logged:
+    """A version of the trust list."""
+    told = {"number": version.number, "digest": version.digest, "previous": version.previous or "", "change": ""}
+    return act("trust", version.issued_at, "", **told)
 
 
 def said(message: Message) -> Logged:

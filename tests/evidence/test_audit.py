@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.event import EventType
 from tests.evidence.case import event
-from tests.evidence.exporting import codes, judged, said
+from tests.evidence.exporting import codes, judged, recorded, said
 from tests.evidence.world import TRUST
 from tradebridge.evidence import proofs
 from tradebridge.evidence.audit import MOST_FINDINGS, Act, Verification, read_act, verify_export
@@ -76,9 +76,10 @@ def test_an_event_is_judged_by_what_was_trusted_when_it_was_recorded() -> None:
     first, now = rejected.at - day, rejected.at + 3 * day
 
     def told(before: TrustList, after: TrustList) -> list[str]:
-        versions = TrustVersion(1, first, None, "", before), TrustVersion(2, rejected.at + day, "", "", after)
-        listed = replace(after, history=TrustHistory(versions))
-        return codes(judged([said(rejected), said(rejected)], now, listed))
+        one = TrustVersion(1, first, None, "", before)
+        two = TrustVersion(2, rejected.at + day, one.digest, "", after)
+        listed = replace(after, history=TrustHistory((one, two)))
+        return codes(judged([recorded(one), said(rejected), said(rejected), recorded(two)], now, listed))
 
     assert told(TRUST, gone) == []
     assert told(gone, TRUST) == ["signature.unknown-key"] * 2

@@ -8,7 +8,9 @@ end. What is checked, by public keys alone and in the memory of one line:
    for (`withheld`); times do not fall from entry to entry, nor lie ahead.
 3. Details, and the bytes of an event, are those that the record commits to; the event is its member's word, by the
    trust list of its time.
-4. The entries make up the tree whose root the checkpoint signs; witnesses and timestamp as for a bundle (`seen`).
+4. The versions of the trust list follow one another, and are those of the history in the caller's hand
+   (`trust_record`).
+5. The entries make up the tree whose root the checkpoint signs; witnesses and timestamp as for a bundle (`seen`).
 
 What the hub says beside a record (whose document, when delivered) is marked as its word: nothing commits to it.
 No input raises: what is malformed is answered. Exit codes: 0 all of it holds; 5 something is false; 3 nothing false,
@@ -35,6 +37,7 @@ from tradebridge.evidence.seen import seen_by
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.trust_history import TrustHistory
+from tradebridge.evidence.trust_record import TrustRecord
 from tradebridge.evidence.withheld import Withheld
 
 FORMAT = "tradebridge-audit/1"
@@ -43,7 +46,7 @@ MOST_BYTES = 32 << 20
 """Of a line: an event of the largest size, in base64, with room beside it."""
 MOST_FINDINGS = 100
 """Told one by one; the rest is counted."""
-_UNSURE = UNSURE | {f"audit.{each}" for each in ("cut-off", "hidden", "time-fell", "withheld")}
+_UNSURE = UNSURE | {f"audit.{each}" for each in ("cut-off", "hidden", "time-fell", "trust-missing", "withheld")}
 
 
 class _Form(BaseModel):
@@ -269,6 +272,8 @@ class _Checking:
     def __init__(self, told: Verification, head: Head, trust: TrustList, now: datetime) -> None:
         self._told, self._head, self._trust, self._now = told, head, trust, now
         self._withheld = Withheld()
+        history = trust.history
+        self._listed = TrustRecord(history if isinstance(history, TrustHistory) else None, whole=head.first == 0)
         self._then: tuple[int, TrustList] = 0, trust
         """The list as of a version of it, by its number: many entries in a row are judged by one."""
         self._latest: datetime | None = None
@@ -361,6 +366,9 @@ class _Checking:
             told.add(finding("audit.details-changed", f"{at}/details", found=f"entry {entry.line.index}"))
         elif act.kind == "retention" and act.member and entry.details is not None:
             self._withheld.account(act.about, act.time, entry.details)
+        elif act.kind == "trust":
+            for each in self._listed.take(entry.details or {}, f"{at}/details"):
+                told.add(each)
 
     def _event(self, entry: Entry, record: Record, at: str) -> None:
         told, token = self._told, entry.line.event
@@ -400,6 +408,8 @@ class _Checking:
         if latest > self._now + TOLERANCE:
             late = f"at most {rfc3339(self._now)}"
             told.add(finding("log.future", found=rfc3339(latest), expected=late, attack="LOG-14"))
+        for each in self._listed.missing(latest):
+            told.add(each)
         for code, indexes in (("audit.hidden", self._withheld.hidden), ("audit.withheld", self._withheld.events)):
             for index in indexes:
                 told.add(finding(code, f"/{index - head.first + 1}", found=f"entry {index}"))

@@ -482,6 +482,16 @@ register(
             "Export again in a minute: it may be younger than the checkpoint. If it stays so, ask the operator why.",
         ),
         Kind(
+            "audit.trust-version",
+            "A version of the trust list on the record does not follow the one before it, or is not the one given.",
+            "Keep the export and the list: one history was told to you and another put on the record.",
+        ),
+        Kind(
+            "audit.trust-missing",
+            "A version of the trust list does not stand on the record.",
+            "Export again in a minute: it may be younger than the checkpoint. If it stays so, ask the operator why.",
+        ),
+        Kind(
             "audit.time-fell",
             "An entry tells an earlier time than an entry before it.",
             "Ask the operator whether a clock was set back then. If not, the entry was dated back.",
