@@ -8,7 +8,6 @@
 """
 
 import asyncio
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +18,6 @@ import httpx
 import structlog
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import delete, select
 from sqlalchemy.engine import Connection
@@ -64,7 +62,7 @@ def add_authority(connection: Connection, member: str, given: Mapping[str, Any],
     if isinstance(authority, Finding):
         return authority
     url = given.get("crlUrl")
-    authority_id = _id_of(member, authority)
+    authority_id = authority.id_of(member)
     known = set(connection.execute(select(t.authorities.c.id).where(t.authorities.c.member == member)).scalars())
     if authority_id in known:
         return finding("authority.exists", f"{pointer}/chain", found=authority_id)
@@ -84,12 +82,6 @@ def add_authority(connection: Connection, member: str, given: Mapping[str, Any],
         },
     )
     return None
-
-
-def _id_of(member: str, authority: TrustedAuthority) -> str:
-    """`member#` and the SHA-256 of the issuing certificate in base64url."""
-    digest = authority.chain[-1].fingerprint(hashes.SHA256())
-    return f"{member}#{urlsafe_b64encode(digest).rstrip(b'=').decode('ascii')}"
 
 
 def _read(given: Mapping[str, Any], pointer: str) -> TrustedAuthority | Finding:

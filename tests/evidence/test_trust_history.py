@@ -18,7 +18,7 @@ from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.report import Verdict
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.status import MAX_AGE, Status, read_status, status_of, with_status
-from tradebridge.evidence.trust import HUB_PURPOSES, BadTrustList, TrustedKey, TrustList, hub_of
+from tradebridge.evidence.trust import HUB_PURPOSES, MEMBER_PURPOSES, BadTrustList, TrustedKey, TrustList, hub_of
 from tradebridge.evidence.trust_diff import differences
 from tradebridge.evidence.trust_history import (
     TrustHistory,
@@ -335,6 +335,47 @@ def test_a_status_is_read_as_it_was_made() -> None:
     made = status_of(ending(SG, withdrawn=AT, distrusted=AT - HOUR), AT, DAY, 7, "0" * 64)
     assert isinstance(made, Status)
     assert read_status(made.sign(HUB), TRUST) == made
+
+
+def test_a_status_tells_of_authorities_and_one_that_tells_of_none_is_as_it_was() -> None:
+    broken = issuing.trusting(issuing.authority(distrusted=AT))
+    made = status_of(broken, AT, DAY, 7, "0" * 64)
+    assert [each.distrusted for each in made.authorities] == [AT]
+    assert read_status(made.sign(HUB), TRUST) == made
+    fresh = with_status(issuing.trusting(issuing.authority()), made.sign(HUB), AT)
+    assert isinstance(fresh, TrustList)
+    member = fresh.member(issuing.MEMBER)
+    assert member is not None and [each.distrusted for each in member.authorities] == [AT]
+    other = with_status(issuing.trusting(issuing.authority(issuing.SHORT, issuing.TOO_DEEP)), made.sign(HUB), AT)
+    assert isinstance(other, TrustList) and other.members[-1].authorities[0].distrusted is None
+    payload = jws.payload_of(status_of(issuing.ISSUING, AT, DAY).sign(HUB))
+    assert isinstance(payload, bytes) and b"authorities" not in payload
+
+
+def test_a_status_is_of_a_version_of_the_history_that_it_stands_beside() -> None:
+    tokens = chain((AT - DAY, TRUST), (AT, without("TH-NSW")))
+    digests = {each.number: each.digest for each in read(tokens).versions}
+
+    def beside(version: int, digest: str) -> str:
+        return status_of(TRUST, NOW - HOUR, DAY, version, digest).sign(HUB)
+
+    for number in (1, 2):
+        assert listed(tokens, beside(number, digests[number])).stale is None
+    for number, digest in ((2, digests[1]), (3, "0" * 64), (7, "f" * 64)):
+        with pytest.raises(BadTrustList) as caught:
+            listed(tokens, beside(number, digest))
+        assert (caught.value.found.code, caught.value.found.pointer) == ("trust.wrong-status", "/version")
+
+
+def test_what_a_version_knew_to_have_ended_is_not_alive_again_later() -> None:
+    """Neither a key nor an authority, whichever of the two lists says it ends first."""
+    gone = issuing.trusting(issuing.authority(withdrawn=AT))
+    then = replace(gone, members=(*ending(SG, withdrawn=AT).members, gone.members[-1]))
+    now = issuing.trusting(issuing.authority(withdrawn=AT + DAY))
+    history = read(chain((AT - DAY, then), (AT + DAY, now)))
+    judged = history.as_of(AT, now)
+    assert judged.key(SG.kid) == replace(TrustedKey.of("SG-NSW", SG.certificate, MEMBER_PURPOSES), withdrawn=AT)
+    assert judged.members[-1].authorities[0].withdrawn == AT
 
 
 # --- differences -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ bear.
    revocation list of its issuer (`tradebridge.evidence.revocation`). None at hand, or a stale one: could not check.
 """
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,7 @@ from typing import Self, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import verification
 
@@ -102,6 +104,11 @@ class TrustedAuthority:
     @property
     def anchor(self) -> x509.Certificate:
         return self.chain[0]
+
+    def id_of(self, member: str) -> str:
+        """Its name as this member's: `member#` and the SHA-256 of the issuing certificate in base64url."""
+        digest = urlsafe_b64encode(self.chain[-1].fingerprint(SHA256()))
+        return f"{member}#{digest.rstrip(b'=').decode('ascii')}"
 
     def claims(self, certificate: x509.Certificate) -> bool:
         """Does it say that this authority has issued it? Nothing is proven by that."""

@@ -5,23 +5,26 @@ of the list and before its time is over. It is a JWS by the hub's key (`typ` `tr
 `status`) over canonical JSON:
 
     {"format": "tradebridge-status/1", "space", "issuedAt", "nextUpdate", "version", "digest": of that version,
-     "keys": [{"kid", "withdrawn": moment or null, "distrusted": moment or null}]}
+     "keys": [{"kid", "withdrawn": moment or null, "distrusted": moment or null}],
+     "authorities": the same of authorities of members, by their names (`TrustedAuthority.id_of`); absent without any}
 
-1. Keys that hold are not in it. A key may end earlier by a status than by the list, never later.
+1. Keys and authorities that hold are not in it. One may end earlier by a status than by the list, never later.
 2. It is believed until `nextUpdate`, and at most `MAX_AGE` after `issuedAt`, whatever it says of itself. With a stale
    one nothing is believed and nothing refused: could not check (`trust.stale-status`).
-3. It belongs to the hub and the space of the list that it is put beside.
+3. It belongs to the hub and the space of the list that it is put beside. Beside a list with its history it is of the
+   newest version of that or of one before, with the digest that this has there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from tradebridge.evidence import canonical, jws
+from tradebridge.evidence.authorities import TrustedAuthority
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.signer import Signer
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
@@ -52,38 +55,46 @@ class Status:
     digest: str
     """Of that version; empty: none."""
     keys: tuple[KeyStatus, ...] = ()
+    authorities: tuple[KeyStatus, ...] = ()
 
     def sign(self, signer: Signer) -> str:
-        payload = canonical.dumps(
-            {
-                "format": FORMAT,
-                "space": self.space,
-                "issuedAt": rfc3339(self.issued_at),
-                "nextUpdate": rfc3339(self.next_update),
-                "version": self.version,
-                "digest": self.digest,
-                "keys": [
-                    {
-                        "kid": each.kid,
-                        "withdrawn": each.withdrawn and rfc3339(each.withdrawn),
-                        "distrusted": each.distrusted and rfc3339(each.distrusted),
-                    }
-                    for each in self.keys
-                ],
-            }
-        )
-        return jws.sign(payload, jws.STATUS, signer, self.issued_at)
+        told = {
+            "format": FORMAT,
+            "space": self.space,
+            "issuedAt": rfc3339(self.issued_at),
+            "nextUpdate": rfc3339(self.next_update),
+            "version": self.version,
+            "digest": self.digest,
+            "keys": [_told(each) for each in self.keys],
+        }
+        if self.authorities:
+            told["authorities"] = [_told(each) for each in self.authorities]
+        return jws.sign(canonical.dumps(told), jws.STATUS, signer, self.issued_at)
+
+
+def _told(ended: KeyStatus) -> dict[str, str | None]:
+    return {
+        "kid": ended.kid,
+        "withdrawn": rfc3339(ended.withdrawn) if ended.withdrawn else None,
+        "distrusted": rfc3339(ended.distrusted) if ended.distrusted else None,
+    }
 
 
 def status_of(trust: TrustList, at: datetime, lasts: timedelta, version: int = 0, digest: str = "") -> Status:
-    """What is to be said of the keys of a list."""
-    ended = tuple(
+    """What is to be said of the keys of a list, and of its members' authorities."""
+    keys = tuple(
         KeyStatus(key.kid, key.withdrawn, key.distrusted)
         for member in (trust.hub, *trust.members)
         for key in member.keys
         if key.withdrawn or key.distrusted
     )
-    return Status(trust.space, at, at + min(lasts, MAX_AGE), version, digest, ended)
+    authorities = tuple(
+        KeyStatus(each.id_of(member.id), each.withdrawn, each.distrusted)
+        for member in trust.members
+        for each in member.authorities
+        if each.withdrawn or each.distrusted
+    )
+    return Status(trust.space, at, at + min(lasts, MAX_AGE), version, digest, keys, authorities)
 
 
 def with_status(trust: TrustList, token: str, now: datetime) -> TrustList | Finding:
@@ -94,7 +105,11 @@ def with_status(trust: TrustList, token: str, now: datetime) -> TrustList | Find
     if status.issued_at > now + TOLERANCE:
         found, expected = rfc3339(status.issued_at), f"at most {rfc3339(now)}"
         return finding("trust.wrong-status", "/issuedAt", found=found, expected=expected)
-    ended = {each.kid: each for each in status.keys}
+    listed = status.digest if trust.history is None else trust.history.digest_of(status.version)
+    if status.version and listed != status.digest:
+        found, expected = f"version {status.version}, {status.digest}", listed or "no such version"
+        return finding("trust.wrong-status", "/version", found=found, expected=expected, attack="LOG-1")
+    ended = {each.kid: each for each in (*status.keys, *status.authorities)}
     until = min(status.next_update, status.issued_at + MAX_AGE)
     return replace(
         trust,
@@ -124,15 +139,15 @@ def read_status(token: str, trust: TrustList) -> Status | Finding:
         found = f"{verified.member}, space {form.space!r}"
         return finding("trust.wrong-status", "/space", found=found, expected=trust.hub.id, attack="JWS-21")
     issued, following = from_rfc3339(form.issued_at), from_rfc3339(form.next_update)
-    keys = tuple(_key(each) for each in form.keys)
-    if issued is None or following is None or None in keys or issued >= following:
+    keys, authorities = tuple(map(_key, form.keys)), tuple(map(_key, form.authorities))
+    if issued is None or following is None or None in (*keys, *authorities) or issued >= following:
         found = f"{form.issued_at} to {form.next_update}"
         return finding("trust.wrong-status", "/issuedAt", found=found, expected="moments of RFC 3339, in order")
     if abs(issued - verified.signed_at) > TOLERANCE:
         expected = rfc3339(verified.signed_at)
         return finding("trust.wrong-status", "/issuedAt", found=form.issued_at, expected=expected, attack="KEY-10")
-    known = tuple(each for each in keys if each is not None)
-    return Status(form.space, issued, following, form.version, form.digest, known)
+    known = (tuple(each for each in some if each is not None) for some in (keys, authorities))
+    return Status(form.space, issued, following, form.version, form.digest, *known)
 
 
 def _key(form: "_KeyForm") -> KeyStatus | None:
@@ -144,20 +159,25 @@ def _key(form: "_KeyForm") -> KeyStatus | None:
 
 
 def _ended(member: TrustedMember, ended: Mapping[str, KeyStatus]) -> TrustedMember:
-    return replace(member, keys=tuple(_with_end(key, ended.get(key.kid)) for key in member.keys))
-
-
-def _with_end(key: TrustedKey, status: KeyStatus | None) -> TrustedKey:
-    if status is None:
-        return key
     return replace(
-        key,
-        withdrawn=_earlier((key.withdrawn, status.withdrawn)),
-        distrusted=_earlier((key.distrusted, status.distrusted)),
+        member,
+        keys=tuple(ending(key, ended.get(key.kid)) for key in member.keys),
+        authorities=tuple(ending(each, ended.get(each.id_of(member.id))) for each in member.authorities),
     )
 
 
-def _earlier(moments: Sequence[datetime | None]) -> datetime | None:
+Ending = TypeVar("Ending", TrustedKey, TrustedAuthority)
+
+
+def ending(known: Ending, told: KeyStatus | TrustedKey | TrustedAuthority | None) -> Ending:
+    """A key or an authority that ends when the first of both says so; None: nothing is told of it."""
+    if told is None:
+        return known
+    withdrawn = _earlier(known.withdrawn, told.withdrawn)
+    return replace(known, withdrawn=withdrawn, distrusted=_earlier(known.distrusted, told.distrusted))
+
+
+def _earlier(*moments: datetime | None) -> datetime | None:
     return min((each for each in moments if each is not None), default=None)
 
 
@@ -179,3 +199,4 @@ class _StatusForm(_Form):
     version: Annotated[int, Field(ge=0, lt=2**53)]
     digest: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
     keys: list[_KeyForm]
+    authorities: list[_KeyForm] = []

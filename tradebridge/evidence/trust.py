@@ -279,6 +279,9 @@ class History(Protocol):
     def as_of(self, at: datetime, newest: "TrustList") -> "TrustList":
         """What was trusted then, without what is known to be false since."""
 
+    def digest_of(self, number: int) -> str:
+        """Of a version; empty: there is no such version."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrustList:

@@ -33,9 +33,9 @@ from tradebridge.evidence import canonical, jws
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.revocation import RevocationList, read_revocation_list
 from tradebridge.evidence.signer import Signer
-from tradebridge.evidence.status import with_status
+from tradebridge.evidence.status import ending, with_status
 from tradebridge.evidence.times import from_rfc3339, rfc3339
-from tradebridge.evidence.trust import BadTrustList, TrustedKey, TrustedMember, TrustList
+from tradebridge.evidence.trust import BadTrustList, TrustedMember, TrustList
 
 FORMAT = "tradebridge-trust-version/1"
 FILE_FORMAT = "tradebridge-trust-history/1"
@@ -138,6 +138,10 @@ class TrustHistory:
         """The one in force then; the first for a time before it."""
         return self.versions[max(bisect.bisect_right(self._begins, at) - 1, 0)]
 
+    def digest_of(self, number: int) -> str:
+        """Of a version; empty: there is no such version."""
+        return next((each.digest for each in self.versions if each.number == number), "")
+
     def as_of(self, at: datetime, newest: TrustList) -> TrustList:
         """Rule 3."""
         then = self.version_at(at).trust
@@ -165,21 +169,12 @@ def _as_known(then: TrustList, newest: TrustList) -> TrustList:
 
 def _with_ends(then: TrustedMember, now: TrustedMember | None) -> TrustedMember:
     known = {key.kid: key for key in now.keys} if now else {}
-    authorities = {each.anchor: each for each in now.authorities} if now else {}
+    authorities = {each.id_of(now.id): each for each in now.authorities} if now else {}
     return replace(
         then,
-        keys=tuple(_ending(key, known.get(key.kid)) for key in then.keys),
-        authorities=tuple(
-            replace(each, withdrawn=later.withdrawn, distrusted=later.distrusted)
-            if (later := authorities.get(each.anchor))
-            else each
-            for each in then.authorities
-        ),
+        keys=tuple(ending(key, known.get(key.kid)) for key in then.keys),
+        authorities=tuple(ending(each, authorities.get(each.id_of(then.id))) for each in then.authorities),
     )
-
-
-def _ending(then: TrustedKey, now: TrustedKey | None) -> TrustedKey:
-    return then if now is None else replace(then, withdrawn=now.withdrawn, distrusted=now.distrusted)
 
 
 # --- The file --------------------------------------------------------------------------------------------------------
