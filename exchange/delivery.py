@@ -28,6 +28,7 @@ from exchange import outbox
 from exchange.members import Member
 from exchange.messages import RefusedInTransaction
 from exchange.outbox import Claimed
+from exchange.reach import MAX_ERROR, OutOfReach, Reach
 from exchange.records import Actor
 from exchange.store import tables as t
 from schemas.content import from_base64url, open_content, sha256_hex
@@ -37,7 +38,6 @@ from schemas.registry import profile_of
 from tradebridge.ebl.waiting import until_set
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Original, Rendered, read_acknowledgement
 from tradebridge.evidence.times import rfc3339
-from tradebridge.outbound import tls_context
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -74,13 +74,7 @@ class Deliverer:
         self._closing = False
         # Twice, so that the clocks of two processes need not be one.
         self._longest = 2 * max(hub.settings.retry_max_seconds, hub.settings.lease_seconds)
-        self._client = httpx.AsyncClient(
-            verify=tls_context(),
-            timeout=httpx.Timeout(hub.settings.push_timeout_seconds),
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
-            trust_env=False,
-        )
+        self.reach = Reach(private=hub.settings.mode != "pilot", connections=200, kept=50)
 
     def wake(self, recipients: Iterable[str]) -> None:
         """There is something for these."""
@@ -107,7 +101,7 @@ class Deliverer:
         for worker in self._workers.values():
             worker.cancel()
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
-        await self._client.aclose()
+        await self.reach.close()
 
     async def wait(self, member: str, seconds: float) -> None:
         """Until there may be something for this member, at most so long (an inbox that waits)."""
@@ -249,13 +243,10 @@ class Deliverer:
         fault that the member was told to have."""
         body = orjson.dumps({"deliveries": [each.to_json() for each in batch]})
         headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space}
-        fault = ""
+        seconds, fault = self._hub.settings.push_timeout_seconds, ""
         try:
-            # The client's own timeout is for each read: who drips its answer would hold its worker for ever.
-            async with (
-                asyncio.timeout(self._hub.settings.push_timeout_seconds),
-                self._client.stream("POST", url, content=body, headers=headers) as answer,
-            ):
+            # The call's own timeout is for each read: who drips its answer would hold its worker for ever.
+            async with asyncio.timeout(seconds), self.reach.sent(url, body, headers, seconds) as answer:
                 fault = self._simulated_fault(answer)
                 data = bytearray()
                 async for chunk in answer.aiter_raw():
@@ -265,8 +256,10 @@ class Deliverer:
                 if answer.status_code != 200:
                     return [], f"HTTP {answer.status_code}", fault
         except (httpx.TimeoutException, TimeoutError):
-            return [], f"no answer within {self._hub.settings.push_timeout_seconds:g} s", fault
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return [], f"no answer within {seconds:g} s", fault
+        except OutOfReach as refused:
+            return [], str(refused)[:MAX_ERROR], fault
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             return [], f"{type(error).__name__}: {error}"[:200], fault
         return *_tokens_in(bytes(data)), fault
 

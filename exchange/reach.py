@@ -3,7 +3,7 @@
 1. A name is resolved once, just before the call; every address that it has must be allowed, and the connection goes to
    the one that was looked at. What the name means a moment later (DNS rebinding) does not matter.
 2. TLS still asks for the name's certificate. Connections are not kept: one that was made for one name would serve
-   another at the same address.
+   another at the same address. Only where the URL itself has the address, one may be (`kept`).
 3. Allowed is what is on the public internet. Outside of pilot mode loopback and private networks are too; addresses of
    one link (where clouds keep their credentials), of groups and reserved ones never are. An IPv6 address that carries
    an IPv4 one is judged by both.
@@ -61,14 +61,17 @@ class Called:
 class Reach:
     """Calls addresses of members. `private`: may they be of this machine and of private networks?"""
 
-    def __init__(self, *, private: bool, resolve: Resolve | None = None) -> None:
+    def __init__(
+        self, *, private: bool, resolve: Resolve | None = None, connections: int | None = None, kept: int = 0
+    ) -> None:
+        """`connections`: at once, at most; `kept`: of them, for the next call (rule 2)."""
         self.private = private
         self.resolve = resolve or self._look_up
         self._lookers = ThreadPoolExecutor(LOOKING_UP, thread_name_prefix="names")
         self._client = httpx.AsyncClient(
             verify=tls_context(),
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=kept),
             trust_env=False,
         )
 
@@ -107,7 +110,7 @@ class Reach:
         begun = time.monotonic()
         status, error = None, ""
         try:
-            async with asyncio.timeout(seconds), self._sent(url, body, headers, seconds) as answer:
+            async with asyncio.timeout(seconds), self.sent(url, body, headers, seconds) as answer:
                 status = answer.status_code
                 await _read(answer)
         except (TimeoutError, httpx.TimeoutException):
@@ -119,13 +122,17 @@ class Reach:
         return Called(status, error if status is None else _in_words(status), time.monotonic() - begun)
 
     @contextlib.asynccontextmanager
-    async def _sent(
+    async def sent(
         self, url: str, body: bytes, headers: Mapping[str, str], seconds: float
     ) -> AsyncIterator[httpx.Response]:
+        """One call whose answer the caller reads, within bounds of its own; `seconds` for each step of it. Raises
+        `OutOfReach`, `httpx.HTTPError`, `httpx.InvalidURL`, `OSError`, `UnicodeError`."""
         parsed = httpx.URL(url)
         address = await self.address_of(url)
         pinned = parsed.copy_with(host=str(address))
-        named = {**headers, "Host": parsed.netloc.decode("ascii"), "Connection": "close"}
+        named = {**headers, "Host": parsed.netloc.decode("ascii")}
+        if _literal(parsed.host) is None:
+            named["Connection"] = "close"
         asked: dict[str, Any] = {"sni_hostname": parsed.raw_host.decode("ascii")}
         async with self._client.stream(
             "POST", pinned, content=body, headers=named, extensions=asked, timeout=seconds
@@ -133,13 +140,19 @@ class Reach:
             yield answer
 
     async def _look_up(self, host: str, port: int) -> list[str]:
-        try:
-            return [str(ip_address(host.strip("[]")))]
-        except ValueError:
-            pass
+        if (literal := _literal(host)) is not None:
+            return [str(literal)]
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._lookers, _getaddrinfo, host, port)
         return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+def _literal(host: str) -> Address | None:
+    """The address that a host is, if it is no name."""
+    try:
+        return ip_address(host.strip("[]"))
+    except ValueError:
+        return None
 
 
 _PORTS = {"http": 80, "https": 443}

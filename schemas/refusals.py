@@ -30,6 +30,11 @@ ACCESS = register(
 MEMBERS = register(
     [
         Kind("member.malformed", "The member's description is wrong.", "Mend what the pointer names."),
+        Kind(
+            "member.out-of-reach",
+            "The hub does not push to this address.",
+            "Name one on the public internet, by https: the hub of a pilot calls no private or reserved address.",
+        ),
         Kind("observer.exists", "An observer of this name exists.", "Remove that one first.", status=409),
         Kind(
             "observer.malformed",

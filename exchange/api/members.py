@@ -1,7 +1,9 @@
 """Members, for the operator to administer and for everybody to see who takes part."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import httpx
 from fastapi import APIRouter
 from sqlalchemy.engine import Connection
 from starlette.requests import Request
@@ -11,6 +13,7 @@ from exchange.api.access import actor_of, caller_of, hub_of, operator_of
 from exchange.api.bodies import json_of, json_response, options_of, seconds_of
 from exchange.api.problems import Problem
 from exchange.authorities import add_authority
+from exchange.hub import Hub
 from exchange.members import (
     SCOPES,
     Member,
@@ -25,6 +28,7 @@ from exchange.members import (
     withdraw_signing_key,
 )
 from exchange.messages import RefusedInTransaction
+from exchange.reach import OutOfReach
 from exchange.store.writer import Job
 from schemas.findings import finding
 from tradebridge.evidence.times import from_rfc3339, rfc3339
@@ -59,6 +63,7 @@ async def add(request: Request) -> Response:
         raise Problem(finding("member.malformed", "/apiKey", expected="none: the hub makes the key"))
     api_key = given or new_api_key()
     member_id = str(description.get("id", ""))
+    await _pushed_within_reach(hub, description)
 
     def job(connection: Connection) -> Member:
         outcome = add_member(connection, description, api_key, hub.settings.platform_code)
@@ -76,6 +81,7 @@ async def change(request: Request, member_id: str) -> Response:
     hub = hub_of(request)
     _member(request, member_id)
     changes = await json_of(request, MAX_MEMBER)
+    await _pushed_within_reach(hub, changes)
 
     def job(connection: Connection) -> None:
         if found := change_member(connection, member_id, changes, hub.settings.platform_code):
@@ -84,6 +90,23 @@ async def change(request: Request, member_id: str) -> Response:
     await _change(request, member_id, "changed", job)
     hub.deliverer.wake([member_id])
     return json_response(_shown(request, hub.registry.members[member_id]))
+
+
+async def _pushed_within_reach(hub: Hub, described: Mapping[str, Any]) -> None:
+    """Refuse at once in a pilot what would be refused at every push. A name that means nothing now may mean something
+    then; what is no address at all is told with what else is wrong."""
+    delivery, reach = described.get("delivery"), hub.deliverer.reach
+    url = delivery.get("url") if isinstance(delivery, dict) and delivery.get("mode") == "push" else None
+    if reach.private or not isinstance(url, str):
+        return
+    try:
+        if httpx.URL(url).scheme == "http":
+            raise Problem(finding("member.out-of-reach", "/delivery/url", found="http", expected="https"))
+        await reach.address_of(url)
+    except OutOfReach as error:
+        raise Problem(finding("member.out-of-reach", "/delivery/url", found=str(error))) from error
+    except (httpx.InvalidURL, KeyError, OSError, UnicodeError):
+        return
 
 
 @router.post("/{member_id}:rotate-key", summary="A new API key; the old one ends after an overlap")
