@@ -53,6 +53,7 @@ from exchange.hub import Hub, open_hub
 from exchange.keys import KeysUnreadable
 from exchange.log import ForeignLog
 from exchange.members import check_no_test_keys
+from exchange.own_key import KeyEnded
 from exchange.spaces import Spaces, operator_key_of
 from exchange.store.database import StoreNotReady
 from exchange.store.queries import BadCursor
@@ -246,6 +247,11 @@ def _answer_errors(app: FastAPI) -> None:
     async def no_such_value(request: Request, error: DataError) -> Response:
         """A NUL where PostgreSQL takes none: the caller's mistake, and SQLite would simply find nothing."""
         return problem_response(request, [finding("request.malformed", expected="text without control characters")])
+
+    @app.exception_handler(KeyEnded)
+    async def no_key(request: Request, error: Exception) -> Response:
+        logger.error("nothing can be signed", path=request.url.path, error=str(error))
+        return problem_response(request, [finding("hub.unavailable")])
 
     @app.exception_handler(WriterStopped)
     @app.exception_handler(SQLAlchemyError)

@@ -25,9 +25,10 @@ from exchange.calling import Caller
 from exchange.clock import Clock, FrozenClock, LiveClock, MovableClock
 from exchange.config import Settings
 from exchange.delivery import Deliverer
-from exchange.keys import HUB, HubKeys, load_keys, signer_named
+from exchange.keys import HUB, HubKeys, load_keys
 from exchange.members import OPERATOR, Member, Registry, changed, described, load_registry, set_operator_key
 from exchange.metrics import Metrics
+from exchange.own_key import OwnKey
 from exchange.pint import HubPlatform
 from exchange.randomness import Randomness, SeededRandomness, SystemRandomness
 from exchange.readings import Readings
@@ -78,6 +79,7 @@ class Hub:
         self.webhooks = Caller(self)
         self.readings = Readings(self)
         self.statuses = Statuses(self)
+        self.own_key = OwnKey(self)
         self._retention = retention.Daily(self)
         self.platform = HubPlatform(self)
         self.courier = Courier(self.platform)
@@ -191,12 +193,7 @@ class Hub:
         if registry.version < self.registry.version:
             return
         self.registry = registry
-        if registry.hub_key != self.keys.signer.kid:
-            signer = signer_named(self.settings, self.space, registry.hub_key)
-            if signer is None:
-                logger.error("the key that the hub signs with is not at hand", kid=registry.hub_key)
-                return
-            self.keys = replace(self.keys, signer=signer)
+        self.own_key.follow(now=True)
 
     def _read_registry(self) -> Registry:
         return self._asked(self._loaded)
@@ -335,6 +332,7 @@ class Hub:
         head, due, unplaced = await self.ask(self._look)
         if head.members_version != self.registry.version:
             self._take(await self.ask(self._loaded))
+        self.own_key.follow()
         if due:
             self.deliverer.wake(due)
         if unplaced:

@@ -34,6 +34,7 @@ from exchange.batch import (
 from exchange.hub import Hub
 from exchange.members import Caller
 from exchange.messages import IDEMPOTENCY_KEY, Accepted, Submission
+from exchange.own_key import KeyEnded
 from exchange.refused import Refused
 from exchange.store.writer import WriterStopped
 from schemas.findings import Finding, finding
@@ -139,8 +140,8 @@ async def _settle(request: Request, hub: Hub, caller: Caller, entry: Entry) -> d
     head = {"index": entry.index, "name": entry.name}
     try:
         outcome = await _outcome(request, hub, caller, entry)
-    except (WriterStopped, SQLAlchemyError) as error:
-        logger.error("the store failed", path=request.url.path, error=str(error)[:300])
+    except (WriterStopped, SQLAlchemyError, KeyEnded) as error:
+        logger.error("an entry cannot be taken now", path=request.url.path, error=str(error)[:300])
         outcome = Refused((finding("hub.unavailable"),))
     except Exception as error:  # a bug: the other entries are settled all the same
         logger.error("unexpected error", path=request.url.path, exc_info=error)

@@ -72,6 +72,9 @@ async def _checks(hub: Hub) -> dict[str, Any]:
             "error": type(error).__name__,
             "fix": "see whether the database is reachable and its disk has room",
         }
+    if not hub.own_key.in_use:
+        fix = "give this process the key that the trust list has in use, and restart it: docs/trust.md"
+        checks["key"] = {"ok": False, "fix": fix}
     if hub.database.sqlite:
         free = shutil.disk_usage(Path(hub.database.url.database or ".").parent).free
         checks["disk"] = {"ok": free > LITTLE_ROOM, "freeBytes": free}
