@@ -6,7 +6,8 @@
    Who wants what came since asks for the newest checkpoint.
 3. Its signature is kept by the manifest that it is over. The same files therefore carry the same signature, also where
    the key draws a random number for each.
-4. The time of the signature is that of the checkpoint in it.
+4. It is signed by the key in use when it is first made, at the time of then: a key vouches for nothing before its own
+   certificate begins. The clock may have gone back since; the time is never before that of the checkpoint inside.
 """
 
 import asyncio
@@ -193,7 +194,8 @@ async def _signature(hub: "Hub", manifest: bytes, at: str | None) -> bytes:
     kept: bytes | None = await hub.ask(lambda connection: connection.execute(known).scalar())
     if kept is not None:
         return kept
-    moment = (from_rfc3339(at) if at else None) or hub.clock.now()
+    now = hub.clock.now()
+    moment = max(now, (from_rfc3339(at) if at else None) or now)
     made = cms.sign_detached(manifest, hub.keys.signer, moment)
 
     def keep(connection: Connection) -> bytes:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import zipfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,7 @@ def made(
     case: Case = CASE,
     *,
     signer: LocalSigner = HUB,
+    at: datetime = AT,
     change: dict[str, bytes | None] | None = None,
     after: dict[str, bytes | None] | None = None,
 ) -> bytes:
@@ -47,7 +48,7 @@ def made(
     files = dict(contents_of(case.build(), TRUST, RENDITIONS)) | dict(change or {})
     listed = [(name, data) for name, data in files.items() if data is not None]
     manifest = manifest_of(listed)
-    signature = cms.sign_detached(manifest, signer, AT)
+    signature = cms.sign_detached(manifest, signer, at)
     whole = dict(listed) | {MANIFEST: manifest, SIGNATURE: signature} | dict(after or {})
     return archive.write_archive([(name, data) for name, data in whole.items() if data is not None], MEDIA_TYPE)
 
@@ -168,6 +169,7 @@ ATTACKS: dict[str, tuple[str, str, bytes]] = {
         "signature.wrong-content",
         made(after={SIGNATURE: cms.sign_detached(b"other", HUB, AT)}),
     ),
+    "signed before what it holds was recorded": ("", "bundle.backdated", made(at=AT - timedelta(minutes=6))),
     "ZIP-8 another media type": (
         "ZIP-8",
         "bundle.archive",

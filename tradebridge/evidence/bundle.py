@@ -15,7 +15,7 @@
 1. Every file but those of META-INF stands in the manifest with its SHA-256, once; the signature is over the manifest.
 2. What stands in `messages`, `deliveries`, `keys` and `checkpoint` is copied out of evidence.json, so that unzip,
    openssl and sha256sum can check it (docs/verify.md). `open_bundle` makes the copies anew and refuses any other.
-3. The same evidence gives the same bytes. Who signs, and when, is passed in.
+3. The same evidence gives the same bytes. Who signs, and when, is passed in: never before what is recorded in it.
 """
 
 import json
@@ -40,6 +40,7 @@ from tradebridge.evidence.notes import decode, split_note
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import Report
 from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.trust import BadTrustList, TrustedKey, TrustList, Verified
 from tradebridge.evidence.verify import nothing_checked, verify_evidence
 
@@ -295,7 +296,17 @@ def _opened(files: Mapping[str, bytes], signed: Verified) -> Bundle | Finding:
     for name in {*copies, *(each for each in files if each.startswith(folders))}:
         if copies.get(name) != files.get(name):
             return finding("bundle.changed", name, found="another than in evidence.json", attack="ZIP-9")
-    return Bundle(files, evidence, trust, signed)
+    return _check_time(form, signed) or Bundle(files, evidence, trust, signed)
+
+
+def _check_time(form: EvidenceFile, signed: Verified) -> Finding | None:
+    """Rule 3: else a key that was withdrawn could still vouch for what came later."""
+    records = [read_record(b64decode(each.record)) for each in form.messages]
+    last = max((each.time for each in records if not isinstance(each, Finding)), default=signed.signed_at)
+    if last <= signed.signed_at + TOLERANCE:
+        return None
+    told = f"a record of {rfc3339(last)}"
+    return finding("bundle.backdated", SIGNATURE, found=told, expected=f"at most {rfc3339(signed.signed_at)}")
 
 
 def _unreadable(error: Exception) -> Finding:

@@ -377,6 +377,12 @@ register(
             source=ASIC,
         ),
         Kind(
+            "bundle.backdated",
+            "The bundle states that it was signed before what it holds was on the record.",
+            "Fetch it again: `tb evidence get`. Keep this one: its key has vouched for what it cannot have seen.",
+            source=ASIC,
+        ),
+        Kind(
             "bundle.incomplete",
             "The bundle lacks a file, or its manifest tells of others than are there.",
             "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
