@@ -34,6 +34,13 @@ class Seen:
 
 def seen_by(note: str, token: bytes | None, trust: TrustList, recorded: datetime, now: datetime) -> Seen:
     """Of the note of a checkpoint that the log has signed. `recorded`: the time of the record that it covers."""
+    seen = observed(note, token, trust, now)
+    late = too_late(recorded, seen)
+    return replace(seen, findings=(*seen.findings, late)) if late else seen
+
+
+def observed(note: str, token: bytes | None, trust: TrustList, now: datetime) -> Seen:
+    """The same, of whatever it covers."""
     said: list[str] = []
     found: list[Finding] = []
     if trust.log.witnesses:
@@ -47,11 +54,16 @@ def seen_by(note: str, token: bytes | None, trust: TrustList, recorded: datetime
         found.append(dated)
     elif dated is not None:
         said.append(f"dated {rfc3339(dated.at)} by {dated.authority}")
-        if recorded > dated.at + TOLERANCE:
-            told = f"a record of {rfc3339(recorded)}"
-            found.append(finding("log.future", found=told, expected=f"at most {rfc3339(dated.at)}", attack="LOG-14"))
     at = dated.at if isinstance(dated, Timestamp) else None
     return Seen(f", {', '.join(said)}" if said else "", tuple(found), at)
+
+
+def too_late(recorded: datetime, seen: Seen) -> Finding | None:
+    """Rule 3."""
+    if seen.dated is None or recorded <= seen.dated + TOLERANCE:
+        return None
+    told, expected = f"a record of {rfc3339(recorded)}", f"at most {rfc3339(seen.dated)}"
+    return finding("log.future", found=told, expected=expected, attack="LOG-14")
 
 
 def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[Finding]) -> Seen:
