@@ -3,7 +3,8 @@
 1. What is in it is what `GET .../evidence` gives to the same caller: a recipient sees nothing of other recipients.
 2. For one checkpoint and one caller it has the same bytes each time. What is on the log is fixed by the checkpoint; of
    what is not (delivery notes, acknowledgements, the trust list of the day) it is kept what there was the first time.
-   Who wants what came since asks for the newest checkpoint.
+   Who wants what came since asks for the newest checkpoint. Only where a key of the hub was in other hands, as is known
+   since, it is made anew, with the list of today: nobody would believe the old one.
 3. Its signature is kept by the manifest that it is over. The same files therefore carry the same signature, also where
    the key draws a random number for each.
 4. It is signed by the key in use when it is first made, at the time of then: a key vouches for nothing before its own
@@ -18,7 +19,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -80,7 +81,9 @@ def _is_on_record(hub: "Hub", stored: Stored, member: str | None) -> bool:
 async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: bool = False) -> bytes:
     """The bundle of one document, for who may see what `stored` shows. `newest`: for the newest checkpoint."""
     read = await asyncio.to_thread(_read, hub, stored, member, newest)
-    first = read.first or await _keep(hub, stored, member, read)
+    first = read.first
+    if first is None or _is_believed_no_more(first.trust, hub.registry.trust):
+        first = await _keep(hub, stored, member, read)
     rows = [_as_at_first(row, first.deliveries) for row in read.delivered if row.id in first.deliveries]
     evidence = read.evidence.form | {"deliveries": _told(rows), "simulated": hub.simulated}
     files = await asyncio.to_thread(contents_of, evidence, first.trust, _renditions(rows, first.trust))
@@ -128,17 +131,24 @@ def _first(connection: Connection, stored: Stored, member: str | None, size: int
     query = (
         select(t.bundled.c.deliveries, t.bundled.c.trust, t.bundled_lists.c.list)
         .join(t.bundled_lists, t.bundled_lists.c.digest == t.bundled.c.trust)
-        .where(
-            t.bundled.c.document_id == stored.summary["id"],
-            t.bundled.c.member == (member or ""),
-            t.bundled.c.size == size,
-        )
+        .where(_is_of(stored, member, size))
     )
     row = connection.execute(query).first()
     if row is None:
         return None
     same = row.trust == sha256(canonical.dumps(now.to_json())).hexdigest()
     return _First(orjson.loads(row.deliveries), now if same else TrustList.from_json(orjson.loads(row.list)))
+
+
+def _is_of(stored: Stored, member: str | None, size: int) -> ColumnElement[bool]:
+    row = t.bundled.c
+    return and_(row.document_id == stored.summary["id"], row.member == (member or ""), row.size == size)
+
+
+def _is_believed_no_more(then: TrustList, now: TrustList) -> bool:
+    """Whether a key that the hub had on the list of then was in other hands, as is known only now."""
+    known = {key.kid for key in then.hub.keys if key.distrusted is None}
+    return any(key.distrusted is not None and key.kid in known for key in now.hub.keys)
 
 
 async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> _First:
@@ -157,15 +167,16 @@ async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> 
 
     def keep(connection: Connection) -> _First:
         there = _first(connection, stored, member, size, now)
-        if there is not None:
+        if there is not None and not _is_believed_no_more(there.trust, now):
             return there
-        if (
-            connection.execute(select(t.bundled_lists.c.digest).where(t.bundled_lists.c.digest == digest)).first()
-            is None
-        ):
+        known = select(t.bundled_lists.c.digest).where(t.bundled_lists.c.digest == digest)
+        if connection.execute(known).first() is None:
             connection.execute(insert(t.bundled_lists), {"digest": digest, "list": listed.decode()})
-        connection.execute(insert(t.bundled), row)
-        return _First(deliveries, now)
+        if there is None:
+            connection.execute(insert(t.bundled), row)
+            return _First(deliveries, now)
+        connection.execute(update(t.bundled).where(_is_of(stored, member, size)).values(trust=digest))
+        return _First(there.deliveries, now)
 
     try:
         return await hub.writer.do(keep)

@@ -16,12 +16,14 @@
 2. What stands in `messages`, `deliveries`, `keys` and `checkpoint` is copied out of evidence.json, so that unzip,
    openssl and sha256sum can check it (docs/verify.md). `open_bundle` makes the copies anew and refuses any other.
 3. The same evidence gives the same bytes. Who signs, and when, is passed in: never before what is recorded in it.
+4. Where the hub's key was in other hands since, nobody vouches for the container, and what is in it is judged by the
+   proofs that it has itself: record, checkpoint, cosignatures, timestamps, and the signatures of others.
 """
 
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -34,11 +36,11 @@ from schemas.content import from_base64url, open_content
 from tradebridge.evidence import canonical
 from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
 from tradebridge.evidence.bundle_text import index_html, read_me
-from tradebridge.evidence.cms import verify_detached
+from tradebridge.evidence.cms import signer_of_detached
 from tradebridge.evidence.file import EvidenceFile, Message, read_evidence, read_record
 from tradebridge.evidence.notes import decode, split_note
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.report import Report
+from tradebridge.evidence.report import DISTRUSTED, Report
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.trust import BadTrustList, TrustedKey, TrustList, Verified
@@ -86,6 +88,8 @@ class Bundle:
     trust: TrustList
     """The list of the day, as the bundle has it: nothing is believed because of it."""
     signed: Verified
+    doubt: Finding | None = None
+    """Why the signer vouches for nothing (rule 4)."""
 
 
 # --- making ----------------------------------------------------------------------------------------------------------
@@ -249,11 +253,13 @@ def open_bundle(data: bytes, trust: TrustList, at: datetime | None) -> Bundle | 
     for name in (MANIFEST, SIGNATURE, EVIDENCE, TRUST):
         if name not in files:
             return finding("bundle.incomplete", name, expected="this file", attack="ZIP-10")
-    signed = verify_detached(files[SIGNATURE], files[MANIFEST], PURPOSE, trust, at)
+    signed = signer_of_detached(files[SIGNATURE], files[MANIFEST], PURPOSE, trust)
     if isinstance(signed, Finding):
         return signed
-    wrong = _check_manifest(files)
-    return wrong or _opened(files, signed)
+    doubt = signed.key.judge_time(signed.signed_at, at)
+    if doubt is not None and doubt.code != DISTRUSTED:
+        return doubt
+    return _check_manifest(files) or _opened(files, signed, doubt and replace(doubt, pointer=SIGNATURE))
 
 
 def verify_bundle(data: bytes, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
@@ -262,7 +268,13 @@ def verify_bundle(data: bytes, trust: TrustList, now: datetime, document: bytes 
     bundle = open_bundle(data, trust, None)
     if isinstance(bundle, Finding):
         return nothing_checked(bundle, trust)
-    return verify_evidence(bundle.evidence, trust, now, document)
+    return verify_opened(bundle, trust, now, document)
+
+
+def verify_opened(bundle: Bundle, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
+    """The same for a bundle that was opened with this list."""
+    report = verify_evidence(bundle.evidence, trust, now, document)
+    return report if bundle.doubt is None else replace(report, remarks=(bundle.doubt, *report.remarks))
 
 
 def _check_manifest(files: Mapping[str, bytes]) -> Finding | None:
@@ -283,7 +295,7 @@ def _check_manifest(files: Mapping[str, bytes]) -> Finding | None:
     return finding("bundle.incomplete", MANIFEST, expected="exactly the files that are there", attack="ZIP-10")
 
 
-def _opened(files: Mapping[str, bytes], signed: Verified) -> Bundle | Finding:
+def _opened(files: Mapping[str, bytes], signed: Verified, doubt: Finding | None) -> Bundle | Finding:
     try:
         evidence, trust = json.loads(files[EVIDENCE]), TrustList.from_json(json.loads(files[TRUST]))
     except (ValueError, RecursionError) as error:
@@ -296,7 +308,7 @@ def _opened(files: Mapping[str, bytes], signed: Verified) -> Bundle | Finding:
     for name in {*copies, *(each for each in files if each.startswith(folders))}:
         if copies.get(name) != files.get(name):
             return finding("bundle.changed", name, found="another than in evidence.json", attack="ZIP-9")
-    return _check_time(form, signed) or Bundle(files, evidence, trust, signed)
+    return _check_time(form, signed) or Bundle(files, evidence, trust, signed, doubt)
 
 
 def _check_time(form: EvidenceFile, signed: Verified) -> Finding | None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from schemas.content import json_or_finding
 from tradebridge.evidence.attachment import document_inside
-from tradebridge.evidence.bundle import open_bundle
+from tradebridge.evidence.bundle import Bundle, open_bundle, verify_opened
 from tradebridge.evidence.file import FORMAT, EvidenceFile, read_evidence, read_record
 from tradebridge.evidence.lone import verify_document
 from tradebridge.evidence.receipts import read_note
@@ -43,6 +43,7 @@ class Given:
     """Of a bundle and of evidence: its JSON, not judged yet."""
     inside: "Given | None" = None
     """Of a PDF: what is attached to it."""
+    bundle: Bundle | None = None
 
 
 def recognise(data: bytes, trust: TrustList) -> Given | Finding:
@@ -53,7 +54,7 @@ def recognise(data: bytes, trust: TrustList) -> Given | Finding:
         return _pdf(data, trust)
     if data.startswith(b"PK"):
         opened = open_bundle(data, trust, None)
-        return opened if isinstance(opened, Finding) else Given(BUNDLE, data, opened.evidence)
+        return opened if isinstance(opened, Finding) else Given(BUNDLE, data, opened.evidence, bundle=opened)
     if text.startswith(b"{"):
         value = json_or_finding(data)
         if isinstance(value, Finding) or value.get("format") != FORMAT:
@@ -88,7 +89,11 @@ def verify_given(
     if given.evidence is None:
         return verify_document(given.data, trust, now)
     evidence = _until(given.evidence, trust, now) if as_of else given.evidence
-    return replace(verify_evidence(evidence, trust, now, document), judged=given.kind)
+    if given.bundle is not None:
+        report = verify_opened(replace(given.bundle, evidence=evidence), trust, now, document)
+    else:
+        report = verify_evidence(evidence, trust, now, document)
+    return replace(report, judged=given.kind)
 
 
 def is_alone(given: Given | Finding) -> bool:

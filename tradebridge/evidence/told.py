@@ -63,12 +63,12 @@ class Told(_Form):
 
     def report(self) -> Report:
         """The hub's four answers, on its word. Raises `ValueError` where it has found nothing."""
-        four = {
-            each.question: Answer(each.question, Verdict(each.answer), each.reason, each.next) for each in self.answers
-        }
-        if not self.found or tuple(four) != _QUESTIONS:
+        four = [Answer(each.question, Verdict(each.answer), each.reason, each.next) for each in self.answers]
+        if not self.found or tuple(each.question for each in four) != _QUESTIONS:
             raise ValueError("the hub has not found the document: there are no answers")
-        return Report(self.document, self.profile, self.number, **four, simulated=self.simulated, judged=NUMBER)
+        unchanged, issued, valid, recorded = four
+        about = (self.document, self.profile, self.number)
+        return Report(*about, unchanged, issued, valid, recorded, simulated=self.simulated, judged=NUMBER)
 
 
 def read_told(value: object) -> Told | Finding:

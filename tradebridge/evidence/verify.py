@@ -15,7 +15,8 @@ says 'this cannot be told from here' (a key that is not on the list, a proof sti
 3. The document has the digests that both tell. Its seal is judged as of the time of the record, if that is proven.
 4. The signer may issue such a document: role, profile, country or carrier.
 5. The events are genuine, and are played through the state machine from the beginning; of a title, whether it ended.
-6. Delivery notes and acknowledgements are genuine and fit their messages.
+6. Delivery notes and acknowledgements are genuine and fit their messages. Nothing proves their time: of a key that was
+   in other hands since, they say nothing, and that is a remark.
 
 What it cannot see: an event that was left out of the evidence. It answers as of the checkpoint; ask the hub for later.
 No input raises: what is malformed is answered. Exit codes: see `tradebridge.evidence.report`.
@@ -35,7 +36,16 @@ from tradebridge.evidence.file import EvidenceFile, read_evidence
 from tradebridge.evidence.receipts import read_acknowledgement, read_attestation, read_note
 from tradebridge.evidence.recorded import Checked, check_message, log_in, other, was_recorded
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.report import ABOUT_THE_SIGNER, UNSURE, Answer, Report, Verdict, answer, unsure_of_seal
+from tradebridge.evidence.report import (
+    ABOUT_THE_SIGNER,
+    DISTRUSTED,
+    UNSURE,
+    Answer,
+    Report,
+    Verdict,
+    answer,
+    unsure_of_seal,
+)
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.seen import Seen, dated_by
 from tradebridge.evidence.simulation import is_test_certificate
@@ -58,7 +68,9 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
     recorded = was_recorded(messages, accepted, log, now)
     proven = accepted.proven if accepted and recorded.verdict is Verdict.YES else None
     content = open_content(b64decode(file.document.bytes) if document is None else document)
-    said = dated_by(file.document, trust, now, _check_deliveries(file, messages, trust))
+    stated = list(_check_deliveries(file, messages, trust))
+    remarks = tuple(each for each in stated if each.code == DISTRUSTED)
+    said = dated_by(file.document, trust, now, [each for each in stated if each not in remarks])
     when = proven or said.dated or now
     then = trust.as_of(when)
     seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
@@ -73,6 +85,7 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
         valid=_is_valid(file, messages, seal, trust, log.checkpoint, own_end(file.document.profile, reading, now)),
         recorded=recorded,
         simulated=is_simulated(trust),
+        remarks=remarks,
     )
 
 
