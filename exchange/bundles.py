@@ -29,6 +29,7 @@ from exchange.store import tables as t
 from exchange.store.queries import Evidence, Stored
 from tradebridge.evidence import canonical, cms
 from tradebridge.evidence.bundle import Rendition, close_bundle, contents_of, manifest_of
+from tradebridge.evidence.listing import Listing, text_of
 from tradebridge.evidence.receipts import read_note
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.times import from_rfc3339
@@ -41,10 +42,22 @@ LOOK_SECONDS = 0.2
 
 
 def evidence_of(hub: "Hub", stored: Stored, member: str | None) -> dict[str, Any]:
-    """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list."""
+    """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list. The
+    hub signs that these are all the messages as of now."""
     with hub.database.reading.connect() as connection:
-        evidence = _evidence(connection, hub, stored, member)
-        return evidence.form | {"deliveries": _told(queries.delivered(connection, stored))}
+        evidence = _evidence(connection, hub, stored, member).form
+        delivered = queries.delivered(connection, stored)
+    listing = Listing(
+        document_id=evidence["document"]["id"],
+        content_digest=evidence["document"]["contentDigest"],
+        member=member or "",
+        messages=tuple(each["messageId"] for each in evidence["messages"]),
+        checkpoint=text_of(evidence["checkpoint"]),
+        time=hub.clock.now(),
+        space=hub.space,
+        simulated=hub.simulated,
+    )
+    return evidence | {"deliveries": _told(delivered), "listing": listing.sign(hub.keys.signer)}
 
 
 def _evidence(

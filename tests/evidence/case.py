@@ -13,6 +13,7 @@ from schemas.event import Actor, Event, EventType, Reason, Subject, encode_event
 from schemas.registry import profile_of
 from tests.evidence.world import AT, HUB, LOG_KEY, ORIGIN, SG, TH, TRUST
 from tradebridge.evidence import canonical, jws, notes, proofs, simulation, xades
+from tradebridge.evidence.listing import Listing, text_of
 from tradebridge.evidence.receipts import Acknowledgement, Attestation, DeliveryNote, Original, Receipt
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.times import rfc3339
@@ -179,8 +180,22 @@ class Case:
             "trust": TRUST.to_json(),
             "simulated": True,
         }
+        evidence["listing"] = listing(messages, content, str(evidence["checkpoint"])).sign(HUB)
         parsed: dict[str, Any] = json.loads(json.dumps(evidence))
         return parsed
+
+
+def listing(messages: Sequence[Message], content: Content, checkpoint: str) -> Listing:
+    """These are all the messages, as of the last of them."""
+    return Listing(
+        document_id=DOCUMENT_ID,
+        content_digest=content.content_digest,
+        member="",
+        messages=tuple(each.id for each in messages),
+        checkpoint=text_of(checkpoint),
+        time=max(each.at for each in messages),
+        simulated=True,
+    )
 
 
 def attestation(message: Message, signer: LocalSigner = HUB) -> str:

@@ -271,9 +271,12 @@ def verify_bundle(data: bytes, trust: TrustList, now: datetime, document: bytes 
     return verify_opened(bundle, trust, now, document)
 
 
-def verify_opened(bundle: Bundle, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
+def verify_opened(
+    bundle: Bundle, trust: TrustList, now: datetime, document: bytes | None = None, *, as_of: bool = False
+) -> Report:
     """The same for a bundle that was opened with this list."""
-    report = verify_evidence(bundle.evidence, trust, now, document)
+    whole = bundle.signed.signed_at if bundle.doubt is None else None
+    report = verify_evidence(bundle.evidence, trust, now, document, signed_whole=whole, as_of=as_of)
     return report if bundle.doubt is None else replace(report, remarks=(bundle.doubt, *report.remarks))
 
 

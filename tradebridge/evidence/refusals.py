@@ -289,6 +289,16 @@ register(
             "Ask for the evidence again.",
         ),
         Kind(
+            "evidence.not-listed",
+            "The hub does not say that these are all the messages about the document: what ended it may be missing.",
+            "Ask the hub for the evidence again, or for a bundle, which it signs as a whole.",
+        ),
+        Kind(
+            "evidence.incomplete",
+            "The evidence is not what the hub listed with it: messages are missing or added, or another day's.",
+            "Ask the hub for the evidence again, and keep this one: somebody has changed it.",
+        ),
+        Kind(
             "evidence.unreadable",
             "The document cannot be read by its profile, so it does not say who had to sign it.",
             "Use a version of Tradebridge that knows the profile.",

@@ -15,11 +15,13 @@ UNSURE = frozenset(
     {
         "document.deleted",
         "evidence.hub-silent",
+        "evidence.incomplete",
         "evidence.malformed",
         "evidence.no-history",
         "evidence.no-message",
         "evidence.no-proof",
         "evidence.no-receipt",
+        "evidence.not-listed",
         "evidence.nothing-inside",
         "evidence.page-not-signed",
         "evidence.paper",

@@ -3,7 +3,7 @@
 | question  | yes says |
 | unchanged | these are the bytes that the hub accepted, and what is said of them in the evidence is genuine |
 | issued    | signed by a member of the trust list that may issue this document |
-| valid     | it has not ended by its own dates, and up to the checkpoint nothing on the record ends it |
+| valid     | it has not ended by its own dates, and nothing that the hub has listed by that day ends it |
 | recorded  | its record is in the log whose checkpoint the trusted key and enough witnesses have signed |
 
 Read it from `verify_evidence` downwards. What it believes comes from the trust list in the caller's hand; the list
@@ -18,7 +18,9 @@ says 'this cannot be told from here' (a key that is not on the list, a proof sti
 6. Delivery notes and acknowledgements are genuine and fit their messages. Nothing proves their time: of a key that was
    in other hands since, they say nothing, and that is a remark.
 
-What it cannot see: an event that was left out of the evidence. It answers as of the checkpoint; ask the hub for later.
+7. The hub says that these are all the messages as of a day: it has listed them, or signed them together as a bundle.
+
+What it cannot see: an event that came later, or one that the hub itself hides. It answers as of that day, and says so.
 No input raises: what is malformed is answered. Exit codes: see `tradebridge.evidence.report`.
 """
 
@@ -32,7 +34,8 @@ from schemas.event import Event, TitleEvent, decode_event
 from schemas.life import Course, Parties, Standing, apply, life_of
 from schemas.registry import Document, profile_of
 from tradebridge.evidence import jws, notes
-from tradebridge.evidence.file import EvidenceFile, read_evidence
+from tradebridge.evidence.file import Delivery, EvidenceFile, Message, read_evidence, read_record
+from tradebridge.evidence.listing import check_listing
 from tradebridge.evidence.receipts import read_acknowledgement, read_attestation, read_note
 from tradebridge.evidence.recorded import Checked, check_message, log_in, other, was_recorded
 from tradebridge.evidence.refusals import Finding, finding
@@ -55,12 +58,23 @@ from tradebridge.evidence.trust import TrustList, Verified
 from tradebridge.evidence.validity import ENDS, own_end
 
 
-def verify_evidence(evidence: object, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
+def verify_evidence(
+    evidence: object,
+    trust: TrustList,
+    now: datetime,
+    document: bytes | None = None,
+    *,
+    signed_whole: datetime | None = None,
+    as_of: bool = False,
+) -> Report:
     """The four answers. `evidence` is the parsed JSON of `tradebridge-evidence/1`; `document`, if given, is the file in
-    hand, which is then judged instead of the bytes in the evidence. `now` is the time to judge by, UTC."""
+    hand, which is then judged instead of the bytes in the evidence. `now` is the time to judge by, UTC; `as_of`: what
+    was said later is left out, as if it were then. `signed_whole`: when the hub has signed all of it together."""
     file = read_evidence(evidence)
     if isinstance(file, Finding):
         return nothing_checked(file, trust)
+    whole = _whole(file, trust, signed_whole)
+    file = _until(file, trust, now) if as_of else file
     log = log_in(file, trust, now)
     messages = [check_message(each, index, file, trust, log, now) for index, each in enumerate(file.messages)]
     accepted = _acceptance(messages)
@@ -82,11 +96,39 @@ def verify_evidence(evidence: object, trust: TrustList, now: datetime, document:
         number=reading.number if reading else None,
         unchanged=_is_unchanged(file, accepted, content, seal, reading, said),
         issued=_was_issued(file, accepted, seal, reading, then, at_proven_time=proven is not None),
-        valid=_is_valid(file, messages, seal, trust, log.checkpoint, own_end(file.document.profile, reading, now)),
+        valid=_is_valid(
+            file, messages, seal, trust, log.checkpoint, own_end(file.document.profile, reading, now), whole
+        ),
         recorded=recorded,
         simulated=is_simulated(trust),
         remarks=remarks,
     )
+
+
+def _whole(file: EvidenceFile, trust: TrustList, signed_whole: datetime | None) -> datetime | Finding:
+    """As of when the hub says that these are all the messages (rule 7), or why it does not."""
+    if signed_whole is not None and file.listing is None:
+        return signed_whole
+    listing = check_listing(file, trust)
+    return listing if isinstance(listing, Finding) else listing.time
+
+
+def _until(file: EvidenceFile, trust: TrustList, at: datetime) -> EvidenceFile:
+    """Without what was recorded about the document after this time."""
+
+    def is_later(message: Message) -> bool:
+        record = read_record(b64decode(message.record))
+        return message.kind != "document" and not isinstance(record, Finding) and record.time > at
+
+    later = {each.message_id for each in file.messages if is_later(each)}
+
+    def is_of_later(delivery: Delivery) -> bool:
+        note = read_note(delivery.note, trust, None)
+        return not isinstance(note, Finding) and note.message_id in later
+
+    messages = tuple(each for each in file.messages if each.message_id not in later)
+    deliveries = tuple(each for each in file.deliveries if not is_of_later(each))
+    return file.model_copy(update={"messages": messages, "deliveries": deliveries})
 
 
 def nothing_checked(found: Finding, trust: TrustList) -> Report:
@@ -201,8 +243,10 @@ def _is_valid(
     trust: TrustList,
     checkpoint: notes.Checkpoint | Finding,
     own: Sequence[Finding],
+    whole: datetime | Finding,
 ) -> Answer:
-    """Play all events through the life of the document, in the order of the evidence. `own`: its end by its dates."""
+    """Play all events through the life of the document, in the order of the evidence. `own`: its end by its dates;
+    `whole`: as of when these are all."""
     if isinstance(checkpoint, Finding):
         return answer("valid", [*own, checkpoint], "", UNSURE | {checkpoint.code})
     found: list[Finding] = []
@@ -237,8 +281,11 @@ def _is_valid(
             found.append(finding(ENDS[event.type], f"/messages/{index}", found=when))
     if not any(each.code in ENDS.values() for each in found):
         found += own
+    if isinstance(whole, Finding):
+        return answer("valid", [*found, whole], "")
     states = ", ".join(f"{name} {standing.state.value}" for name, standing in sorted(course.standings.items()))
-    return answer("valid", found, f"Nothing up to leaf {checkpoint.size} of the log ends it ({states}).")
+    day = f"As of {rfc3339(whole)} nothing on the record ends it, up to leaf {checkpoint.size} of the log"
+    return answer("valid", found, f"{day} ({states}).")
 
 
 def _counts_what_is_hidden(event: Event, refused: Sequence[Finding], course: Course) -> bool:
