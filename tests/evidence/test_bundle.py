@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.event import EventType
-from tests.evidence.case import NOW, Case, event
+from tests.evidence.case import NOW, RENDITION, Case, event
 from tests.evidence.world import AT, HUB, SG, TRUST, signer_of
 from tradebridge.evidence import archive, cms
 from tradebridge.evidence.bundle import (
@@ -32,7 +32,7 @@ from tradebridge.evidence.bundle import (
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.signer import LocalSigner
 
-RENDITIONS = (Rendition("TH-NSW", "application/xml", b"<rendition/>"),)
+RENDITIONS = (Rendition("TH-NSW", "application/xml", RENDITION),)
 CASE = Case(events=(event(EventType.ACCEPTED), event(EventType.UTILISED, sequence=1)))
 
 
@@ -68,7 +68,7 @@ def test_a_bundle_is_made_and_opened() -> None:
     assert bundle.evidence == {name: value for name, value in evidence.items() if name != "trust"}
     assert (bundle.signed.member, bundle.trust) == ("HUB", TRUST)
     assert bundle.files["document.xml"] == CASE.data
-    assert bundle.files["renditions/000-TH-NSW.xml"] == b"<rendition/>"
+    assert bundle.files["renditions/000-TH-NSW.xml"] == RENDITION
 
 
 def test_the_same_evidence_gives_the_same_bytes() -> None:
@@ -129,6 +129,16 @@ ATTACKS: dict[str, tuple[str, str, bytes]] = {
     "ZIP-9 a file that nobody signed": ("ZIP-9", "bundle.unsigned-file", made(after={"more.xml": b"<more/>"})),
     "ZIP-9 another document": ("ZIP-9", "bundle.changed", made(after={"document.xml": b"<other/>"})),
     "ZIP-9 another rendition": ("ZIP-9", "bundle.changed", made(after={"renditions/000-TH-NSW.xml": b"<other/>"})),
+    "ZIP-9 a rendition that no note tells of, signed": (
+        "ZIP-9",
+        "bundle.changed",
+        made(change={"renditions/000-TH-NSW.xml": b"<other/>"}),
+    ),
+    "ZIP-9 the rendition of one recipient under the name of another, signed": (
+        "ZIP-9",
+        "bundle.changed",
+        made(change={"renditions/001-VN-NSW.xml": RENDITION}),
+    ),
     "ZIP-9 a copy that is not the original's, signed": (
         "ZIP-9",
         "bundle.changed",

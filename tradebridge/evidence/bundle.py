@@ -16,7 +16,9 @@
 2. What stands in `messages`, `deliveries`, `keys` and `checkpoint` is copied out of evidence.json, so that unzip,
    openssl and sha256sum can check it (docs/verify.md). `open_bundle` makes the copies anew and refuses any other.
 3. The same evidence gives the same bytes. Who signs, and when, is passed in: never before what is recorded in it.
-4. Where the hub's key was in other hands since, nobody vouches for the container, and what is in it is judged by the
+4. What stands in `renditions` has the digest that a delivery note to its recipient tells. So it is bound to the
+   original by the hub's word at the time, whoever signs the container.
+5. Where the hub's key was in other hands since, nobody vouches for the container, and what is in it is judged by the
    proofs that it has itself: record, checkpoint, cosignatures, timestamps, and the signatures of others.
 """
 
@@ -38,6 +40,7 @@ from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
 from tradebridge.evidence.bundle_text import index_html, read_me
 from tradebridge.evidence.cms import signer_of_detached
 from tradebridge.evidence.file import EvidenceFile, Message, read_evidence, read_record
+from tradebridge.evidence.jws import payload_of
 from tradebridge.evidence.notes import decode, split_note
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import DISTRUSTED, Report
@@ -51,6 +54,7 @@ EXTENSION = ".asice"
 PURPOSE = "bundle"
 
 EVIDENCE, TRUST, SUMS = "evidence.json", "trust.json", "SHA256SUMS"
+RENDITIONS = "renditions/"
 MANIFEST, SIGNATURE = "META-INF/ASiCManifest.xml", "META-INF/signature.p7s"
 
 _PEM = Encoding.PEM
@@ -89,7 +93,7 @@ class Bundle:
     """The list of the day, as the bundle has it: nothing is believed because of it."""
     signed: Verified
     doubt: Finding | None = None
-    """Why the signer vouches for nothing (rule 4)."""
+    """Why the signer vouches for nothing (rule 5)."""
 
 
 # --- making ----------------------------------------------------------------------------------------------------------
@@ -231,7 +235,7 @@ def _log_key(verifier_key: str) -> bytes:
 
 
 def _rendition_name(index: int, rendition: Rendition) -> str:
-    return f"renditions/{index:03d}-{rendition.recipient}.{_EXTENSIONS.get(rendition.media_type, 'bin')}"
+    return f"{RENDITIONS}{index:03d}-{rendition.recipient}.{_EXTENSIONS.get(rendition.media_type, 'bin')}"
 
 
 def _sums(files: Iterable[tuple[str, bytes]]) -> bytes:
@@ -311,7 +315,30 @@ def _opened(files: Mapping[str, bytes], signed: Verified, doubt: Finding | None)
     for name in {*copies, *(each for each in files if each.startswith(folders))}:
         if copies.get(name) != files.get(name):
             return finding("bundle.changed", name, found="another than in evidence.json", attack="ZIP-9")
-    return _check_time(form, signed) or Bundle(files, evidence, trust, signed, doubt)
+    wrong = _check_renditions(files, form) or _check_time(form, signed)
+    return wrong or Bundle(files, evidence, trust, signed, doubt)
+
+
+def _check_renditions(files: Mapping[str, bytes], form: EvidenceFile) -> Finding | None:
+    """Rule 4. Whether a note is genuine is looked at with what it says of the document."""
+    told = {(each.recipient, _rendered(each.note)) for each in form.deliveries}
+    for name, data in files.items():
+        if not name.startswith(RENDITIONS):
+            continue
+        recipient = name.removeprefix(RENDITIONS).partition("-")[2].rpartition(".")[0]
+        digest = sha256(data).hexdigest()
+        if (recipient, digest) not in told:
+            expected = "a rendition that a delivery note tells of"
+            return finding("bundle.changed", name, found=digest, expected=expected, attack="ZIP-9")
+    return None
+
+
+def _rendered(note: str) -> str | None:
+    """The digest of the rendition that a note tells of."""
+    payload = payload_of(note)
+    told = payload if isinstance(payload, Finding) else canonical.loads(payload)
+    rendition = None if isinstance(told, Finding) else told.get("rendition")
+    return rendition.get("digest") if isinstance(rendition, dict) else None
 
 
 def _check_time(form: EvidenceFile, signed: Verified) -> Finding | None:
