@@ -1,6 +1,7 @@
 """Whether messages stand in the log, and since when that is proven: the fourth question, and the ground of the others.
 
-1. The checkpoint is the log's, and those who observe it have seen it (`tradebridge.evidence.seen`).
+1. The checkpoint is the log's, and those who observe it have seen it (`tradebridge.evidence.seen`). A key of the log
+   that the list in hand names no more is believed of what is dated while a version before it named that key.
 2. The record opens the log's leaf: leaf = SHA-256(salt || record), proven against the checkpoint (RFC 9162).
 3. Record and receipt tell the same; the receipt is the hub's.
 4. A record's time is proven where 1 and 2 hold and it does not lie ahead. Statements on a message are judged as of
@@ -20,7 +21,7 @@ from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import Answer, answer
 from tradebridge.evidence.seen import Seen, observed, too_late
 from tradebridge.evidence.times import TOLERANCE, rfc3339
-from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust import TrustedLog, TrustList
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,32 @@ class Checked:
     """The time of its record, if that is proven (rule 4)."""
 
 
-def log_in(file: EvidenceFile, trust: TrustList, now: datetime) -> Logged:
-    """Rule 1."""
-    if not file.checkpoint:
-        return Logged(finding("log.waiting", "/checkpoint"), Seen("", ()))
+def log_in(note: str | None, timestamp: str | None, trust: TrustList, now: datetime) -> Logged:
+    """Rule 1, of the note of a checkpoint and of its timestamp in base64."""
+    nobody = Seen("", ())
+    if not note:
+        return Logged(finding("log.waiting", "/checkpoint"), nobody)
+    refused: Finding | None = None
+    for each in trust.observers():
+        checkpoint = _signed_by(each.log, note)
+        if isinstance(checkpoint, Finding):
+            refused = refused or checkpoint
+            if refused.code != "log.unknown-key":
+                break
+            continue
+        seen = observed(note, None if timestamp is None else b64decode(timestamp), trust, now)
+        if each.in_force(seen.since):
+            return Logged(checkpoint, seen)
+        told, expected = "nothing dates it before that", f"a checkpoint of before {each.ends and rfc3339(each.ends)}"
+        return Logged(finding("log.replaced-key", "/checkpoint", found=told, expected=expected), nobody)
+    return Logged(refused or finding("log.waiting", "/checkpoint"), nobody)
+
+
+def _signed_by(log: TrustedLog, note: str) -> notes.Checkpoint | Finding:
     try:
-        checkpoint = notes.verify_checkpoint(file.checkpoint, trust.log.verifier_key, trust.log.origin)
+        return notes.verify_checkpoint(note, log.verifier_key, log.origin)
     except notes.BadVerifierKey as error:
-        checkpoint = finding("trust.malformed", "/log/publicKey", found=str(error))
-    if isinstance(checkpoint, Finding):
-        return Logged(checkpoint, Seen("", ()))
-    token = None if file.timestamp is None else b64decode(file.timestamp)
-    return Logged(checkpoint, observed(file.checkpoint, token, trust, now))
+        return finding("trust.malformed", "/log/publicKey", found=str(error))
 
 
 def check_message(

@@ -222,6 +222,12 @@ register(
             source=NOTE,
         ),
         Kind(
+            "log.replaced-key",
+            "The checkpoint is signed by a key of the log that was replaced, and is not proven to be older than that.",
+            "Ask for the evidence again: the log signs its checkpoints with the key that it has now.",
+            source=NOTE,
+        ),
+        Kind(
             "log.invalid",
             "The signature of the log on its checkpoint is wrong.",
             "Keep this checkpoint as evidence and ask the operator: nobody but the log can sign for it.",

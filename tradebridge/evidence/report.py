@@ -30,6 +30,7 @@ UNSURE = frozenset(
         "evidence.unreadable",
         "evidence.wrong-event",
         "log.future",
+        "log.replaced-key",
         "log.too-few-witnesses",
         "log.waiting",
         "signature.distrusted-key",

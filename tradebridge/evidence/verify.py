@@ -75,7 +75,7 @@ def verify_evidence(
         return nothing_checked(file, trust)
     whole = _whole(file, trust, signed_whole)
     file = _until(file, trust, now) if as_of else file
-    log = log_in(file, trust, now)
+    log = log_in(file.checkpoint, file.timestamp, trust, now)
     messages = [check_message(each, index, file, trust, log, now) for index, each in enumerate(file.messages)]
     accepted = _acceptance(messages)
 
