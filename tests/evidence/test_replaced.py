@@ -10,7 +10,7 @@ import pytest
 from simulator.tsa import Authority
 from tests.evidence.case import NOW, Case
 from tests.evidence.test_given import XML, judged
-from tests.evidence.test_trust_history import answers, chain, listed
+from tests.evidence.test_trust_history import answers, chain, listed, without
 from tests.evidence.world import AT, ORIGIN, TRUST
 from tradebridge.evidence import notes, simulation
 from tradebridge.evidence.cosignatures import Witness, add_lines, cosign
@@ -136,6 +136,13 @@ def test_what_was_replaced_is_believed_of_what_it_dated_before(name: str) -> Non
 def test_without_the_versions_nobody_knows_what_was_named_before() -> None:
     assert answers(OTHER_AUTHORITY, LATER, evidence(stamped=SOON))["recorded"] == (UNSURE, "timestamp.invalid")
     assert answers(another_log_key(STAMPED), LATER, evidence(stamped=SOON))["recorded"] == ("no", "log.unknown-key")
+
+
+def test_a_recipient_that_has_left_since_had_it() -> None:
+    given = Case(events=()).build()
+    assert answers(without("TH-NSW"), LATER, given)["unchanged"] == (UNSURE, "signature.unknown-key")
+    assert answers(after(TRUST, without("TH-NSW")), LATER, given)["exit"] == ("0",)
+    assert answers(after(without("TH-NSW"), without("TH-NSW")), LATER, given)["exit"] == ("3",)
 
 
 def test_a_hub_s_proof_is_judged_alike() -> None:

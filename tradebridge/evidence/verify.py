@@ -344,6 +344,8 @@ def _check_deliveries(file: EvidenceFile, messages: Sequence[Checked], trust: Tr
         if form.acknowledgement is None:
             continue
         taken = read_acknowledgement(form.acknowledgement, trust, None)
+        if isinstance(taken, Finding) and taken.code == "signature.unknown-key":  # its member may have left since
+            taken = read_acknowledgement(form.acknowledgement, trust.as_of(note.time), None)
         if isinstance(taken, Finding):
             yield replace(taken, pointer=f"/deliveries/{index}/acknowledgement{taken.pointer}")
         elif (taken.delivery, taken.message_id, taken.digest, taken.member) != (
