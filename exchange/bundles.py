@@ -5,8 +5,9 @@
    what is not (delivery notes, acknowledgements, the trust list of the day) it is kept what there was the first time.
    Who wants what came since asks for the newest checkpoint. Only where a key of the hub was in other hands, as is known
    since, it is made anew, with the list of today: nobody would believe the old one.
-3. Its signature is kept by the manifest that it is over. The same files therefore carry the same signature, also where
-   the key draws a random number for each.
+3. Its signature is kept by the manifest that it is over, and the signature's timestamp by the signature. The same files
+   therefore carry the same ones, also where the key draws a random number for each. A timestamp is asked for once, and
+   waited for a moment: a bundle waits for no authority that is away.
 4. It is signed by the key in use when it is first made, at the time of then: a key vouches for nothing before its own
    certificate begins. The clock may have gone back since; the time is never before that of the checkpoint inside.
 """
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from exchange.hub import Hub
 
 LOOK_SECONDS = 0.2
+STAMP_SECONDS = 3.0
+"""How long the first bundle of its kind waits for its timestamp."""
 
 
 def evidence_of(hub: "Hub", stored: Stored, member: str | None) -> dict[str, Any]:
@@ -101,8 +104,7 @@ async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: b
     evidence = read.evidence.form | {"deliveries": _told(rows), "simulated": hub.simulated}
     files = await asyncio.to_thread(contents_of, evidence, first.trust, _renditions(rows, first.trust))
     manifest = manifest_of(files)
-    signature = await _signature(hub, manifest, read.evidence.at)
-    return close_bundle(files, manifest, signature)
+    return close_bundle(files, manifest, *await _signature(hub, manifest, read.evidence.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,24 +214,50 @@ def _renditions(rows: Sequence[_Delivered], trust: TrustList) -> tuple[Rendition
     return tuple(made)
 
 
-async def _signature(hub: "Hub", manifest: bytes, at: str | None) -> bytes:
-    digest = sha256(manifest).hexdigest()
-    known = select(t.bundles.c.signature).where(t.bundles.c.manifest == digest)
-    kept: bytes | None = await hub.ask(lambda connection: connection.execute(known).scalar())
+async def _signature(hub: "Hub", manifest: bytes, at: str | None) -> tuple[bytes, bytes | None]:
+    """The signature over the manifest, and its timestamp if it has one."""
+    kept = await hub.ask(lambda connection: _kept(connection, manifest))
     if kept is not None:
         return kept
     now = hub.clock.now()
     moment = max(now, (from_rfc3339(at) if at else None) or now)
     made = cms.sign_detached(manifest, hub.keys.signer, moment)
+    stamp = await _stamp(hub, made)
+    rows = [{"manifest": sha256(manifest).hexdigest(), "signature": made}]
+    if stamp is not None:
+        rows.append({"manifest": sha256(made).hexdigest(), "signature": stamp})
 
-    def keep(connection: Connection) -> bytes:
+    def keep(connection: Connection) -> tuple[bytes, bytes | None]:
         """The first one stays."""
-        there: bytes | None = connection.execute(known).scalar()
+        there = _kept(connection, manifest)
         if there is None:
-            connection.execute(insert(t.bundles), {"manifest": digest, "signature": made})
-        return there or made
+            connection.execute(insert(t.bundles), rows)
+        return there or (made, stamp)
 
     try:
         return await hub.writer.do(keep)
     except IntegrityError:  # another process has signed the same at the same moment
-        return await hub.ask(lambda connection: connection.execute(known).scalar_one())
+        there = await hub.ask(lambda connection: _kept(connection, manifest))
+        return there or (made, stamp)
+
+
+def _kept(connection: Connection, manifest: bytes) -> tuple[bytes, bytes | None] | None:
+    signature = _over(connection, manifest)
+    return None if signature is None else (signature, _over(connection, signature))
+
+
+def _over(connection: Connection, data: bytes) -> bytes | None:
+    """What is kept of a signature or timestamp over this."""
+    query = select(t.bundles.c.signature).where(t.bundles.c.manifest == sha256(data).hexdigest())
+    kept: bytes | None = connection.execute(query).scalar()
+    return kept
+
+
+async def _stamp(hub: "Hub", signature: bytes) -> bytes | None:
+    if not hub.registry.observers.authorities:
+        return None
+    try:
+        given = await asyncio.wait_for(hub.timestamp(signature), STAMP_SECONDS)
+    except TimeoutError:
+        return None
+    return given[0] if given else None

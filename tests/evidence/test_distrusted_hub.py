@@ -7,15 +7,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from schemas.event import EventType
-from tests.evidence.case import NOW, Case, event
+from simulator.tsa import NAME, Authority
+from tests.evidence.case import MINUTE, NOW, Case, event
 from tests.evidence.test_bundle import CASE, GOOD, made
 from tests.evidence.test_trust_history import ending
 from tests.evidence.world import AT, TH, TRUST
 from tradebridge.cli.verify import _draw
-from tradebridge.evidence.bundle import SIGNATURE, open_bundle, verify_bundle
+from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
+from tradebridge.evidence.bundle import MEDIA_TYPE, SIGNATURE, STAMP, open_bundle, verify_bundle
 from tradebridge.evidence.given import recognise, verify_given
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.report import Report, Verdict
+from tradebridge.evidence.simulation import test_authority
+from tradebridge.evidence.timestamps import TimestampRoot, query
 from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.verify import verify_evidence
 
@@ -45,6 +49,35 @@ def test_a_bundle_is_judged_by_the_proofs_that_are_in_it() -> None:
 def test_a_person_is_told_what_no_answer_rests_on(capsys: pytest.CaptureFixture[str]) -> None:
     _draw(verify_bundle(GOOD, hub_distrusted(AT + HOUR), NOW), "given")
     assert f"no answer rests on {SIGNATURE}: The key of the signature was in other hands" in capsys.readouterr().out
+
+
+BELIEVED = (TimestampRoot(NAME, (test_authority("42").certificate,)),)
+
+
+def stamped(at: datetime, data: bytes = GOOD, seed: str = "42") -> bytes:
+    """The bundle with a timestamp over its signature."""
+    files = read_archive(data)
+    assert not isinstance(files, Finding)
+    token = Authority(seed).answer(query(files[SIGNATURE]).der, at)
+    return write_archive(
+        [(name, each) for name, each in files.items() if name != MIMETYPE] + [(STAMP, token)], MEDIA_TYPE
+    )
+
+
+def test_a_timestamp_over_its_signature_proves_that_it_is_older() -> None:
+    trust = replace(hub_distrusted(AT + HOUR), authorities=BELIEVED)
+    report = verify_bundle(stamped(AT + MINUTE), trust, NOW)
+    assert (report.exit_code, report.valid.verdict) == (0, Verdict.YES), report
+    assert places(report) == {(DISTRUSTED, each) for each in ("/deliveries/0/note", "/deliveries/1/note")}
+    for late in (stamped(AT + 2 * HOUR), stamped(AT + MINUTE, seed="43")):
+        found = verify_bundle(late, trust, NOW)
+        assert (found.exit_code, (DISTRUSTED, SIGNATURE) in places(found)) == (3, True), found
+
+
+def test_a_timestamp_of_a_stranger_is_remarked_and_changes_nothing() -> None:
+    report = verify_bundle(stamped(AT + MINUTE, seed="43"), replace(TRUST, authorities=BELIEVED), NOW)
+    assert (report.exit_code, places(report)) == (0, {("timestamp.invalid", STAMP)})
+    assert verify_bundle(stamped(AT + MINUTE), TRUST, NOW).remarks == ()  # a list without authorities says nothing
 
 
 def test_its_files_must_hold_together_all_the_same() -> None:

@@ -10,7 +10,7 @@
 | messages/, deliveries/, keys/ | statements, records, proofs and certificates, each as a file of its own |
 | READ-ME.txt, index.html | for a person, without any program of ours |
 | SHA256SUMS | of all of these |
-| META-INF/ | the manifest with a digest of every file, and the hub's signature over it |
+| META-INF/ | the manifest with a digest of every file, the hub's signature over it, and the timestamp of that |
 
 1. Every file but those of META-INF stands in the manifest with its SHA-256, once; the signature is over the manifest.
 2. What stands in `messages`, `deliveries`, `keys` and `checkpoint` is copied out of evidence.json, so that unzip,
@@ -19,7 +19,8 @@
 4. What stands in `renditions` has the digest that a delivery note to its recipient tells. So it is bound to the
    original by the hub's word at the time, whoever signs the container.
 5. Where the hub's key was in other hands since, nobody vouches for the container, and what is in it is judged by the
-   proofs that it has itself: record, checkpoint, cosignatures, timestamps, and the signatures of others.
+   proofs that it has itself: record, checkpoint, cosignatures, timestamps, and the signatures of others. Unless a
+   timestamp (RFC 3161) over the signature proves that it is older.
 """
 
 import json
@@ -45,7 +46,9 @@ from tradebridge.evidence.notes import decode, split_note
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import DISTRUSTED, Report
 from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.seen import dated
 from tradebridge.evidence.times import TOLERANCE, rfc3339
+from tradebridge.evidence.timestamps import Timestamp
 from tradebridge.evidence.trust import BadTrustList, TrustedKey, TrustList, Verified
 from tradebridge.evidence.verify import nothing_checked, verify_evidence
 
@@ -56,6 +59,7 @@ PURPOSE = "bundle"
 EVIDENCE, TRUST, SUMS = "evidence.json", "trust.json", "SHA256SUMS"
 RENDITIONS = "renditions/"
 MANIFEST, SIGNATURE = "META-INF/ASiCManifest.xml", "META-INF/signature.p7s"
+STAMP = "META-INF/signature.tsr"
 
 _PEM = Encoding.PEM
 _ASIC = "http://uri.etsi.org/02918/v1.2.1#"
@@ -94,6 +98,8 @@ class Bundle:
     signed: Verified
     doubt: Finding | None = None
     """Why the signer vouches for nothing (rule 5)."""
+    stamp: Timestamp | Finding | None = None
+    """Since when the signature is known to exist, or why its timestamp says nothing; None: it has none."""
 
 
 # --- making ----------------------------------------------------------------------------------------------------------
@@ -133,9 +139,13 @@ def manifest_of(files: Iterable[tuple[str, bytes]]) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def close_bundle(files: Sequence[tuple[str, bytes]], manifest: bytes, signature: bytes) -> bytes:
-    """The container: `signature` is CMS over `manifest`, and that is `manifest_of(files)`."""
-    return write_archive([*files, (MANIFEST, manifest), (SIGNATURE, signature)], MEDIA_TYPE)
+def close_bundle(
+    files: Sequence[tuple[str, bytes]], manifest: bytes, signature: bytes, stamp: bytes | None = None
+) -> bytes:
+    """The container: `signature` is CMS over `manifest`, and that is `manifest_of(files)`; `stamp` is RFC 3161 over the
+    signature."""
+    stamped = [] if stamp is None else [(STAMP, stamp)]
+    return write_archive([*files, (MANIFEST, manifest), (SIGNATURE, signature), *stamped], MEDIA_TYPE)
 
 
 def _copies(form: EvidenceFile, trust: TrustList) -> Iterator[tuple[str, bytes]]:
@@ -261,9 +271,13 @@ def open_bundle(data: bytes, trust: TrustList, at: datetime | None) -> Bundle | 
     if isinstance(signed, Finding):
         return signed
     doubt = signed.key.judge_time(signed.signed_at, at)
+    stamp = dated(files[SIGNATURE], files.get(STAMP), trust)
+    if isinstance(stamp, Timestamp) and doubt is not None and doubt.code == DISTRUSTED:
+        doubt = signed.key.judge_time(signed.signed_at, stamp.at)
     if doubt is not None and doubt.code != DISTRUSTED:
         return doubt
-    return _check_manifest(files) or _opened(files, signed, doubt and replace(doubt, pointer=SIGNATURE))
+    opened = _check_manifest(files) or _opened(files, signed)
+    return opened if isinstance(opened, Finding) else replace(opened, doubt=doubt, stamp=stamp)
 
 
 def verify_bundle(data: bytes, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
@@ -281,12 +295,14 @@ def verify_opened(
     """The same for a bundle that was opened with this list."""
     whole = bundle.signed.signed_at if bundle.doubt is None else None
     report = verify_evidence(bundle.evidence, trust, now, document, signed_whole=whole, as_of=as_of)
-    return report if bundle.doubt is None else replace(report, remarks=(bundle.doubt, *report.remarks))
+    doubts = ((bundle.doubt, SIGNATURE), (bundle.stamp, STAMP))
+    remarks = [replace(each, pointer=name) for each, name in doubts if isinstance(each, Finding)]
+    return replace(report, remarks=(*remarks, *report.remarks))
 
 
 def _check_manifest(files: Mapping[str, bytes]) -> Finding | None:
     """Rule 1. The manifest is made anew from the files: it has one way to be written, so nothing in it is guessed."""
-    listed = [name for name in files if name not in (MIMETYPE, MANIFEST, SIGNATURE)]
+    listed = [name for name in files if name not in (MIMETYPE, MANIFEST, SIGNATURE, STAMP)]
     outside = [name for name in listed if name.startswith("META-INF/")]
     if outside:
         return finding("bundle.unsigned-file", outside[0], found=outside[0], attack="ZIP-11")
@@ -302,7 +318,7 @@ def _check_manifest(files: Mapping[str, bytes]) -> Finding | None:
     return finding("bundle.incomplete", MANIFEST, expected="exactly the files that are there", attack="ZIP-10")
 
 
-def _opened(files: Mapping[str, bytes], signed: Verified, doubt: Finding | None) -> Bundle | Finding:
+def _opened(files: Mapping[str, bytes], signed: Verified) -> Bundle | Finding:
     try:
         evidence, trust = json.loads(files[EVIDENCE]), TrustList.from_json(json.loads(files[TRUST]))
     except (ValueError, RecursionError) as error:
@@ -316,7 +332,7 @@ def _opened(files: Mapping[str, bytes], signed: Verified, doubt: Finding | None)
         if copies.get(name) != files.get(name):
             return finding("bundle.changed", name, found="another than in evidence.json", attack="ZIP-9")
     wrong = _check_renditions(files, form) or _check_time(form, signed)
-    return wrong or Bundle(files, evidence, trust, signed, doubt)
+    return wrong or Bundle(files, evidence, trust, signed)
 
 
 def _check_renditions(files: Mapping[str, bytes], form: EvidenceFile) -> Finding | None:

@@ -120,7 +120,7 @@ class Report:
     judged: str = "evidence"
     """What was judged: `bundle`, `evidence`, `document`, `pdf`, or `number` (on a hub's word)."""
     remarks: tuple[Finding, ...] = ()
-    """What nobody vouches for any more, and no answer rests on: statements by a key that was in other hands since."""
+    """What no answer rests on, and why: statements by a key that was in other hands since, a stranger's timestamp."""
 
     @property
     def answers(self) -> tuple[Answer, ...]:

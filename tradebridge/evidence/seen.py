@@ -47,8 +47,8 @@ def observed(note: str, token: bytes | None, trust: TrustList, now: datetime) ->
     """The same, of whatever it covers."""
     said: list[str] = []
     found: list[Finding] = []
-    dated = _dated(note.encode(), token, trust)
-    at = dated.at if isinstance(dated, Timestamp) else None
+    stamped = dated(note.encode(), token, trust)
+    at = stamped.at if isinstance(stamped, Timestamp) else None
     cosigned = _cosigned(note, trust, now, at)
     since = at
     if isinstance(cosigned, Finding):
@@ -56,10 +56,10 @@ def observed(note: str, token: bytes | None, trust: TrustList, now: datetime) ->
     elif cosigned.names:
         said.append(f"cosigned by {_names(cosigned.names)}")
         since = min((each for each in (at, cosigned.since) if each is not None), default=None)
-    if isinstance(dated, Finding):
-        found.append(dated)
-    elif dated is not None:
-        said.append(f"dated {rfc3339(dated.at)} by {dated.authority}")
+    if isinstance(stamped, Finding):
+        found.append(stamped)
+    elif stamped is not None:
+        said.append(f"dated {rfc3339(stamped.at)} by {stamped.authority}")
     return Seen(f", {', '.join(said)}" if said else "", tuple(found), at, since)
 
 
@@ -74,7 +74,7 @@ def too_late(recorded: datetime, seen: Seen) -> Finding | None:
 def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[Finding]) -> Seen:
     """Of the document's own timestamp; with what else is said of the document."""
     token = None if document.timestamp is None else b64decode(document.timestamp)
-    told = _dated(b64decode(document.bytes), token, trust)
+    told = dated(b64decode(document.bytes), token, trust)
     if told is None:
         return Seen("", tuple(said))
     if isinstance(told, Finding):
@@ -85,7 +85,7 @@ def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[
     return Seen(f" {told.authority} dates them {rfc3339(told.at)}.", tuple(said), told.at)
 
 
-def _dated(data: bytes, token: bytes | None, trust: TrustList) -> Timestamp | Finding | None:
+def dated(data: bytes, token: bytes | None, trust: TrustList) -> Timestamp | Finding | None:
     """The timestamp by an authority of the list, or by one that a version named at the time that it tells."""
     refused: Finding | None = None
     if token is None:
@@ -108,11 +108,11 @@ class _Cosigned:
     """When as many had cosigned as are asked for."""
 
 
-def _cosigned(note: str, trust: TrustList, now: datetime, dated: datetime | None) -> _Cosigned | Finding:
-    """By as many witnesses as the list asks for, or as a version did at the time. `dated`: by an authority."""
+def _cosigned(note: str, trust: TrustList, now: datetime, stamped: datetime | None) -> _Cosigned | Finding:
+    """By as many witnesses as the list asks for, or as a version did at the time. `stamped`: by an authority."""
     refused: Finding | None = None
     for each in trust.observers():
-        if not each.log.witnesses and each.in_force(dated):
+        if not each.log.witnesses and each.in_force(stamped):
             return _Cosigned()
         found = check_quorum(note, each.log.witnesses, each.log.needed, now)
         if isinstance(found, Finding):
@@ -122,7 +122,7 @@ def _cosigned(note: str, trust: TrustList, now: datetime, dated: datetime | None
             continue
         times = sorted(found.values())
         since = times[max(each.log.needed, 1) - 1] if times else None
-        if each.in_force(min((at for at in (since, dated) if at is not None), default=None)):
+        if each.in_force(min((at for at in (since, stamped) if at is not None), default=None)):
             return _Cosigned(sorted(found), since)
     return refused or _Cosigned()
 

@@ -107,10 +107,10 @@ def verify_evidence(
 
 def _whole(file: EvidenceFile, trust: TrustList, signed_whole: datetime | None) -> datetime | Finding:
     """As of when the hub says that these are all the messages (rule 7), or why it does not."""
-    if signed_whole is not None and file.listing is None:
-        return signed_whole
     listing = check_listing(file, trust)
-    return listing if isinstance(listing, Finding) else listing.time
+    if isinstance(listing, Finding):
+        return listing if signed_whole is None or listing.code == "evidence.incomplete" else signed_whole
+    return signed_whole or listing.time
 
 
 def _until(file: EvidenceFile, trust: TrustList, at: datetime) -> EvidenceFile:
