@@ -3,10 +3,13 @@
 1. What is in it is what `GET .../evidence` gives to the same caller: a recipient sees nothing of other recipients.
 2. For one checkpoint and one caller it has the same bytes each time. What is on the log is fixed by the checkpoint; of
    what is not (delivery notes, acknowledgements, the trust list of the day) it is kept what there was the first time.
-   Who wants what came since asks for the newest checkpoint.
-3. Its signature is kept by the manifest that it is over. The same files therefore carry the same signature, also where
-   the key draws a random number for each.
-4. The time of the signature is that of the checkpoint in it.
+   Who wants what came since asks for the newest checkpoint. Only where a key of the hub was in other hands, as is known
+   since, it is made anew, with the list of today: nobody would believe the old one.
+3. Its signature is kept by the manifest that it is over, and the signature's timestamp by the signature. The same files
+   therefore carry the same ones, also where the key draws a random number for each. A timestamp is asked for once, and
+   waited for a moment: a bundle waits for no authority that is away.
+4. It is signed by the key in use when it is first made, at the time of then: a key vouches for nothing before its own
+   certificate begins. The clock may have gone back since; the time is never before that of the checkpoint inside.
 """
 
 import asyncio
@@ -17,7 +20,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -27,6 +30,7 @@ from exchange.store import tables as t
 from exchange.store.queries import Evidence, Stored
 from tradebridge.evidence import canonical, cms
 from tradebridge.evidence.bundle import Rendition, close_bundle, contents_of, manifest_of
+from tradebridge.evidence.listing import Listing, text_of
 from tradebridge.evidence.receipts import read_note
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.times import from_rfc3339
@@ -36,13 +40,27 @@ if TYPE_CHECKING:
     from exchange.hub import Hub
 
 LOOK_SECONDS = 0.2
+STAMP_SECONDS = 3.0
+"""How long the first bundle of its kind waits for its timestamp."""
 
 
 def evidence_of(hub: "Hub", stored: Stored, member: str | None) -> dict[str, Any]:
-    """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list."""
+    """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list. The
+    hub signs that these are all the messages as of now."""
     with hub.database.reading.connect() as connection:
-        evidence = _evidence(connection, hub, stored, member)
-        return evidence.form | {"deliveries": _told(queries.delivered(connection, stored))}
+        evidence = _evidence(connection, hub, stored, member).form
+        delivered = queries.delivered(connection, stored)
+    listing = Listing(
+        document_id=evidence["document"]["id"],
+        content_digest=evidence["document"]["contentDigest"],
+        member=member or "",
+        messages=tuple(each["messageId"] for each in evidence["messages"]),
+        checkpoint=text_of(evidence["checkpoint"]),
+        time=hub.clock.now(),
+        space=hub.space,
+        simulated=hub.simulated,
+    )
+    return evidence | {"deliveries": _told(delivered), "listing": listing.sign(hub.keys.signer)}
 
 
 def _evidence(
@@ -79,13 +97,14 @@ def _is_on_record(hub: "Hub", stored: Stored, member: str | None) -> bool:
 async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: bool = False) -> bytes:
     """The bundle of one document, for who may see what `stored` shows. `newest`: for the newest checkpoint."""
     read = await asyncio.to_thread(_read, hub, stored, member, newest)
-    first = read.first or await _keep(hub, stored, member, read)
+    first = read.first
+    if first is None or _is_believed_no_more(first.trust, hub.registry.trust):
+        first = await _keep(hub, stored, member, read)
     rows = [_as_at_first(row, first.deliveries) for row in read.delivered if row.id in first.deliveries]
     evidence = read.evidence.form | {"deliveries": _told(rows), "simulated": hub.simulated}
     files = await asyncio.to_thread(contents_of, evidence, first.trust, _renditions(rows, first.trust))
     manifest = manifest_of(files)
-    signature = await _signature(hub, manifest, read.evidence.at)
-    return close_bundle(files, manifest, signature)
+    return close_bundle(files, manifest, *await _signature(hub, manifest, read.evidence.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +146,24 @@ def _first(connection: Connection, stored: Stored, member: str | None, size: int
     query = (
         select(t.bundled.c.deliveries, t.bundled.c.trust, t.bundled_lists.c.list)
         .join(t.bundled_lists, t.bundled_lists.c.digest == t.bundled.c.trust)
-        .where(
-            t.bundled.c.document_id == stored.summary["id"],
-            t.bundled.c.member == (member or ""),
-            t.bundled.c.size == size,
-        )
+        .where(_is_of(stored, member, size))
     )
     row = connection.execute(query).first()
     if row is None:
         return None
     same = row.trust == sha256(canonical.dumps(now.to_json())).hexdigest()
     return _First(orjson.loads(row.deliveries), now if same else TrustList.from_json(orjson.loads(row.list)))
+
+
+def _is_of(stored: Stored, member: str | None, size: int) -> ColumnElement[bool]:
+    row = t.bundled.c
+    return and_(row.document_id == stored.summary["id"], row.member == (member or ""), row.size == size)
+
+
+def _is_believed_no_more(then: TrustList, now: TrustList) -> bool:
+    """Whether a key that the hub had on the list of then was in other hands, as is known only now."""
+    known = {key.kid for key in then.hub.keys if key.distrusted is None}
+    return any(key.distrusted is not None and key.kid in known for key in now.hub.keys)
 
 
 async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> _First:
@@ -156,15 +182,16 @@ async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> 
 
     def keep(connection: Connection) -> _First:
         there = _first(connection, stored, member, size, now)
-        if there is not None:
+        if there is not None and not _is_believed_no_more(there.trust, now):
             return there
-        if (
-            connection.execute(select(t.bundled_lists.c.digest).where(t.bundled_lists.c.digest == digest)).first()
-            is None
-        ):
+        known = select(t.bundled_lists.c.digest).where(t.bundled_lists.c.digest == digest)
+        if connection.execute(known).first() is None:
             connection.execute(insert(t.bundled_lists), {"digest": digest, "list": listed.decode()})
-        connection.execute(insert(t.bundled), row)
-        return _First(deliveries, now)
+        if there is None:
+            connection.execute(insert(t.bundled), row)
+            return _First(deliveries, now)
+        connection.execute(update(t.bundled).where(_is_of(stored, member, size)).values(trust=digest))
+        return _First(there.deliveries, now)
 
     try:
         return await hub.writer.do(keep)
@@ -187,23 +214,50 @@ def _renditions(rows: Sequence[_Delivered], trust: TrustList) -> tuple[Rendition
     return tuple(made)
 
 
-async def _signature(hub: "Hub", manifest: bytes, at: str | None) -> bytes:
-    digest = sha256(manifest).hexdigest()
-    known = select(t.bundles.c.signature).where(t.bundles.c.manifest == digest)
-    kept: bytes | None = await hub.ask(lambda connection: connection.execute(known).scalar())
+async def _signature(hub: "Hub", manifest: bytes, at: str | None) -> tuple[bytes, bytes | None]:
+    """The signature over the manifest, and its timestamp if it has one."""
+    kept = await hub.ask(lambda connection: _kept(connection, manifest))
     if kept is not None:
         return kept
-    moment = (from_rfc3339(at) if at else None) or hub.clock.now()
+    now = hub.clock.now()
+    moment = max(now, (from_rfc3339(at) if at else None) or now)
     made = cms.sign_detached(manifest, hub.keys.signer, moment)
+    stamp = await _stamp(hub, made)
+    rows = [{"manifest": sha256(manifest).hexdigest(), "signature": made}]
+    if stamp is not None:
+        rows.append({"manifest": sha256(made).hexdigest(), "signature": stamp})
 
-    def keep(connection: Connection) -> bytes:
+    def keep(connection: Connection) -> tuple[bytes, bytes | None]:
         """The first one stays."""
-        there: bytes | None = connection.execute(known).scalar()
+        there = _kept(connection, manifest)
         if there is None:
-            connection.execute(insert(t.bundles), {"manifest": digest, "signature": made})
-        return there or made
+            connection.execute(insert(t.bundles), rows)
+        return there or (made, stamp)
 
     try:
         return await hub.writer.do(keep)
     except IntegrityError:  # another process has signed the same at the same moment
-        return await hub.ask(lambda connection: connection.execute(known).scalar_one())
+        there = await hub.ask(lambda connection: _kept(connection, manifest))
+        return there or (made, stamp)
+
+
+def _kept(connection: Connection, manifest: bytes) -> tuple[bytes, bytes | None] | None:
+    signature = _over(connection, manifest)
+    return None if signature is None else (signature, _over(connection, signature))
+
+
+def _over(connection: Connection, data: bytes) -> bytes | None:
+    """What is kept of a signature or timestamp over this."""
+    query = select(t.bundles.c.signature).where(t.bundles.c.manifest == sha256(data).hexdigest())
+    kept: bytes | None = connection.execute(query).scalar()
+    return kept
+
+
+async def _stamp(hub: "Hub", signature: bytes) -> bytes | None:
+    if not hub.registry.observers.authorities:
+        return None
+    try:
+        given = await asyncio.wait_for(hub.timestamp(signature), STAMP_SECONDS)
+    except TimeoutError:
+        return None
+    return given[0] if given else None

@@ -493,8 +493,8 @@ stamps = Table(
 bundles = Table(
     "bundles",
     metadata,
-    Column("manifest", String(64), primary_key=True),  # SHA-256 of the manifest that the signature is over
-    Column("signature", LargeBinary, nullable=False),  # CMS in DER
+    Column("manifest", String(64), primary_key=True),  # SHA-256 of the manifest, or of the signature
+    Column("signature", LargeBinary, nullable=False),  # over it: CMS in DER, or RFC 3161 over the signature
 )
 
 # What a bundle holds beside leaves of the log, as it was when it was first made for a checkpoint and who asked.

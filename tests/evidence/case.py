@@ -13,13 +13,16 @@ from schemas.event import Actor, Event, EventType, Reason, Subject, encode_event
 from schemas.registry import profile_of
 from tests.evidence.world import AT, HUB, LOG_KEY, ORIGIN, SG, TH, TRUST
 from tradebridge.evidence import canonical, jws, notes, proofs, simulation, xades
-from tradebridge.evidence.receipts import Acknowledgement, Attestation, DeliveryNote, Original, Receipt
+from tradebridge.evidence.listing import Listing, text_of
+from tradebridge.evidence.receipts import Acknowledgement, Attestation, DeliveryNote, Original, Receipt, Rendered
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.times import rfc3339
 
 PROFILE = "atiga-form-d/2022"
 DOCUMENT_ID = "doc_0000000000000000000000001"
 MINUTE = timedelta(minutes=1)
+RENDITION = b"<rendition/>"
+"""What TH-NSW got beside the original."""
 NOW = AT + timedelta(days=1)
 OTHER_LEAVES = [proofs.leaf_hash(f"of another document {index}".encode()) for index in range(300)]
 
@@ -179,8 +182,22 @@ class Case:
             "trust": TRUST.to_json(),
             "simulated": True,
         }
+        evidence["listing"] = listing(messages, content, str(evidence["checkpoint"])).sign(HUB)
         parsed: dict[str, Any] = json.loads(json.dumps(evidence))
         return parsed
+
+
+def listing(messages: Sequence[Message], content: Content, checkpoint: str) -> Listing:
+    """These are all the messages, as of the last of them."""
+    return Listing(
+        document_id=DOCUMENT_ID,
+        content_digest=content.content_digest,
+        member="",
+        messages=tuple(each.id for each in messages),
+        checkpoint=text_of(checkpoint),
+        time=max(each.at for each in messages),
+        simulated=True,
+    )
 
 
 def attestation(message: Message, signer: LocalSigner = HUB) -> str:
@@ -206,7 +223,7 @@ def note(content: Content, document_id: str = DOCUMENT_ID) -> DeliveryNote:
         profile=PROFILE,
         number="SG-2026-00041",
         original=Original(content.bytes_digest, content.media_type),
-        rendition=None,
+        rendition=Rendered(sha256(RENDITION).hexdigest(), "application/xml", "asw"),
         findings=(),
         time=AT,
         simulated=True,

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import zipfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.event import EventType
-from tests.evidence.case import NOW, Case, event
+from tests.evidence.case import NOW, RENDITION, Case, event
 from tests.evidence.world import AT, HUB, SG, TRUST, signer_of
 from tradebridge.evidence import archive, cms
 from tradebridge.evidence.bundle import (
@@ -32,7 +32,7 @@ from tradebridge.evidence.bundle import (
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.signer import LocalSigner
 
-RENDITIONS = (Rendition("TH-NSW", "application/xml", b"<rendition/>"),)
+RENDITIONS = (Rendition("TH-NSW", "application/xml", RENDITION),)
 CASE = Case(events=(event(EventType.ACCEPTED), event(EventType.UTILISED, sequence=1)))
 
 
@@ -40,6 +40,7 @@ def made(
     case: Case = CASE,
     *,
     signer: LocalSigner = HUB,
+    at: datetime = AT,
     change: dict[str, bytes | None] | None = None,
     after: dict[str, bytes | None] | None = None,
 ) -> bytes:
@@ -47,7 +48,7 @@ def made(
     files = dict(contents_of(case.build(), TRUST, RENDITIONS)) | dict(change or {})
     listed = [(name, data) for name, data in files.items() if data is not None]
     manifest = manifest_of(listed)
-    signature = cms.sign_detached(manifest, signer, AT)
+    signature = cms.sign_detached(manifest, signer, at)
     whole = dict(listed) | {MANIFEST: manifest, SIGNATURE: signature} | dict(after or {})
     return archive.write_archive([(name, data) for name, data in whole.items() if data is not None], MEDIA_TYPE)
 
@@ -67,7 +68,7 @@ def test_a_bundle_is_made_and_opened() -> None:
     assert bundle.evidence == {name: value for name, value in evidence.items() if name != "trust"}
     assert (bundle.signed.member, bundle.trust) == ("HUB", TRUST)
     assert bundle.files["document.xml"] == CASE.data
-    assert bundle.files["renditions/000-TH-NSW.xml"] == b"<rendition/>"
+    assert bundle.files["renditions/000-TH-NSW.xml"] == RENDITION
 
 
 def test_the_same_evidence_gives_the_same_bytes() -> None:
@@ -128,6 +129,16 @@ ATTACKS: dict[str, tuple[str, str, bytes]] = {
     "ZIP-9 a file that nobody signed": ("ZIP-9", "bundle.unsigned-file", made(after={"more.xml": b"<more/>"})),
     "ZIP-9 another document": ("ZIP-9", "bundle.changed", made(after={"document.xml": b"<other/>"})),
     "ZIP-9 another rendition": ("ZIP-9", "bundle.changed", made(after={"renditions/000-TH-NSW.xml": b"<other/>"})),
+    "ZIP-9 a rendition that no note tells of, signed": (
+        "ZIP-9",
+        "bundle.changed",
+        made(change={"renditions/000-TH-NSW.xml": b"<other/>"}),
+    ),
+    "ZIP-9 the rendition of one recipient under the name of another, signed": (
+        "ZIP-9",
+        "bundle.changed",
+        made(change={"renditions/001-VN-NSW.xml": RENDITION}),
+    ),
     "ZIP-9 a copy that is not the original's, signed": (
         "ZIP-9",
         "bundle.changed",
@@ -168,6 +179,7 @@ ATTACKS: dict[str, tuple[str, str, bytes]] = {
         "signature.wrong-content",
         made(after={SIGNATURE: cms.sign_detached(b"other", HUB, AT)}),
     ),
+    "signed before what it holds was recorded": ("", "bundle.backdated", made(at=AT - timedelta(minutes=6))),
     "ZIP-8 another media type": (
         "ZIP-8",
         "bundle.archive",

@@ -114,7 +114,7 @@ def test_a_document_alone_is_no_longer_valid_when_its_own_dates_say_so() -> None
 
 def test_as_of_a_time_what_was_said_later_does_not_count() -> None:
     cancelled = Case(events=(event(EventType.ACCEPTED), event(EventType.CANCELLED, SG, 1, at=AT + timedelta(hours=2))))
-    for data in (json.dumps(cancelled.build()).encode(), made(cancelled)):
+    for data in (json.dumps(cancelled.build()).encode(), made(cancelled, at=AT + timedelta(hours=2))):
         assert judged(data).exit_code == 4
         assert judged(data, now=AT + timedelta(hours=3), as_of=True).exit_code == 4
         before = judged(data, now=AT + timedelta(hours=1), as_of=True)

@@ -8,7 +8,7 @@ the same as 'has other bytes', where an encoding leaves freedom or a signature d
 | --- | --- |
 | a document in hand, against its evidence | nothing: these bytes, or no |
 | XML signature, JWS, CMS | white space and quotes inside tags; the value of the signature (JWS-19: n - s for s) |
-| evidence.json | how the JSON is written; members nobody reads (the trust list, `simulated`); statements left out |
+| evidence.json | how the JSON is written; members nobody reads (the trust list, `simulated`); notes left out |
 | checkpoint with cosignatures | lines of others, lines left out |
 | timestamp | what no signature covers: the text of the status, certificates besides the signer's |
 | bundle | how the ZIP is packed (times, deflated or stored, where META-INF stands), the value of the signature |

@@ -91,8 +91,12 @@ def test_a_cancelled_document_is_no_longer_valid_and_the_evidence_says_so(cast: 
     cancelled = event(EventType.CANCELLED, accepted.id, accepted.content_digest, "SG-NSW", recipient=None)
     cast["SG-NSW"].send_event(accepted.id, cancelled)
     evidence = until(lambda: complete(cast, accepted.id))
-    report = verify_evidence(evidence, TrustList.from_json(cast["SG-NSW"].trust()), NOW)
+    trust = TrustList.from_json(cast["SG-NSW"].trust())
+    report = verify_evidence(evidence, trust, NOW)
     assert report.exit_code == 4, report.to_json()
+    taken_out = evidence | {"messages": [each for each in evidence["messages"] if each["kind"] != "event"]}
+    missed = verify_evidence(taken_out, trust, NOW)
+    assert [each.code for each in missed.valid.findings] == ["evidence.incomplete"]
 
 
 def test_the_public_leaf_tells_nothing_of_the_trade(cast: Cast) -> None:

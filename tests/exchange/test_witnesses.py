@@ -24,7 +24,7 @@ from tests.exchange.running import hub_in_thread
 from tests.serving import served
 from tests.waiting import until
 from tradebridge.evidence import notes
-from tradebridge.evidence.bundle import MEDIA_TYPE, verify_bundle
+from tradebridge.evidence.bundle import MEDIA_TYPE, Bundle, open_bundle, verify_bundle
 from tradebridge.evidence.cosignatures import Witness as Known
 from tradebridge.evidence.cosignatures import cosigned_by
 from tradebridge.evidence.refusals import Finding
@@ -365,6 +365,10 @@ def test_evidence_is_made_for_the_first_checkpoint_that_enough_have_seen(
             again["messages"],
         )
         trust = TrustList.from_json(cast["SG-NSW"].trust())
+        bundle = cast["SG-NSW"].bundle(accepted.id)
+        assert cast["SG-NSW"].bundle(accepted.id) == bundle
+    opened = open_bundle(bundle.data, trust, None)
+    assert isinstance(opened, Bundle) and isinstance(opened.stamp, Timestamp) and opened.stamp.authority == "TSA"
     report = verify_evidence(again, trust, NOW)
     assert report.exit_code == 0, report.to_json()
     assert "cosigned by" in report.recorded.reason and "by TSA" in report.recorded.reason

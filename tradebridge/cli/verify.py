@@ -229,6 +229,8 @@ def _draw(report: "Report", origin: str) -> None:
         out(f"{mark(_MARKS[answer.verdict.value])} {question.ljust(width)}   {verdict}: {answer.reason}")
         if verdict != "yes":
             out(f"{' ' * (MARK_WIDTH + width + 4)}do: {answer.next_step}")
+    for each in report.remarks:
+        out(f"{mark('warn')} no answer rests on {each.pointer}: {each.message}")
     if report.simulated:
         say(f"{mark('warn')} SIMULATION: test keys prove nothing outside it")
     if origin in _ORIGINS:

@@ -10,18 +10,23 @@
 | messages/, deliveries/, keys/ | statements, records, proofs and certificates, each as a file of its own |
 | READ-ME.txt, index.html | for a person, without any program of ours |
 | SHA256SUMS | of all of these |
-| META-INF/ | the manifest with a digest of every file, and the hub's signature over it |
+| META-INF/ | the manifest with a digest of every file, the hub's signature over it, and the timestamp of that |
 
 1. Every file but those of META-INF stands in the manifest with its SHA-256, once; the signature is over the manifest.
 2. What stands in `messages`, `deliveries`, `keys` and `checkpoint` is copied out of evidence.json, so that unzip,
    openssl and sha256sum can check it (docs/verify.md). `open_bundle` makes the copies anew and refuses any other.
-3. The same evidence gives the same bytes. Who signs, and when, is passed in.
+3. The same evidence gives the same bytes. Who signs, and when, is passed in: never before what is recorded in it.
+4. What stands in `renditions` has the digest that a delivery note to its recipient tells. So it is bound to the
+   original by the hub's word at the time, whoever signs the container.
+5. Where the hub's key was in other hands since, nobody vouches for the container, and what is in it is judged by the
+   proofs that it has itself: record, checkpoint, cosignatures, timestamps, and the signatures of others. Unless a
+   timestamp (RFC 3161) over the signature proves that it is older.
 """
 
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -34,12 +39,16 @@ from schemas.content import from_base64url, open_content
 from tradebridge.evidence import canonical
 from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
 from tradebridge.evidence.bundle_text import index_html, read_me
-from tradebridge.evidence.cms import verify_detached
+from tradebridge.evidence.cms import signer_of_detached
 from tradebridge.evidence.file import EvidenceFile, Message, read_evidence, read_record
+from tradebridge.evidence.jws import payload_of
 from tradebridge.evidence.notes import decode, split_note
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.report import Report
+from tradebridge.evidence.report import DISTRUSTED, Report
 from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.seen import dated
+from tradebridge.evidence.times import TOLERANCE, rfc3339
+from tradebridge.evidence.timestamps import Timestamp
 from tradebridge.evidence.trust import BadTrustList, TrustedKey, TrustList, Verified
 from tradebridge.evidence.verify import nothing_checked, verify_evidence
 
@@ -48,7 +57,9 @@ EXTENSION = ".asice"
 PURPOSE = "bundle"
 
 EVIDENCE, TRUST, SUMS = "evidence.json", "trust.json", "SHA256SUMS"
+RENDITIONS = "renditions/"
 MANIFEST, SIGNATURE = "META-INF/ASiCManifest.xml", "META-INF/signature.p7s"
+STAMP = "META-INF/signature.tsr"
 
 _PEM = Encoding.PEM
 _ASIC = "http://uri.etsi.org/02918/v1.2.1#"
@@ -85,6 +96,10 @@ class Bundle:
     trust: TrustList
     """The list of the day, as the bundle has it: nothing is believed because of it."""
     signed: Verified
+    doubt: Finding | None = None
+    """Why the signer vouches for nothing (rule 5)."""
+    stamp: Timestamp | Finding | None = None
+    """Since when the signature is known to exist, or why its timestamp says nothing; None: it has none."""
 
 
 # --- making ----------------------------------------------------------------------------------------------------------
@@ -124,9 +139,13 @@ def manifest_of(files: Iterable[tuple[str, bytes]]) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def close_bundle(files: Sequence[tuple[str, bytes]], manifest: bytes, signature: bytes) -> bytes:
-    """The container: `signature` is CMS over `manifest`, and that is `manifest_of(files)`."""
-    return write_archive([*files, (MANIFEST, manifest), (SIGNATURE, signature)], MEDIA_TYPE)
+def close_bundle(
+    files: Sequence[tuple[str, bytes]], manifest: bytes, signature: bytes, stamp: bytes | None = None
+) -> bytes:
+    """The container: `signature` is CMS over `manifest`, and that is `manifest_of(files)`; `stamp` is RFC 3161 over the
+    signature."""
+    stamped = [] if stamp is None else [(STAMP, stamp)]
+    return write_archive([*files, (MANIFEST, manifest), (SIGNATURE, signature), *stamped], MEDIA_TYPE)
 
 
 def _copies(form: EvidenceFile, trust: TrustList) -> Iterator[tuple[str, bytes]]:
@@ -226,7 +245,7 @@ def _log_key(verifier_key: str) -> bytes:
 
 
 def _rendition_name(index: int, rendition: Rendition) -> str:
-    return f"renditions/{index:03d}-{rendition.recipient}.{_EXTENSIONS.get(rendition.media_type, 'bin')}"
+    return f"{RENDITIONS}{index:03d}-{rendition.recipient}.{_EXTENSIONS.get(rendition.media_type, 'bin')}"
 
 
 def _sums(files: Iterable[tuple[str, bytes]]) -> bytes:
@@ -248,11 +267,17 @@ def open_bundle(data: bytes, trust: TrustList, at: datetime | None) -> Bundle | 
     for name in (MANIFEST, SIGNATURE, EVIDENCE, TRUST):
         if name not in files:
             return finding("bundle.incomplete", name, expected="this file", attack="ZIP-10")
-    signed = verify_detached(files[SIGNATURE], files[MANIFEST], PURPOSE, trust, at)
+    signed = signer_of_detached(files[SIGNATURE], files[MANIFEST], PURPOSE, trust)
     if isinstance(signed, Finding):
         return signed
-    wrong = _check_manifest(files)
-    return wrong or _opened(files, signed)
+    doubt = signed.key.judge_time(signed.signed_at, at)
+    stamp = dated(files[SIGNATURE], files.get(STAMP), trust)
+    if isinstance(stamp, Timestamp) and doubt is not None and doubt.code == DISTRUSTED:
+        doubt = signed.key.judge_time(signed.signed_at, stamp.at)
+    if doubt is not None and doubt.code != DISTRUSTED:
+        return doubt
+    opened = _check_manifest(files) or _opened(files, signed)
+    return opened if isinstance(opened, Finding) else replace(opened, doubt=doubt, stamp=stamp)
 
 
 def verify_bundle(data: bytes, trust: TrustList, now: datetime, document: bytes | None = None) -> Report:
@@ -261,12 +286,23 @@ def verify_bundle(data: bytes, trust: TrustList, now: datetime, document: bytes 
     bundle = open_bundle(data, trust, None)
     if isinstance(bundle, Finding):
         return nothing_checked(bundle, trust)
-    return verify_evidence(bundle.evidence, trust, now, document)
+    return verify_opened(bundle, trust, now, document)
+
+
+def verify_opened(
+    bundle: Bundle, trust: TrustList, now: datetime, document: bytes | None = None, *, as_of: bool = False
+) -> Report:
+    """The same for a bundle that was opened with this list."""
+    whole = bundle.signed.signed_at if bundle.doubt is None else None
+    report = verify_evidence(bundle.evidence, trust, now, document, signed_whole=whole, as_of=as_of)
+    doubts = ((bundle.doubt, SIGNATURE), (bundle.stamp, STAMP))
+    remarks = [replace(each, pointer=name) for each, name in doubts if isinstance(each, Finding)]
+    return replace(report, remarks=(*remarks, *report.remarks))
 
 
 def _check_manifest(files: Mapping[str, bytes]) -> Finding | None:
     """Rule 1. The manifest is made anew from the files: it has one way to be written, so nothing in it is guessed."""
-    listed = [name for name in files if name not in (MIMETYPE, MANIFEST, SIGNATURE)]
+    listed = [name for name in files if name not in (MIMETYPE, MANIFEST, SIGNATURE, STAMP)]
     outside = [name for name in listed if name.startswith("META-INF/")]
     if outside:
         return finding("bundle.unsigned-file", outside[0], found=outside[0], attack="ZIP-11")
@@ -295,7 +331,40 @@ def _opened(files: Mapping[str, bytes], signed: Verified) -> Bundle | Finding:
     for name in {*copies, *(each for each in files if each.startswith(folders))}:
         if copies.get(name) != files.get(name):
             return finding("bundle.changed", name, found="another than in evidence.json", attack="ZIP-9")
-    return Bundle(files, evidence, trust, signed)
+    wrong = _check_renditions(files, form) or _check_time(form, signed)
+    return wrong or Bundle(files, evidence, trust, signed)
+
+
+def _check_renditions(files: Mapping[str, bytes], form: EvidenceFile) -> Finding | None:
+    """Rule 4. Whether a note is genuine is looked at with what it says of the document."""
+    told = {(each.recipient, _rendered(each.note)) for each in form.deliveries}
+    for name, data in files.items():
+        if not name.startswith(RENDITIONS):
+            continue
+        recipient = name.removeprefix(RENDITIONS).partition("-")[2].rpartition(".")[0]
+        digest = sha256(data).hexdigest()
+        if (recipient, digest) not in told:
+            expected = "a rendition that a delivery note tells of"
+            return finding("bundle.changed", name, found=digest, expected=expected, attack="ZIP-9")
+    return None
+
+
+def _rendered(note: str) -> str | None:
+    """The digest of the rendition that a note tells of."""
+    payload = payload_of(note)
+    told = payload if isinstance(payload, Finding) else canonical.loads(payload)
+    rendition = None if isinstance(told, Finding) else told.get("rendition")
+    return rendition.get("digest") if isinstance(rendition, dict) else None
+
+
+def _check_time(form: EvidenceFile, signed: Verified) -> Finding | None:
+    """Rule 3: else a key that was withdrawn could still vouch for what came later."""
+    records = [read_record(b64decode(each.record)) for each in form.messages]
+    last = max((each.time for each in records if not isinstance(each, Finding)), default=signed.signed_at)
+    if last <= signed.signed_at + TOLERANCE:
+        return None
+    told = f"a record of {rfc3339(last)}"
+    return finding("bundle.backdated", SIGNATURE, found=told, expected=f"at most {rfc3339(signed.signed_at)}")
 
 
 def _unreadable(error: Exception) -> Finding:

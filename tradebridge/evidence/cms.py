@@ -180,6 +180,12 @@ def verify_detached(
     signature: bytes, content: bytes, purpose: str, trust: TrustList, at: datetime | None
 ) -> Verified | Finding:
     """Who signed `content`, if it is a key of the trust list with this purpose; `at` as in `TrustedKey.judge_time`."""
+    signed = signer_of_detached(signature, content, purpose, trust)
+    return signed if isinstance(signed, Finding) else signed.key.judge_time(signed.signed_at, at) or signed
+
+
+def signer_of_detached(signature: bytes, content: bytes, purpose: str, trust: TrustList) -> Verified | Finding:
+    """The same, whether or not the key held at the time: that is still to be judged."""
     message = _read(signature)
     if isinstance(message, Finding):
         return message
@@ -207,8 +213,7 @@ def verify_detached(
         key.public_key.verify(info.signature, asn1.encode_der(info.signed), ec.ECDSA(SHA256()))
     except InvalidSignature:
         return finding("signature.invalid", found=key.kid)
-    outside = key.judge_time(signed_at, at)
-    return outside or Verified(key.member, key.kid, signed_at, content, key)
+    return Verified(key.member, key.kid, signed_at, content, key)
 
 
 def _read(signature: bytes) -> SignedMessage | Finding:

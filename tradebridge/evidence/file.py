@@ -97,6 +97,8 @@ class EvidenceFile(_Form):
     checkpoint: str | None
     timestamp: Base64 | None = None
     """RFC 3161 over the checkpoint's note."""
+    listing: str | None = None
+    """The hub's word that these are all the messages: `tradebridge.evidence.listing`."""
 
 
 def commitment(message: Message) -> bytes:

@@ -19,10 +19,9 @@ from typing import Any
 
 from schemas.content import json_or_finding
 from tradebridge.evidence.attachment import document_inside
-from tradebridge.evidence.bundle import open_bundle
-from tradebridge.evidence.file import FORMAT, EvidenceFile, read_evidence, read_record
+from tradebridge.evidence.bundle import Bundle, open_bundle, verify_opened
+from tradebridge.evidence.file import FORMAT, EvidenceFile, read_evidence
 from tradebridge.evidence.lone import verify_document
-from tradebridge.evidence.receipts import read_note
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import Report, Verdict, answer
 from tradebridge.evidence.trust import TrustList
@@ -43,6 +42,7 @@ class Given:
     """Of a bundle and of evidence: its JSON, not judged yet."""
     inside: "Given | None" = None
     """Of a PDF: what is attached to it."""
+    bundle: Bundle | None = None
 
 
 def recognise(data: bytes, trust: TrustList) -> Given | Finding:
@@ -53,7 +53,7 @@ def recognise(data: bytes, trust: TrustList) -> Given | Finding:
         return _pdf(data, trust)
     if data.startswith(b"PK"):
         opened = open_bundle(data, trust, None)
-        return opened if isinstance(opened, Finding) else Given(BUNDLE, data, opened.evidence)
+        return opened if isinstance(opened, Finding) else Given(BUNDLE, data, opened.evidence, bundle=opened)
     if text.startswith(b"{"):
         value = json_or_finding(data)
         if isinstance(value, Finding) or value.get("format") != FORMAT:
@@ -87,8 +87,11 @@ def verify_given(
         return without_the_page(verify_given(given.inside, trust, now, document, as_of=as_of))
     if given.evidence is None:
         return verify_document(given.data, trust, now)
-    evidence = _until(given.evidence, trust, now) if as_of else given.evidence
-    return replace(verify_evidence(evidence, trust, now, document), judged=given.kind)
+    if given.bundle is not None:
+        report = verify_opened(given.bundle, trust, now, document, as_of=as_of)
+    else:
+        report = verify_evidence(given.evidence, trust, now, document, as_of=as_of)
+    return replace(report, judged=given.kind)
 
 
 def is_alone(given: Given | Finding) -> bool:
@@ -112,26 +115,3 @@ def without_the_page(report: Report) -> Report:
         return replace(report, judged=PDF)
     unsigned = answer("unchanged", [finding("evidence.page-not-signed")], "")
     return replace(report, unchanged=unsigned, judged=PDF)
-
-
-def _until(evidence: Mapping[str, Any], trust: TrustList, at: datetime) -> Mapping[str, Any]:
-    """Without what was recorded about the document after this time. What is left is verified as ever."""
-    form = read_evidence(evidence)
-    if isinstance(form, Finding):
-        return evidence
-    left_out = set()
-    for message in form.messages:
-        record = read_record(b64decode(message.record))
-        if message.kind != "document" and not isinstance(record, Finding) and record.time > at:
-            left_out.add(message.message_id)
-    return {
-        **evidence,
-        "messages": [each for each in evidence["messages"] if each["messageId"] not in left_out],
-        "deliveries": [each for each in evidence["deliveries"] if _noted(each["note"], trust) not in left_out],
-    }
-
-
-def _noted(note: str, trust: TrustList) -> str:
-    """The message that a delivery note is about; empty for one that is none."""
-    read = read_note(note, trust, None)
-    return "" if isinstance(read, Finding) else read.message_id

@@ -40,6 +40,7 @@ ATTESTATION = "tradebridge-attestation+jws"
 
 TRUST = "tradebridge-trust+jws"
 STATUS = "tradebridge-status+jws"
+LISTING = "tradebridge-listing+jws"
 
 MAX_HEADER = 512
 """Characters of the header part. Ours take about 200."""

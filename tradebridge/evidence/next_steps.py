@@ -9,6 +9,8 @@ _BY_CODE = {
     "evidence.cancelled": "Do not accept it: ask its issuer for the document that takes its place, if there is one.",
     "evidence.expired": "Accept nothing more on it; what was drawn on it in time stands. Ask its issuer for a new one.",
     "evidence.hub-silent": "Ask again when the hub can be reached, or ask who gave it to you for its evidence bundle.",
+    "evidence.incomplete": "Ask the hub for its evidence, and believe that: what is missing here may have ended it.",
+    "evidence.not-listed": "Ask the hub for its evidence bundle, which it signs as a whole: nothing can be taken out.",
     "evidence.nothing-inside": "Ask who gave it to you for the document itself, or check number and code of the print.",
     "evidence.no-history": "Ask the hub that it went through: on its page /verify, or with `--url HUB`.",
     "evidence.no-proof": "Ask for its evidence bundle, or ask the hub: on its page /verify, or with `--url HUB`.",

@@ -222,6 +222,12 @@ register(
             source=NOTE,
         ),
         Kind(
+            "log.replaced-key",
+            "The checkpoint is signed by a key of the log that was replaced, and is not proven to be older than that.",
+            "Ask for the evidence again: the log signs its checkpoints with the key that it has now.",
+            source=NOTE,
+        ),
+        Kind(
             "log.invalid",
             "The signature of the log on its checkpoint is wrong.",
             "Keep this checkpoint as evidence and ask the operator: nobody but the log can sign for it.",
@@ -287,6 +293,16 @@ register(
             "evidence.no-message",
             "A delivery note is about a message that the evidence does not hold.",
             "Ask for the evidence again.",
+        ),
+        Kind(
+            "evidence.not-listed",
+            "The hub does not say that these are all the messages about the document: what ended it may be missing.",
+            "Ask the hub for the evidence again, or for a bundle, which it signs as a whole.",
+        ),
+        Kind(
+            "evidence.incomplete",
+            "The evidence is not what the hub listed with it: messages are missing or added, or another day's.",
+            "Ask the hub for the evidence again, and keep this one: somebody has changed it.",
         ),
         Kind(
             "evidence.unreadable",
@@ -374,6 +390,12 @@ register(
             "bundle.changed",
             "A file of the bundle is not the one that was put in.",
             "Use the bundle as the hub gave it, or fetch it again: `tb evidence get`.",
+            source=ASIC,
+        ),
+        Kind(
+            "bundle.backdated",
+            "The bundle states that it was signed before what it holds was on the record.",
+            "Fetch it again: `tb evidence get`. Keep this one: its key has vouched for what it cannot have seen.",
             source=ASIC,
         ),
         Kind(

@@ -15,11 +15,13 @@ UNSURE = frozenset(
     {
         "document.deleted",
         "evidence.hub-silent",
+        "evidence.incomplete",
         "evidence.malformed",
         "evidence.no-history",
         "evidence.no-message",
         "evidence.no-proof",
         "evidence.no-receipt",
+        "evidence.not-listed",
         "evidence.nothing-inside",
         "evidence.page-not-signed",
         "evidence.paper",
@@ -28,6 +30,7 @@ UNSURE = frozenset(
         "evidence.unreadable",
         "evidence.wrong-event",
         "log.future",
+        "log.replaced-key",
         "log.too-few-witnesses",
         "log.waiting",
         "signature.distrusted-key",
@@ -45,12 +48,15 @@ UNSURE = frozenset(
 )
 """Codes that say 'this cannot be told from here'. All others say 'this is false'."""
 
+DISTRUSTED = "signature.distrusted-key"
+"""The key was in other hands since: only what is proven to be older holds."""
+
 ENDED = frozenset(
     f"signature.{each}" for each in ("expired-certificate", "not-yet-valid", "time-ahead", "withdrawn-key")
 )
 """Of a seal: the signature matches, by a key that was nobody else's, at a time when it did not hold."""
 
-_OF_TIME = ENDED | {"signature.distrusted-key", "signature.revoked-certificate"}
+_OF_TIME = ENDED | {DISTRUSTED, "signature.revoked-certificate"}
 """Of a seal: false beside a proven time; without one it cannot be told."""
 
 _NEVER_KNOWN = frozenset({"signature.revocation-unknown", "trust.stale-status"})
@@ -113,6 +119,8 @@ class Report:
     """The hub's keys are test keys: it proves nothing outside the simulation."""
     judged: str = "evidence"
     """What was judged: `bundle`, `evidence`, `document`, `pdf`, or `number` (on a hub's word)."""
+    remarks: tuple[Finding, ...] = ()
+    """What no answer rests on, and why: statements by a key that was in other hands since, a stranger's timestamp."""
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -136,6 +144,7 @@ class Report:
             "exitCode": self.exit_code,
             "simulated": self.simulated,
             "judged": self.judged,
+            "remarks": [each.to_json() for each in self.remarks],
         }
 
 

@@ -7,6 +7,8 @@
 3. Nothing on the record is later than the timestamp of the checkpoint that covers it.
 4. A document's own timestamp, where somebody has asked for one, is over its bytes as received. Where the record is not
    proven, the signature on the document is judged as of then.
+5. Witnesses and authorities are those of the list in hand, or those that a version before it named when they spoke.
+   What was replaced since is believed of nothing that is not dated before that.
 """
 
 from base64 import b64decode
@@ -31,36 +33,49 @@ class Seen:
     findings: tuple[Finding, ...]
     dated: datetime | None = None
     """It existed then, says an authority that is believed."""
+    since: datetime | None = None
+    """It existed then, say authority or witnesses, whoever is earlier; None: nobody dates it."""
 
 
 def seen_by(note: str, token: bytes | None, trust: TrustList, recorded: datetime, now: datetime) -> Seen:
     """Of the note of a checkpoint that the log has signed. `recorded`: the time of the record that it covers."""
+    seen = observed(note, token, trust, now)
+    late = too_late(recorded, seen)
+    return replace(seen, findings=(*seen.findings, late)) if late else seen
+
+
+def observed(note: str, token: bytes | None, trust: TrustList, now: datetime) -> Seen:
+    """The same, of whatever it covers."""
     said: list[str] = []
     found: list[Finding] = []
-    if trust.log.witnesses:
-        own = public_key_of(trust.log.verifier_key)
-        cosigned = check_quorum(note, trust.log.witnesses, trust.log.needed, now, own)
-        if isinstance(cosigned, Finding):
-            found.append(cosigned)
-        elif cosigned:
-            said.append(f"cosigned by {_names(sorted(cosigned))}")
-    dated = _dated(note, token, trust)
-    if isinstance(dated, Finding):
-        found.append(dated)
-    elif dated is not None:
-        said.append(f"dated {rfc3339(dated.at)} by {dated.authority}")
-        if recorded > dated.at + TOLERANCE:
-            told = f"a record of {rfc3339(recorded)}"
-            found.append(finding("log.future", found=told, expected=f"at most {rfc3339(dated.at)}", attack="LOG-14"))
-    at = dated.at if isinstance(dated, Timestamp) else None
-    return Seen(f", {', '.join(said)}" if said else "", tuple(found), at)
+    stamped = dated(note.encode(), token, trust)
+    at = stamped.at if isinstance(stamped, Timestamp) else None
+    cosigned = _cosigned(note, trust, now, at)
+    since = at
+    if isinstance(cosigned, Finding):
+        found.append(cosigned)
+    elif cosigned.names:
+        said.append(f"cosigned by {_names(cosigned.names)}")
+        since = min((each for each in (at, cosigned.since) if each is not None), default=None)
+    if isinstance(stamped, Finding):
+        found.append(stamped)
+    elif stamped is not None:
+        said.append(f"dated {rfc3339(stamped.at)} by {stamped.authority}")
+    return Seen(f", {', '.join(said)}" if said else "", tuple(found), at, since)
+
+
+def too_late(recorded: datetime, seen: Seen) -> Finding | None:
+    """Rule 3."""
+    if seen.dated is None or recorded <= seen.dated + TOLERANCE:
+        return None
+    told, expected = f"a record of {rfc3339(recorded)}", f"at most {rfc3339(seen.dated)}"
+    return finding("log.future", found=told, expected=expected, attack="LOG-14")
 
 
 def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[Finding]) -> Seen:
     """Of the document's own timestamp; with what else is said of the document."""
-    told = None
-    if document.timestamp is not None and trust.authorities:
-        told = read_timestamp(b64decode(document.timestamp), b64decode(document.bytes), trust.authorities)
+    token = None if document.timestamp is None else b64decode(document.timestamp)
+    told = dated(b64decode(document.bytes), token, trust)
     if told is None:
         return Seen("", tuple(said))
     if isinstance(told, Finding):
@@ -71,10 +86,47 @@ def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[
     return Seen(f" {told.authority} dates them {rfc3339(told.at)}.", tuple(said), told.at)
 
 
-def _dated(note: str, token: bytes | None, trust: TrustList) -> Timestamp | Finding | None:
-    if token is None or not trust.authorities:
+def dated(data: bytes, token: bytes | None, trust: TrustList) -> Timestamp | Finding | None:
+    """The timestamp by an authority of the list, or by one that a version named at the time that it tells."""
+    refused: Finding | None = None
+    if token is None:
         return None
-    return read_timestamp(token, note.encode(), trust.authorities)
+    for each in trust.observers():
+        if not each.authorities:
+            continue
+        told = read_timestamp(token, data, each.authorities)
+        if isinstance(told, Timestamp) and each.in_force(told.at):
+            return told
+        if isinstance(told, Finding) and each.ends is None:
+            refused = told
+    return refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Cosigned:
+    names: Sequence[str] = ()
+    since: datetime | None = None
+    """When as many had cosigned as are asked for."""
+
+
+def _cosigned(note: str, trust: TrustList, now: datetime, stamped: datetime | None) -> _Cosigned | Finding:
+    """By as many witnesses as the list asks for, or as a version did at the time. `stamped`: by an authority."""
+    refused: Finding | None = None
+    for each in trust.observers():
+        if not each.log.witnesses and each.in_force(stamped):
+            return _Cosigned()
+        own = public_key_of(each.log.verifier_key)
+        found = check_quorum(note, each.log.witnesses, each.log.needed, now, own)
+        if isinstance(found, Finding):
+            if found.code != "log.too-few-witnesses":
+                return found
+            refused = refused or found
+            continue
+        times = sorted(found.values())
+        since = times[max(each.log.needed, 1) - 1] if times else None
+        if each.in_force(min((at for at in (since, stamped) if at is not None), default=None)):
+            return _Cosigned(sorted(found), since)
+    return refused or _Cosigned()
 
 
 def _names(names: Sequence[str]) -> str:

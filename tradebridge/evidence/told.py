@@ -17,11 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from schemas.content import sha256_hex
-from tradebridge.evidence import notes, proofs
+from tradebridge.evidence import proofs
 from tradebridge.evidence.file import Base64, Count, Hash, Inclusion, read_record
+from tradebridge.evidence.recorded import log_in
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import Answer, Report, Verdict, answer
-from tradebridge.evidence.seen import seen_by
+from tradebridge.evidence.seen import too_late
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.trust import TrustList
 
@@ -77,7 +78,8 @@ class Told(_Form):
             raise ValueError("the hub has not found the document: there are no answers")
         if four["unchanged"].verdict is Verdict.YES:
             four["unchanged"] = answer("unchanged", [finding("evidence.paper")], "")
-        return Report(self.document, self.profile, self.number, **four, simulated=self.simulated, judged=NUMBER)
+        about = (self.document, self.profile, self.number)
+        return Report(*about, *(four[each] for each in _QUESTIONS), simulated=self.simulated, judged=NUMBER)
 
 
 def read_told(value: object) -> Told | Finding:
@@ -121,10 +123,8 @@ def _recorded(told: Told, document: bytes, trust: TrustList, now: datetime) -> A
         stands, expected = f"{record.document_id}, {record.bytes_digest}", f"{named}, {digest}"
         other = finding("receipt.other-document", "/record", found=stands, expected=expected, attack="JWS-21")
         return answer("recorded", [other], "")
-    try:
-        checkpoint = notes.verify_checkpoint(proof.checkpoint, trust.log.verifier_key, trust.log.origin)
-    except notes.BadVerifierKey as error:
-        return answer("recorded", [finding("trust.malformed", "/log/publicKey", found=str(error))], "")
+    log = log_in(proof.checkpoint, proof.timestamp, trust, now)
+    checkpoint = log.checkpoint
     if isinstance(checkpoint, Finding):
         return answer("recorded", [checkpoint], "")
     leaf = proofs.leaf_hash(sha256(bytes.fromhex(proof.salt) + data).digest())
@@ -134,13 +134,12 @@ def _recorded(told: Told, document: bytes, trust: TrustList, now: datetime) -> A
         leaf, at, size, [bytes.fromhex(each) for each in way], checkpoint.root
     ):
         return answer("recorded", [finding("log.not-included", found=f"leaf {at} of {size}", attack="LOG-7")], "")
-    token = None if proof.timestamp is None else b64decode(proof.timestamp)
-    seen = seen_by(proof.checkpoint, token, trust, record.time, now)
-    found = [*seen.findings]
+    late_for_it = too_late(record.time, log.seen)
+    found = [*log.seen.findings, *([late_for_it] if late_for_it else [])]
     if record.time > now + TOLERANCE:
         late = f"at most {rfc3339(now)}"
         found.append(finding("log.future", found=rfc3339(record.time), expected=late, attack="LOG-14"))
-    place = f"leaf {at} of {size} in {checkpoint.origin}{seen.sentence}"
+    place = f"leaf {at} of {size} in {checkpoint.origin}{log.seen.sentence}"
     return answer("recorded", found, f"On the record since {rfc3339(record.time)}: {place}.")
 
 

@@ -19,7 +19,7 @@ Looking up costs one dictionary access. Building a list of known members costs a
 read once, when a `TrustedKey` is made.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Literal, Protocol, Self
@@ -273,6 +273,20 @@ class TrustedLog:
         return told
 
 
+@dataclass(frozen=True, slots=True)
+class Observers:
+    """The log, its witnesses and the timestamp authorities as a list names them."""
+
+    log: TrustedLog
+    authorities: tuple[TimestampRoot, ...]
+    ends: datetime | None = None
+    """From this moment on a newer version named others; None: they are those of the newest."""
+
+    def in_force(self, at: datetime | None) -> bool:
+        """Whether they are believed of what is proven to have existed at `at`; None: nothing dates it."""
+        return self.ends is None or (at is not None and at < self.ends)
+
+
 class History(Protocol):
     """The versions of a list: `tradebridge.evidence.trust_history`."""
 
@@ -281,6 +295,9 @@ class History(Protocol):
 
     def digest_of(self, number: int) -> str:
         """Of a version; empty: there is no such version."""
+
+    def earlier(self) -> Iterator[Observers]:
+        """Whom versions before the newest named to observe the log, the latest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +384,12 @@ class TrustList:
     def as_of(self, at: datetime) -> "TrustList":
         """The list to judge by what was signed or accepted then; this one where its history is not at hand."""
         return self if self.history is None else self.history.as_of(at, self)
+
+    def observers(self) -> Iterator[Observers]:
+        """Who observes the log: as this list has it, then as the versions before it had."""
+        yield Observers(self.log, self.authorities)
+        if self.history is not None:
+            yield from self.history.earlier()
 
     def to_json(self) -> dict[str, object]:
         return {

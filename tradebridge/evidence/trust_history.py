@@ -10,8 +10,9 @@ A version is a JWS (`typ` `tradebridge-trust+jws`, purpose `trust`) over canonic
 2. A version is signed by a key that the version before it trusts for `trust`; the first known one, by a key of its own.
    So a new key of the hub comes in by the word of an old one, and who believes one version can follow to all later.
 3. A document is judged by the version that was in force when it was accepted. What is known since to be false counts
-   all the same: a key that the newest list withdraws or distrusts earlier, ends earlier. Hub, log, witnesses and
-   timestamp authorities are those of the newest: they speak today.
+   all the same: a key that the newest list withdraws or distrusts earlier, ends earlier. The hub is that of the newest:
+   it speaks today. Log, witnesses and timestamp authorities are those of the newest, or those that a version named when
+   they spoke (`tradebridge.evidence.seen`): one that was replaced since had dated what it had dated.
 4. Each version is a leaf of the log, so nobody can be shown another history.
 
 `tradebridge-trust-history/1` is the file of them all: {"format", "versions": [JWS, first to last], "status": JWS or
@@ -20,7 +21,7 @@ null, "revocations": [CRL in base64]}. `tb trust export` writes it, `tb verify -
 
 import bisect
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -35,7 +36,7 @@ from tradebridge.evidence.revocation import RevocationList, read_revocation_list
 from tradebridge.evidence.signer import Signer
 from tradebridge.evidence.status import ending, with_status
 from tradebridge.evidence.times import from_rfc3339, rfc3339
-from tradebridge.evidence.trust import BadTrustList, TrustedMember, TrustList
+from tradebridge.evidence.trust import BadTrustList, Observers, TrustedMember, TrustList
 
 FORMAT = "tradebridge-trust-version/1"
 FILE_FORMAT = "tradebridge-trust-history/1"
@@ -146,6 +147,13 @@ class TrustHistory:
         """Rule 3."""
         then = self.version_at(at).trust
         return newest if then is self.newest.trust else _as_known(then, newest)
+
+    def earlier(self) -> Iterator[Observers]:
+        """`tradebridge.evidence.trust.History`."""
+        for then, following in zip(self.versions[-2::-1], self.versions[:0:-1], strict=True):
+            named = Observers(then.trust.log, then.trust.authorities, following.issued_at)
+            if (named.log, named.authorities) != (following.trust.log, following.trust.authorities):
+                yield named
 
     @classmethod
     def read(cls, tokens: Sequence[str]) -> "TrustHistory | Finding":
