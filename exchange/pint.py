@@ -51,12 +51,7 @@ class HubPlatform:
         self.name: str = hub.settings.platform_name
         self.limits = Limits()
         self.patience = patience_of(hub.settings)
-        self.client = httpx.AsyncClient(
-            transport=_OwnRegistry(hub, lambda: self.own_registry),
-            timeout=httpx.Timeout(self.patience.timeout),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self.wire: httpx.AsyncBaseTransport = _OwnRegistry(hub, lambda: self.own_registry)
         self._known: Registry | None = None
         self._peers = Peers({}, {})
         self.on_wake: Callable[[], None] = _nobody
@@ -134,7 +129,7 @@ class HubPlatform:
         self.on_wake()
 
     async def close(self) -> None:
-        await self.client.aclose()
+        await self.wire.aclose()
 
 
 def _nobody() -> None:

@@ -179,12 +179,13 @@ async def base64_string(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def as_base64_string(path: Path) -> Iterator[bytes]:
-    """The JSON string of Base64 of a file, in pieces."""
-    yield b'"'
+    """The JSON string of Base64 of a file: in one piece, if it has less than a block."""
+    mark = b'"'
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            yield base64.b64encode(block)
-    yield b'"'
+        while len(block := file.read(BLOCK)) == BLOCK:
+            yield mark + base64.b64encode(block)
+            mark = b""
+    yield mark + base64.b64encode(block) + b'"'
 
 
 def length_as_base64_string(size: int) -> int:
