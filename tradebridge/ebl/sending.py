@@ -7,7 +7,7 @@
    no more, the same content is signed anew.
 3. With a control tracking registry the transfer is offered there before the receiver hears of it, and the registry
    decides: a refusal counts when it has taken the cancellation, a receipt when it has the acceptance, and an acceptance
-   in it holds whatever the receiver says.
+   in it holds whatever the receiver says. Where another platform is in control by it, there is nothing to transfer.
 4. Several processes over one store take turns by a lease in the row; a process that is alone needs none.
 5. A peer has so many places and no more: who is slow, or never answers, holds up what goes to itself.
 """
@@ -352,7 +352,7 @@ def _accepted(host: Host, sent: Outgoing, proof: str) -> _Job:
     def job(connection: Connection) -> bool:
         settled = transfers.accepted(connection, host, sent, proof)
         if settled and sent.issuance is not None:
-            issuing.concluded(connection, host, sent.issuance, "")
+            issuing.concluded(connection, host, sent.issuance, None)
         return settled
 
     return job
@@ -362,9 +362,20 @@ def _returned(host: Host, sent: Outgoing, state: str, proof: str, reason: str) -
     def job(connection: Connection) -> bool:
         settled = transfers.returned(connection, host, sent, state, proof, reason)
         if settled and sent.issuance is not None:
-            issuing.concluded(connection, host, sent.issuance, reason or "refused")
+            refused = finding("issuance.unknown-party", "/issueTo", found=reason or "refused")
+            issuing.concluded(connection, host, sent.issuance, refused)
         if settled and sent.purpose is Purpose.POSSESSION:
             surrendering.came_back(connection, host, sent.title)
+        return settled
+
+    return job
+
+
+def _lost(host: Host, sent: Outgoing, proof: str, reason: str) -> _Job:
+    def job(connection: Connection) -> bool:
+        settled = transfers.lost(connection, host, sent, proof, reason)
+        if settled and sent.issuance is not None:
+            issuing.concluded(connection, host, sent.issuance, finding("control.registered", found=reason))
         return settled
 
     return job
@@ -428,7 +439,7 @@ async def _offered(host: Host, sent: Outgoing) -> bool:
     if first is not None:
         word = await registry.registered(host, base, sent.title, first)
         if word.stand is not registry.Stand.OPEN:
-            await _postpone(host, sent, f"the registry does not have the title: {word.stand} {word.reason}")
+            await _not_offered(host, sent, word, f"the registry does not have the title: {word.stand} {word.reason}")
             return False
         await host.step(steps.SEND_REGISTERED)
     word = await registry.offered(host, base, sent.title, sent.content, sent.receiver)
@@ -438,8 +449,18 @@ async def _offered(host: Host, sent: Outgoing) -> bool:
     if word.stand is registry.Stand.CANCELLED:
         await _settle(host, sent, _returned(host, sent, transfers.CANCELLED, word.statement, "cancelled"))
     else:
-        await _postpone(host, sent, f"the registry does not take the offer: {word.stand} {word.reason}")
+        await _not_offered(host, sent, word, f"the registry does not take the offer: {word.stand} {word.reason}")
     return False
+
+
+async def _not_offered(host: Host, sent: Outgoing, word: registry.Word, reason: str) -> None:
+    """Ask again. When the automatic attempts are exhausted, and the registry has signed since this transfer began that
+    another platform is in control, that holds: what it has signed before is history."""
+    elsewhere = word.control not in ("", host.code) and word.at is not None and word.at >= sent.created_at
+    if elsewhere and sent.attempts + 1 >= host.patience.attempts:
+        await _settle(host, sent, _lost(host, sent, word.statement, f"{reason}; {word.control} is in control"))
+    else:
+        await _postpone(host, sent, reason)
 
 
 async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:

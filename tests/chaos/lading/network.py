@@ -231,7 +231,7 @@ class Network(httpx.AsyncBaseTransport):
 
     def __post_init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.registry = Registry(url=REGISTRY)
+        self.registry = Registry(url=REGISTRY, now=self.now)
         self._ticks = itertools.count(1)
         self._numbers = itertools.count(1)
         configured = self.registry.configuration() if self.registered else {}
