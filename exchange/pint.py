@@ -27,6 +27,7 @@ from exchange.platforms import Peer as Registered
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import Party
 from schemas.findings import Finding
+from tradebridge.ebl import files
 from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers
 from tradebridge.ebl.seal import Key, Trusted
 from tradebridge.outbound import tls_context
@@ -127,6 +128,10 @@ class HubPlatform:
 
     def wake(self) -> None:
         self.on_wake()
+
+    def open(self) -> None:
+        """Before anything arrives."""
+        files.forget_passing(self.files, 0.0 if self.alone else files.IDLE_SECONDS)
 
     async def close(self) -> None:
         await self.wire.aclose()
