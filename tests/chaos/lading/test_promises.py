@@ -348,6 +348,20 @@ def test_a_first_entry_that_leaves_the_registry_out_moves_nothing_that_is_in_it(
     assert guarded.holders(reference) == ["MEKO here"]
 
 
+def test_a_consulted_registry_that_is_silent_holds_up_a_bill_that_it_has_no_part_in(guarded: Network) -> None:
+    """It may have the bill, and only it can say so. What is said of it stands in docs/bills-of-lading.md."""
+    guarded["STRA"].registry = None
+    reference = begun(guarded)
+    for _ in range(guarded["MEKO"].patience.attempts):
+        attempted(guarded, Fate.THROUGH, Fate.REQUEST_LOST)
+    (row,) = guarded["STRA"].rows("select * from ebl_transfers")
+    assert (row["state"], row["registry"], row["answer"]) == ("in-doubt", None, None)
+    assert "HTTP 503" in row["last_error"] and "pint.registry-silent" in row["last_error"]
+    assert "`pint.registry-silent` (503)" in (Path(__file__).parents[3] / "docs/bills-of-lading.md").read_text("utf-8")
+    attempted(guarded)
+    assert (guarded.holders(reference), guarded.stands("STRA", reference)) == (["MEKO here"], "away")
+
+
 def test_another_registry_of_the_same_key_decides_nothing(guarded: Network) -> None:
     reference = begun(guarded)
     own, guarded.registry.url = guarded.registry.url, "http://another.test"
