@@ -105,6 +105,7 @@ class Hub:
     async def start(self) -> None:
         """Start what runs beside the requests: sequencer, deliveries, looking for news."""
         self._loop = asyncio.get_running_loop()
+        self.platform.open()
         self._tasks = [
             asyncio.create_task(self._sequence(), name="sequence"),
             asyncio.create_task(self._look_for_news(), name="news"),

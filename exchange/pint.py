@@ -27,6 +27,7 @@ from exchange.platforms import Peer as Registered
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import Party
 from schemas.findings import Finding
+from tradebridge.ebl import files
 from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers
 from tradebridge.ebl.seal import Key, Trusted
 from tradebridge.outbound import tls_context
@@ -51,12 +52,7 @@ class HubPlatform:
         self.name: str = hub.settings.platform_name
         self.limits = Limits()
         self.patience = patience_of(hub.settings)
-        self.client = httpx.AsyncClient(
-            transport=_OwnRegistry(hub, lambda: self.own_registry),
-            timeout=httpx.Timeout(self.patience.timeout),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self.wire: httpx.AsyncBaseTransport = _OwnRegistry(hub, lambda: self.own_registry)
         self._known: Registry | None = None
         self._peers = Peers({}, {})
         self.on_wake: Callable[[], None] = _nobody
@@ -133,8 +129,12 @@ class HubPlatform:
     def wake(self) -> None:
         self.on_wake()
 
+    def open(self) -> None:
+        """Before anything arrives."""
+        files.forget_passing(self.files, 0.0 if self.alone else files.IDLE_SECONDS)
+
     async def close(self) -> None:
-        await self.client.aclose()
+        await self.wire.aclose()
 
 
 def _nobody() -> None:

@@ -221,28 +221,28 @@ class Platform:
         self._courier = Courier(self)
         self._running: asyncio.Task[None] | None = None
         self._store: Store | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._wire: httpx.AsyncBaseTransport | None = None
 
     async def open(self) -> None:
         files.forget_passing(self.files)
         self._store = Store(self._folder / "platform.sqlite", metadata)
-        self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=tls_context())
+        self._wire = httpx.AsyncHTTPTransport(verify=tls_context(), trust_env=False)
         self._running = asyncio.create_task(self._courier.run())
 
     async def close(self) -> None:
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
+        if self._wire is not None:
+            await self._wire.aclose()
         if self._store is not None:
             self._store.close()
 
     @property
-    def client(self) -> httpx.AsyncClient:
-        if self._client is None:
+    def wire(self) -> httpx.AsyncBaseTransport:
+        if self._wire is None:
             raise RuntimeError("the platform is not open: `await platform.open()` first")
-        return self._client
+        return self._wire
 
     @property
     def store(self) -> Store:

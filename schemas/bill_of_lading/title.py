@@ -10,7 +10,8 @@
 4. Every change states the sequence that its actor has seen: another one is refused (compare-and-set).
 5. Once a surrender is accepted nothing follows: accomplished, void, or switched to paper. In the place of a void one,
    or of a paper, a new title is issued that says so; the old ones stay as they were.
-6. A party is known by its identifying codes. A code of the list ZZZ (mutually defined) counts on one platform only.
+6. A party is known by its identifying codes. A code of the list ZZZ (mutually defined) counts on one platform only: of
+   a party that the document names without its platform, on the one that the carrier has issued the bill to.
 7. A sea waybill is no title. Division and consolidation are refused at issuance (`issuance.py`).
 
 Pure: `apply` tells what a title is after a transaction, or all that refuses it. The sender asks it before, the receiver
@@ -462,7 +463,8 @@ class Title:
     possessor: Party
     """Exactly one, in every status: of a surrendered or ended title the carrier."""
     endorsee: Party | None
-    """The named titleholder of a negotiable title; its platform is `NONE` where nobody stated it."""
+    """The named titleholder of a negotiable title; its platform is `NONE` where nobody stated it, and its codes count
+    on all."""
     may_endorse: bool
     """Whether the endorsee may endorse further (`ENDORSE` says no)."""
     carrier: Party
@@ -529,9 +531,9 @@ NO_PLATFORM = "NONE"
 
 def same_party(one: Party, other: Party) -> bool:
     """Whether a code of one list names both (rule 6). The name of the list counts where both give it."""
-    platforms = {one.ebl_platform, other.ebl_platform} - {NO_PLATFORM}
+    together = one.ebl_platform == other.ebl_platform
     return any(
-        _same_code(mine, theirs) and (mine.code_list_provider != MUTUALLY_DEFINED or len(platforms) <= 1)
+        _same_code(mine, theirs) and (mine.code_list_provider != MUTUALLY_DEFINED or together)
         for mine in one.identifying_codes
         for theirs in other.identifying_codes
     )
@@ -548,15 +550,20 @@ def is_at(party: Party, other: Party) -> bool:
     return party.ebl_platform == other.ebl_platform and same_party(party, other)
 
 
-def _document_party(transport_document: Mapping[str, Any], role: str) -> Party | None:
-    """A party of the document that gives a code, as a party of a transaction. Malformed: none."""
+def _document_party(transport_document: Mapping[str, Any], role: str, platform: str) -> Party | None:
+    """A party of the document that gives a code, as a party of a transaction. Malformed: none. `platform`: where it is,
+    if it has a code that counts on one platform only, and the document does not say on which (rule 6)."""
     parties = transport_document.get("documentParties")
     given = parties.get(role) if isinstance(parties, Mapping) else None
     if not isinstance(given, Mapping):
         return None
     members = {name: given[name] for name in ("partyName", "identifyingCodes", "taxLegalReferences") if name in given}
     party = read_part(Party, members | {"eblPlatform": given.get("eblPlatform") or NO_PLATFORM})
-    return party if isinstance(party, Party) else None
+    if not isinstance(party, Party):
+        return None
+    mutual = any(each.code_list_provider == MUTUALLY_DEFINED for each in party.identifying_codes)
+    unsaid = mutual and party.ebl_platform == NO_PLATFORM
+    return party.model_copy(update={"ebl_platform": platform}) if unsaid else party
 
 
 def _is_carrier(title: Title, party: Party) -> bool:
@@ -602,7 +609,8 @@ def issue(
         return (finding("title.issue-not-first", "/actionCode", found=transaction.action_code, expected="ISSUE"),)
     if kind is Kind.SEA_WAYBILL:
         found.append(finding("title.sea-waybill", "/transportDocumentTypeCode", found="SWB", expected="BOL"))
-    endorsee = _document_party(transport_document, "endorsee") if kind is Kind.TO_ORDER else None
+    first = NO_PLATFORM if transaction.recipient is None else transaction.recipient.ebl_platform
+    endorsee = _document_party(transport_document, "endorsee", first) if kind is Kind.TO_ORDER else None
     if kind is Kind.TO_ORDER and endorsee is None:
         found.append(finding("title.endorsee-without-code", "/documentParties/endorsee"))
     if transaction.reason_code is not None:
@@ -623,10 +631,10 @@ def issue(
         endorsee=endorsee,
         may_endorse=True,
         carrier=transaction.actor,
-        issuing_party=_document_party(transport_document, "issuingParty"),
+        issuing_party=_document_party(transport_document, "issuingParty", transaction.actor.ebl_platform),
         issued_to=transaction.recipient,
-        shipper=_document_party(transport_document, "shipper"),
-        consignee=_document_party(transport_document, "consignee"),
+        shipper=_document_party(transport_document, "shipper", first),
+        consignee=_document_party(transport_document, "consignee", first),
         surrendered_by=None,
         reason="",
         sequence=1,

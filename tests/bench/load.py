@@ -133,7 +133,8 @@ class _Run:
             self.due.append(at)
 
 
-async def _run(requests: Sequence[bytes], job: Mapping[str, Any]) -> Mapping[str, Any]:
+async def hand_in(requests: Sequence[bytes], job: Mapping[str, Any]) -> Mapping[str, Any]:
+    """All of them, or as many as the job's time allows; how it went."""
     began = time.perf_counter()
     run = _Run(requests, job.get("status", 202), began + job["seconds"], job.get("rate"))
     connections = await connect(job["port"], job["connections"], run.take)
@@ -187,7 +188,7 @@ def _do(job: Mapping[str, Any]) -> Mapping[str, Any]:
     signed = job.get("documents")
     bodies = read(Path(signed), job["start"], job["count"]) if signed else [b""] * job["count"]
     requests = [request_bytes(job["path"], job["headers"], body) for body in bodies]
-    return uvloop.run(_run(requests, job))
+    return uvloop.run(hand_in(requests, job))
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ class Bench:
         straits = two["STRA"]
         references = titles_for(two, self.size.transfers, files)
         store = str(straits.folder / "platform.sqlite")
-        rate = users.ask(url=straits.url, store=store, references=references, documents=list(files))["per_s"]
+        rate = users.ask(port=straits.port, store=store, references=references, documents=list(files))["per_s"]
         bare = loop.ask(seconds=self.size.seconds)["per_s"]
         empty = self._empty(self.size.seconds)
         asked = loop.ask(port=self.app_port, seconds=self.size.seconds)["per_s"]

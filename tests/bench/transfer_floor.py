@@ -15,8 +15,9 @@ synchronous=FULL:
 
 It follows no chain, asks for no account, judges no title: it is a floor, not a platform. What does not hold stops it.
 
-A job that names a port asks there instead: empty POSTs by httpx, eight at a time. A sender is a client too, so a floor
-of HTTP that leaves the client out would be one that no sender with this library can come near.
+A job that names a port asks there instead: empty POSTs by the transport of httpx, as the engine calls its peers, eight
+at a time. A sender is a client too, so a floor of HTTP that leaves the client out would be one that no sender with this
+library can come near.
 """
 
 import asyncio
@@ -46,6 +47,7 @@ from tests.ebl import cast
 from tradebridge.ebl import tables as t
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
+from tradebridge.outbound import tls_context
 
 GROUP = 8
 ES256 = ec.ECDSA(SHA256())
@@ -201,13 +203,16 @@ class Floor:
 
 async def _asking(port: int, seconds: float) -> Mapping[str, Any]:
     """Empty POSTs a second, client and server on this core."""
-    end, done = time.perf_counter() + seconds, 0
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    url, end, done = f"http://127.0.0.1:{port}/empty", time.perf_counter() + seconds, 0
+    async with httpx.AsyncHTTPTransport(verify=tls_context(), trust_env=False) as wire:
 
         async def ask() -> None:
             nonlocal done
             while time.perf_counter() < end:
-                (await client.post("/empty")).raise_for_status()
+                answer = await wire.handle_async_request(httpx.Request("POST", url))
+                await answer.aread()
+                if answer.status_code >= 300:
+                    raise ValueError(f"HTTP {answer.status_code}")
                 done += 1
 
         began = time.perf_counter()

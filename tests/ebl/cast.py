@@ -80,10 +80,16 @@ def document(kind: str = "blank", **changes: Any) -> dict[str, Any]:
     parties = {name: each for name, each in value["documentParties"].items() if name not in ("consignee", "endorsee")}
     parties["shipper"] |= {"identifyingCodes": [_code(EXPORTER)]}
     named = PARTIES_OF_DOCUMENT[kind]
-    parties |= {role: {"partyName": each.party_name, "identifyingCodes": [_code(each)]} for role, each in named.items()}
+    parties |= {role: _named(each) for role, each in named.items()}
     value |= {"documentParties": parties, "isToOrder": kind in ("blank", "to-order")}
     value["transportDocumentTypeCode"] = "SWB" if kind == "sea-waybill" else "BOL"
     return value | changes
+
+
+def _named(party: Party) -> dict[str, Any]:
+    """A private code counts on the platform that the bill is issued to, STRA: of a party elsewhere that is said."""
+    elsewhere = {} if party.ebl_platform == "STRA" else {"eblPlatform": party.ebl_platform}
+    return {"partyName": party.party_name, "identifyingCodes": [_code(party)]} | elsewhere
 
 
 def _code(party: Party) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """A control tracking registry at the border of the platforms' processes: a server in a thread over the pure state
 machine (schemas/bill_of_lading/control.py). It can fall silent, and lose what it has answered."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -30,6 +31,7 @@ class Registry:
     silent: bool = False
     loses: int = 0
     """So many answers are lost after what they answer was done."""
+    now: Callable[[], datetime] = lambda: NOW
 
     @property
     def base(self) -> str:
@@ -63,7 +65,7 @@ class Registry:
         if control is None:
             return 404, {"code": "control.unknown-title"}
         offer = control.offer(statement.entry)
-        state = control.to_json(self.base, NOW) | {"offer": None if offer is None else offer.to_json()}
+        state = control.to_json(self.base, self.now()) | {"offer": None if offer is None else offer.to_json()}
         body: JSON = {"state": state, "statement": seal(state, key_of(CODE))}
         return (409, body | {"code": after.code}) if isinstance(after, Finding) else (200, body)
 

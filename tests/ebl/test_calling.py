@@ -7,9 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import pytest
 
 from tradebridge.ebl.calling import PIECES, call
 from tradebridge.ebl.host import Limits, Patience
+from tradebridge.outbound import tls_context
 
 PATIENCE = Patience(timeout=0.1)
 
@@ -28,11 +30,42 @@ class Dripping(httpx.AsyncBaseTransport):
 
 def test_who_answers_a_byte_at_a_time_holds_nobody_for_long() -> None:
     async def asked() -> Any:
-        async with httpx.AsyncClient(transport=Dripping()) as client:
-            host: Any = SimpleNamespace(client=client, patience=PATIENCE, limits=Limits())
-            return await call(host, "POST", "http://peer.test/pint/v3/envelopes", "token", b"{}")
+        host: Any = SimpleNamespace(wire=Dripping(), patience=PATIENCE, limits=Limits())
+        return await call(host, "POST", "http://peer.test/pint/v3/envelopes", "token", b"{}")
 
     began = time.monotonic()
     answer = asyncio.run(asyncio.wait_for(asked(), 20))
     assert answer.silent
     assert time.monotonic() - began < 10 * PIECES * PATIENCE.timeout
+
+
+@pytest.mark.parametrize("url", ["ftp://peer.test", "http://", "peer.test", "http://peer.test:99999", "http://[", ""])
+def test_an_address_that_is_none_is_silence(url: str) -> None:
+    async def asked() -> Any:
+        async with httpx.AsyncHTTPTransport(verify=tls_context(), trust_env=False) as wire:
+            host: Any = SimpleNamespace(wire=wire, patience=PATIENCE, limits=Limits())
+            return await call(host, "POST", f"{url}/pint/v3/envelopes", "token", b"{}")
+
+    answer = asyncio.run(asked())
+    assert answer.silent and answer.error
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end_and_its_connection_ends() -> None:
+    closed = []
+
+    class Endless(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            class Body(httpx.AsyncByteStream):
+                async def __aiter__(self) -> AsyncIterator[bytes]:
+                    while True:
+                        yield bytes(100_000)
+
+                async def aclose(self) -> None:
+                    closed.append(request.url)
+
+            return httpx.Response(200, stream=Body())
+
+    host: Any = SimpleNamespace(wire=Endless(), patience=PATIENCE, limits=Limits())
+    answer = asyncio.run(call(host, "GET", "http://peer.test/", ""))
+    assert (answer.status, answer.body, len(closed)) == (200, None, 1)
+    assert "more than" in answer.error

@@ -80,6 +80,7 @@ def test_a_file_comes_back_as_the_string_it_is_sent_as(tmp_path: Path) -> None:
         text = b"".join(files.as_base64_string(path))
         assert len(text) == files.length_as_base64_string(size)
         assert decoded(text, [65_536]) == path.read_bytes()
+        assert len(list(files.as_base64_string(path))) == 1 + size // files.BLOCK, "each piece is a write of its own"
 
 
 # --- The disk --------------------------------------------------------------------------------------------------------

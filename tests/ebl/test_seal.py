@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from schemas.findings import Finding
 from tests.ebl.cast import NOW, SEED, certificate_of, key, rsa_key, trusted
+from tradebridge.ebl import seal as sealing
 from tradebridge.ebl.seal import ES256, PS256, RsaKey, Trusted, open_sealed, peek, seal, thumbprint
 from tradebridge.evidence.simulation import test_private_key, test_signer
 
@@ -215,3 +217,32 @@ def test_any_changed_character_is_refused(at: int, character: str) -> None:
     opened = open_sealed(changed, STRA, NOW)
     assert (opened == PAYLOAD) is (changed == COMPACT)
     assert isinstance(opened, Finding) or changed == COMPACT
+
+
+def test_a_signature_is_checked_once_and_its_time_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered is the sum, of this certificate and these bytes; a revocation that comes later counts."""
+    checked: list[bytes] = []
+
+    def counted(*given: Any) -> bool:
+        checked.append(given[2])
+        return sealing._holds(*given)
+
+    memory = lru_cache(maxsize=sealing.REMEMBERED)(counted)
+    monkeypatch.setattr(sealing, "_remembered", memory)
+    compact = seal(PAYLOAD | {"reason": "checked once"}, key("STRA"))
+    for _ in range(3):
+        assert isinstance(open_sealed(compact, STRA, NOW), dict)
+    assert len(checked) == 1
+    revoked = replace(STRA, revoked={thumbprint(key("STRA").certificate): NOW})
+    assert code_of(open_sealed(compact, revoked, NOW)) == "pint.revoked-certificate"
+    assert code_of(open_sealed(compact, trusted("MEKO"), NOW)) == "pint.bad-signature"
+    changed = compact[:-8] + "AAAAAAAA"
+    assert [code_of(open_sealed(changed, STRA, NOW)) for _ in range(2)] == ["pint.bad-signature"] * 2
+    assert len(checked) == 3
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sealing._remembered.cache_parameters()["maxsize"] == sealing.REMEMBERED
+    monkeypatch.setattr(sealing, "_remembered", None)
+    large = seal({"reason": "x" * sealing.MOST_REMEMBERED}, key("STRA"))
+    assert isinstance(open_sealed(large, STRA, NOW), dict)

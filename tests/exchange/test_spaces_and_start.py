@@ -19,6 +19,7 @@ from exchange.log import ForeignLog
 from tests.exchange.cast import NOW, SEED, Cast, certificate, description, refused_by
 from tests.exchange.running import HubProcess, hub_in_thread
 from tradebridge.client import Hub
+from tradebridge.ebl import files
 from tradebridge.evidence.simulation import test_api_key
 
 OPERATOR = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
@@ -50,6 +51,20 @@ def test_a_space_is_there_again_after_a_restart(tmp_path: Path, database_url: st
         Cast(f"{default.url}/s/kept").join()["SG-NSW"].submit(certificate("SG-2026-06002"), ["TH-NSW"])
     with hub_in_thread(tmp_path, database_url) as again:
         assert len(Cast(f"{again.url}/s/kept")["TH-NSW"].inbox()) == 1
+
+
+def test_what_a_killed_hub_has_left_half_written_is_removed_at_the_next_start(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Where several processes may work over one store, what was written to a moment ago may be another one's."""
+    several = not database_url.startswith("sqlite")
+    passing = tmp_path / "ebl" / "default" / "passing"
+    passing.mkdir(parents=True)
+    for name, age in (("old", files.IDLE_SECONDS), ("fresh", 1)):
+        (passing / name).write_bytes(b"half")
+        os.utime(passing / name, times=(time.time() - age,) * 2)
+    with hub_in_thread(tmp_path, database_url):
+        assert [each.name for each in passing.iterdir()] == (["fresh"] if several else [])
 
 
 def test_the_default_space_is_one_hub_under_both_of_its_names(tmp_path: Path, database_url: str) -> None:

@@ -192,9 +192,7 @@ def router(host_of: HostOf) -> APIRouter:
         ("POST", f"{EBL}/ebl-surrender-responses", EBL_VERSION, _surrender),
         ("GET", f"{EBL}/endorsement-chains/{{reference}}", EBL_VERSION, _endorsements),
     ):
-        routes.add_api_route(
-            path, _guarded(host_of, version, handler), methods=[method], include_in_schema=False, response_model=None
-        )
+        routes.add_route(path, _guarded(host_of, version, handler), methods=[method], include_in_schema=False)
     return routes
 
 

@@ -46,22 +46,24 @@ async def call(
     length: int | None = None,
 ) -> Answer:
     """Make the request; never raises for what the network does. `content` as str is a compact JWS."""
-    headers = {"API-Version": "3", "Accept": "application/json"}
+    headers = {"API-Version": "3", "Accept": "application/json", "User-Agent": "Tradebridge"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     if content is not None:
         headers["Content-Type"] = media_type or ("application/jose" if isinstance(content, str) else "application/json")
     if length is not None:
         headers["Content-Length"] = str(length)
-    timeout = httpx.Timeout(host.patience.timeout)
+    timeout = {"timeout": httpx.Timeout(host.patience.timeout).as_dict()}
     # `timeout` is for each piece: who answers a byte at a time would hold a place of the courier for ever.
     whole = PIECES * host.patience.timeout + (length or 0) / SLOWEST
     try:
-        async with (
-            asyncio.timeout(whole),
-            host.client.stream(method, url, headers=headers, content=content, timeout=timeout) as answer,
-        ):
-            data = await _bounded(answer, host.limits.body)
+        async with asyncio.timeout(whole):
+            request = httpx.Request(method, url, headers=headers, content=content, extensions=timeout)
+            answer = await host.wire.handle_async_request(request)
+            try:
+                data = await _bounded(answer, host.limits.body)
+            finally:
+                await answer.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return Answer(0, error=f"{type(error).__name__}: {error}")
     if data is None:

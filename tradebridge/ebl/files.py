@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ REFERENCE = re.compile(r"env_[0-9a-f]{32}")
 """Of an envelope (`receiving`)."""
 BLOCK = 3 * 64 * 1024
 """Bytes read at once: a multiple of three, so that Base64 has no padding in the middle."""
+IDLE_SECONDS = 3600.0
+"""A file under a passing name that nothing came to for so long is nobody's any more: a request lasts minutes."""
 _UNESCAPED = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _WHITE = b" \t\r\n"
 
@@ -163,10 +166,13 @@ def all_coming(folder: Path) -> list[tuple[str, str]]:
     return [(title, reference) for title in _names(within) for reference in _names(within / title)]
 
 
-def forget_passing(folder: Path) -> None:
-    """Remove what a killed process left half written. At the start, before anything arrives."""
+def forget_passing(folder: Path, idle: float = 0.0) -> None:
+    """Remove what a killed process left half written. At the start, before anything arrives. `idle`: what was written
+    to within so many seconds stays; another process over the same folder may be at it."""
     for each in (folder / "passing").glob("*"):
-        each.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process was faster
+            if not idle or time.time() - each.stat().st_mtime >= idle:
+                each.unlink()
 
 
 async def base64_string(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -179,12 +185,13 @@ async def base64_string(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def as_base64_string(path: Path) -> Iterator[bytes]:
-    """The JSON string of Base64 of a file, in pieces."""
-    yield b'"'
+    """The JSON string of Base64 of a file: in one piece, if it has less than a block."""
+    mark = b'"'
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            yield base64.b64encode(block)
-    yield b'"'
+        while len(block := file.read(BLOCK)) == BLOCK:
+            yield mark + base64.b64encode(block)
+            mark = b""
+    yield mark + base64.b64encode(block) + b'"'
 
 
 def length_as_base64_string(size: int) -> int:

@@ -187,8 +187,9 @@ class Host(Protocol):
         """Whether no other process works on the same store: leases of a dead process can then be ignored."""
 
     @property
-    def client(self) -> "httpx.AsyncClient":
-        """Follows no redirects, takes no proxy from the environment."""
+    def wire(self) -> "httpx.AsyncBaseTransport":
+        """How peers are reached: one for all calls, so that connections are kept. A transport follows no redirect, and
+        asks no proxy of the environment."""
 
     def peers(self) -> Peers: ...
 

@@ -274,14 +274,14 @@ def _reason(found: Finding) -> str:
     return said[:255].strip()
 
 
-def concluded(connection: Connection, host: Host, request_id: str, refused: str) -> None:
+def concluded(connection: Connection, host: Host, request_id: str, refused: Finding | None) -> None:
     """The title was issued to another platform, and that has its outcome: the carrier hears of it (rule 3). `refused`:
-    why that platform refuses it for good; empty: it was accepted."""
+    why it cannot be had there for good; None: it was accepted."""
     where = (tables.issuances.c.id == request_id) & (tables.issuances.c.state == PENDING)
     row = connection.execute(select(tables.issuances).where(where)).one_or_none()
     if row is None:
         return
     code = IssuanceCode.REFU if refused else IssuanceCode.ISSU
-    found = (finding("issuance.unknown-party", "/issueTo", found=refused),) if refused else ()
+    found = (refused,) if refused else ()
     connection.execute(update(tables.issuances).where(where).values(state=code.value))
     _respond(connection, host, row.carrier, row.reference, row.version, code, found)

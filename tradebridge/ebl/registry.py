@@ -41,6 +41,10 @@ class Word:
     statement: str = ""
     """Its signed state."""
     reason: str = ""
+    control: str = ""
+    """Who controls the eBL by that state."""
+    at: datetime | None = None
+    """When that was so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +118,11 @@ def _word(host: Host, peer: Peer, asked: Statement, status: int, body: dict[str,
     if state is None or isinstance(state, Finding) or any(state.get(name) != each for name, each in named.items()):
         # Only the registry itself can say by its signature that it has never heard of a title: unsigned, it is silence.
         return Word(Stand.SILENT, reason=reason or "the registry's answer is not signed")
-    if asked.type is Said.REGISTER:
-        return Word(Stand.OPEN if status < 300 else Stand.UNKNOWN, str(statement), reason)
+    if asked.type is Said.REGISTER and status < 300:
+        return Word(Stand.OPEN, str(statement), reason)
     offer = state.get("offer")
-    if not isinstance(offer, dict) or not _is_of(offer, asked):
-        return Word(Stand.UNKNOWN, str(statement), reason)
+    if asked.type is Said.REGISTER or not isinstance(offer, dict) or not _is_of(offer, asked):
+        return Word(Stand.UNKNOWN, str(statement), reason, str(state.get("control", "")), _moment(state.get("at")))
     found = {
         OfferState.OPEN.value: Stand.OPEN,
         OfferState.ACCEPTED.value: Stand.ACCEPTED,
@@ -127,6 +131,14 @@ def _word(host: Host, peer: Peer, asked: Statement, status: int, body: dict[str,
     if status >= 300 and found is _GRANTED[asked.type]:
         return Word(Stand.SILENT, reason=f"the registry refuses with {status} {reason}, and says {found}")
     return Word(found, str(statement), reason)
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return None if at.tzinfo is None else at
 
 
 _GRANTED = {Said.OFFER: Stand.OPEN, Said.ACCEPT: Stand.ACCEPTED, Said.CANCEL: Stand.CANCELLED}

@@ -44,6 +44,9 @@ MOST_HEADER = 16_384
 MOST_COMPACT = 4_000_000
 """Characters of one signed content. An entry of a thousand transactions has about a million."""
 
+REMEMBERED, MOST_REMEMBERED = 512, 32_768
+"""Checks of signatures that are remembered, and characters of the signed content of one: 16 MB at most."""
+
 _PSS = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
 _ECDSA = ec.ECDSA(SHA256())
 
@@ -219,21 +222,31 @@ def _read_header(data: bytes) -> str | Finding:
 
 
 def _verifies(certificate: x509.Certificate, parts: Sealed) -> bool:
-    """Whether the signature is of this certificate's key, by the algorithm of its kind (rule 3)."""
+    """Whether the signature is of this certificate's key. An entry is looked at when its envelope comes, when that is
+    finished, and in every longer chain: the sum is remembered; whether it counts at that time is asked each time."""
+    holds = _remembered if len(parts.compact) <= MOST_REMEMBERED else _holds
+    return holds(certificate, parts.algorithm, parts.signing_input, parts.signature)
+
+
+def _holds(certificate: x509.Certificate, algorithm: str, signing_input: bytes, signature: bytes) -> bool:
+    """By the algorithm of the key's kind (rule 3)."""
     key = certificate.public_key()
     try:
-        if parts.algorithm == ES256 and isinstance(key, ec.EllipticCurvePublicKey):
-            if not isinstance(key.curve, ec.SECP256R1) or len(parts.signature) != 64:
+        if algorithm == ES256 and isinstance(key, ec.EllipticCurvePublicKey):
+            if not isinstance(key.curve, ec.SECP256R1) or len(signature) != 64:
                 return False
-            r, s = (int.from_bytes(half, "big") for half in (parts.signature[:32], parts.signature[32:]))
-            key.verify(encode_dss_signature(r, s), parts.signing_input, _ECDSA)
+            r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+            key.verify(encode_dss_signature(r, s), signing_input, _ECDSA)
             return True
-        if parts.algorithm == PS256 and isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS:
-            key.verify(parts.signature, parts.signing_input, _PSS, SHA256())
+        if algorithm == PS256 and isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS:
+            key.verify(signature, signing_input, _PSS, SHA256())
             return True
     except InvalidSignature:
         pass
     return False
+
+
+_remembered = lru_cache(maxsize=REMEMBERED)(_holds)
 
 
 def _judge_time(certificate: x509.Certificate, trusted: Trusted, at: datetime | None) -> Finding | None:

@@ -7,15 +7,17 @@
    no more, the same content is signed anew.
 3. With a control tracking registry the transfer is offered there before the receiver hears of it, and the registry
    decides: a refusal counts when it has taken the cancellation, a receipt when it has the acceptance, and an acceptance
-   in it holds whatever the receiver says.
+   in it holds whatever the receiver says. Where another platform is in control by it, there is nothing to transfer.
 4. Several processes over one store take turns by a lease in the row; a process that is alone needs none.
-5. A peer has so many places and no more: who is slow, or never answers, holds up what goes to itself.
+5. A peer has so many places and no more: who is slow, or never answers, holds up what goes to itself. Where half of all
+   places are taken, each has one at most; so has one that has left the last request without an answer, until it
+   answers; and those together have half of the places. So there is always one for who has none yet.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +74,8 @@ class Courier:
         self._host = host
         self._woken = asyncio.Event()
         self._busy: dict[str, _Peer] = {}
+        self._silent: set[_Peer] = set()
+        """Who has left the last request without an answer."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._resuming: asyncio.Task[None] | None = None
         self._resume_at = 0.0
@@ -143,7 +147,7 @@ class Courier:
         return LOOK_SECONDS
 
     def _full(self) -> frozenset[_Peer]:
-        return frozenset(peer for peer, taken in Counter(self._busy.values()).items() if taken >= OF_ONE_PEER)
+        return _without_a_place(Counter(self._busy.values()), self._silent)
 
     def _begin(self, due: _Due) -> None:
         self._busy[due.id] = due.peer
@@ -159,10 +163,8 @@ class Courier:
 
     async def _drive(self, due: _Due) -> None:
         try:
-            if due.table is tables.transfers:
-                await drive(self._host, due.id)
-            else:
-                await deliver(self._host, due.id)
+            heard = await (drive if due.table is tables.transfers else deliver)(self._host, due.id)
+            (self._silent.discard if heard else self._silent.add)(due.peer)
         except titles.Moved:  # somebody else was faster: looked at again in the next round
             pass
         except Exception as error:  # one transfer that cannot be driven must not stop the others
@@ -179,6 +181,14 @@ class Courier:
         except Exception as again:  # the store is away, and with it what to do next
             log.error("a transfer could not be put off", id=due.id, error=repr(again)[:300])
             await asyncio.sleep(max(1.0, self._host.patience.first))
+
+
+def _without_a_place(busy: Mapping[_Peer, int], silent: Collection[_Peer]) -> frozenset[_Peer]:
+    """Who has no place more now (rule 5). `busy`: places taken, by peer."""
+    most = OF_ONE_PEER if sum(busy.values()) < AT_ONCE // 2 else 1
+    full = {peer for peer, taken in busy.items() if taken >= (1 if peer in silent else most)}
+    probing = sum(taken for peer, taken in busy.items() if peer in silent)
+    return frozenset(full if probing < AT_ONCE // 2 else full.union(silent))
 
 
 def _failed(connection: Connection, host: Host, due: _Due, error: str) -> None:
@@ -233,21 +243,23 @@ def _claim(connection: Connection, due: _Due, now: float, until: float) -> bool:
 # --- One transfer ----------------------------------------------------------------------------------------------------
 
 
-async def drive(host: Host, transfer_id: str) -> None:
-    """One attempt at one transfer."""
+async def drive(host: Host, transfer_id: str) -> bool:
+    """One attempt at one transfer. False: it ended by silence."""
     row = await host.ask(lambda connection: transfers.by_id(connection, transfer_id))
     if row is None or row.state not in transfers.OPEN:
-        return
+        return True
     sent = transfers.outgoing(row)
     if sent.attempts == 0:
         await host.step(steps.SEND_LOCKED)
-    if sent.registry is not None and not await _offered(host, sent):
-        return
+    stand = registry.Stand.OPEN if sent.registry is None else await _offered(host, sent)
+    if stand is not registry.Stand.OPEN:
+        return stand is not registry.Stand.SILENT
     peer = host.peers().platforms.get(sent.receiver)
     if peer is None or not peer.url or not peer.active:
         await _postpone(host, sent, f"the platform {sent.receiver} is not among the peers")
-        return
-    verdict, error = await _speak(host, sent, peer)
+        return True
+    conversation = _Conversation(host, sent, peer)
+    verdict = await _speak(host, conversation)
     if verdict.stand in (Stand.ACCEPTED, Stand.REFUSED):
         await host.step(steps.SEND_ANSWERED)
     if verdict.stand is Stand.ACCEPTED:
@@ -257,12 +269,13 @@ async def drive(host: Host, transfer_id: str) -> None:
     else:
         if verdict.finished is not None and verdict.finished.response_code == Outcome.BSIG:
             await host.do(lambda connection: transfers.signed_anew(connection, host, sent))
-        await _undecided(host, sent, _why(verdict) if verdict.finished is not None else error or _why(verdict))
+        error = "" if verdict.finished is not None else conversation.error
+        await _undecided(host, sent, error or _why(verdict))
+    return not conversation.silent
 
 
-async def _speak(host: Host, sent: Outgoing, peer: Peer) -> tuple[Verdict, str]:
-    """Send the envelope, its documents and the end; what came of it, and what last went wrong."""
-    conversation = _Conversation(host, sent, peer)
+async def _speak(host: Host, conversation: "_Conversation") -> Verdict:
+    """Send the envelope, its documents and the end; what came of it."""
     verdict = await conversation.start()
     reference = verdict.envelope_reference
     for _ in range(ROUNDS):
@@ -276,7 +289,7 @@ async def _speak(host: Host, sent: Outgoing, peer: Peer) -> tuple[Verdict, str]:
             continue
         await host.step(steps.SEND_FINISHING)
         verdict = await conversation.finish(reference)
-    return verdict, conversation.error
+    return verdict
 
 
 class _Conversation:
@@ -287,6 +300,9 @@ class _Conversation:
         self._sent = sent
         self._peer = peer
         self.error = ""
+        """What last went wrong."""
+        self.silent = False
+        """Whether the last call had no answer."""
 
     async def start(self) -> Verdict:
         answer = await self._call("POST", "envelopes", titles.text_of(self._sent.envelope).encode())
@@ -325,6 +341,7 @@ class _Conversation:
         url = f"{self._peer.url}/pint/v3/{path}"
         answer = await call(self._host, method, url, self._peer.token, content, length=length)
         self.error = "" if 200 <= answer.status < 300 else answer.error
+        self.silent = answer.silent
         return answer
 
     def _judged(self, answer: Answer) -> Verdict:
@@ -352,7 +369,7 @@ def _accepted(host: Host, sent: Outgoing, proof: str) -> _Job:
     def job(connection: Connection) -> bool:
         settled = transfers.accepted(connection, host, sent, proof)
         if settled and sent.issuance is not None:
-            issuing.concluded(connection, host, sent.issuance, "")
+            issuing.concluded(connection, host, sent.issuance, None)
         return settled
 
     return job
@@ -362,9 +379,20 @@ def _returned(host: Host, sent: Outgoing, state: str, proof: str, reason: str) -
     def job(connection: Connection) -> bool:
         settled = transfers.returned(connection, host, sent, state, proof, reason)
         if settled and sent.issuance is not None:
-            issuing.concluded(connection, host, sent.issuance, reason or "refused")
+            refused = finding("issuance.unknown-party", "/issueTo", found=reason or "refused")
+            issuing.concluded(connection, host, sent.issuance, refused)
         if settled and sent.purpose is Purpose.POSSESSION:
             surrendering.came_back(connection, host, sent.title)
+        return settled
+
+    return job
+
+
+def _lost(host: Host, sent: Outgoing, proof: str, reason: str) -> _Job:
+    def job(connection: Connection) -> bool:
+        settled = transfers.lost(connection, host, sent, proof, reason)
+        if settled and sent.issuance is not None:
+            issuing.concluded(connection, host, sent.issuance, finding("control.registered", found=reason))
         return settled
 
     return job
@@ -421,25 +449,35 @@ async def _postpone(host: Host, sent: Outgoing, reason: str) -> None:
     await host.do(lambda connection: transfers.postponed(connection, host, sent, reason, next_at))
 
 
-async def _offered(host: Host, sent: Outgoing) -> bool:
-    """Rule 3: whether the receiver may hear of it now."""
+async def _offered(host: Host, sent: Outgoing) -> registry.Stand:
+    """Rule 3: where it stands; the receiver may hear of it now if that is OPEN."""
     base = sent.registry or ""
     first = sent.registers(host.code)
     if first is not None:
         word = await registry.registered(host, base, sent.title, first)
         if word.stand is not registry.Stand.OPEN:
-            await _postpone(host, sent, f"the registry does not have the title: {word.stand} {word.reason}")
-            return False
+            await _not_offered(host, sent, word, f"the registry does not have the title: {word.stand} {word.reason}")
+            return word.stand
         await host.step(steps.SEND_REGISTERED)
     word = await registry.offered(host, base, sent.title, sent.content, sent.receiver)
     if word.stand in (registry.Stand.OPEN, registry.Stand.ACCEPTED):
         await host.step(steps.SEND_OFFERED)
-        return True
+        return registry.Stand.OPEN
     if word.stand is registry.Stand.CANCELLED:
         await _settle(host, sent, _returned(host, sent, transfers.CANCELLED, word.statement, "cancelled"))
     else:
-        await _postpone(host, sent, f"the registry does not take the offer: {word.stand} {word.reason}")
-    return False
+        await _not_offered(host, sent, word, f"the registry does not take the offer: {word.stand} {word.reason}")
+    return word.stand
+
+
+async def _not_offered(host: Host, sent: Outgoing, word: registry.Word, reason: str) -> None:
+    """Ask again. When the automatic attempts are exhausted, and the registry has signed since this transfer began that
+    another platform is in control, that holds: what it has signed before is history."""
+    elsewhere = word.control not in ("", host.code) and word.at is not None and word.at >= sent.created_at
+    if elsewhere and sent.attempts + 1 >= host.patience.attempts:
+        await _settle(host, sent, _lost(host, sent, word.statement, f"{reason}; {word.control} is in control"))
+    else:
+        await _postpone(host, sent, reason)
 
 
 async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:
@@ -495,16 +533,17 @@ async def _cancel(host: Host, sent: Outgoing, base: str) -> tuple[Finding, ...]:
 # --- One request to a carrier ----------------------------------------------------------------------------------------
 
 
-async def deliver(host: Host, call_id: str) -> None:
-    """One attempt at an issuance response or a surrender request. 204, and 409 (it has it already), end it."""
+async def deliver(host: Host, call_id: str) -> bool:
+    """One attempt at an issuance response or a surrender request. 204, and 409 (it has it already), end it. False: the
+    carrier was silent."""
     query = select(tables.calls).where(tables.calls.c.id == call_id)
     row = await host.ask(lambda connection: connection.execute(query).one_or_none())
     if row is None or row.state != "due":
-        return
+        return True
     peer = host.peers().carriers.get(row.carrier)
     if peer is None or not peer.url or not peer.active:
         await host.do(lambda connection: _noted(connection, host, row, f"the carrier {row.carrier} has no address"))
-        return
+        return True
     await host.step(steps.CALL_SENDING)
     answer = await call(host, "POST", f"{peer.url}{row.path}", peer.token, row.body.encode())
     if answer.status in (200, 201, 202, 204, 409):
@@ -512,6 +551,7 @@ async def deliver(host: Host, call_id: str) -> None:
         await host.do(lambda connection: _noted(connection, host, row, ""))
     else:
         await host.do(lambda connection: _noted(connection, host, row, answer.error))
+    return not answer.silent
 
 
 def _noted(connection: Connection, host: Host, row: StoreRow[Any], error: str) -> None:

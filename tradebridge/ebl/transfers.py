@@ -10,6 +10,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -49,6 +50,7 @@ class Outgoing:
     issuance: str | None
     state: str
     attempts: int
+    created_at: datetime
 
     def registers(self, platform: str) -> Issued | None:
         """What this platform registers the title with. None: another one has registered it, that of the first entry."""
@@ -86,6 +88,7 @@ def outgoing(row: StoreRow[Any]) -> Outgoing:
         issuance=row.issuance,
         state=row.state,
         attempts=row.attempts,
+        created_at=datetime.fromisoformat(row.created_at),
     )
 
 
@@ -227,6 +230,17 @@ def returned(connection: Connection, host: Host, sent: Outgoing, state: str, ans
         held = _locked(connection, sent)
         at = titles.HERE if sent.issuance is None else titles.ENDED
         titles.write(connection, host, "title.returned", replace(held, at=at, transfer=None), held, proof=answer)
+    return True
+
+
+def lost(connection: Connection, host: Host, sent: Outgoing, answer: str, reason: str) -> bool:
+    """The registry has the title, and in another platform's control: it is away, though not by this transfer. `answer`:
+    its statement. False: the transfer had its outcome already."""
+    if not _settle(connection, host, sent.id, REFUSED, answer, reason):
+        return False
+    held = _locked(connection, sent)
+    gone = replace(held, at=titles.AWAY, account=None, transfer=None)
+    titles.write(connection, host, "title.lost", gone, held, proof=answer)
     return True
 
 

@@ -143,7 +143,7 @@ class Node(Platform):
         """From what is on the disk; what was open is taken up."""
         files.forget_passing(self.files)
         self._store = Store(self.folder / "platform.sqlite", metadata)
-        self._client = httpx.AsyncClient(transport=self.network, trust_env=False)
+        self._wire = self.network
         self._courier = sending.Courier(self)
         try:
             await self._courier._take_up()
@@ -231,7 +231,7 @@ class Network(httpx.AsyncBaseTransport):
 
     def __post_init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.registry = Registry(url=REGISTRY)
+        self.registry = Registry(url=REGISTRY, now=self.now)
         self._ticks = itertools.count(1)
         self._numbers = itertools.count(1)
         configured = self.registry.configuration() if self.registered else {}

@@ -1,9 +1,9 @@
 """What each side of a transfer promises, one fault at a time: the shortest story in which a broken promise makes two
 holders, or none."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,17 @@ import orjson
 import pytest
 from cryptography import x509
 
+from schemas.bill_of_lading.control import Control, Offer, OfferState
 from simulator.platform import Settings, _account
 from simulator.platforms import token_of
 from tests.chaos.lading.network import NOBODY, Fate, Network, Node, party
 from tests.ebl import cast
 from tests.ebl.registry import CODE
-from tests.ebl.running import SEED, key_of
+from tests.ebl.running import SEED, issuance_request, key_of
 from tradebridge.ebl import registry, steps, titles, transfers
 from tradebridge.ebl.chain import first_entry, follow
 from tradebridge.ebl.envelope import make_envelope
-from tradebridge.ebl.seal import seal, thumbprint
+from tradebridge.ebl.seal import open_sealed, seal, thumbprint
 from tradebridge.evidence.simulation import test_signer as signer_of
 
 
@@ -347,6 +348,20 @@ def test_a_first_entry_that_leaves_the_registry_out_moves_nothing_that_is_in_it(
     assert guarded.holders(reference) == ["MEKO here"]
 
 
+def test_a_consulted_registry_that_is_silent_holds_up_a_bill_that_it_has_no_part_in(guarded: Network) -> None:
+    """It may have the bill, and only it can say so. What is said of it stands in docs/bills-of-lading.md."""
+    guarded["STRA"].registry = None
+    reference = begun(guarded)
+    for _ in range(guarded["MEKO"].patience.attempts):
+        attempted(guarded, Fate.THROUGH, Fate.REQUEST_LOST)
+    (row,) = guarded["STRA"].rows("select * from ebl_transfers")
+    assert (row["state"], row["registry"], row["answer"]) == ("in-doubt", None, None)
+    assert "HTTP 503" in row["last_error"] and "pint.registry-silent" in row["last_error"]
+    assert "`pint.registry-silent` (503)" in (Path(__file__).parents[3] / "docs/bills-of-lading.md").read_text("utf-8")
+    attempted(guarded)
+    assert (guarded.holders(reference), guarded.stands("STRA", reference)) == (["MEKO here"], "away")
+
+
 def test_another_registry_of_the_same_key_decides_nothing(guarded: Network) -> None:
     reference = begun(guarded)
     own, guarded.registry.url = guarded.registry.url, "http://another.test"
@@ -387,6 +402,96 @@ def test_what_the_registry_has_given_to_another_platform_is_refused_here(guarded
     answer = guarded.post("MEKO", "POST", "/pint/v3/envelopes", orjson.loads(row["envelope"]), token)
     assert (answer.status_code, guarded.stands("MEKO", reference)) == (422, ""), "BENV"
     assert guarded.registry.control(row["title"]) == "FUJI"
+
+
+# --- What the registry does not have ----------------------------------------------------------------------------------
+
+
+def issued_twice(guarded: Network) -> str:
+    """The carrier issues one document on FUJI and on STRA. FUJI registers its own, and hands it to KAPU; STRA sends the
+    other one to MEKO."""
+    reference = guarded.issue("FUJI")
+    assert guarded.transfer("FUJI", reference, party("KAPU")).status_code == 200
+    guarded.run(guarded["FUJI"].attempt())
+    assert guarded.holders(reference) == ["KAPU here"]
+    guarded.issue("STRA", reference)
+    assert guarded.transfer("STRA", reference, party("MEKO")).status_code == 200
+    return reference
+
+
+def set_back(guarded: Network) -> str:
+    """STRA sends to MEKO what it has given to FUJI in the registry, and knows no more of it: its store was set back."""
+    reference = begun(guarded)
+    row, _ = last_sent(guarded)
+    base = guarded.registry.base
+    guarded.run(registry.registered(guarded["STRA"], base, row["title"], issued_as(guarded, row)))
+    guarded.run(registry.offered(guarded["STRA"], base, row["title"], ENTRY, "FUJI"))
+    guarded.run(registry.accepted(guarded["FUJI"], base, row["title"], ENTRY))
+    return reference
+
+
+@pytest.mark.parametrize(
+    ("story", "control", "reason"),
+    [(issued_twice, "KAPU", "control.registered"), (set_back, "FUJI", "control.not-in-control")],
+    ids=["issued twice", "set back"],
+)
+def test_what_another_platform_controls_is_asked_for_so_often_and_then_it_is_away(
+    guarded: Network, story: Callable[[Network], str], control: str, reason: str
+) -> None:
+    reference, sender = story(guarded), guarded["STRA"]
+    for _ in range(sender.patience.attempts - 1):
+        attempted(guarded)
+    assert guarded.stands("STRA", reference) == "sending"
+    attempted(guarded)
+    (row,) = sender.rows("select * from ebl_transfers")
+    assert (row["state"], guarded.stands("STRA", reference)) == ("refused", "away")
+    assert reason in row["last_error"] and control in row["last_error"]
+    said = open_sealed(row["answer"], sender.peers().registries[guarded.registry.base].trusted, guarded.now())
+    assert isinstance(said, dict) and said["control"] == control
+    assert sent(guarded) == (1 if story is issued_twice else 0), "MEKO never heard of it"
+    told = guarded.transfer("STRA", reference, party("MEKO"))
+    assert (told.status_code, told.json()["code"]) == (409, "title.elsewhere")
+    if story is issued_twice:
+        moved(guarded, reference, "KAPU", "STRA")
+        assert guarded.holders(reference) == ["STRA here"], "when it comes, it is welcome"
+
+
+def test_a_title_that_was_only_to_be_issued_elsewhere_is_away_as_well_and_its_carrier_hears_of_it(
+    guarded: Network,
+) -> None:
+    reference = guarded.issue("FUJI")
+    assert guarded.transfer("FUJI", reference, party("KAPU")).status_code == 200
+    guarded.run(guarded["FUJI"].attempt())
+    value = cast.document("blank", transportDocumentReference=reference)
+    request = issuance_request(value, party("MEKO"))
+    shown = token_of(SEED, cast.CARRIER_CODE, "STRA")
+    assert guarded.post("STRA", "PUT", "/ebl/v3/ebl-issuance-requests", request, shown).status_code == 204
+    for _ in range(guarded["STRA"].patience.attempts):
+        attempted(guarded)
+    (told,) = guarded["STRA"].rows("select body from ebl_calls")
+    assert guarded.stands("STRA", reference) == "away"
+    assert orjson.loads(told["body"])["errors"][0]["errorCode"] == "control.registered"
+
+
+@pytest.mark.parametrize("history", ["of another day", "without a time", "of itself"])
+def test_what_the_registry_said_before_the_transfer_began_takes_no_title_away(guarded: Network, history: str) -> None:
+    reference, sender = set_back(guarded), guarded["STRA"]
+    if history == "of another day":
+        guarded.registry.now = lambda: cast.NOW - timedelta(days=1)
+    elif history == "of itself":
+        (title,) = guarded.registry.controls
+        guarded.registry.controls[title] = replace(guarded.registry.controls[title], platform="STRA", offers=())
+        offer = Offer("c" * 64, "STRA", "MEKO", OfferState.OPEN)
+        guarded.registry.controls[title] = replace(guarded.registry.controls[title], offers=(offer,))
+    with pytest.MonkeyPatch.context() as patch:
+        if history == "without a time":
+            patch.setattr(Control, "to_json", lambda *given: _TO_JSON(*given) | {"at": "then"})
+        for _ in range(sender.patience.attempts + 2):
+            attempted(guarded)
+    assert guarded.stands("STRA", reference) == "in-doubt"
+
+
+_TO_JSON = Control.to_json
 
 
 def last_sent(network: Network) -> tuple[Any, str]:

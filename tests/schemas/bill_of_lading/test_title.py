@@ -1,6 +1,7 @@
 """The title: one possessor at every moment, whatever is tried; and each sentence of PINT that says who may do what."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -334,7 +335,44 @@ def test_a_code_of_a_mutually_defined_list_counts_on_its_platform_only() -> None
     elsewhere = EXPORTER.model_copy(update={"ebl_platform": "FUJI"})
     assert not same_party(EXPORTER, elsewhere)
     nowhere = EXPORTER.model_copy(update={"ebl_platform": "NONE"})
-    assert same_party(EXPORTER, nowhere)
+    assert not same_party(EXPORTER, nowhere)
+
+
+@pytest.mark.parametrize(("stated", "entitled"), [("", "STRA"), ("FUJI", "FUJI"), ("MEKO", "MEKO")])
+def test_a_private_code_of_the_document_counts_on_one_platform_only(stated: str, entitled: str) -> None:
+    """Of the platform that the document says, else of the one that the bill was issued to. Whoever has the same code
+    elsewhere holds in trust."""
+    named: dict[str, Any] = {
+        "partyName": "Somebody",
+        "identifyingCodes": [{"codeListProvider": "ZZZ", "partyCode": "X"}],
+    }
+    named |= {"eblPlatform": stated} if stated else {}
+    value = document("to-order")
+    value["documentParties"] = value["documentParties"] | {"endorsee": named}
+    title = issue(value, ISSUE)
+    assert isinstance(title, Title)
+    for platform in ("STRA", "FUJI", "MEKO"):
+        same = party("Somebody", "X", platform)
+        held = after(title, act("TRANSFER", EXPORTER, same, 1))
+        surrender = act("SURRENDER_FOR_DELIVERY", same, CARRIER, 2)
+        endorse = act("ENDORSE", same, BUYER, 2)
+        assert held.in_trust == (platform != entitled)
+        if platform == entitled:
+            assert after(held, endorse).endorsee == BUYER and after(held, surrender).surrendered_by == same
+        else:
+            assert refused(held, surrender) == {"title.not-entitled"}
+            assert refused(held, endorse) == {"title.not-the-endorsee"}
+
+
+def test_a_code_that_counts_everywhere_needs_no_platform() -> None:
+    lei = {"codeListProvider": "GLEIF", "partyCode": "529900T8BM49AURSDO55", "codeListName": "LEI"}
+    value = document("to-order")
+    endorsee = {"partyName": "Somebody", "identifyingCodes": [lei]}
+    value["documentParties"] = value["documentParties"] | {"endorsee": endorsee}
+    title = issue(value, ISSUE)
+    assert isinstance(title, Title) and title.endorsee is not None and title.endorsee.ebl_platform == "NONE"
+    known = BUYER.model_copy(update={"identifying_codes": title.endorsee.identifying_codes})
+    assert not after(title, act("TRANSFER", EXPORTER, known, 1)).in_trust
 
 
 def test_a_code_of_another_list_of_the_same_name_is_another() -> None:
