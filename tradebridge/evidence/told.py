@@ -73,13 +73,13 @@ class Told(_Form):
     def report(self) -> Report:
         """The hub's four answers to who has number and code of a print, on its word. Raises `ValueError` where it has
         found nothing."""
-        four = {each.question: each.answered() for each in self.answers}
-        if not self.found or tuple(four) != _QUESTIONS:
+        if not self.found or tuple(each.question for each in self.answers) != _QUESTIONS:
             raise ValueError("the hub has not found the document: there are no answers")
-        if four["unchanged"].verdict is Verdict.YES:
-            four["unchanged"] = answer("unchanged", [finding("evidence.paper")], "")
+        unchanged, issued, valid, recorded = (each.answered() for each in self.answers)
+        if unchanged.verdict is Verdict.YES:
+            unchanged = answer("unchanged", [finding("evidence.paper")], "")
         about = (self.document, self.profile, self.number)
-        return Report(*about, *(four[each] for each in _QUESTIONS), simulated=self.simulated, judged=NUMBER)
+        return Report(*about, unchanged, issued, valid, recorded, simulated=self.simulated, judged=NUMBER)
 
 
 def read_told(value: object) -> Told | Finding:
