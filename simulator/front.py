@@ -71,6 +71,10 @@ async def push(world: World, member: str, scope: Scope, receive: Receive, send: 
     if partner is None:
         await PlainTextResponse(f"no partner {member} in this world", 404)(scope, receive, send)
         return
+    if not partner.knows(Request(scope).headers):
+        text = "The key that this window gave its caller is not in the header that it asks for."
+        await JSONResponse({"errors": [{"code": "E401", "pointer": "", "text": text}]}, 401)(scope, receive, send)
+        return
     try:
         deliveries = calls.read_deliveries(await Request(scope, receive).json())
     except (ValueError, KeyError, TypeError) as error:
@@ -82,7 +86,9 @@ async def push(world: World, member: str, scope: Scope, receive: Receive, send: 
     if fault is None:
         tokens, labels = await partner.take(deliveries)
         headers = {} if not labels else {HEADER: labels}
-        await JSONResponse({"acknowledgements": tokens}, headers=headers)(scope, receive, send)
+        refusals = partner.refusals(deliveries)
+        body = {"acknowledgements": tokens, **({"refusals": refusals} if refusals else {})}
+        await JSONResponse(body, headers=headers)(scope, receive, send)
         return
     tokens, _ = ([], "") if fault.recipe.name in BEFORE else await partner.take(deliveries)
     partner.struck_by(fault, [each.message_id for each in deliveries])

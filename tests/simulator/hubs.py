@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from adapters.port import Address, find_adapter
+from adapters.port import Adapter, Address, Rendition, find_adapter
 from schemas.content import Content, Syntax, open_content, sha256_hex
 from schemas.event import PROFILE as EVENT_PROFILE
 from schemas.event import Event, encode_event
@@ -190,8 +190,8 @@ def delivery_of(
     address = Address(f"msg_{ordinal:026d}", f"doc_{ordinal:026d}", "SG-NSW", recipient, AT)
     rendition = None
     if member.style is not None:
-        made = find_adapter(member.style, member.country).codec.encode(document, address)
-        rendition = (made.data, Rendered(sha256_hex(made.data), made.media_type, member.style))
+        adapter = find_adapter(member.style, member.country)
+        rendition = _rendered(adapter, adapter.codec.encode(document, address))
     return _delivery(address, profile, number, original, rendition)
 
 
@@ -203,9 +203,14 @@ def event_delivery_of(recipient: str, event: Event, *, number: str = "SG-2026-00
     address = Address(f"msg_{ordinal:026d}", event.document.id, sender, recipient, AT)
     rendition = None
     if member.style is not None:
-        made = find_adapter(member.style, member.country).codec.encode_event(event, address)
-        rendition = (made.data, Rendered(sha256_hex(made.data), made.media_type, member.style))
+        adapter = find_adapter(member.style, member.country)
+        rendition = _rendered(adapter, adapter.codec.encode_event(event, address))
     return _delivery(address, EVENT_PROFILE, number, original, rendition)
+
+
+def _rendered(adapter: Adapter, made: Rendition) -> tuple[bytes, Rendered]:
+    data = made.data if adapter.seal is None else adapter.seal.sign(made.data, HUB, AT)
+    return data, Rendered(sha256_hex(data), made.media_type, adapter.style)
 
 
 def _delivery(
