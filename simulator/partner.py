@@ -34,6 +34,7 @@ from schemas.event import Actor, Event, EventType, Reason, Subject, decode_event
 from schemas.findings import Finding
 from simulator import intake, misbehaving
 from simulator.clock import Clock
+from simulator.drop import Drop
 from simulator.faults import Fault, Point
 from simulator.journal import Entry, Journal, Kind
 from simulator.magic import told_by
@@ -94,6 +95,7 @@ class Partner:
         told: Callable[[Entry], None],
         switches: Switches | None = None,
         tell_key: Callable[[LocalSigner], Awaitable[None]] | None = None,
+        drop: Drop | None = None,
     ) -> None:
         self.member = member
         self.journal = journal
@@ -103,6 +105,8 @@ class Partner:
         self.switches = switches or Switches.off(seed)
         self._tell_key = tell_key
         """By which a fault has the hub know a further key of this member."""
+        self._drop = drop if adapter is not None and adapter.drops else None
+        """Where its system drops its decisions, if they come as files."""
         self._adapter = adapter
         self._hub = hub
         self._trust = trust
@@ -250,6 +254,13 @@ class Partner:
             )
         )
         return True
+
+    def _dropped(self, event: Event, answer: Answer) -> Answer:
+        """As the connector finds it in the folder, where answers come as files."""
+        if self._drop is None:
+            return answer
+        self._drop.put(event.id, answer.data)
+        return replace(answer, data=self._drop.read(event.id))
 
     def _sealed(self, answer: Answer, at: datetime) -> Answer:
         """Under this member's signature, where its form has one around the message."""
@@ -570,7 +581,7 @@ class Partner:
         assert first is not None  # noqa: S101  # _line found it
         event = self._in_own_language(first, self._event(first, line))
         token = jws.sign(encode_event(event), "tradebridge-event+jws", self.keys.event, event.at)
-        return self._keep(
+        signed = self._keep(
             Entry(
                 at=rfc3339(event.at),
                 member=self.member.id,
@@ -583,6 +594,9 @@ class Partner:
                 event={**_facts(event), "place": line.place},
             )
         )
+        if self._drop is not None:
+            self._drop.remove(event.id)
+        return signed
 
     async def _send(self, signed: Entry) -> None:
         try:
@@ -659,7 +673,7 @@ class Partner:
         codec = self._adapter.codec
         address = Address(first.message_id, first.document_id, self.member.id, HUB, event.at)
         made = codec.encode_event(event, address)
-        answer = self._sealed(Answer(made.data, made.media_type), event.at)
+        answer = self._dropped(event, self._sealed(Answer(made.data, made.media_type), event.at))
         statement = codec.decode_event(answer.data)
         if not isinstance(statement, Statement):
             raise TypeError(f"the adapter {self._adapter.style} cannot read what it wrote itself: {statement}")

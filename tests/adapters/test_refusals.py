@@ -9,7 +9,7 @@ from tests.adapters.speakers import ADDRESS, SPEAKERS, example, texts
 
 REFUSING = [speaker.adapter for speaker in SPEAKERS if speaker.adapter.refusals is not None]
 each_refusing = pytest.mark.parametrize("adapter", [pytest.param(each, id=each.style) for each in REFUSING])
-PLAIN = st.text("abc äไ<&'\"€", min_size=1, max_size=40).map(str.strip).filter(bool)
+PLAIN = st.text("abc &<'\"-.", min_size=1, max_size=40).map(str.strip).filter(bool)
 POINTERS = st.sampled_from(["", "/items", "/transport/vesselOrFlight", "/items/3/hsCode"])
 
 
