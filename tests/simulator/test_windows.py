@@ -231,3 +231,29 @@ def test_a_message_that_was_changed_on_its_way_is_refused_by_thailands_system(tm
         assert [each.kind for each in thailand.journal.entries] == [Kind.TURNED_AWAY]
 
     asyncio.run(asyncio.wait_for(work(), 10))
+
+
+# --- opening hours ---------------------------------------------------------------------------------------------------
+
+
+def test_a_window_out_of_hours_takes_and_does_not_decide(space: Space) -> None:
+    """The clock stands on a Monday at 09:00 UTC, which is 16:00 in Thailand, where an officer takes an hour."""
+    way = space.call("PUT", "/officers/TH", json={"mode": "office"})
+    assert way == {"member": "TH-NSW", "mode": "office", "paceSeconds": 3600, "hours": "Mon-Fri 08:30-16:30 +07:00"}
+    document = send(space, certificate("SG-2026-W09", "TH"), "TH").id
+    until(lambda: space.journal(member="TH-NSW", kind="acknowledged", document=document))
+    space.post("/clock", mode="frozen", at="2026-01-06T01:59:59Z")
+    second = send(space, certificate("SG-2026-W10", "TH"), "TH").id
+    until(lambda: space.journal(member="TH-NSW", kind="acknowledged", document=second))
+    assert [state_of(space, each, "TH") for each in (document, second)] == ["issued", "issued"]
+    space.post("/clock:advance", by="PT1S")  # 09:00 on Tuesday: half an hour of Monday, half of Tuesday
+    until(lambda: state_of(space, document, "TH") == "accepted")
+    assert state_of(space, second, "TH") == "issued", "one after the other"
+    space.post("/clock:advance", by="PT1H")
+    until(lambda: state_of(space, second, "TH") == "accepted")
+
+
+def test_who_is_no_window_has_no_office(space: Space) -> None:
+    told = space.call("PUT", "/officers/TRADEWALTZ-SIM", 409, json={"mode": "office"})
+    assert told["code"] == "simulation.no-office"
+    assert all(each["mode"] == "auto" for each in space.get("/officers")["items"]), "nobody, unless told"
