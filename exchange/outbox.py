@@ -201,7 +201,7 @@ def mark_refused(
         .where(
             t.deliveries.c.id == each.id, t.deliveries.c.state == "sending", t.deliveries.c.attempts == each.attempts
         )
-        .values(state="dead", due_at=None, last_error=error[:500])
+        .values(state="dead", due_at=None, settled_at=at, last_error=error[:500])
     )
     if marked.rowcount:
         listed = [{"code": code, "pointer": pointer, "text": text} for code, pointer, text in reasons]
