@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import orjson
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -72,8 +72,8 @@ async def push(world: World, member: str, scope: Scope, receive: Receive, send: 
         await PlainTextResponse(f"no partner {member} in this world", 404)(scope, receive, send)
         return
     if not partner.knows(Request(scope).headers):
-        text = "The key that this window gave its caller is not in the header that it asks for."
-        await JSONResponse({"errors": [{"code": "E401", "pointer": "", "text": text}]}, 401)(scope, receive, send)
+        answer = partner.answer_to_stranger()
+        await Response(answer.data, 401, media_type=answer.media_type)(scope, receive, send)
         return
     try:
         deliveries = calls.read_deliveries(await Request(scope, receive).json())

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from adapters.port import Adapter, Address, Answer, Statement
+from adapters.port import Adapter, Address, Answer, Refusal, Statement
 from schemas.content import Content, open_content
 from schemas.event import PROFILE as EVENT_PROFILE
 from schemas.event import Actor, Event, EventType, Reason, Subject, decode_event, encode_event
@@ -160,6 +160,15 @@ class Partner:
         name = "" if self._adapter is None else self._adapter.key_header
         wanted = test_partner_key(self.seed, self.member.id)
         return not name or hmac.compare_digest(headers.get(name, "").encode(), wanted.encode())
+
+    def answer_to_stranger(self) -> Answer:
+        """What its system says to a caller that it does not know, in its own language where that has words for it."""
+        text = "The key that this window gave its caller is not in the header that it asks for."
+        refusals = None if self._adapter is None else self._adapter.refusals
+        if refusals is None:
+            return Answer(text.encode(), "text/plain")
+        refusal = Refusal("", ((refusals.codes["signature"], "", text),))
+        return refusals.encode_refusal(refusal, Address("", "", self.member.id, HUB, self.clock.now()))
 
     def _take(self, delivery: Delivery) -> str | None:
         """The acknowledgement; None: its own system does not take it, and has said so."""

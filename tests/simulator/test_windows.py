@@ -229,6 +229,9 @@ def test_a_message_that_was_changed_on_its_way_is_refused_by_thailands_system(tm
         assert isinstance(read, Refusal)
         assert (read.message_id, read.reasons[0][0]) == (delivery.message_id, "SecurityFailure")
         assert [each.kind for each in thailand.journal.entries] == [Kind.TURNED_AWAY]
+        again = partner_of("TH-NSW", tmp_path, HubAtTheOtherEnd())
+        assert (again.taken([delivery]), again.refusals([delivery])) == ([], [refusal]), "after a restart too"
+        assert len(again.journal.entries) == 1
 
     asyncio.run(asyncio.wait_for(work(), 10))
 
