@@ -4,6 +4,9 @@ An adapter is a module `adapters.single_windows.<style>` or `adapters.platforms.
 `adapter(country: str) -> Adapter`; `find_adapter("asw", "TH")` finds it. What the hub needs of it is its codec and its
 limits; what the simulator needs beside that is the answer a partner of this kind gives in its own language.
 
+What only some partners have stands beside the codec: a signature around each message (`Seal`), a key in a header,
+answers that come as files, and the word of their own system before anybody decides (`Refusals`).
+
 1. `encode` never drops in silence: what the partner's form cannot carry stands in `losses`, by pointer.
 2. `decode(encode(document).data)` gives the document back, save what `losses` names.
 3. Limits are data. A document beyond one is a finding before sending, not a failure after.
@@ -11,14 +14,21 @@ limits; what the simulator needs beside that is the answer a partner of this kin
 """
 
 import importlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic.alias_generators import to_snake
 
 from schemas.event import Event
-from schemas.findings import Finding, Kind, finding, register
+from schemas.findings import Finding, Kind, Severity, finding, register
 from schemas.losses import Loss as Loss
 from schemas.registry import Document
+
+if TYPE_CHECKING:
+    from tradebridge.evidence.signer import Signer
+    from tradebridge.evidence.trust import TrustList
 
 register(
     [
@@ -33,6 +43,12 @@ register(
             "Split the document, or agree another way with the recipient.",
         ),
         Kind(
+            "partner.asks-for",
+            "The recipient's own system refuses a certificate without this.",
+            "Add it, or be ready for a refusal that no officer has made.",
+            severity=Severity.WARNING,
+        ),
+        Kind(
             "partner.unreadable",
             "The partner's message does not follow the form that it speaks.",
             "Compare the message with the form described in the adapter's codec.",
@@ -41,6 +57,11 @@ register(
             "partner.refused",
             "The partner's system refused the message before anybody decided on it.",
             "Look the codes up in the partner's list, mend the message and send it again.",
+        ),
+        Kind(
+            "partner.native-differs",
+            "The partner's own answer does not say what the event says.",
+            "Make the event of the answer as it came: the same word, on the same document.",
         ),
         Kind(
             "partner.not-a-decision",
@@ -72,6 +93,12 @@ class Limits:
     max_items: int | None = None
     max_bytes: int | None = None
     """Of the rendition."""
+    asks: tuple[str, ...] = ()
+    """What the partner's own system refuses a certificate without: JSON Pointers, `*` for each entry of a list."""
+
+    def missing(self, document: Document) -> tuple[str, ...]:
+        """Which of the parts that are asked for the document has not, each by its pointer."""
+        return tuple(gone for asked in self.asks for gone in _missing(document, asked.split("/")[1:], ""))
 
     def findings(self, items: int, size: int) -> tuple[Finding, ...]:
         found = []
@@ -82,6 +109,19 @@ class Limits:
                 finding("partner.too-large", found=f"{size} bytes", expected=f"at most {self.max_bytes} bytes")
             )
         return tuple(found)
+
+
+def _missing(value: object, steps: list[str], at: str) -> Iterator[str]:
+    if not steps:
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "*" and isinstance(value, Sequence):
+        for number, each in enumerate(value):
+            yield from _missing(each, rest, f"{at}/{number}")
+    elif (part := getattr(value, to_snake(step), None)) is None:
+        yield "/".join((at, *steps))
+    else:
+        yield from _missing(part, rest, f"{at}/{step}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +179,44 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A partner's own system would not take a message: nobody there has seen it, so nobody has decided."""
+
+    message_id: str
+    """Of the message that is refused."""
+    reasons: tuple[tuple[str, str, str], ...]
+    """Code of the partner's list, pointer, text."""
+
+
+WHY = ("unreadable", "too-many", "missing", "signature", "other")
+"""Why a partner's own system does not take a message."""
+
+
+class Refusals(Protocol):
+    """How a partner's own system says that it does not take a message."""
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """The partner's code for each of `WHY`."""
+
+    def encode_refusal(self, refusal: Refusal, address: Address) -> Answer:
+        """The refusal in the partner's form."""
+
+    def decode_refusal(self, data: bytes) -> "Refusal | tuple[Finding, ...]":
+        """The partner's bytes as a refusal, or why they are none."""
+
+
+class Seal(Protocol):
+    """A signature around a whole message, both ways: of the hub on what it sends, of the partner on what it answers."""
+
+    def sign(self, data: bytes, signer: "Signer", at: datetime) -> bytes:
+        """The message, signed. What `Codec` reads is the same before and after."""
+
+    def check(self, data: bytes, trust: "TrustList", member: str, at: datetime) -> Finding | None:
+        """Why the signature does not hold as that of this member; `member` may be the hub."""
+
+
+@dataclass(frozen=True, slots=True)
 class Adapter:
     """One kind of partner, for one country or platform."""
 
@@ -147,6 +225,12 @@ class Adapter:
     fidelity: str
     """exact, modelled or invented, for the form as a whole; details stand in the codec's docstring."""
     source: str
+    seal: Seal | None = None
+    key_header: str = ""
+    """Name of the header in which whoever calls the partner shows the key that the partner gave it."""
+    drops: bool = False
+    """Whether decisions come as files in a folder, as from a mailbox, and not as an answer to a call."""
+    refusals: Refusals | None = None
 
 
 class CannotCarry(ValueError):

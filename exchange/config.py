@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     seed: str = Field("", description="Simulation only: keys, ids and salts are derived from it. Empty: real ones.")
     clock: datetime | None = Field(None, description="Simulation only: the business clock stands still at this time.")
     operator_key: SecretStr = Field(SecretStr(""), description="API key of the operator; default: made at first start.")
+    partner_keys: dict[str, SecretStr] = Field(
+        {},
+        description='Keys that partners gave the hub, for those who know callers by a header: JSON, {"ID-NSW": "..."}.',
+    )
     retry_base_seconds: float = Field(1.0, gt=0, description="First wait before a delivery is tried again.")
     retry_max_seconds: float = Field(300.0, gt=0, description="Longest wait between two attempts.")
     retry_attempts: int = Field(12, ge=1, description="Attempts before a delivery is dead.")

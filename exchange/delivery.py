@@ -5,7 +5,7 @@
 2. Each recipient has a worker of its own: one that is down, slow or silent delays nobody else.
 3. A claim is a lease in real time. Who claimed and died is overtaken when the lease ends.
 4. What failed is tried again with exponential backoff and jitter; after the last attempt the delivery is dead, and an
-   operator may send it again.
+   operator may send it again. What the recipient's own system refuses (`exchange.refusing`) is dead at once.
 5. Note and rendition are made once and kept: what is sent again is the same.
 """
 
@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,13 +24,15 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
-from adapters.port import CannotCarry, Rendition
+from adapters.port import CannotCarry, Refusal, Rendition
 from exchange import outbox
+from exchange.keys import partner_key
 from exchange.members import Member
 from exchange.messages import RefusedInTransaction
 from exchange.outbox import Claimed
 from exchange.reach import MAX_ERROR, OutOfReach, Reach
 from exchange.records import Actor
+from exchange.refusing import in_words, named_in, read_refusals
 from exchange.store import tables as t
 from schemas.content import from_base64url, open_content, sha256_hex
 from schemas.event import Event
@@ -58,6 +61,16 @@ class Settled:
     """Delivery id to acknowledgement."""
     refused: tuple[tuple[str, Finding], ...] = ()
     """Delivery id as far as it could be read, and the finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the answer to a push says."""
+
+    tokens: Sequence[str] = ()
+    """Acknowledgements."""
+    refusals: object = None
+    """Of the member's own system, as they came."""
 
 
 HandedOut = Mapping[str, tuple[str, str]]
@@ -135,10 +148,13 @@ class Deliverer:
         batch = await self.claim(member, self._hub.settings.push_batch)
         if not batch:
             return False
-        tokens, failure, fault = await self._post(member.push_url, batch)
-        settled = await self._judge(name, tokens, {each.id: (each.message_id, each.digest) for each in batch})
-        error = failure or "; ".join(f"{each.code} {each.found}".strip() for _, each in settled.refused)
-        await self.settle(batch, settled.delivered, f"{error or 'no acknowledgement in the answer'}{fault}")
+        heard, failure, fault = await self._post(member, batch)
+        refusals = read_refusals(self._hub, member, heard.refusals, {each.id: each.message_id for each in batch})
+        settled = await self._judge(name, heard.tokens, {each.id: (each.message_id, each.digest) for each in batch})
+        not_believed = [each for _, each in settled.refused]
+        not_believed += [each for each in refusals.values() if isinstance(each, Finding)]
+        error = failure or "; ".join(f"{each.code} {each.found}".strip() for each in not_believed)
+        await self.settle(batch, settled.delivered, f"{error or 'no acknowledgement in the answer'}{fault}", refusals)
         return True
 
     # --- claiming and rendering ---
@@ -204,10 +220,18 @@ class Deliverer:
         address = self._hub.address(claimed.message_id, claimed.document_id, row.member, member.id)
         try:
             if isinstance(document, Event):
-                return codec.encode_event(document, address)
-            return codec.encode(document, address)
+                return self._sealed(member, codec.encode_event(document, address))
+            return self._sealed(member, codec.encode(document, address))
         except CannotCarry:
             return None  # the original goes alone, and the note says that there is no rendition
+
+    def _sealed(self, member: Member, rendition: Rendition) -> Rendition:
+        """Under the hub's signature, where the member's form has one around the message."""
+        adapter = self._hub.adapter_of(member)
+        if adapter is None or adapter.seal is None:
+            return rendition
+        data = adapter.seal.sign(rendition.data, self._hub.keys.signer, self._hub.clock.now())
+        return replace(rendition, data=data)
 
     def _note(self, member: Member, claimed: Claimed, row: Any, rendition: Rendition | None) -> str:
         now = self._hub.clock.now()
@@ -238,12 +262,12 @@ class Deliverer:
 
     # --- sending ---
 
-    async def _post(self, url: str, batch: Sequence[Claimed]) -> tuple[list[str], str, str]:
-        """Push one body. Gives the acknowledgements in the answer, in words why there are none, and in a simulation the
-        fault that the member was told to have."""
+    async def _post(self, member: Member, batch: Sequence[Claimed]) -> tuple[Heard, str, str]:
+        """Push one body. Gives what the answer says, in words why it says nothing, and in a simulation the fault that
+        the member was told to have."""
         body = orjson.dumps({"deliveries": [each.to_json() for each in batch]})
-        headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space}
-        seconds, fault = self._hub.settings.push_timeout_seconds, ""
+        headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space, **self._key_of(member)}
+        url, seconds, fault = member.push_url or "", self._hub.settings.push_timeout_seconds, ""
         try:
             # The call's own timeout is for each read: who drips its answer would hold its worker for ever.
             async with asyncio.timeout(seconds), self.reach.sent(url, body, headers, seconds) as answer:
@@ -252,16 +276,23 @@ class Deliverer:
                 async for chunk in answer.aiter_raw():
                     data += chunk
                     if len(data) > MAX_ANSWER:
-                        return [], f"the answer is larger than {MAX_ANSWER} bytes", fault
+                        return Heard(), f"the answer is larger than {MAX_ANSWER} bytes", fault
                 if answer.status_code != 200:
-                    return [], f"HTTP {answer.status_code}", fault
+                    return Heard(), f"HTTP {answer.status_code}", fault
         except (httpx.TimeoutException, TimeoutError):
-            return [], f"no answer within {seconds:g} s", fault
+            return Heard(), f"no answer within {seconds:g} s", fault
         except OutOfReach as refused:
-            return [], str(refused)[:MAX_ERROR], fault
+            return Heard(), str(refused)[:MAX_ERROR], fault
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            return [], f"{type(error).__name__}: {error}"[:200], fault
-        return *_tokens_in(bytes(data)), fault
+            return Heard(), f"{type(error).__name__}: {error}"[:200], fault
+        return *_heard_in(bytes(data)), fault
+
+    def _key_of(self, member: Member) -> dict[str, str]:
+        """The key by which the member's own system knows the hub, in the header that its form has for it."""
+        adapter = self._hub.adapter_of(member)
+        if adapter is None or not adapter.key_header:
+            return {}
+        return {adapter.key_header: partner_key(self._hub.settings, member.id)}
 
     def _simulated_fault(self, answer: httpx.Response) -> str:
         """The label of a fault that a simulated member was told to have: nobody shall look for one that is meant."""
@@ -292,7 +323,13 @@ class Deliverer:
                 refused.append((read.delivery, problem))
         return Settled(delivered, tuple(refused))
 
-    async def settle(self, batch: Sequence[Claimed], delivered: dict[str, str], error: str) -> None:
+    async def settle(
+        self,
+        batch: Sequence[Claimed],
+        delivered: dict[str, str],
+        error: str,
+        refusals: Mapping[str, Refusal | Finding] = MappingProxyType({}),
+    ) -> None:
         """Write down what became of a pushed batch: each delivery by itself."""
         now, at = time.time(), rfc3339(self._hub.clock.now())
         settings = self._hub.settings
@@ -303,6 +340,10 @@ class Deliverer:
             outbox.keep_notes(connection, [each for each in batch if each.fresh])
             outbox.mark_delivered(connection, [(each, delivered[each.id]) for each in done], at)
             for each in failed:
+                refusal = refusals.get(each.id)
+                if isinstance(refusal, Refusal):
+                    outbox.mark_refused(connection, each, refusal.reasons, in_words(refusal), at)
+                    continue
                 dead = each.attempts >= settings.retry_attempts
                 wait = _backoff(each.attempts, settings.retry_base_seconds, settings.retry_max_seconds)
                 outbox.mark_failed(connection, each, dead, now + wait, error, at)
@@ -312,9 +353,11 @@ class Deliverer:
         self._hub.metrics.failed.inc(len(failed))
         self._hub.changed()
 
-    async def acknowledge(self, member: str, tokens: Sequence[str]) -> list[dict[str, Any]]:
-        """Acknowledgements of a member that pulls. Each is settled on its own; given again, it holds again."""
-        named = [_delivery_named(token) for token in tokens]
+    async def acknowledge(self, member: str, tokens: Sequence[str], refusals: object = None) -> list[dict[str, Any]]:
+        """Acknowledgements of a member that pulls. Each is settled on its own; given again, it holds again.
+
+        `refusals`: what its own system does not take, as in the answer to a push."""
+        named = [*map(_delivery_named, tokens), *named_in(refusals)]
         wanted = await self._hub.ask(lambda connection: outbox.deliveries_of(connection, member, named))
         handed_out = {row.id: (row.message_id, row.bytes_digest) for row in wanted.values()}
         settled = await self._judge(member, tokens, handed_out)
@@ -324,11 +367,34 @@ class Deliverer:
             await self._hub.writer.do(lambda connection: outbox.mark_delivered(connection, done, at))
             self._hub.metrics.delivered.inc(len(done))
             self._hub.changed()
+        ended = await self._end_refused(member, wanted, refusals, at) if refusals else []
         answers: list[dict[str, Any]] = [{"delivery": name, "status": "delivered"} for name in settled.delivered]
         answers += [
             {"delivery": name, "status": "refused", "finding": each.to_json()} for name, each in settled.refused
         ]
-        return answers
+        return [*answers, *ended]
+
+    async def _end_refused(
+        self, member: str, wanted: Mapping[str, Any], refusals: object, at: str
+    ) -> list[dict[str, Any]]:
+        """What the own system of a member that pulls does not take is dead, as of one that is pushed to."""
+        known = self._hub.registry.members[member]
+        read = read_refusals(self._hub, known, refusals, {row.id: row.message_id for row in wanted.values()})
+
+        def write(connection: Connection) -> None:
+            for name, each in read.items():
+                if isinstance(each, Refusal):
+                    claimed = outbox.claimed_of(wanted[name])
+                    outbox.mark_refused(connection, claimed, each.reasons, in_words(each), at)
+
+        await self._hub.writer.do(write)
+        self._hub.changed()
+        return [
+            {"delivery": name, "status": "ended"}
+            if isinstance(each, Refusal)
+            else {"delivery": name, "status": "refused", "finding": each.to_json()}
+            for name, each in read.items()
+        ]
 
     async def resend(self, delivery_id: str, by: Actor) -> Finding | None:
         """An operator sends a dead delivery again."""
@@ -367,15 +433,15 @@ def _fitting(connection: Connection, claimed: Sequence[Claimed]) -> tuple[Sequen
     return left, outbox.load(connection, fitting)
 
 
-def _tokens_in(data: bytes) -> tuple[list[str], str]:
+def _heard_in(data: bytes) -> tuple[Heard, str]:
     try:
         answer = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return [], "the answer is not JSON"
+        return Heard(), "the answer is not JSON"
     tokens = answer.get("acknowledgements") if isinstance(answer, dict) else None
     if not isinstance(tokens, list):
-        return [], "the answer has no acknowledgements"
-    return [token for token in tokens[:1000] if isinstance(token, str)], ""
+        return Heard(), "the answer has no acknowledgements"
+    return Heard([token for token in tokens[:1000] if isinstance(token, str)], answer.get("refusals")), ""
 
 
 def _problem_of(read: Acknowledgement, member: str, handed_out: HandedOut) -> Finding | None:

@@ -21,6 +21,7 @@ from exchange import clockwork, deadlines, issuing, ledger, refused, titles
 from exchange.intake import INLINE_BYTES
 from exchange.members import EVENT_PROFILE, Caller, Registry
 from exchange.messages import Accepted, Message, RefusedInTransaction, Submission
+from exchange.native import check_native
 from exchange.recording import compose, record
 from exchange.refused import Refused
 from exchange.store import tables as t
@@ -72,7 +73,10 @@ def _read(hub: "Hub", submission: Submission, now: datetime) -> tuple[Reading, l
     reading = read(submission.data, Context(now), EVENT_PROFILE)
     if reading.content is None:
         return reading, []
-    return reading, _check_speaker(hub.registry, reading.content, submission.caller, now)
+    found = _check_speaker(hub.registry, reading.content, submission.caller, now)
+    if isinstance(reading.document, Event):
+        found += check_native(hub, reading.document, submission.caller.member, now)
+    return reading, found
 
 
 def _judge(

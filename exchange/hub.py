@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from adapters.port import Address, Codec, UnknownStyle, find_adapter
+from adapters.port import Adapter, Address, Codec, UnknownStyle, find_adapter
 from exchange import clockwork, consignments, log, records, retention, trust_versions
 from exchange.authorities import ListFetcher, keep_list, told_of
 from exchange.calling import Caller
@@ -249,7 +249,12 @@ class Hub:
 
     def codec_of(self, member: Member) -> Codec | None:
         """How this member speaks; None where it takes originals."""
-        return _codec(member.style, member.country) if member.style else None
+        adapter = self.adapter_of(member)
+        return adapter.codec if adapter else None
+
+    def adapter_of(self, member: Member) -> Adapter | None:
+        """How a member speaks, and what its kind of partner has beside its form; None: it takes originals."""
+        return _adapter(member.style, member.country) if member.style else None
 
     def address(self, message_id: str, document_id: str, sender: str, recipient: str) -> Address:
         return Address(message_id, document_id, sender, recipient, self.clock.now())
@@ -376,9 +381,9 @@ class Hub:
 
 
 @lru_cache(maxsize=256)
-def _codec(style: str, country: str) -> Codec | None:
+def _adapter(style: str, country: str) -> Adapter | None:
     try:
-        return find_adapter(style, country).codec
+        return find_adapter(style, country)
     except UnknownStyle:
         return None
 

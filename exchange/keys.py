@@ -32,7 +32,7 @@ from exchange.config import Settings
 from schemas.event import HUB as HUB
 from tradebridge.evidence.notes import CheckpointKey
 from tradebridge.evidence.signer import LocalSigner, Signer
-from tradebridge.evidence.simulation import hmac_value, log_origin, test_log_key, test_signer
+from tradebridge.evidence.simulation import hmac_value, log_origin, test_log_key, test_partner_key, test_signer
 
 TEST_KEYS = 9
 """Keys of a simulated hub that rotation finds: enough for any test."""
@@ -98,6 +98,14 @@ def load_keys(settings: Settings, space: str, now: datetime) -> HubKeys:
         origin=origin,
         code_key=_file_code_key(folder),
     )
+
+
+def partner_key(settings: Settings, member: str) -> str:
+    """The key that a partner has given the hub, to be shown at each call; empty where none is configured."""
+    if settings.seed:
+        return test_partner_key(settings.seed, member)
+    given = settings.partner_keys.get(member)
+    return given.get_secret_value() if given else ""
 
 
 def further_signers(settings: Settings, space: str) -> Sequence[Signer]:

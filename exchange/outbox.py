@@ -192,6 +192,23 @@ def mark_failed(connection: Connection, each: Claimed, dead: bool, due_at: float
         add(connection, t.feed, _news(kind, each, at, {"error": error[:500]}))
 
 
+def mark_refused(
+    connection: Connection, each: Claimed, reasons: Sequence[tuple[str, str, str]], error: str, at: str
+) -> None:
+    """The recipient's own system does not take it: it ends here, and that is told apart from a delivery that died."""
+    marked = connection.execute(
+        update(t.deliveries)
+        .where(
+            t.deliveries.c.id == each.id, t.deliveries.c.state == "sending", t.deliveries.c.attempts == each.attempts
+        )
+        .values(state="dead", due_at=None, settled_at=at, last_error=error[:500])
+    )
+    if marked.rowcount:
+        listed = [{"code": code, "pointer": pointer, "text": text} for code, pointer, text in reasons]
+        facts = {"error": error[:500], "by": "system", "reasons": listed}
+        add(connection, t.feed, _news("delivery.refused", each, at, facts))
+
+
 def _news(kind: str, each: Claimed, at: str, facts: dict[str, Any]) -> dict[str, Any]:
     data = {
         "at": at,

@@ -86,7 +86,8 @@ def check_limits(hub: "Hub", recipient: Member, reading: Reading) -> tuple[Findi
         except CannotCarry:
             size = 0  # it gets the original alone
     found = codec.limits.findings(len(getattr(document, "items", ())), size)
-    return tuple(replace(each, fix=_way_out(document, codec.limits, size)) for each in found)
+    asked = (finding("partner.asks-for", gone, found=recipient.id) for gone in codec.limits.missing(document))
+    return (*(replace(each, fix=_way_out(document, codec.limits, size)) for each in found), *asked)
 
 
 def _way_out(document: Document, limits: Limits, size: int) -> str:

@@ -111,7 +111,7 @@ class Decide(Decision):
 
 
 class SetWay(_Asked):
-    mode: Literal["auto", "pace", "manual"]
+    mode: Literal["auto", "pace", "office", "manual"]
     pace: Duration = timedelta()
 
     @model_validator(mode="after")

@@ -2,8 +2,9 @@
 
 1. Every receipt in a member's hand is a promise. It is kept if the log holds a record of exactly this message (id,
    sender, both digests), proven by an inclusion proof that leads to a checkpoint which the log has signed.
-2. Every recipient that a receipt names must have the message in its own journal, acknowledged, with the digest that the
-   receipt states. Recipients outside this world are not counted: their journals are not here.
+2. Every recipient that a receipt names must have the message in its own journal, acknowledged or refused by its own
+   system, with the digest that the receipt states. Recipients outside this world are not counted: their journals are
+   not here.
 3. Everything that a member received must be on the log too.
 4. `lost` is the number of (message, member) pairs for which one of these fails.
 """
@@ -85,7 +86,7 @@ def _not_delivered(sent: Iterable[Entry], journals: Mapping[str, Sequence[Entry]
         (member, entry.message_id, entry.bytes_digest)
         for member, entries in journals.items()
         for entry in entries
-        if entry.kind is Kind.ACKNOWLEDGED
+        if entry.kind in (Kind.ACKNOWLEDGED, Kind.TURNED_AWAY)
     }
     for entry in sent:
         for recipient in entry.peers:

@@ -40,7 +40,7 @@ from simulator.journal import Entry, Kind, in_order
 from simulator.lading.played import Played
 from simulator.magic import table
 from simulator.near import near_misses
-from simulator.officers import Mode, Way
+from simulator.officers import Mode, Way, as_in_office
 from simulator.play import SETTLE_SECONDS, play
 from simulator.problems import answer_refusals, findings_of
 from simulator.progress import Progress, Summary
@@ -301,6 +301,11 @@ def _switches(app: FastAPI, world_of: WorldOf) -> None:
         asked, world = await _asked(request, SetWay), world_of(request)
         name = member_of(world, member, "/member")
         way = Way(Mode(asked.mode), asked.pace)
+        if way.mode is Mode.OFFICE:
+            office = as_in_office(world.partners[name].member)
+            if office is None:
+                raise refuse("simulation.no-office", "/member", found=name, expected="a single window")
+            way = office
         world.switches.officers.set_way(name, way)
         world.partners[name].resume()
         return JSONResponse({"member": name, **way.to_json()})

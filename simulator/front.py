@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import orjson
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -71,6 +71,10 @@ async def push(world: World, member: str, scope: Scope, receive: Receive, send: 
     if partner is None:
         await PlainTextResponse(f"no partner {member} in this world", 404)(scope, receive, send)
         return
+    if not partner.knows(Request(scope).headers):
+        answer = partner.answer_to_stranger()
+        await Response(answer.data, 401, media_type=answer.media_type)(scope, receive, send)
+        return
     try:
         deliveries = calls.read_deliveries(await Request(scope, receive).json())
     except (ValueError, KeyError, TypeError) as error:
@@ -82,7 +86,9 @@ async def push(world: World, member: str, scope: Scope, receive: Receive, send: 
     if fault is None:
         tokens, labels = await partner.take(deliveries)
         headers = {} if not labels else {HEADER: labels}
-        await JSONResponse({"acknowledgements": tokens}, headers=headers)(scope, receive, send)
+        refusals = partner.refusals(deliveries)
+        body = {"acknowledgements": tokens, **({"refusals": refusals} if refusals else {})}
+        await JSONResponse(body, headers=headers)(scope, receive, send)
         return
     tokens, _ = ([], "") if fault.recipe.name in BEFORE else await partner.take(deliveries)
     partner.struck_by(fault, [each.message_id for each in deliveries])

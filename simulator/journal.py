@@ -32,6 +32,8 @@ class Kind(StrEnum):
     EVENT_RECEIVED = "event received"
     ACKNOWLEDGED = "acknowledged"
     """What was received under this message id."""
+    TURNED_AWAY = "turned away"
+    """What this member's own system does not take: the answer stands in `told`, in the member's own language."""
     INSTRUCTED = "instructed"
     """What a script, or a person, has this member say of a document."""
     FAULT = "fault"
@@ -60,9 +62,10 @@ class Entry:
     event: dict[str, Any] = field(default_factory=dict)
     """Of an event: id, type, recipient, sequence (the one that it makes); of one's own also the place in the story."""
     codes: tuple[str, ...] = ()
-    """Finding codes, of what was refused."""
+    """Finding codes, of what was refused; of what was turned away, those of the member's own list."""
     told: dict[str, Any] = field(default_factory=dict)
-    """Of `instructed`: the steps (`says`), seconds of the business clock before them (`after`), and by whom (`by`)."""
+    """Of `instructed`: the steps (`says`), seconds of the business clock before them (`after`), and by whom (`by`).
+    Of `turned away`: the answer in base64 (`native`) and its `nativeMediaType`."""
     faults: tuple[str, ...] = ()
     """Labels of faults (`flt_1:latency`)."""
 

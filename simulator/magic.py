@@ -36,9 +36,15 @@ class Outcome:
     says: tuple[str, ...]
     """Types of the events, in order; what the issuing side says in between is the sender's to say."""
     reason: Reason | None = None
+    by_system: bool = False
+    """The recipient's own system refuses, and no officer sees it; who has no such word accepts."""
 
     @property
     def does(self) -> str:
+        if self.by_system:
+            return (
+                f"refused by the recipient's own system, seen by no officer: {self.reason.text if self.reason else ''}"
+            )
         if not self.says:
             return "says nothing, ever"
         return ", then ".join(self.says) + (f": {self.reason.text}" if self.reason else "")
@@ -67,6 +73,7 @@ _QUERIED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 OUTCOMES: tuple[Outcome, ...] = (
     *(Outcome(f"-R{n:02d}", ("rejected",), Reason(*each)) for n, each in enumerate(_REJECTED, 1)),
     *(Outcome(f"-Q{n:02d}", says, Reason(slug, text)) for n, (slug, text, says) in enumerate(_QUERIED, 1)),
+    Outcome("-S01", ("accepted",), Reason("system-fault", "The message could not be processed."), by_system=True),
     Outcome("-U01", ("accepted", "utilised")),
     Outcome("-V01", ("accepted", "verification-requested")),
     Outcome("-N01", ()),

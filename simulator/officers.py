@@ -1,8 +1,9 @@
-"""What the officers of each simulated member do, beyond the stories: work at once, at a pace, or only by hand; and
-scripts, which say what becomes of the next documents.
+"""What the officers of each simulated member do, beyond the stories: work at once, at a pace, as in their office, or
+only by hand; and scripts, which say what becomes of the next documents.
 
 1. `auto`: each document is decided as soon as it is taken. `pace`: one after the other, so much of the business clock
-   for each. `manual`: nothing is said before somebody decides.
+   for each. `office`: so too, at their window's own pace and in its opening hours (`countries.toml`): out of hours it
+   takes documents and decides none. `manual`: nothing is said before somebody decides. A world starts with `auto`.
 2. A script is for the next documents that fit it, so many of them, oldest script first. It goes before the endings of
    numbers, and before a mode: who wrote it wants that outcome.
 3. What a script or a person says of a document goes into the member's journal (kind `instructed`) and is read from
@@ -15,6 +16,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from adapters.single_windows.countries import countries
+from adapters.single_windows.hours import Hours
+from simulator.members import Member
 from simulator.refusals import refuse
 
 MOST_SCRIPTS = 200
@@ -23,6 +27,7 @@ MOST_SCRIPTS = 200
 class Mode(StrEnum):
     AUTO = "auto"
     PACE = "pace"
+    OFFICE = "office"
     MANUAL = "manual"
 
 
@@ -32,13 +37,22 @@ class Way:
 
     mode: Mode = Mode.AUTO
     pace: timedelta = timedelta()
-    """For each document, of the business clock."""
+    """For each document, of the business clock; in an office, of its hours."""
+    hours: Hours | None = None
+    """Of an office."""
 
     def to_json(self) -> dict[str, Any]:
-        return {"mode": self.mode.value, "paceSeconds": self.pace.total_seconds()}
+        hours = {} if self.hours is None else {"hours": str(self.hours)}
+        return {"mode": self.mode.value, "paceSeconds": self.pace.total_seconds(), **hours}
 
 
 AUTO = Way()
+
+
+def as_in_office(member: Member) -> Way | None:
+    """As the officers of a country's window work; None: who is no window has no hours that are known."""
+    known = countries().get(member.country) if member.kind == "single-window" else None
+    return None if known is None else Way(Mode.OFFICE, timedelta(minutes=known.pace.value), known.hours.value)
 
 
 @dataclass(slots=True)
@@ -97,9 +111,10 @@ class Officers:
     def turn(self, member: str, came: datetime) -> datetime:
         """When the officers get to a document that came at this time (rule 1)."""
         way = self.way(member)
-        if way.mode is not Mode.PACE:
+        if way.mode not in (Mode.PACE, Mode.OFFICE):
             return came
-        free = max(came, self._free.get(member, came)) + way.pace
+        begun = max(came, self._free.get(member, came))
+        free = begun + way.pace if way.hours is None else way.hours.done(begun, way.pace)
         self._free[member] = free
         return free
 

@@ -3,8 +3,8 @@
 A delivery walks through it in this order:
 
     verify the hub's note: signature, and the digests of what came with it
-    decode the rendition in the partner's own language
-    was it taken before? then acknowledge again, and nothing more
+    was it taken before? then acknowledge again, and nothing more; was it refused, refuse again
+    its own system reads the rendition in its own language, and refuses what it does not take (`simulator.intake`)
     append to the journal
     sign the acknowledgement, append it, hand it back
 
@@ -12,12 +12,14 @@ Then, apart from that, the partner says what its story lets it say: a decision i
 decodes and signs as an event, with the native bytes in `body.native`.
 
 1. Nothing is acknowledged before it is in the journal; nothing is said that the journal does not hold.
-2. What cannot be verified or decoded is not acknowledged: the hub tries again, and in the end an operator sees it.
+2. What cannot be verified is not acknowledged: the hub tries again, and in the end an operator sees it. What the
+   partner's own system refuses is not acknowledged either, and the refusal is the answer, in the partner's language.
 3. What is signed depends on the seed, the business clock and the document's own story only.
 """
 
 import asyncio
 import hashlib
+import hmac
 import logging
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -25,13 +27,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from adapters.port import Adapter, Address, Statement
+from adapters.port import Adapter, Address, Answer, Refusal, Statement
 from schemas.content import Content, open_content
 from schemas.event import PROFILE as EVENT_PROFILE
 from schemas.event import Actor, Event, EventType, Reason, Subject, decode_event, encode_event
 from schemas.findings import Finding
-from simulator import misbehaving
+from simulator import intake, misbehaving
 from simulator.clock import Clock
+from simulator.drop import Drop
 from simulator.faults import Fault, Point
 from simulator.journal import Entry, Journal, Kind
 from simulator.magic import told_by
@@ -45,7 +48,7 @@ from tradebridge.client import AsyncHub
 from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Receipt, read_note, read_receipt
 from tradebridge.evidence.signer import LocalSigner
-from tradebridge.evidence.simulation import derived_id, hmac_value
+from tradebridge.evidence.simulation import derived_id, hmac_value, test_partner_key
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.trust import TrustList
 
@@ -70,6 +73,8 @@ class Taken:
     note: DeliveryNote
     content_digest: str
     event: Event | None
+    wrong: tuple[intake.Wrong, ...] = ()
+    """Why its own system does not take it."""
 
 
 class Partner:
@@ -90,6 +95,7 @@ class Partner:
         told: Callable[[Entry], None],
         switches: Switches | None = None,
         tell_key: Callable[[LocalSigner], Awaitable[None]] | None = None,
+        drop: Drop | None = None,
     ) -> None:
         self.member = member
         self.journal = journal
@@ -99,6 +105,8 @@ class Partner:
         self.switches = switches or Switches.off(seed)
         self._tell_key = tell_key
         """By which a fault has the hub know a further key of this member."""
+        self._drop = drop if adapter is not None and adapter.drops else None
+        """Where its system drops its decisions, if they come as files."""
         self._adapter = adapter
         self._hub = hub
         self._trust = trust
@@ -113,6 +121,7 @@ class Partner:
         """When the officers get to a document, once that is known."""
         self._slow: dict[str, Fault] = {}
         """Documents on which a fault has the officers take long."""
+        self._turned_away = {each.message_id: each for each in journal.entries if each.kind is Kind.TURNED_AWAY}
 
     # --- taking delivery ---------------------------------------------------------------------------------------------
 
@@ -134,14 +143,41 @@ class Partner:
         tokens = []
         for delivery in deliveries:
             try:
-                tokens.append(self._take(delivery))
+                token = self._take(delivery)
             except Distrusted as reason:
                 log.warning("%s does not take %s: %s", self.member.id, delivery.id, reason)
+                continue
+            tokens += [] if token is None else [token]
         return tokens
 
-    def _take(self, delivery: Delivery) -> str:
+    def refusals(self, deliveries: Sequence[Delivery]) -> list[dict[str, str]]:
+        """What its own system has said of those that it does not take, in its own language."""
+        turned_away = [(each.id, self._turned_away.get(each.message_id)) for each in deliveries]
+        return [{"delivery": delivery, **entry.told} for delivery, entry in turned_away if entry is not None]
+
+    def knows(self, headers: Mapping[str, str]) -> bool:
+        """Whether a caller shows the key that this partner's system asks for, if it asks for one."""
+        name = "" if self._adapter is None else self._adapter.key_header
+        wanted = test_partner_key(self.seed, self.member.id)
+        return not name or hmac.compare_digest(headers.get(name, "").encode(), wanted.encode())
+
+    def answer_to_stranger(self) -> Answer:
+        """What its system says to a caller that it does not know, in its own language where that has words for it."""
+        text = "The key that this window gave its caller is not in the header that it asks for."
+        refusals = None if self._adapter is None else self._adapter.refusals
+        if refusals is None:
+            return Answer(text.encode(), "text/plain")
+        refusal = Refusal("", ((refusals.codes["signature"], "", text),))
+        return refusals.encode_refusal(refusal, Address("", "", self.member.id, HUB, self.clock.now()))
+
+    def _take(self, delivery: Delivery) -> str | None:
+        """The acknowledgement; None: its own system does not take it, and has said so."""
+        if delivery.message_id in self._turned_away:
+            return None
         taken = self._verified(delivery)
         note = taken.note
+        if taken.wrong and self._turn_away(taken):
+            return None
         if not self.journal.has_received(note.message_id):
             received = self._keep(_received(self.member.id, self._now(), taken, delivery))
             if taken.event is None:
@@ -179,18 +215,66 @@ class Partner:
         content = open_content(delivery.original)
         if isinstance(content, Finding):
             raise Distrusted(f"the original: {content.message}")
-        self._decode(note, delivery.rendition)
+        wrong = self._wrong_with(note, content.content_digest, delivery.rendition)
         event = _event_of(content) if note.profile == EVENT_PROFILE else None
-        return Taken(note, content.content_digest, event)
+        return Taken(note, content.content_digest, event, wrong)
 
-    def _decode(self, note: DeliveryNote, rendition: bytes | None) -> None:
-        """What the partner's own system reads; a member without an adapter reads the original."""
+    def _wrong_with(self, note: DeliveryNote, digest: str, rendition: bytes | None) -> tuple[intake.Wrong, ...]:
+        """What the partner's own system finds in its own language; a member without an adapter reads the original."""
         if self._adapter is None or rendition is None:
-            return
-        codec = self._adapter.codec
+            return ()
+        seal, codec = self._adapter.seal, self._adapter.codec
+        problem = None if seal is None else seal.check(rendition, self._trust, HUB, self.clock.now())
+        if problem is not None:
+            return (("signature", problem.pointer, f"{problem.message} {problem.found}".strip()),)
         decoded = codec.decode_event(rendition) if note.profile == EVENT_PROFILE else codec.decode(rendition)
         if isinstance(decoded, tuple):
-            raise Distrusted(f"the rendition: {'; '.join(f'{each.message} {each.found}' for each in decoded)}")
+            return tuple(intake.unreadable(decoded))
+        if isinstance(decoded, Statement) or self.member.kind != "single-window":
+            return ()
+        wrong = tuple(intake.wrong_with(decoded, len(rendition), self.member.country))
+        return wrong or (() if digest in self._stories else tuple(intake.by_number(note.number)))
+
+    def _turn_away(self, taken: Taken) -> bool:
+        """Its own system refuses, in its own language; False: that has no word for it, and an officer has to do."""
+        note = taken.note
+        assert self._adapter is not None  # noqa: S101  # who has none finds nothing wrong
+        refusal = intake.refusal(self._adapter, note.message_id, taken.wrong)
+        if refusal is None or self._adapter.refusals is None:
+            if taken.wrong[0][0] in ("unreadable", "signature"):
+                raise Distrusted(f"the rendition: {'; '.join(text for _, _, text in taken.wrong)}")
+            return False
+        at = self.clock.now()
+        address = Address(note.message_id, note.document_id, self.member.id, HUB, at)
+        answer = self._sealed(self._adapter.refusals.encode_refusal(refusal, address), at)
+        self._turned_away[note.message_id] = self._keep(
+            Entry(
+                at=rfc3339(at),
+                member=self.member.id,
+                kind=Kind.TURNED_AWAY,
+                message_id=note.message_id,
+                document_id=note.document_id,
+                number=note.number or "",
+                profile=note.profile,
+                bytes_digest=note.original.digest,
+                peers=(note.sender,),
+                codes=tuple(code for code, _, _ in refusal.reasons),
+                told={"native": b64encode(answer.data).decode("ascii"), "nativeMediaType": answer.media_type},
+            )
+        )
+        return True
+
+    def _dropped(self, event: Event, answer: Answer) -> Answer:
+        """As the connector finds it in the folder, where answers come as files."""
+        if self._drop is None:
+            return answer
+        self._drop.put(event.id, answer.data)
+        return replace(answer, data=self._drop.read(event.id))
+
+    def _sealed(self, answer: Answer, at: datetime) -> Answer:
+        """Under this member's signature, where its form has one around the message."""
+        seal = None if self._adapter is None else self._adapter.seal
+        return answer if seal is None else replace(answer, data=seal.sign(answer.data, self.keys.event, at))
 
     def _acknowledgement(self, delivery: Delivery, note: DeliveryNote) -> str:
         at = self.clock.now()
@@ -506,7 +590,7 @@ class Partner:
         assert first is not None  # noqa: S101  # _line found it
         event = self._in_own_language(first, self._event(first, line))
         token = jws.sign(encode_event(event), "tradebridge-event+jws", self.keys.event, event.at)
-        return self._keep(
+        signed = self._keep(
             Entry(
                 at=rfc3339(event.at),
                 member=self.member.id,
@@ -519,6 +603,9 @@ class Partner:
                 event={**_facts(event), "place": line.place},
             )
         )
+        if self._drop is not None:
+            self._drop.remove(event.id)
+        return signed
 
     async def _send(self, signed: Entry) -> None:
         try:
@@ -594,7 +681,8 @@ class Partner:
             return event
         codec = self._adapter.codec
         address = Address(first.message_id, first.document_id, self.member.id, HUB, event.at)
-        answer = codec.encode_event(event, address)
+        made = codec.encode_event(event, address)
+        answer = self._dropped(event, self._sealed(Answer(made.data, made.media_type), event.at))
         statement = codec.decode_event(answer.data)
         if not isinstance(statement, Statement):
             raise TypeError(f"the adapter {self._adapter.style} cannot read what it wrote itself: {statement}")
@@ -618,10 +706,11 @@ class Partner:
             try:
                 deliveries = await self._hub.inbox(limit=100, wait=20)
                 tokens, _ = await self.take(deliveries)
-                if tokens:
-                    await self._hub.acknowledge(tokens)
+                refusals = self.refusals(deliveries)
+                if tokens or refusals:
+                    await self._hub.acknowledge(tokens, refusals)
                 attempt = 0
-                if deliveries and not tokens:
+                if deliveries and not tokens and not refusals:
                     await asyncio.sleep(RETRY_SECONDS[-1])  # nothing of it holds: leave it its lease
             except HubError as error:
                 if not isinstance(error, Unreachable):

@@ -71,6 +71,12 @@ CONTROL = register(
             status=404,
         ),
         Kind(
+            "simulation.no-office",
+            "Only single windows have opening hours and a pace of their own.",
+            "Give this member a pace: tb officer set MEMBER pace PT30M.",
+            status=409,
+        ),
+        Kind(
             "simulation.too-many",
             "There are as many of these as there may be.",
             "Clear those that are over.",

@@ -22,6 +22,7 @@ from adapters.port import Adapter, find_adapter
 from adapters.single_windows.countries import countries
 from simulator.broken_calls import Calls
 from simulator.clock import Clock
+from simulator.drop import Drop
 from simulator.faults import Fault
 from simulator.journal import Entry, Journal, in_order
 from simulator.lading.cast import (
@@ -164,6 +165,7 @@ class World:
             told=self._tell,
             switches=self.switches,
             tell_key=partial(self._tell_key, member.id),
+            drop=Drop(self.settings.data / "drop" / member.id),
         )
 
     async def _tell_key(self, member: str, signer: LocalSigner) -> None:

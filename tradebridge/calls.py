@@ -430,9 +430,11 @@ def inbox(*, limit: int | None = None, wait: float = 0) -> Call[tuple[Delivery, 
     return Call("GET", "/v1/inbox", lambda answer: read_deliveries(answer.json()), query=query, extra_seconds=wait)
 
 
-def acknowledge(tokens: Sequence[str]) -> Call[tuple[Settled, ...]]:
-    """Settle deliveries with signed acknowledgements, each on its own."""
-    return _post("/v1/inbox:ack", _settled, {"acknowledgements": list(tokens)})
+def acknowledge(tokens: Sequence[str], refusals: Sequence[Mapping[str, str]] = ()) -> Call[tuple[Settled, ...]]:
+    """Settle deliveries with signed acknowledgements, each on its own. `refusals`: what one's own system does not take,
+    each with `delivery`, `native` (base64) and `nativeMediaType`."""
+    beside = {"refusals": [dict(each) for each in refusals]} if refusals else {}
+    return _post("/v1/inbox:ack", _settled, {"acknowledgements": list(tokens), **beside})
 
 
 def deliveries(*, state: str | None = None, limit: int | None = None, cursor: str | None = None) -> Call[Page]:

@@ -24,6 +24,7 @@ EVENTS = (
     "delivery.delivered",
     "delivery.retrying",
     "delivery.dead",
+    "delivery.refused",
     "event.accepted",
     "title.changed",
     "control.changed",

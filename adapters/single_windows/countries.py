@@ -1,19 +1,21 @@
 """The facts that differ by country, from countries.toml: each with its source and how sure it is.
 
 Certainty: `R` read in the source named, `S` secondary (public code, press), `U` unsure, `invented` where nothing is
-known and the simulation needs something.
+known and the simulation needs something. Fidelity is of the value as it is used here, `read` when that was found.
 """
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from adapters.port import Limits
+from adapters.single_windows.hours import Hours
 
 CERTAINTIES = ("R", "S", "U", "invented")
+FIDELITIES = ("exact", "modelled", "invented")
 
 T = TypeVar("T")
 
@@ -25,6 +27,9 @@ class Fact(Generic[T]):
     value: T
     source: str
     certainty: str
+    fidelity: str
+    read: str
+    """Year and month, as `2026-11`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +50,34 @@ class Country:
     """Whether a simulated world has this window unless told otherwise."""
     max_items: Fact[int] | None
     max_bytes: Fact[int] | None
+    hours: Fact[Hours]
+    """When its officers are there."""
+    pace: Fact[int]
+    """Minutes of those hours that an officer takes for one document."""
+    asks: Fact[tuple[str, ...]] | None
+    """What the window's own system refuses to be without: JSON Pointers, `*` for each entry of a list."""
+    paper: Fact[str] | None
+    """What is still on paper there."""
 
     @property
     def limits(self) -> Limits:
         return Limits(
             self.max_items.value if self.max_items else None,
             self.max_bytes.value if self.max_bytes else None,
+            self.asks.value if self.asks else (),
         )
+
+    def facts(self) -> Iterator[tuple[str, Fact[Any]]]:
+        """All that is known or made up, by name."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Fact):
+                yield field.name, value
 
 
 @cache
 def countries() -> Mapping[str, Country]:
-    """All countries by code, in the order of their codes."""
+    """All countries by code, in the order of their codes. Raises `ValueError` for a table that is not whole."""
     table = tomllib.loads(files("adapters.single_windows").joinpath("countries.toml").read_text("utf-8"))
     return {code: _country(code, entry) for code, entry in sorted(table.items())}
 
@@ -67,36 +88,35 @@ def limits_of(country: str) -> Limits:
     return known.limits if known else Limits()
 
 
-def _country(code: str, entry: Mapping[str, object]) -> Country:
+def _country(code: str, entry: Mapping[str, Any]) -> Country:
+    def fact(name: str, read: Callable[[Any], T]) -> Fact[T]:
+        return _fact(f"{code}.{name}", entry[name], read)
+
+    def known(name: str, read: Callable[[Any], T]) -> Fact[T] | None:
+        return fact(name, read) if name in entry else None
+
     return Country(
         code=code,
         name=str(entry["name"]),
-        window=_text(code, entry, "window"),
-        issuer=_text(code, entry, "issuer"),
-        style=_text(code, entry, "style"),
-        channel=_text(code, entry, "channel"),
+        window=fact("window", str),
+        issuer=fact("issuer", str),
+        style=fact("style", str),
+        channel=fact("channel", str),
         default=bool(entry.get("default", True)),
-        max_items=_count(code, entry, "max_items"),
-        max_bytes=_count(code, entry, "max_bytes"),
+        max_items=known("max_items", int),
+        max_bytes=known("max_bytes", int),
+        hours=fact("hours", Hours.read),
+        pace=fact("pace", int),
+        asks=known("asks", tuple),
+        paper=known("paper", str),
     )
 
 
-def _fact(code: str, entry: Mapping[str, object], name: str) -> Mapping[str, object]:
-    fact = entry[name]
-    if not isinstance(fact, dict) or set(fact) != {"value", "source", "certainty"}:
-        raise ValueError(f"countries.toml: {code}.{name} needs value, source and certainty")
-    if fact["certainty"] not in CERTAINTIES:
-        raise ValueError(f"countries.toml: {code}.{name} has a certainty that is none of {', '.join(CERTAINTIES)}")
-    return fact
-
-
-def _text(code: str, entry: Mapping[str, object], name: str) -> Fact[str]:
-    fact = _fact(code, entry, name)
-    return Fact(str(fact["value"]), str(fact["source"]), str(fact["certainty"]))
-
-
-def _count(code: str, entry: Mapping[str, object], name: str) -> Fact[int] | None:
-    if name not in entry:
-        return None
-    fact = _fact(code, entry, name)
-    return Fact(int(str(fact["value"])), str(fact["source"]), str(fact["certainty"]))
+def _fact(place: str, given: object, read: Callable[[Any], T]) -> Fact[T]:
+    members = [field.name for field in fields(Fact)]
+    if not isinstance(given, dict) or set(given) != set(members):
+        raise ValueError(f"countries.toml: {place} needs {', '.join(members)}")
+    for name, words in (("certainty", CERTAINTIES), ("fidelity", FIDELITIES)):
+        if given[name] not in words:
+            raise ValueError(f"countries.toml: {place} has a {name} that is none of {', '.join(words)}")
+    return Fact(read(given["value"]), *(str(given[name]) for name in members[1:]))

@@ -30,10 +30,12 @@ async def inbox(request: Request) -> Response:
 @router.post("/inbox:ack", summary="Acknowledge deliveries, each on its own")
 async def acknowledge(request: Request) -> Response:
     member = _member(request)
-    tokens = (await json_of(request)).get("acknowledgements")
+    said = await json_of(request)
+    tokens = said.get("acknowledgements")
     if not isinstance(tokens, list) or len(tokens) > 500 or not all(isinstance(token, str) for token in tokens):
         raise Problem(finding("request.malformed", "/acknowledgements", expected="a list of up to 500 compact JWS"))
-    return json_response({"results": await hub_of(request).deliverer.acknowledge(member.id, tokens)})
+    results = await hub_of(request).deliverer.acknowledge(member.id, tokens, said.get("refusals"))
+    return json_response({"results": results})
 
 
 @router.get("/deliveries", summary="Deliveries and where they stand")

@@ -191,7 +191,8 @@ class Partner:
         return told
 
     def officers(self, mode: str, pace: str | float = 0) -> None:
-        """`auto`, `manual` (they wait for `decide`), or `pace` with a duration for each document."""
+        """`auto`, `manual` (they wait for `decide`), `office` (its window's hours and pace), or `pace` with a duration
+        for each document."""
         self.world.call("PUT", f"/officers/{self.id}", mode=mode, **({"pace": pace} if pace else {}))
 
     def decide(self, document: "Sent | str", decision: str, *, reason: str = "") -> None:

@@ -26,6 +26,27 @@ from tests.adapters.speakers import (
     styles,
 )
 
+ALIKE = ("ebxml", "insw", "mail", "tradenet", "vnaccs")
+"""Styles that carry a certificate whole, or by the table of fields that `naccs` is tried with: one kind is a sample."""
+
+
+def drawn() -> pytest.MarkDecorator:
+    """As `pairs_where(carried=True)`, and of some styles a sample only where not all is asked for."""
+    return pytest.mark.parametrize(
+        ("speaker", "profile"),
+        [
+            pytest.param(
+                speaker,
+                profile,
+                id=f"{speaker}-{profile}",
+                marks=pytest.mark.long("adapters", sample=speaker.style not in ALIKE or profile == "atiga-form-d/2022"),
+            )
+            for speaker in SPEAKERS
+            for profile in PROFILES
+            if carries(speaker.adapter, profile)
+        ],
+    )
+
 
 def pairs_where(carried: bool) -> pytest.MarkDecorator:
     """Adapters and profiles that the one does, or does not, carry."""
@@ -50,8 +71,8 @@ def is_lost(pointer: str, losses: Iterable[Loss]) -> bool:
     return any(pointer == loss.pointer or pointer.startswith(loss.pointer + "/") for loss in losses)
 
 
-def test_all_four_styles_are_under_contract() -> None:
-    assert styles() == ["asw", "dcsa", "naccs", "tradewaltz"]
+def test_all_styles_are_under_contract() -> None:
+    assert styles() == ["asw", "dcsa", "ebxml", "insw", "mail", "naccs", "tradenet", "tradewaltz", "vnaccs"]
 
 
 def test_an_unknown_style_is_told_apart() -> None:
@@ -76,7 +97,7 @@ def test_a_document_comes_back_save_what_the_losses_name(speaker: Speaker, profi
         assert_comes_back(speaker.adapter.codec, example(profile, variant))
 
 
-@pairs_where(carried=True)
+@drawn()
 @settings(phases=UNSHRUNK)
 @given(data=st.data())
 def test_any_document_comes_back_save_what_the_losses_name(speaker: Speaker, profile: str, data: st.DataObject) -> None:
@@ -93,7 +114,11 @@ def test_a_profile_without_a_place_is_refused_with_a_finding(speaker: Speaker, p
 
 @pytest.mark.parametrize(
     ("style", "carried"),
-    [("asw", len(AGREEMENTS)), ("naccs", len(AGREEMENTS)), ("tradewaltz", len(AGREEMENTS) + 2), ("dcsa", 2)],
+    [
+        *((style, len(AGREEMENTS)) for style in ("asw", "ebxml", "insw", "mail", "naccs", "tradenet", "vnaccs")),
+        ("tradewaltz", len(AGREEMENTS) + 2),
+        ("dcsa", 2),
+    ],
 )
 def test_each_style_carries_its_profiles(style: str, carried: int) -> None:
     assert sum(carries(find_adapter(style, ""), profile) for profile in PROFILES) == carried
@@ -137,7 +162,7 @@ def test_rubbish_gives_findings_and_never_an_exception(speaker: Speaker, data: b
         assert all(each.refuses for each in found)
 
 
-@pairs_where(carried=True)
+@drawn()
 @given(cut=st.integers(0, 10_000), byte=st.integers(0, 255))
 def test_a_damaged_message_never_raises(speaker: Speaker, profile: str, cut: int, byte: int) -> None:
     codec = speaker.adapter.codec

@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 
-from adapters.port import Address, find_adapter
+from adapters.port import Adapter, Address, Rendition, find_adapter
 from schemas.content import Content, Syntax, open_content, sha256_hex
 from schemas.event import PROFILE as EVENT_PROFILE
 from schemas.event import Event, encode_event
 from schemas.registry import profiles
 from simulator.clock import FrozenClock
+from simulator.drop import Drop
 from simulator.journal import Entry, Journal
 from simulator.members import Member, keys_of, members
 from simulator.partner import Partner
@@ -171,13 +172,19 @@ def partner_of(
         journal=Journal(folder / f"{member}.jsonl"),
         stories={} if stories is None else stories,
         told=told,
+        drop=Drop(folder / "drop" / member),
     )
 
 
 def delivery_of(
-    recipient: str, profile: str = "atiga-form-d/2022", *, number: str = "SG-2026-00041", ordinal: int = 1
+    recipient: str,
+    profile: str = "atiga-form-d/2022",
+    *,
+    number: str = "SG-2026-00041",
+    ordinal: int = 1,
+    sealed: bool = True,
 ) -> Delivery:
-    """A document on its way from SG-NSW to a recipient."""
+    """A document on its way from SG-NSW to a recipient. `sealed`: under the hub's signature, where the form has one."""
     member = MEMBERS[recipient]
     route = {"importer": member.country} if member.style else {"exporter": "SG", "importer": "TH"}
     document = profiles()[profile].example(**{"exporter": "SG", **route}, number=number, at=AT)
@@ -190,8 +197,8 @@ def delivery_of(
     address = Address(f"msg_{ordinal:026d}", f"doc_{ordinal:026d}", "SG-NSW", recipient, AT)
     rendition = None
     if member.style is not None:
-        made = find_adapter(member.style, member.country).codec.encode(document, address)
-        rendition = (made.data, Rendered(sha256_hex(made.data), made.media_type, member.style))
+        adapter = find_adapter(member.style, member.country)
+        rendition = _rendered(adapter, adapter.codec.encode(document, address), sealed=sealed)
     return _delivery(address, profile, number, original, rendition)
 
 
@@ -203,9 +210,14 @@ def event_delivery_of(recipient: str, event: Event, *, number: str = "SG-2026-00
     address = Address(f"msg_{ordinal:026d}", event.document.id, sender, recipient, AT)
     rendition = None
     if member.style is not None:
-        made = find_adapter(member.style, member.country).codec.encode_event(event, address)
-        rendition = (made.data, Rendered(sha256_hex(made.data), made.media_type, member.style))
+        adapter = find_adapter(member.style, member.country)
+        rendition = _rendered(adapter, adapter.codec.encode_event(event, address))
     return _delivery(address, EVENT_PROFILE, number, original, rendition)
+
+
+def _rendered(adapter: Adapter, made: Rendition, *, sealed: bool = True) -> tuple[bytes, Rendered]:
+    data = made.data if adapter.seal is None or not sealed else adapter.seal.sign(made.data, HUB, AT)
+    return data, Rendered(sha256_hex(data), made.media_type, adapter.style)
 
 
 def _delivery(

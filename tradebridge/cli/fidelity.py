@@ -52,23 +52,31 @@ def _adapters() -> Iterator[str]:
 
 
 def _countries() -> Iterator[str]:
-    from adapters.single_windows.countries import countries
+    from adapters.single_windows.countries import FIDELITIES, countries
 
     yield from (
-        "## Countries",
+        "## Single windows",
         "",
-        "`R` read in the source named, `S` secondary, `U` unsure, `invented` where the simulation needs something.",
+        "What the simulation goes by, country by country, counted and then in full.",
         "",
     )
-    yield from _rows("country", "fact", "value", "certainty", "source")
+    yield from _rows("country", "window", "style", *FIDELITIES)
     for country in countries().values():
-        facts = {name: getattr(country, name) for name in _FACTS}
-        for name, fact in facts.items():
-            if fact is not None:
-                yield _row(country.code, name.replace("_", " "), fact.value, fact.certainty, fact.source)
-
-
-_FACTS = ("window", "issuer", "style", "channel", "max_items", "max_bytes")
+        every = Counter(fact.fidelity for _, fact in country.facts())
+        counts = [every[each] for each in FIDELITIES]
+        yield _row(f"{country.code} {country.name}", country.window.value, f"`{country.style.value}`", *counts)
+    yield from (
+        "",
+        "Of each fact: how true the value is as it is used here, and how sure the source is: `R` read in the source",
+        "named, `S` secondary, `U` unsure, `invented` where the simulation needs something.",
+        "`pace` is in minutes of the `hours`.",
+    )
+    for country in countries().values():
+        yield from ("", f"### {country.code} {country.name}", "")
+        yield from _rows("fact", "value", "fidelity", "certainty", "source", "read")
+        for name, fact in country.facts():
+            value = ", ".join(fact.value) if isinstance(fact.value, tuple) else fact.value
+            yield _row(name.replace("_", " "), value, fact.fidelity, fact.certainty, fact.source, fact.read)
 
 
 def _rows(*titles: str) -> Iterator[str]:

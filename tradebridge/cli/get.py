@@ -109,9 +109,13 @@ def _dump(value: dict[str, Any]) -> bytes:
 
 
 def _timeline(value: dict[str, Any]) -> None:
-    rows = [(entry["at"], entry["kind"], entry.get("text", "") + _took(entry)) for entry in value["entries"]]
-    for line in columns(rows):
+    for line in columns([(entry["at"] or "", entry["kind"], _told(entry)) for entry in value["entries"]]):
         out(line)
+
+
+def _told(entry: dict[str, Any]) -> str:
+    error = f" ({entry['error']})" if entry.get("error") else ""
+    return f"{entry.get('text', '')}{error}{_took(entry)}"
 
 
 def _took(entry: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from tradebridge.cli.terminal import columns, mark, out, out_json
 
 @click.group("officer", cls=Suggesting)
 def command() -> None:
-    """See and set how officers work in the running simulation: at once, at a pace, or by hand."""
+    """See and set how officers work in the running simulation: at once, at a pace, in office hours, or by hand."""
 
 
 @command.command("list")
@@ -28,12 +28,12 @@ def list_officers(world: str | None, space: str, as_json: bool) -> Exit:
 
 @command.command("set")
 @click.argument("member", metavar="MEMBER")
-@click.argument("mode", type=click.Choice(["auto", "pace", "manual"]))
+@click.argument("mode", type=click.Choice(["auto", "pace", "office", "manual"]))
 @click.argument("pace", metavar="[DURATION]", required=False)
 @plane_options
 def set_officers(member: str, mode: str, pace: str | None, world: str | None, space: str, as_json: bool) -> Exit:
-    """Let the officers of MEMBER work at once (auto), need a DURATION for each document (pace PT30M), or wait for a
-    person (manual)."""
+    """Let the officers of MEMBER work at once (auto), need a DURATION for each document (pace PT30M), work in their
+    window's hours and at its pace (office), or wait for a person (manual)."""
     given = {} if pace is None else {"pace": pace}
     told = Plane(world, space).put(f"/officers/{member}", mode=mode, **given)
     if as_json:
@@ -63,4 +63,7 @@ def decide(
 
 
 def _way(told: dict[str, object]) -> str:
-    return f"pace, {told['paceSeconds']:g} s for each" if told["mode"] == "pace" else str(told["mode"])
+    pace = f"{told['mode']}, {told['paceSeconds']:g} s for each"
+    if told["mode"] == "office":
+        return f"{pace}, {told['hours']}"
+    return pace if told["mode"] == "pace" else str(told["mode"])

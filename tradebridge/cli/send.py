@@ -268,7 +268,7 @@ def _send(
             _say_accepted(accepted, sending)
         seconds = timeout if state else min(timeout, SOFT_WAIT_SECONDS)
         soft = "decided" if accepted.raw.get("simulated") else "delivered"
-        now = _look_on(hub, accepted, state or soft, seconds)
+        now = _with_errors(hub, accepted, _look_on(hub, accepted, state or soft, seconds))
     exit_code = _outcome(now, state)
     if as_json:
         waited = {"for": state, "reached": exit_code is Exit.OK} if state else None
@@ -297,6 +297,15 @@ def _look_on(hub: "Hub", accepted: "Accepted", state: str, seconds: float) -> di
         time.sleep(POLL_SECONDS)
 
 
+def _with_errors(hub: "Hub", accepted: "Accepted", now: dict[str, Any]) -> dict[str, Any]:
+    """The recipients' states, with what a delivery that is dead died of."""
+    if all(each["delivery"] != "dead" for each in now.values()):
+        return now
+    deliveries = [each for each in hub.timeline(accepted.id)["entries"] if each["kind"] == "delivery"]
+    errors = {each["recipient"]: {"error": each["error"]} for each in deliveries if each.get("error")}
+    return {member: {**each, **errors.get(member, {})} for member, each in now.items()}
+
+
 def _reached(recipient: dict[str, Any], state: str) -> bool:
     if state == "delivered":
         return bool(recipient["delivery"] == "delivered")
@@ -319,6 +328,8 @@ def _outcome(now: dict[str, Any], state: str | None) -> Exit:
     return Exit.CHECKS_FAILED if any(_final(each) for each in missing) else Exit.TIMEOUT
 
 
+_BY_SYSTEM = "partner.refused: "
+"""How the error of a delivery begins that the recipient's own system refused."""
 _DELIVERY_MARKS = {"delivered": "ok", "dead": "fail"}
 _STATE_MARKS = {
     "accepted": "ok",
@@ -336,7 +347,12 @@ def _say_outcome(accepted: "Accepted", now: dict[str, Any], state: str | None, e
     for member, each in now.items():
         delivery = each["delivery"] or "not sent"
         preposition = "to" if delivery == "delivered" else "for"
-        out(f"{mark(_DELIVERY_MARKS.get(delivery, 'warn'))} {delivery.ljust(11)} {preposition} {member}")
+        system = each.get("error", "").removeprefix(_BY_SYSTEM)
+        if system != each.get("error", ""):
+            out(f"{mark('fail')} {'refused'.ljust(11)} by the system of {member}, no officer has seen it: {system}")
+            continue
+        error = f": {each['error']}" if "error" in each else ""
+        out(f"{mark(_DELIVERY_MARKS.get(delivery, 'warn'))} {delivery.ljust(11)} {preposition} {member}{error}")
         if each["state"] not in _UNDECIDED:
             out(f"{mark(_STATE_MARKS.get(each['state'], 'warn'))} {each['state'].ljust(11)} by {member}")
     if exit_code is Exit.TIMEOUT:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tradebridge.calls import FeedEvent
     from tradebridge.client import Hub
 
-_MARKS = {"document.refused": "fail", "delivery.dead": "fail", "delivery.retrying": "warn"}
+_MARKS = {"document.refused": "fail", "delivery.dead": "fail", "delivery.refused": "fail", "delivery.retrying": "warn"}
 
 
 @click.command("tail")

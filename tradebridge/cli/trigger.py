@@ -25,6 +25,7 @@ LOOK_SECONDS = 0.05
 OTHERWISE: Mapping[str, str] = {
     "document.drawn": "a back-to-back certificate draws on its original: tb scenario run asean-japan",
     "delivery.dead": "a delivery dies after its last attempt: tb fault add unavailable --on TH --times 20, then send",
+    "delivery.refused": "a window's own system refuses: send a document to SG with a number that ends in -S01",
     "title.changed": "a bill of lading is issued: tb bl issue",
     "control.changed": "control of a bill of lading goes to another platform: tb bl transfer",
     "webhook.disabled": "a webhook is disabled when its receiver answers 410 Gone",

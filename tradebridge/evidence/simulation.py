@@ -137,6 +137,13 @@ def test_api_key(seed: str, member: str) -> str:
     return "tb_test_" + urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
 
 
+@_no_test
+def test_partner_key(seed: str, member: str) -> str:
+    """The key by which a simulated partner's own system knows the hub."""
+    value = hmac_value(seed, "partner-key", member.encode())
+    return "tb_test_" + urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+
+
 def is_test_certificate(certificate: x509.Certificate) -> bool:
     """Whether a certificate carries the marker. One whose extensions cannot be read counts as a test certificate."""
     try:

@@ -110,17 +110,20 @@ def _with_signature(xml: bytes, signature: bytes) -> bytes:
 # --- Verifying -------------------------------------------------------------------------------------------------------
 
 
-def verify_content(content: Content, trust: TrustList, at: datetime | None) -> Verified | Finding:
+def verify_content(
+    content: Content, trust: TrustList, at: datetime | None, purpose: str = "document"
+) -> Verified | Finding:
     """Who signed an opened XML document with a key for documents, or why the signature is refused.
 
-    `at` is when the document is known to exist: now, for one that just came. Raises TypeError if there is no XML seal.
+    `at` is when the document is known to exist: now, for one that just came. `purpose`: of the key, where what is
+    signed is no document but a partner's message around one. Raises TypeError if there is no XML seal.
     """
     if not isinstance(content.seal, XmlSeal):
         raise TypeError("this content carries no XML signature: ask tradebridge.evidence.seal")
     try:
         stated = _read(content.seal.signature)
         _check_identifiers(stated, content)
-        key = _key(stated, trust)
+        key = _key(stated, trust, purpose)
         _check_digests(stated, content, key)
         _check_signature(stated, key)
     except _Refused as refused:
@@ -159,14 +162,14 @@ class _Refused(Exception):
         self.found = found
 
 
-def _key(stated: _Stated, trust: TrustList) -> TrustedKey:
+def _key(stated: _Stated, trust: TrustList, purpose: str) -> TrustedKey:
     key = trust.key_by_certificate(stated.certificate) or trust.issued(stated.certificate)
     if isinstance(key, Finding):
         raise _Refused(replace(key, pointer=_CERTIFICATE))
-    if "document" not in key.purposes:
+    if purpose not in key.purposes:
         expected = ", ".join(sorted(key.purposes))
         raise _Refused(
-            finding("signature.wrong-purpose", _CERTIFICATE, found="document", expected=expected, attack="X5-4")
+            finding("signature.wrong-purpose", _CERTIFICATE, found=purpose, expected=expected, attack="X5-4")
         )
     method = _METHODS.get(key.algorithm)
     if method is None:  # XML tools know no Ed25519

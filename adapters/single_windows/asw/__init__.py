@@ -7,9 +7,11 @@ from adapters.single_windows.countries import limits_of
 
 def adapter(country: str) -> Adapter:
     """The adapter of a country's window; its limits come from countries.toml."""
+    codec = AswCodec(limits_of(country))
     return Adapter(
         style="asw",
-        codec=AswCodec(limits_of(country)),
+        codec=codec,
         fidelity="modelled",
         source="ASEAN Single Window: layers and kinds of message as publicly described; header and codes are ours",
+        refusals=codec,
     )

@@ -8,15 +8,15 @@ What is modelled on what is known (asw.asean.org, digitalizetrade.org, VietnamPl
 3. A message that is about an earlier one names it.
 
 What is invented: the namespace, the element names of the envelope, the kinds other than CO and ACK, and every code in
-`RESPONSES`.
+`RESPONSES` and `ERRORS`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from lxml import etree
 
-from adapters.port import Address, Limits, Loss, Rendition, Statement
+from adapters.elements import Elements, timestamp, written
+from adapters.port import Address, Answer, Limits, Loss, Refusal, Rendition, Statement
 from adapters.reading import (
     BODY_TEXTS,
     CERTIFICATES,
@@ -58,8 +58,15 @@ RESPONSES = {  # INVENTED: kind of message and status code of each type of event
 _TYPES = {kind_and_code: event_type for event_type, kind_and_code in RESPONSES.items()}
 
 
-def _name(local: str) -> str:
-    return f"{{{NAMESPACE}}}{local}"
+ERRORS = {  # INVENTED
+    "unreadable": "E01",
+    "too-many": "E02",
+    "missing": "E03",
+    "signature": "E04",
+    "other": "E99",
+}
+
+_asw = Elements(NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,14 @@ class AswCodec:
 
     limits: Limits
 
+    @property
+    def codes(self) -> dict[str, str]:
+        return ERRORS
+
     def encode(self, document: Document, address: Address) -> Rendition:
         profile = profile_to_carry(document, CERTIFICATES)
         root = _envelope(address, "CO")
-        payload = etree.SubElement(root, _name("Payload"), Profile=document.profile)
+        payload = etree.SubElement(root, _asw.name("Payload"), Profile=document.profile)
         payload.append(parse_xml(profile.encode[Syntax.XML](document)))
         return _rendition(root, ())
 
@@ -79,8 +90,8 @@ class AswCodec:
         root = _opened(data)
         if isinstance(root, Finding):
             return (root,)
-        kind = _text(root, "Header", "Kind")
-        payload = root.find(_name("Payload"))
+        kind = _asw.text(root, "Header", "Kind")
+        payload = root.find(_asw.name("Payload"))
         if kind != "CO" or payload is None or len(payload) != 1:
             return (unreadable("/Exchange/Payload", found=f"kind {kind}", expected="kind CO with one certificate"),)
         return document_from(canonical_xml(payload[0]), payload.get("Profile", ""), CERTIFICATES)
@@ -89,18 +100,18 @@ class AswCodec:
         losses: list[Loss] = []
         kind, code = RESPONSES[event.type]
         root = _envelope(address, kind)
-        response = etree.SubElement(root, _name("Response"))
-        _add(response, "StatusCode", code)
-        _add(response, "EventID", event.id)
-        _add(response, "ContentDigest", event.document.content_digest)
+        response = etree.SubElement(root, _asw.name("Response"))
+        _asw.add(response, "StatusCode", code)
+        _asw.add(response, "EventID", event.id)
+        _asw.add(response, "ContentDigest", event.document.content_digest)
         if event.recipient is not None:
-            _add(response, "ConcernedWindow", event.recipient)
+            _asw.add(response, "ConcernedWindow", event.recipient)
         for name, value in body_texts(event, losses):
-            _say(response, _element_of(name), value, f"/body/{name}", losses)
+            _asw.say(response, _element_of(name), value, f"/body/{name}", losses)
         for number, reason in enumerate(event.reasons):
-            element = etree.SubElement(response, _name("Reason"))
+            element = etree.SubElement(response, _asw.name("Reason"))
             for name, value in (("Code", reason.code), ("Pointer", reason.pointer), ("Description", reason.text)):
-                _say(element, name, value, f"/reasons/{number}/{_MEMBERS[name]}", losses)
+                _asw.say(element, name, value, f"/reasons/{number}/{_MEMBERS[name]}", losses)
         for name, lost in (("person", event.actor.person), ("role", event.actor.role)):
             if lost is not None:
                 losses.append(Loss(f"/actor/{name}", "a window names itself, not its officers"))
@@ -112,28 +123,48 @@ class AswCodec:
         root = _opened(data)
         if isinstance(root, Finding):
             return (root,)
-        kind, code = _text(root, "Header", "Kind"), _text(root, "Response", "StatusCode")
+        kind, code = _asw.text(root, "Header", "Kind"), _asw.text(root, "Response", "StatusCode")
         if kind == "ACK":
             return (finding("partner.not-a-decision", "/Exchange/Header/Kind", found="ACK"),)
-        response = root.find(_name("Response"))
+        if refused := _errors(root):
+            found = ", ".join(code for code, _, _ in refused)
+            return (finding("partner.refused", "/Exchange/Error/Code", found=found),)
+        response = root.find(_asw.name("Response"))
         if response is None or (kind, code) not in _TYPES:
             return (unreadable("/Exchange/Response/StatusCode", found=f"{kind} {code}", expected=_expected()),)
         return Statement(
             type=_TYPES[kind, code],
-            message_id=_text(root, "Header", "MessageID"),
-            document_id=_text(root, "Header", "DocumentID"),
+            message_id=_asw.text(root, "Header", "MessageID"),
+            document_id=_asw.text(root, "Header", "DocumentID"),
             reasons=tuple(
-                (_text(reason, "Code"), _text(reason, "Pointer"), _text(reason, "Description"))
-                for reason in response.iterfind(_name("Reason"))
+                (_asw.text(reason, "Code"), _asw.text(reason, "Pointer"), _asw.text(reason, "Description"))
+                for reason in response.iterfind(_asw.name("Reason"))
             ),
             body=body_of(
                 {
                     name: element.text or ""
                     for name in BODY_TEXTS
-                    if (element := response.find(_name(_element_of(name)))) is not None
+                    if (element := response.find(_asw.name(_element_of(name)))) is not None
                 }
             ),
         )
+
+    def encode_refusal(self, refusal: Refusal, address: Address) -> Answer:
+        root = _envelope(address, "ERROR")
+        for reason in refusal.reasons:
+            element = _asw.add(root, "Error")
+            for name, value in zip(_MEMBERS, reason, strict=True):
+                _asw.say(element, name, value, "", [])
+        return Answer(written(root), MEDIA_TYPE)
+
+    def decode_refusal(self, data: bytes) -> Refusal | tuple[Finding, ...]:
+        root = _opened(data)
+        if isinstance(root, Finding):
+            return (root,)
+        refused = _errors(root)
+        if not refused:
+            return (unreadable("/Exchange/Error", expected="a message of the kind ERROR with its errors"),)
+        return Refusal(_asw.text(root, "Header", "MessageID"), refused)
 
 
 def receipt_notice(address: Address) -> Rendition:
@@ -145,58 +176,41 @@ _MEMBERS = {"Code": "code", "Pointer": "pointer", "Description": "text"}
 
 
 def _envelope(address: Address, kind: str) -> etree._Element:
-    root = etree.Element(_name("Exchange"), nsmap={"asw": NAMESPACE})
-    header = etree.SubElement(root, _name("Header"))
-    _add(header, "MessageID", address.message_id)
-    _add(header, "DocumentID", address.document_id)
-    _add(header, "Sender", address.sender)
-    _add(header, "Recipient", address.recipient)
-    _add(header, "Kind", kind)
-    _add(header, "IssueDateTime", _time(address.at))
+    root = etree.Element(_asw.name("Exchange"), nsmap={"asw": NAMESPACE})
+    header = etree.SubElement(root, _asw.name("Header"))
+    _asw.add(header, "MessageID", address.message_id)
+    _asw.add(header, "DocumentID", address.document_id)
+    _asw.add(header, "Sender", address.sender)
+    _asw.add(header, "Recipient", address.recipient)
+    _asw.add(header, "Kind", kind)
+    _asw.add(header, "IssueDateTime", timestamp(address.at))
     return root
 
 
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _rendition(root: etree._Element, losses: tuple[Loss, ...]) -> Rendition:
-    data = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return Rendition(data, MEDIA_TYPE, losses)
-
-
-def _add(parent: etree._Element, name: str, text: str) -> None:
-    etree.SubElement(parent, _name(name)).text = text
-
-
-def _say(parent: etree._Element, name: str, text: str, pointer: str, losses: list[Loss]) -> None:
-    """Add free text; characters that XML 1.0 has no place for become U+FFFD, and a loss."""
-    sayable = "".join(character if _in_xml(character) else "�" for character in text)
-    if sayable != text:
-        losses.append(Loss(pointer, "XML has no place for one of its characters (XML 1.0, section 2.2)"))
-    _add(parent, name, sayable)
-
-
-def _in_xml(character: str) -> bool:
-    code = ord(character)
-    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
+    return Rendition(written(root), MEDIA_TYPE, losses)
 
 
 def _element_of(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def _errors(root: etree._Element) -> tuple[tuple[str, str, str], ...]:
+    if _asw.text(root, "Header", "Kind") != "ERROR":
+        return ()
+    errors = root.iterfind(_asw.name("Error"))
+    return tuple(
+        (_asw.text(each, "Code"), _asw.text(each, "Pointer"), _asw.text(each, "Description")) for each in errors
+    )
+
+
 def _opened(data: bytes) -> etree._Element | Finding:
     content = opened(data, Syntax.XML)
     if isinstance(content, Finding):
         return content
-    if content.tree is None or content.tree.tag != _name("Exchange"):
-        return unreadable("/", found="" if content.tree is None else content.tree.tag, expected=_name("Exchange"))
+    if content.tree is None or content.tree.tag != _asw.name("Exchange"):
+        return unreadable("/", found="" if content.tree is None else content.tree.tag, expected=_asw.name("Exchange"))
     return content.tree
-
-
-def _text(root: etree._Element, *path: str) -> str:
-    return root.findtext("/".join(map(_name, path)), default="") or ""
 
 
 def _expected() -> str:

@@ -7,9 +7,11 @@ from adapters.single_windows.naccs.codec import NaccsCodec
 
 def adapter(country: str) -> Adapter:
     """The adapter of a window of this family; its limits come from countries.toml."""
+    codec = NaccsCodec(limits_of(country))
     return Adapter(
         style="naccs",
-        codec=NaccsCodec(limits_of(country)),
+        codec=codec,
         fidelity="modelled",
         source="NACCS common header as two public clients have it (secondary); procedure and items are invented",
+        refusals=codec,
     )

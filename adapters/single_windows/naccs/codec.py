@@ -13,11 +13,11 @@ certificate) and `TBC02` (what its sender says afterwards), the items, the codes
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.port import Address, Limits, Loss, Rendition, Statement, TooLarge
+from adapters.port import Address, Answer, Limits, Loss, Refusal, Rendition, Statement, TooLarge
 from adapters.reading import (
     CERTIFICATES,
     body_of,
@@ -27,9 +27,11 @@ from adapters.reading import (
     reason_losses,
     unreadable,
 )
+from adapters.saying import CODED
 from adapters.single_windows.naccs import items
 from adapters.single_windows.naccs.header import (
     CRLF,
+    ENCODING,
     LARGEST,
     AnswerHeader,
     RequestHeader,
@@ -77,12 +79,21 @@ _BY_LETTERS = {letters: event_type for event_type, (letters, _) in TYPES.items()
 _SPOKEN_BY_SENDER = ("answered", "cancelled", "replaced", "expired", "verification-answered", "reminded")
 """By the issuing side, or by the hub for it."""
 
-_ABSENT, _CHANGED = "the items have no place for it", "it does not fit its item, or EUC-JP"
+SYSTEM = "AUS"
+"""First letters of the results by which a system refuses: system-wide, of a user, of one item. Nobody has decided."""
+ERRORS = {  # A codes of the centre's list (A0016 malformed, A0008 length, A0007 centre failed); U and S: INVENTED
+    "unreadable": "A0016",
+    "too-many": "A0008",
+    "missing": "S9001",
+    "signature": "U9001",
+    "other": "A0007",
+}
+_ABSENT, _CHANGED = "the items have no place for it", "it does not fit its item, or its encoding"
 """Why something is lost."""
 
 _HEADER_CODES = {
     "A0016": "a header of 398 bytes and CRLF",
-    "A0009": "characters of EUC-JP in the header",
+    "A0009": "characters of its encoding in the header",
     "A0008": "the length of the whole message in the header",
 }
 
@@ -92,14 +103,20 @@ class NaccsCodec:
     """The codec of a window of this family."""
 
     limits: Limits
+    encoding: str = ENCODING
+    media_type: str = MEDIA_TYPE
+
+    @property
+    def codes(self) -> dict[str, str]:
+        return ERRORS
 
     def encode(self, document: Document, address: Address) -> Rendition:
         profile = profile_to_carry(document, CERTIFICATES)
         value = json.loads(profile.encode[Syntax.JSON](document))
-        data = items.body(_certificate(value))
+        data = items.body(_certificate(value, self.encoding))
         if whole(data) > LARGEST:
             raise TooLarge(whole(data), LARGEST)
-        losses = tuple(differences(value, _read_certificate(data), absent=_ABSENT, changed=_CHANGED))
+        losses = tuple(differences(value, _read_certificate(data, self.encoding), absent=_ABSENT, changed=_CHANGED))
         header = RequestHeader(
             procedure=CERTIFICATE,
             user=USER,
@@ -107,17 +124,17 @@ class NaccsCodec:
             input_number=address.document_id[-10:],
             index=address.document_id,
         )
-        return Rendition(write_request(header, data), MEDIA_TYPE, losses)
+        return Rendition(write_request(header, data, self.encoding), self.media_type, losses)
 
     def decode(self, data: bytes) -> Document | tuple[Finding, ...]:
-        read = read_request(data)
+        read = read_request(data, self.encoding)
         if isinstance(read, str):
             return (_bad_header(read),)
         header, body = read
         if header.procedure != CERTIFICATE:
             return (unreadable("/header/procedure", found=f"A0001 {header.procedure}", expected=CERTIFICATE),)
         try:
-            value = _read_certificate(body)
+            value = _read_certificate(body, self.encoding)
         except items.Unreadable as error:
             return (unreadable("/items", found=error, expected="the items of a certificate"),)
         data = json.dumps(value, ensure_ascii=False).encode()
@@ -140,28 +157,52 @@ class NaccsCodec:
             "body": dict(body_texts(event, losses)),
             "reasons": [{"code": each.code, "pointer": each.pointer, "text": each.text} for each in event.reasons],
         }
-        body = items.body(_decision(said))
-        read = _without_empty(_read_decision(items.Lines(body)))
+        body = items.body(_decision(said, self.encoding))
+        read = _without_empty(_read_decision(items.Lines(body, self.encoding)))
         losses += differences(_without_empty(said), read, absent=_ABSENT, changed=_CHANGED)
         if event.type in _SPOKEN_BY_SENDER:
-            return Rendition(write_request(_afterwards(address), body), MEDIA_TYPE, tuple(losses))
+            return Rendition(write_request(_afterwards(address), body, self.encoding), self.media_type, tuple(losses))
         results = _results(event).ljust(15 * RESULTS_IN_LINE).encode("ascii") + CRLF
-        return Rendition(write_answer(_result(address), results + body), MEDIA_TYPE, tuple(losses))
+        return Rendition(write_answer(_result(address), results + body, self.encoding), self.media_type, tuple(losses))
 
     def decode_event(self, data: bytes) -> Statement | tuple[Finding, ...]:
-        read = read_answer(data)
+        read = read_answer(data, self.encoding)
         if isinstance(read, str):
             return (_bad_header(read),)
         header, body = read
         try:
-            lines = items.Lines(body)
+            lines = items.Lines(body, self.encoding)
             results = _codes(lines) if header.procedure == CERTIFICATE else ()
-            if any(result[:1] in "AUS" for result in results):
+            if any(result[:1] in SYSTEM for result in results):
                 return (finding("partner.refused", "/results", found=", ".join(results)),)
             said = _read_decision(lines)
         except items.Unreadable as error:
             return (unreadable("/items", found=error, expected="a result with its decision"),)
         return _statement(header, said)
+
+    def encode_refusal(self, refusal: Refusal, address: Address) -> Answer:
+        """A result whose codes are none of an officer's; the family has the codes, the words are further items."""
+        results = [f"{code}-0000-{number:04d}" for number, (code, _, _) in enumerate(refusal.reasons, 1)]
+        line = "".join(results[:RESULTS_IN_LINE]).ljust(15 * RESULTS_IN_LINE).encode("ascii", "replace")
+        reasons = [dict(zip(CODED, each, strict=True)) for each in refusal.reasons]
+        body = items.body(iter((line, *_reasons(reasons, self.encoding))))
+        return Answer(write_answer(_result(address), body, self.encoding), self.media_type)
+
+    def decode_refusal(self, data: bytes) -> Refusal | tuple[Finding, ...]:
+        read = read_answer(data, self.encoding)
+        if isinstance(read, str):
+            return (_bad_header(read),)
+        header, body = read
+        try:
+            lines = items.Lines(body, self.encoding)
+            results = _codes(lines)
+            if not all(result[:1] in SYSTEM for result in results):
+                return (unreadable("/results", found=", ".join(results), expected="a system's codes"),)
+            reasons = _read_reasons(lines)
+        except items.Unreadable as error:
+            return (unreadable("/items", found=error, expected="a result with its reasons"),)
+        told = tuple((each.get("code", ""), each.get("pointer", ""), each.get("text", "")) for each in reasons)
+        return Refusal(f"msg_{header.handover}", told)
 
 
 def _statement(header: AnswerHeader, said: dict[str, Any]) -> Statement | tuple[Finding, ...]:
@@ -188,18 +229,18 @@ def _statement(header: AnswerHeader, said: dict[str, Any]) -> Statement | tuple[
 # --- the items of a certificate --------------------------------------------------------------------------------------
 
 
-def _certificate(value: dict[str, Any]) -> Iterator[bytes]:
-    yield from items.write(items.COMMON, value)
+def _certificate(value: dict[str, Any], encoding: str) -> Iterator[bytes]:
+    yield from items.write(items.COMMON, value, encoding)
     for name, repeated in (("invoices", items.INVOICE), ("items", items.GOODS)):
         entries = value.get(name, [])
         yield from items.write((items.COUNT,), {"count": len(entries)})
         for entry in entries:
-            yield from items.write(repeated, entry)
+            yield from items.write(repeated, entry, encoding)
 
 
-def _read_certificate(data: bytes) -> dict[str, Any]:
+def _read_certificate(data: bytes, encoding: str) -> dict[str, Any]:
     """The certificate's JSON form. Raises `items.Unreadable`."""
-    lines = items.Lines(data)
+    lines = items.Lines(data, encoding)
     value: dict[str, Any] = {"transport": {}, **lines.read(items.COMMON)}
     for name, repeated in (("invoices", items.INVOICE), ("items", items.GOODS)):
         entries = [lines.read(repeated) for _ in range(lines.count())]
@@ -212,18 +253,28 @@ def _read_certificate(data: bytes) -> dict[str, Any]:
 # --- the items of a decision -----------------------------------------------------------------------------------------
 
 
-def _decision(said: dict[str, Any]) -> Iterator[bytes]:
-    yield from items.write(items.DECISION, said)
-    yield from items.write((items.COUNT,), {"count": len(said["reasons"])})
-    for reason in said["reasons"]:
-        yield from items.write(items.REASON, reason)
+def _decision(said: dict[str, Any], encoding: str) -> Iterator[bytes]:
+    yield from items.write(items.DECISION, said, encoding)
+    yield from _reasons(said["reasons"], encoding)
+
+
+def _reasons(reasons: Sequence[dict[str, str]], encoding: str) -> Iterator[bytes]:
+    yield from items.write((items.COUNT,), {"count": len(reasons)})
+    for reason in reasons:
+        yield from items.write(items.REASON, reason, encoding)
 
 
 def _read_decision(lines: items.Lines) -> dict[str, Any]:
     said = lines.read(items.DECISION)
-    said["reasons"] = [lines.read(items.REASON) for _ in range(lines.count())]
-    lines.end()
+    said["reasons"] = _read_reasons(lines)
     return said
+
+
+def _read_reasons(lines: items.Lines) -> list[dict[str, Any]]:
+    """The last part of a message."""
+    reasons = [lines.read(items.REASON) for _ in range(lines.count())]
+    lines.end()
+    return reasons
 
 
 def _results(event: Event) -> str:

@@ -3,7 +3,8 @@
 Two public clients of the family agree on these offsets; they are secondary sources, the header's own specification was
 not at hand. Each layout, request and answer, sums to 398. The user code is ours; what the family says of it is kept:
 
-1. Bytes, not characters: fields are left-justified and padded with spaces; the encoding is EUC-JP.
+1. Bytes, not characters: fields are left-justified and padded with spaces; the encoding is EUC-JP, in Viet Nam's
+   system UTF-8.
 2. `length` counts the whole message, header and its CRLF included, in six digits.
 3. The sender's handover text (26), input number (10) and index (100) are echoed in the answer: the sender correlates by
    them, never by the order of arrival.
@@ -112,27 +113,27 @@ class AnswerHeader:
     destination: str = ""
 
 
-def write_request(header: RequestHeader, body: bytes) -> bytes:
+def write_request(header: RequestHeader, body: bytes, encoding: str = ENCODING) -> bytes:
     """Header and body. Raises `TooLong`."""
-    return _write(REQUEST, header, body)
+    return _write(REQUEST, header, body, encoding)
 
 
-def write_answer(header: AnswerHeader, body: bytes) -> bytes:
+def write_answer(header: AnswerHeader, body: bytes, encoding: str = ENCODING) -> bytes:
     """Header and body. Raises `TooLong`."""
-    return _write(ANSWER, header, body)
+    return _write(ANSWER, header, body, encoding)
 
 
-def read_request(message: bytes) -> tuple[RequestHeader, bytes] | str:
+def read_request(message: bytes, encoding: str = ENCODING) -> tuple[RequestHeader, bytes] | str:
     """Header and body, or the code of what is wrong with the header (`A0016`, `A0009`, `A0008`)."""
-    values = _read(REQUEST, message)
+    values = _read(REQUEST, message, encoding)
     if isinstance(values, str):
         return values
     return RequestHeader(**_own(RequestHeader, values)), message[SIZE + len(CRLF) :]
 
 
-def read_answer(message: bytes) -> tuple[AnswerHeader, bytes] | str:
+def read_answer(message: bytes, encoding: str = ENCODING) -> tuple[AnswerHeader, bytes] | str:
     """Header and body, or the code of what is wrong with the header."""
-    values = _read(ANSWER, message)
+    values = _read(ANSWER, message, encoding)
     if isinstance(values, str):
         return values
     return AnswerHeader(**_own(AnswerHeader, values)), message[SIZE + len(CRLF) :]
@@ -142,25 +143,25 @@ def timestamp(at: datetime) -> str:
     return at.strftime("%Y%m%d%H%M%S")
 
 
-def _write(layout: Mapping[str, int], header: RequestHeader | AnswerHeader, body: bytes) -> bytes:
+def _write(layout: Mapping[str, int], header: RequestHeader | AnswerHeader, body: bytes, encoding: str) -> bytes:
     values = {field.name: getattr(header, field.name) for field in fields(header)}
     values["length"] = f"{whole(body):06d}"
-    return b"".join(_padded(name, values.get(name, ""), size) for name, size in layout.items()) + CRLF + body
+    return b"".join(_padded(name, values.get(name, ""), size, encoding) for name, size in layout.items()) + CRLF + body
 
 
-def _padded(name: str, value: str, size: int) -> bytes:
-    data = value.encode(ENCODING, "replace")
+def _padded(name: str, value: str, size: int, encoding: str) -> bytes:
+    data = value.encode(encoding, "replace")
     if len(data) > size:
         raise TooLong(f"{name}: {len(data)} bytes, {size} fit")
     return data.ljust(size)
 
 
-def _read(layout: Mapping[str, int], message: bytes) -> dict[str, str] | str:
+def _read(layout: Mapping[str, int], message: bytes, encoding: str) -> dict[str, str] | str:
     head = message[:SIZE]
     if len(head) < SIZE or message[SIZE : SIZE + len(CRLF)] != CRLF:
         return "A0016"
     try:
-        values = {name: head[begin:end].decode(ENCODING).rstrip(" ") for name, begin, end in _places(layout)}
+        values = {name: head[begin:end].decode(encoding).rstrip(" ") for name, begin, end in _places(layout)}
     except UnicodeDecodeError:
         return "A0009"
     if any(ord(character) < 0x20 for value in values.values() for character in value):

@@ -1,7 +1,8 @@
 """The items of a message after its header: fixed length, by position, one line each, closed by CRLF.
 
 INVENTED: which items there are, their order and their lengths. Kept of the family: left-justified texts padded with
-spaces, right-justified numbers, EUC-JP, no names in the bytes, and absent items as blank lines.
+spaces, right-justified numbers, EUC-JP (in Viet Nam's system UTF-8), no names in the bytes, and absent items as blank
+lines.
 
 1. An item is read and written by its kind: `text`, `count` (right-justified), `date` (yyyymmdd), `flag` (`Y`), `words`
    (a list of short codes, a blank between). In a text a line feed is written as the pilcrow, which EUC-JP has; a
@@ -144,10 +145,10 @@ DECISION = (
 REASON = (Item("/code", 100), Item("/pointer", 250), Item("/text", 700))
 
 
-def write(items: Sequence[Item], value: Mapping[str, Any]) -> Iterator[bytes]:
+def write(items: Sequence[Item], value: Mapping[str, Any], encoding: str = ENCODING) -> Iterator[bytes]:
     """One line for each item, without its CRLF."""
     for item in items:
-        yield _written(item, _at(value, item.pointer))
+        yield _written(item, _at(value, item.pointer), encoding)
 
 
 def body(lines: Iterator[bytes]) -> bytes:
@@ -157,11 +158,12 @@ def body(lines: Iterator[bytes]) -> bytes:
 class Lines:
     """The lines of a body, taken one after the other."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, encoding: str = ENCODING) -> None:
         if data and not data.endswith(CRLF):
             raise Unreadable("the last line has no CRLF")
         self._lines = data.split(CRLF)[:-1]
         self._next = 0
+        self._encoding = encoding
 
     def read(self, items: Sequence[Item]) -> dict[str, Any]:
         """The items as a JSON object; blank ones are absent. Raises `Unreadable`."""
@@ -195,18 +197,18 @@ class Lines:
     def _read_one(self, item: Item) -> Any:
         line = self.line(item.length)
         try:
-            text = line.decode(ENCODING).strip(" ")
+            text = line.decode(self._encoding).strip(" ")
             return None if not text else _meant(item.kind, text)
         except ValueError as error:
             raise Unreadable(f"line {self._next} ({item.pointer}): {error}") from error
 
 
-def _written(item: Item, value: Any) -> bytes:
+def _written(item: Item, value: Any, encoding: str) -> bytes:
     if value is None or value is False:
         return b" " * item.length
     if item.kind == "count":
         return str(value).encode("ascii").rjust(item.length)
-    return fitted(_text_of(item.kind, value), item.length).ljust(item.length)
+    return fitted(_text_of(item.kind, value), item.length, encoding).ljust(item.length)
 
 
 def _text_of(kind: str, value: Any) -> str:
@@ -219,13 +221,14 @@ def _text_of(kind: str, value: Any) -> str:
     return str(value).replace(LINE_FEED, "?").replace("\n", LINE_FEED)
 
 
-def fitted(text: str, length: int) -> bytes:
-    """The text in EUC-JP, control characters as blanks; where it is too long, cut at the end of a word or character."""
+def fitted(text: str, length: int, encoding: str = ENCODING) -> bytes:
+    """The text in the family's encoding, control characters as blanks; where it is too long, cut at the end of a word
+    or character."""
     plain = "".join(character if character >= " " else " " for character in text)
-    data = plain.encode(ENCODING, "replace")
+    data = plain.encode(encoding, "replace")
     if len(data) <= length:
         return data
-    return data[:length].decode(ENCODING, "ignore").rstrip(f" \u3000{LINE_FEED}").encode(ENCODING)
+    return data[:length].decode(encoding, "ignore").rstrip(f" \u3000{LINE_FEED}").encode(encoding)
 
 
 def _meant(kind: str, text: str) -> Any:
