@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from adapters.port import Unusable, add_folder
 from exchange.api import (
     audit,
     batch,
@@ -72,6 +73,11 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     known = profiles()  # loads every family and its schema, before the first request does
     if unknown := settings.retention_years.keys() - known.keys():
         raise UnsafeSettings(f"TRADEBRIDGE_RETENTION_YEARS names no profile of this hub: {', '.join(sorted(unknown))}")
+    for folder in settings.adapters:
+        try:
+            add_folder(folder)
+        except Unusable as error:
+            raise UnsafeSettings(f"TRADEBRIDGE_ADAPTERS: {error}") from error
     hub = open_hub(settings, settings.space)
     operator_key = operator_key_of(settings)
     if settings.mode == "pilot":

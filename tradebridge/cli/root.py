@@ -67,6 +67,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "trigger": "Make something happen, so that you are told.",
         "conformance": "Try a platform against a standard, in both roles.",
         "partner": "Run one simulated platform alone.",
+        "adapter": "Bring a window of your own: begin its adapter, check it.",
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",
