@@ -1,8 +1,9 @@
 """The contract of an adapter: how one kind of partner speaks.
 
 An adapter is a module `adapters.single_windows.<style>` or `adapters.platforms.<style>` with a function
-`adapter(country: str) -> Adapter`; `find_adapter("asw", "TH")` finds it. What the hub needs of it is its codec and its
-limits; what the simulator needs beside that is the answer a partner of this kind gives in its own language.
+`adapter(country: str) -> Adapter`; `find_adapter("asw", "TH")` finds it, and those of others (`adapters.outside`). What
+the hub needs of it is its codec and its limits; what the simulator needs beside that is the answer a partner of this
+kind gives in its own language. `adapters.contract` checks what is promised here:
 
 What only some partners have stands beside the codec: a signature around each message (`Seal`), a key in a header,
 answers that come as files, and the word of their own system before anybody decides (`Refusals`).
@@ -21,6 +22,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic.alias_generators import to_snake
 
+from adapters.outside import Unusable as Unusable
+from adapters.outside import add_folder as add_folder
+from adapters.outside import find_outside
 from schemas.event import Event
 from schemas.findings import Finding, Kind, Severity, finding, register
 from schemas.losses import Loss as Loss
@@ -257,7 +261,7 @@ _PLACES = ("adapters.single_windows", "adapters.platforms")
 
 
 def find_adapter(style: str, country: str = "") -> Adapter:
-    """The adapter of this style. Raises `UnknownStyle`."""
+    """The adapter of this style. Raises `UnknownStyle`, also where somebody else's cannot be used."""
     for place in _PLACES if style.isidentifier() else ():
         name = f"{place}.{style}"
         try:
@@ -270,4 +274,19 @@ def find_adapter(style: str, country: str = "") -> Adapter:
             continue  # a module beside the adapters, as `countries`
         adapter: Adapter = module.adapter(country)
         return adapter
-    raise UnknownStyle(style)
+    return _of_others(style, country)
+
+
+def _of_others(style: str, country: str) -> Adapter:
+    try:
+        outside = find_outside(style)
+        made = outside.make(country) if outside is not None else None
+    except Unusable as error:
+        raise UnknownStyle(f"{style}: {error}") from error
+    except Exception as error:  # the code of a stranger may raise anything
+        raise UnknownStyle(f"{style}: its adapter({country!r}) raises {type(error).__name__}: {error}") from error
+    if outside is None:
+        raise UnknownStyle(style)
+    if not isinstance(made, Adapter) or made.style != style:
+        raise UnknownStyle(f"{style}: `tb adapter check` says what is wrong with it")
+    return made

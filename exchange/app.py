@@ -6,9 +6,8 @@ its route: what FastAPI does on the way, it does for parameters and models that 
 the API names it all the same, and what it raises is answered by the same handlers.
 """
 
-import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -21,6 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from adapters.port import Unusable, add_folder
 from exchange.api import (
     audit,
     batch,
@@ -46,6 +46,7 @@ from exchange.api import (
     verify_page,
     webhooks,
 )
+from exchange.api.described import described
 from exchange.api.problems import Problem, problem_response
 from exchange.config import Settings, UnsafeSettings, check_startable
 from exchange.control import controlled
@@ -73,6 +74,11 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     known = profiles()  # loads every family and its schema, before the first request does
     if unknown := settings.retention_years.keys() - known.keys():
         raise UnsafeSettings(f"TRADEBRIDGE_RETENTION_YEARS names no profile of this hub: {', '.join(sorted(unknown))}")
+    for folder in settings.adapters:
+        try:
+            add_folder(folder)
+        except Unusable as error:
+            raise UnsafeSettings(f"TRADEBRIDGE_ADAPTERS: {error}") from error
     hub = open_hub(settings, settings.space)
     operator_key = operator_key_of(settings)
     if settings.mode == "pilot":
@@ -87,6 +93,16 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
             yield
         await opened.stop()
 
+    return Frame(_routed(lifespan), opened)
+
+
+def openapi() -> dict[str, Any]:
+    """The description of the API, of a hub that is not there: as a running one tells it at /openapi.json."""
+    return _routed().openapi()
+
+
+def _routed(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
+    """All routes, described."""
     app = FastAPI(
         title="Tradebridge",
         version=version("tradebridge"),
@@ -116,8 +132,8 @@ def make_app(settings: Settings, *, in_tests: bool = False) -> "Frame":
     ):
         app.include_router(module.router)
     _answer_errors(app)
-    _describe_keys(app)
-    return Frame(app, opened)
+    _describe(app)
+    return app
 
 
 class Frame:
@@ -189,29 +205,16 @@ def _space_of(scope: Scope) -> tuple[str, Scope]:
     return "", scope
 
 
-_OPEN = re.compile(
-    r"/(livez|readyz|metrics|log/.*|verify|v/.*|v1/(trust|trust/(versions|versions/.*|status|revocation-lists|export)"
-    r"|platforms|log/(checkpoint|inclusion|consistency)|profiles|profiles/.*|rules|rules/.*))"
-)
-"""Paths that want no key."""
-
-
-def _describe_keys(app: FastAPI) -> None:
-    """The OpenAPI description says which calls want a key, so that /docs can send one."""
+def _describe(app: FastAPI) -> None:
+    """The OpenAPI description is whole: FastAPI's own way to extend it."""
     describe = app.openapi
 
-    def with_keys() -> dict[str, Any]:
+    def whole() -> dict[str, Any]:
         if app.openapi_schema is None:
-            described = describe()
-            scheme = {"type": "http", "scheme": "bearer", "description": "An API key: tb_..."}
-            described.setdefault("components", {})["securitySchemes"] = {"apiKey": scheme}
-            for path, calls in described["paths"].items():
-                for call in calls.values():
-                    if not _OPEN.fullmatch(path):
-                        call["security"] = [{"apiKey": []}]
+            described(describe())
         return app.openapi_schema or {}
 
-    app.openapi = with_keys  # type: ignore[method-assign]  # FastAPI's own way to extend the description
+    app.openapi = whole  # type: ignore[method-assign]  # FastAPI's own way to extend the description
 
 
 def _answer_errors(app: FastAPI) -> None:

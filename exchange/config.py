@@ -23,6 +23,9 @@ class Settings(BaseSettings):
         "", description="sqlite:///PATH or postgresql+psycopg://...; default: hub.sqlite in data."
     )
     product_rules: Path | None = Field(None, description="Your table of product-specific rules of origin (TOML).")
+    adapters: tuple[Path, ...] = Field(
+        (), description='Folders of adapters of others, whose code runs in the hub: JSON, ["/srv/mine"].'
+    )
     space: str = Field("", description="Name of the default space; empty as a rule.")
     platform_code: str = Field("TBHB", pattern=r"^[A-Z0-9]{2,4}$", description="The hub's own code as an eBL platform.")
     platform_name: str = Field("Tradebridge hub", description="Its name as an eBL platform, as others see it.")

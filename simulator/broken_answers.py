@@ -21,8 +21,10 @@ SILENT_SECONDS = 60.0
 """Longer than any caller of ours waits for an answer."""
 _TRANSPORT = "simulator.transport"
 
-BEFORE = frozenset({"timeout", "refused-connection", "too-many-requests", "unavailable", "maintenance"})
+BEFORE = frozenset({"timeout", "refused-connection", "tls-refused", "too-many-requests", "unavailable", "maintenance"})
 """Nothing is taken: the fault strikes before."""
+_HANDSHAKE_FAILURE = bytes.fromhex("15 0303 0002 02 28")
+"""A TLS record with a fatal alert: RFC 8446, sections 5.1 and 6."""
 _STATUS = {
     "too-many-requests": (429, "Too Many Requests"),
     "unavailable": (503, "Service Unavailable"),
@@ -56,6 +58,9 @@ async def broken(fault: Fault, faults: Faults, scope: Scope, receive: Receive, s
         transport.abort()
     elif name in ("reset", "refused-connection"):
         _reset(transport)
+    elif name == "tls-refused":
+        transport.write(_HANDSHAKE_FAILURE)
+        transport.close()
     elif name == "half-response":
         transport.write(head + body[: len(body) // 2])
         transport.close()

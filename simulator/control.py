@@ -47,7 +47,7 @@ from simulator.progress import Progress, Summary
 from simulator.refusals import Refusal, refuse
 from simulator.scenario import LADING, BadScenario, Scenario, UnknownScenario, kind_of, load, scenario_names
 from simulator.seeding import sown
-from simulator.world import World
+from simulator.world import World, outgoing
 from simulator.worlds import Worlds
 from tradebridge.calls import HubError, Refused
 
@@ -76,6 +76,7 @@ def control_app(
     _clock(app, worlds, world_of)
     _switches(app, world_of)
     _reading(app, worlds, world_of)
+    _recording(app, world_of)
     _spaces(app, worlds)
     _playing(app, world_of)
     return app
@@ -437,6 +438,33 @@ def _fits(entry: Entry, query: JournalQuery, member: str) -> bool:
         and query.number in ("", entry.number)
         and query.message in ("", entry.message_id)
     )
+
+
+# --- recording -------------------------------------------------------------------------------------------------------
+
+
+def _recording(app: FastAPI, world_of: WorldOf) -> None:
+    @app.post("/_sim/v1/recording", status_code=201)
+    async def begin(request: Request) -> Response:
+        """Record from now on who speaks to the hub through `/recorded`; what was recorded before is dropped."""
+        world = world_of(request)
+        return JSONResponse(await world.switches.recorder.begin(world, outgoing()), 201)
+
+    @app.get("/_sim/v1/recording")
+    async def progress(request: Request) -> Response:
+        world = world_of(request)
+        return JSONResponse(world.switches.recorder.told(world))
+
+    @app.get("/_sim/v1/recording/cassette")
+    async def cassette(request: Request) -> Response:
+        """The cassette until now."""
+        world = world_of(request)
+        return Response((await world.switches.recorder.cassette(world)).data(), media_type="application/json")
+
+    @app.delete("/_sim/v1/recording")
+    async def end(request: Request) -> Response:
+        await world_of(request).switches.recorder.end()
+        return Response(status_code=204)
 
 
 # --- spaces ----------------------------------------------------------------------------------------------------------

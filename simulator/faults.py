@@ -126,6 +126,13 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe("wrong-length", _T, Point.ANSWER, "The answer is shorter than its Content-Length says.", _RETRIED),
         Recipe("garbage", _T, Point.ANSWER, "The answer is no HTTP.", _RETRIED),
         Recipe(
+            "tls-refused",
+            _T,
+            Point.ANSWER,
+            "The door refuses the connection with a TLS alert (handshake_failure, RFC 8446), and takes nothing.",
+            _RETRIED + " Its error says that no HTTP came.",
+        ),
+        Recipe(
             "too-many-requests",
             _T,
             Point.ANSWER,
@@ -151,6 +158,13 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe("call-refused", _T, Point.CALL, "The member cannot connect to the hub.", _ASKED_AGAIN),
         Recipe("call-dns", _T, Point.CALL, "The hub's name is not found.", _ASKED_AGAIN),
+        Recipe(
+            "call-tls",
+            _T,
+            Point.CALL,
+            "The hub's door shows a certificate that nobody vouches for, and the member refuses to speak to it.",
+            _ASKED_AGAIN,
+        ),
         Recipe(
             "call-lost-answer",
             _T,
@@ -227,6 +241,13 @@ RECIPES: Mapping[str, Recipe] = {
             Point.DELIVERY,
             "The acknowledgement is signed with a key that nobody knows.",
             _RETRIED + " Its error says signature.unknown-key.",
+        ),
+        Recipe(
+            "stale-status",
+            _B,
+            Point.DELIVERY,
+            "The member's status of keys is older than it may be: it believes nobody, and takes nothing.",
+            _RETRIED + " The member takes it with a fresh status (trust.stale-status).",
         ),
         Recipe(
             "clock-skew",

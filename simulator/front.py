@@ -1,7 +1,7 @@
 """What stands at the door of the world's process: it finds the world of a request, and the partner that is meant.
 
 The hub pushes to `/partners/{member}/push`; witnesses, the timestamp authority, eBL platforms and links stand beside.
-What a fault that is on does to an answer, it does here, at the socket.
+What a fault that is on does to an answer, it does here, at the socket. Who is recorded speaks to the hub through here.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from simulator import tsa, witness
 from simulator.broken_answers import BEFORE, broken
 from simulator.faults import HEADER, Point
 from simulator.problems import response_of
+from simulator.recording import PREFIX as RECORDED
 from simulator.refusals import Refusal
 from simulator.world import World
 from simulator.worlds import Worlds
@@ -40,7 +41,7 @@ class Front:
         space, scope = _space_of(scope)
         path: str = scope["path"]
         if path.startswith(CONTROL):
-            await self._control({**scope, SPACE: space}, receive, send)
+            await self._controlled(space, {**scope, SPACE: space}, receive, send)
             return
         try:
             world = self._worlds.get(space)
@@ -50,10 +51,22 @@ class Front:
         if path == "/livez":
             members = {"status": "ok", "members": len(world.members)}
             await JSONResponse(members)(scope, receive, send)
+        elif path.startswith(f"{RECORDED}/"):
+            below = path.removeprefix(RECORDED)
+            await world.switches.recorder.pass_on(world, {**scope, "path": below}, receive, send)
         elif path.startswith("/partners/") and path.endswith("/push") and scope["method"] == "POST":
             await push(world, path.split("/")[2], scope, receive, send)
         else:
             await self._app_beside(world, space)(scope, receive, send)
+
+    async def _controlled(self, space: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """The control plane; of a world that is being recorded, heard."""
+        try:
+            world = self._worlds.get(space)
+        except Refusal:  # the control plane says so itself
+            await self._control(scope, receive, send)
+            return
+        await world.switches.recorder.control(world, self._control, scope, receive, send)
 
     def _app_beside(self, world: World, space: str) -> ASGIApp:
         """Made when it is first called: a space that is never asked for it does not pay."""

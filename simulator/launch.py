@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from simulator.members import CARRIER_CODE, OPERATOR, Member, members
+from simulator.members import CARRIER_CODE, OPERATOR, Member, members, styles_of
 from simulator.platforms import PLATFORMS
 from simulator.progress import LadingSummary, Outcome, Progress, Summary, outcome_from_json
 from simulator.scenario import scenario_names
@@ -88,6 +88,7 @@ class Plan:
     clock: datetime | None
     port: int
     with_tl: bool
+    adapters: tuple[str, ...]
     database_url: str | None
     hub_environment: Mapping[str, str]
     timeout: float
@@ -191,6 +192,7 @@ def launch(
     data_dir: Path | None = None,
     port: int = 8600,
     with_tl: bool = False,
+    adapters: Iterable[str] = (),
     database_url: str | None = None,
     timeout: float = 30.0,
     hub_environment: Mapping[str, str] | None = None,
@@ -198,12 +200,15 @@ def launch(
     """Start both and wait until they are ready.
 
     `clock`: a frozen business clock, with a zone; None for the machine's own. `data_dir`: kept; None for a temporary
-    folder that `close` removes. `port`: of the hub, the world takes the next one; 0 takes any free ones. `timeout`:
-    seconds. `hub_environment`: further settings of the hub. Raises `LaunchFailed`.
+    folder that `close` removes. `port`: of the hub, the world takes the next one; 0 takes any free ones. `adapters`: of
+    others, as `simulator.members.styles_of` takes them. `timeout`: seconds. `hub_environment`: further settings of the
+    hub. Raises `LaunchFailed`, and as `styles_of`.
     """
     began = time.monotonic()
+    given = tuple(str(Path(each).resolve()) if Path(each).is_dir() else each for each in adapters)
+    everybody = members(with_tl=with_tl, styles=styles_of(given))
     folder = data_dir or Path(tempfile.mkdtemp(prefix="tradebridge-"))
-    plan = Plan(folder, seed, clock, port, with_tl, database_url, hub_environment or {}, timeout)
+    plan = Plan(folder, seed, clock, port, with_tl, given, database_url, hub_environment or {}, timeout)
     pipe, control = os.pipe(), _Control.pair()
     children: dict[str, _Child] = {}
     try:
@@ -217,7 +222,6 @@ def launch(
         if data_dir is None:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    everybody = members(with_tl=with_tl)
     return Launched(
         hub_url=hub_url,
         world_url=world_url,
@@ -297,6 +301,9 @@ def _start_hub(plan: Plan, pipe: int, control: _Control) -> _Child:
         settings["CLOCK"] = plan.clock.isoformat()
     if plan.database_url is not None:
         settings["DATABASE_URL"] = plan.database_url
+    folders = [each for each in plan.adapters if Path(each).is_dir()]
+    if folders:
+        settings["ADAPTERS"] = json.dumps(folders)
     environment = {f"TRADEBRIDGE_{name}": value for name, value in settings.items()} | dict(plan.hub_environment)
     return _start("hub", plan.folder, ["-m", "exchange.serve"], environment, pipe, control.hub)
 
@@ -309,6 +316,8 @@ def _start_world(plan: Plan, pipe: int, control: _Control) -> _Child:
         command += ["--clock", plan.clock.isoformat()]
     if plan.with_tl:
         command += ["--with", "tl"]
+    for each in plan.adapters:
+        command += ["--adapter", each]
     return _start("world", plan.folder, command, {}, pipe, control.world)
 
 

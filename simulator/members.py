@@ -8,11 +8,12 @@
 4. All of them may send unsigned what they may issue themselves, so that a first success needs no key.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from adapters.outside import named
 from adapters.reading import BILLS_OF_LADING, CERTIFICATES
 from adapters.single_windows.countries import Country, countries
 from schemas.certificate.agreement import ASEAN
@@ -102,10 +103,34 @@ def description(member: Member, keys: Keys, push_url: str) -> Mapping[str, objec
     }
 
 
-def members(*, with_tl: bool = False) -> tuple[Member, ...]:
-    """The members of a world, by id."""
-    every = (*map(_window, countries().values()), *_OTHERS)
+def members(*, with_tl: bool = False, styles: Mapping[str, str] | None = None) -> tuple[Member, ...]:
+    """The members of a world, by id. `styles`: what windows speak by country, where it is not what we have for them
+    (`styles_of`); such a window takes part in any case."""
+    own = styles or {}
+    windows = (
+        replace(_window(each), style=own[each.code], default=True) if each.code in own else _window(each)
+        for each in countries().values()
+    )
+    every = (*windows, *_OTHERS)
     return tuple(sorted((each for each in every if each.default or with_tl), key=lambda member: member.id))
+
+
+class AdaptersClash(ValueError):
+    """These adapters of others cannot be in one world: the message says which, and why."""
+
+
+def styles_of(adapters: Iterable[str]) -> Mapping[str, str]:
+    """What the windows of which countries speak by these adapters of others: folders, packages or styles, as people
+    name them. They are found in this process from now on. Raises `Unusable`, and `AdaptersClash`."""
+    styles: dict[str, str] = {}
+    for adapter in (each for given in adapters for each in named(given)):
+        for country in adapter.countries:
+            if country not in countries():
+                there_are = ", ".join(countries())
+                raise AdaptersClash(f"{adapter.style} is for {country}: no window is there; there are {there_are}")
+            if styles.setdefault(country, adapter.style) != adapter.style:
+                raise AdaptersClash(f"both {styles[country]} and {adapter.style} are for {country}: take one of them")
+    return styles
 
 
 def certificates_of(country: str) -> tuple[str, ...]:

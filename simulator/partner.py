@@ -49,6 +49,7 @@ from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import Acknowledgement, DeliveryNote, Receipt, read_note, read_receipt
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import derived_id, hmac_value, test_partner_key
+from tradebridge.evidence.status import MAX_AGE, with_status
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.trust import TrustList
 
@@ -58,6 +59,7 @@ T = TypeVar("T")
 
 TOO_MANY = 429
 SLOW = "late-decision"
+STALE_AFTER = MAX_AGE + timedelta(hours=1)
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Waits between attempts to reach the hub; the last one repeats."""
 
@@ -138,12 +140,12 @@ class Partner:
         self.struck_by(fault, [each.message_id for each in deliveries])
         return tokens, fault.label
 
-    def taken(self, deliveries: Sequence[Delivery]) -> list[str]:
-        """The acknowledgements of those deliveries that hold; of the others none."""
+    def taken(self, deliveries: Sequence[Delivery], trust: TrustList | None = None) -> list[str]:
+        """The acknowledgements of those deliveries that hold; of the others none. `trust`: another than its own."""
         tokens = []
         for delivery in deliveries:
             try:
-                token = self._take(delivery)
+                token = self._take(delivery, trust or self._trust)
             except Distrusted as reason:
                 log.warning("%s does not take %s: %s", self.member.id, delivery.id, reason)
                 continue
@@ -170,11 +172,19 @@ class Partner:
         refusal = Refusal("", ((refusals.codes["signature"], "", text),))
         return refusals.encode_refusal(refusal, Address("", "", self.member.id, HUB, self.clock.now()))
 
-    def _take(self, delivery: Delivery) -> str | None:
+    async def trust_with_a_stale_status(self) -> TrustList:
+        """The hub's own status of keys, as a member has it that did not ask again while it could be believed."""
+        token = await self._heard(self._hub.trust_status)
+        found = with_status(self._trust, token, self.clock.now() + STALE_AFTER)
+        if isinstance(found, Finding):
+            raise TypeError(f"the hub's status of keys is none: {found.code} {found.found}")
+        return found
+
+    def _take(self, delivery: Delivery, trust: TrustList) -> str | None:
         """The acknowledgement; None: its own system does not take it, and has said so."""
         if delivery.message_id in self._turned_away:
             return None
-        taken = self._verified(delivery)
+        taken = self._verified(delivery, trust)
         note = taken.note
         if taken.wrong and self._turn_away(taken):
             return None
@@ -200,8 +210,10 @@ class Partner:
             )
         return token
 
-    def _verified(self, delivery: Delivery) -> Taken:
-        note = read_note(delivery.note, self._trust, self.clock.now())
+    def _verified(self, delivery: Delivery, trust: TrustList) -> Taken:
+        if trust.stale is not None:
+            raise Distrusted(f"{trust.stale.message} {trust.stale.found}")
+        note = read_note(delivery.note, trust, self.clock.now())
         if isinstance(note, Finding):
             raise Distrusted(f"the note: {note.message} {note.found}")
         if (note.recipient, note.delivery, note.message_id) != (self.member.id, delivery.id, delivery.message_id):

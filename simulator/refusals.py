@@ -90,6 +90,12 @@ CONTROL = register(
         ),
         Kind("simulation.hub-away", "The hub does not answer.", "See whether it runs: tb doctor.", status=503),
         Kind("simulation.hub-failed", "The hub could not do it.", "Look into its log, beside the data.", status=500),
+        Kind(
+            "simulation.not-recording",
+            "Nothing is being recorded in this world.",
+            "Begin with tb record start; then speak to the hub at the address that it names.",
+            status=409,
+        ),
         Kind("simulation.busy", "The world is being reset.", "Try again in a moment.", status=503),
     ]
 )

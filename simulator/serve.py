@@ -28,7 +28,7 @@ from simulator.clock import clock_at
 from simulator.control import control_app
 from simulator.front import Front
 from simulator.hub_control import HubControl
-from simulator.members import Member, members
+from simulator.members import Member, members, styles_of
 from simulator.process import listen, serve
 from simulator.world import Settings
 from simulator.worlds import Worlds
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not hub_url:
         raise SystemExit("no URL of a hub came: it did not start, or nobody said where it is")
     settings = Settings(hub_url, url, given.seed, clock_at(given.clock), Path(given.data), bool(given.only))
-    everybody = members(with_tl="tl" in given.with_ or given.only == "TL-NSW")
+    with_tl = "tl" in given.with_ or given.only == "TL-NSW"
+    everybody = members(with_tl=with_tl, styles=styles_of(given.adapter))
     chosen = tuple(each for each in everybody if given.only in ("", each.id))
     if not chosen:
         raise SystemExit(f"no partner {given.only}: {', '.join(each.id for each in everybody)}")
@@ -79,6 +80,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8601, help="0 takes any free one")
     parser.add_argument("--clock", type=datetime.fromisoformat, help="frozen business clock, RFC 3339")
     parser.add_argument("--with", dest="with_", action="append", default=[], choices=["tl"], help="further windows")
+    parser.add_argument("--adapter", action="append", default=[], help="of others: a folder, a package or a style")
     parser.add_argument("--only", default="", metavar="ID", help="this partner alone, beside a world")
     return parser.parse_args(arguments)
 

@@ -2,7 +2,8 @@
 
 1. To the hub the world is nothing special: it registers its members by the operator's API, and each partner calls the
    hub with a key of its own.
-2. A member that is registered already stays as it is; where its push address has changed, the hub is told.
+2. A member that is registered already stays as it is; where its push address or what it speaks has changed, the hub is
+   told.
 3. What each story is stands in a file beside the journals, so that a world that was killed goes on where it stopped.
 4. Beside the partners stand eBL platforms, the carrier's own API and the trade platform's links (`simulator.lading`).
 """
@@ -297,5 +298,6 @@ async def _register(operator: AsyncHub, wanted: Mapping[str, object]) -> None:
         if refused.code != "member.exists":
             raise
         known = await operator.member(str(wanted["id"]))
-        if known["delivery"] != wanted["delivery"]:
-            await operator.change_member(str(wanted["id"]), {"delivery": wanted["delivery"]})
+        moved = {name: wanted[name] for name in ("delivery", "style") if name in wanted and known[name] != wanted[name]}
+        if moved:
+            await operator.change_member(str(wanted["id"]), moved)

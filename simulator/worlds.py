@@ -60,6 +60,7 @@ class Worlds:
 
     async def close(self) -> None:
         for world in self._by_space.values():
+            await world.switches.recorder.end()
             await world.close()
         self.control.close()
 
@@ -107,6 +108,7 @@ class Worlds:
         if not space:
             raise refuse("simulation.unknown-space", found="the default space, which stays: reset it")
         async with self._stopped(space, goes_on=False) as world:
+            await world.switches.recorder.end()
             await self.control.ask("drop", space=space)
             await asyncio.to_thread(shutil.rmtree, world.settings.data, ignore_errors=True)
 
@@ -128,6 +130,7 @@ class Worlds:
     async def empty(self, space: str) -> None:
         """Nothing has happened: no document is known, here and at the hub. Members, clock and switches stay."""
         async with self._stopped(space) as world:
+            await world.switches.recorder.end()
             await self.control.ask("empty", space=space)
             await asyncio.to_thread(_remove, _past(world.settings.data))
 
@@ -144,6 +147,7 @@ class Worlds:
         if not _kept(self.get(space), name).is_dir():
             raise refuse("simulation.unknown-snapshot", found=name)
         async with self._stopped(space) as world:
+            await world.switches.recorder.end()
             await self.control.ask("restore", space=space, name=name)
             await asyncio.to_thread(_put_back, _kept(world, name), world.settings.data)
 

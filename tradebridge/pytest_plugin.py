@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from simulator.testing.drafts import Draft
     from simulator.testing.server import Server
+    from simulator.testing.webhooks import Catcher
     from simulator.testing.world import World
 
 SEED, CLOCK = "42", "2026-01-05T09:00:00+00:00"
@@ -54,6 +55,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--tb-seed", metavar="SEED", default=SEED, help="what keys and ids are drawn from (default: 42)")
     group.addoption("--tb-strict", action="store_true", help="strict worlds for tests whose marker says nothing")
     group.addoption("--tb-artifacts", metavar="DIR", help="keep journal and report of each failed test's world here")
+    group.addoption(
+        "--tb-keep-failed",
+        metavar="MINUTES",
+        type=float,
+        nargs="?",
+        const=30.0,
+        help="keep the world of each failed test, and the server, for so long after the run (30 if not said)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,6 +127,18 @@ def tb(tradebridge: Callable[..., World]) -> World:
     return tradebridge()
 
 
+@pytest.fixture
+def tb_webhooks(tb: World) -> Iterator[Catcher]:
+    """A receiver of webhooks: `tb_webhooks.join("sg", "document.*")`, then `.wait_for("document.accepted")`. See
+    `simulator.testing.webhooks`."""
+    from simulator.testing.webhooks import Catcher
+
+    catcher = Catcher(tb)
+    catcher.start()
+    yield catcher
+    catcher.close()
+
+
 def _marked(item: pytest.Item) -> dict[str, Any]:
     marked: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("tradebridge"))):  # the closest one last
@@ -172,10 +193,21 @@ def _show(item: pytest.Item, worlds: Sequence[World], report: pytest.TestReport)
     for world in worlds:
         try:
             text = world.report()
-            kept = _keep(item, world, text)
+            kept = "\n".join(each for each in (_keep(item, world, text), _hold(item, world)) if each)
         except Exception as error:  # a report that fails must not hide the failure that it is about
             text, kept = f"what happened cannot be told: {error!r}", ""
         report.sections.append((f"tradebridge: world {world.name}", f"{text}\n{kept}".rstrip()))
+
+
+def _hold(item: pytest.Item, world: World) -> str:
+    """The world stays, with its server, where that was asked for: how to look into it, and how to end it."""
+    minutes = item.config.getoption("--tb-keep-failed")
+    if minutes is None:
+        return ""
+    holder = world.server.hold(minutes)
+    world.kept = True
+    words = " ".join(f"{name}={value}" for name, value in world.env.items())
+    return f"kept for {minutes:g} minutes (kill {holder} ends it): export {words}; tb journal show"
 
 
 def _keep(item: pytest.Item, world: World, text: str) -> str:

@@ -82,6 +82,26 @@ class Server:
         while self._dropping:
             self._dropping.pop(0).result()
 
+    def hold(self, minutes: float) -> int:
+        """Keep the server for so long after all have gone, to look into it: the process that does."""
+        folder = Path(self.told["dataDir"]).parent
+        command = [sys.executable, "-P", "-m", "simulator.testing.holder", str(folder), str(minutes * 60)]
+        holder = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C at the tests is not for it
+        )
+        assert holder.stdout is not None  # noqa: S101  # it was started with a pipe
+        with holder.stdout as said:
+            holds = bool(said.readline())  # it holds, or another does
+        holder.returncode = 0  # nobody waits for it here: it outlives this process
+        noted = folder / "holder"
+        if holds:
+            noted.write_text(str(holder.pid), "ascii")
+        return int(noted.read_text("ascii"))
+
     def close(self) -> None:
         """Drop what is left, and let go of the server."""
         if self.http.is_closed:

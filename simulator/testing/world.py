@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -223,6 +224,9 @@ class World:
         self._known_refusals: set[str] = set()
         self._waited: set[int] = set()
         self._serial = 0
+        self._replayed = 0
+        self.kept = False
+        """It stays when the test is over, to be looked into."""
 
     # --- who takes part ---
 
@@ -411,6 +415,40 @@ class World:
         if not what or "documents" in what:
             self._known, self._known_refusals, self._waited = set(), set(), set()
 
+    # --- recording ---
+
+    @contextmanager
+    def record(self, path: str | Path) -> Iterator[None]:
+        """What is sent to the hub within the block, by `send`, by `client` and by whoever takes `hub_url` or `env`,
+        goes into a cassette: `docs/developer.md`. Wait within it for what you expect to happen."""
+        direct, told = self.hub_url, self.call("POST", "/recording")
+        self._speak_to(told["url"])
+        try:
+            yield
+            answer = self.server.http.get(f"{self.url}/_sim/v1/recording/cassette")
+            if answer.is_error:
+                raise NotSo(answer.text)
+            Path(path).write_bytes(answer.content)
+        finally:
+            self._speak_to(direct)
+            self.call("DELETE", "/recording")
+
+    def replay(self, path: str | Path, *, patience: float = TIMEOUT_SECONDS) -> list[str]:
+        """Send a cassette again, to a world of its own: what is not as it was, a sentence each; none if nothing."""
+        from simulator.cassette import read_cassette
+        from simulator.comparing import compare
+        from simulator.replaying import replay
+
+        cassette = read_cassette(Path(path).read_bytes())
+        self._replayed += 1
+        again = replay(cassette, self.server.world_url, f"{self.name}-r{self._replayed}", patience=patience)
+        found, _ = compare(cassette, again.cassette)
+        return [f"{each.where}: {each.before}, now {each.after}" for each in found]
+
+    def _speak_to(self, hub_url: str) -> None:
+        self.close()
+        self.hub_url = hub_url
+
     # --- for the plugin ---
 
     def strictly(self) -> list[str]:
@@ -564,7 +602,8 @@ def world_on(server: Server, *, clock: str = "", strict: bool = False, and_next:
         yield world
     finally:
         world.close()
-        server.drop(name)
+        if not world.kept:
+            server.drop(name)
 
 
 def _numbered(made: Draft, serial: int) -> str:

@@ -1,26 +1,20 @@
 """The adapters that there are, found as the hub finds them; and documents and events to give them."""
 
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from hypothesis import strategies as st
 
 import adapters
 from adapters.platforms.dcsa.codec import STATUSES
-from adapters.port import Adapter, Address, CannotCarry, find_adapter
+from adapters.port import Adapter, CannotCarry, find_adapter
 from adapters.reading import CERTIFICATES
-from schemas.content import Content, Syntax, open_content
+from adapters.trial import ADDRESS, AT, PROFILES, decoded, example, json_of, set_at
 from schemas.event import Actor, Event, EventType, Reason, Subject
-from schemas.registry import Document, profiles
+from schemas.registry import Document
 from tests.schemas.bill_of_lading.strategies import UNKNOWN
 
-AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-ADDRESS = Address("msg_01kx0000000123456789abcdef"[:30], "doc_01kx00000000fedcba98765432"[:30], "SG-NSW", "TH-NSW", AT)
-PROFILES = tuple(profile for profile in profiles() if not profile.startswith("tradebridge-event"))
+__all__ = ["ADDRESS", "AT", "PROFILES", "example"]
 
 ROOT = Path(adapters.__file__).parent
 
@@ -55,36 +49,6 @@ def carries(adapter: Adapter, profile: str) -> bool:
     except CannotCarry:
         return False
     return True
-
-
-def example(profile: str, variant: int = 0) -> Document:
-    japan = "JP" if profile.startswith("ajcep") else "TH"
-    return profiles()[profile].example(exporter="SG", importer=japan, number="SG-2026-00041", at=AT, variant=variant)
-
-
-def json_of(document: Document) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(profiles()[document.profile].encode[Syntax.JSON](document))
-    return value
-
-
-def set_at(value: Any, pointer: str, given: Any) -> None:
-    """Put a value into a JSON form, making the objects on the way."""
-    *steps, last = pointer.split("/")[1:]
-    for step in steps:
-        value = value[int(step)] if isinstance(value, list) else value.setdefault(step, {})
-    value[last] = given
-
-
-def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of a JSON form, by its pointer."""
-    if isinstance(value, Mapping) and value:
-        for name, each in value.items():
-            yield from leaves(each, f"{pointer}/{name}")
-    elif isinstance(value, list) and value:
-        for number, each in enumerate(value):
-            yield from leaves(each, f"{pointer}/{number}")
-    else:
-        yield pointer, value
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=60)
@@ -196,11 +160,3 @@ def bills_of_lading(draw: st.DrawFn, profile: str) -> Document:
     value["documentParties"].update(draw(UNKNOWN))
     value["consignmentItems"][0].update(draw(UNKNOWN))
     return decoded(profile, value)
-
-
-def decoded(profile: str, value: dict[str, Any]) -> Document:
-    content = open_content(json.dumps(value, ensure_ascii=False).encode())
-    assert isinstance(content, Content), content
-    read = profiles()[profile].decode(content)
-    assert read.document is not None, read.findings
-    return read.document

@@ -9,8 +9,8 @@ from lxml import etree
 
 from adapters.port import Statement, find_adapter
 from adapters.single_windows.naccs.header import ANSWER, REQUEST, read_answer
+from adapters.trial import ADDRESS, AT, decoded, example, json_of, set_at
 from schemas.event import Actor, Event, EventType, Reason, Subject
-from tests.adapters.speakers import ADDRESS, AT, decoded, example, json_of, set_at
 
 SINGAPORE = find_adapter("tradenet", "SG").codec
 VIETNAM = find_adapter("vnaccs", "VN").codec

@@ -634,9 +634,34 @@ def test_the_simulation_is_moved_by_commands_each_with_json(world: World) -> Non
     assert all(world.tb(*command.split()).code == Exit.OK for command in listed)
 
 
+def test_a_session_is_recorded_and_replayed_and_what_differs_is_exit_code_one(world: World) -> None:
+    assert world.tb("space", "add", "session").code == Exit.OK
+    url = world.tb("record", "start", "--space", "session", "--json").json["url"]
+    mistakes = str(ROOT / "tests/vectors/certificates/wrong/five-mistakes.json")
+    assert world.tb("send", mistakes, "--from", "sg", "--to", "th", "--url", url).code == Exit.INVALID
+    assert "calls" in world.tb("record", "show", "--space", "session").out
+    stopped = world.tb("record", "stop", "--space", "session", "--quiet", "0", "-o", "session.json", "--json")
+    assert (stopped.code, stopped.json["full"], stopped.json["before"]) == (Exit.OK, False, 0)
+    assert world.tb("record", "show", "--space", "session").code == Exit.REFUSED
+    same = world.tb("replay", "session.json", "--json")
+    assert (same.code, same.json["differences"]) == (Exit.OK, []), same.out
+    cassette = json.loads((world.home / "session.json").read_text())
+    errors = next(each["answer"]["json"]["errors"] for each in cassette["steps"] if "errors" in each["answer"]["json"])
+    gone = errors.pop()
+    (world.home / "session.json").write_text(json.dumps(cassette))
+    differs = world.tb("replay", "session.json", "-o", "again.json")
+    assert differs.code == Exit.CHECKS_FAILED
+    assert "before: not found" in differs.out
+    assert gone["code"] in differs.out
+    (world.home / "other.json").write_text(json.dumps(cassette | {"seed": "43"}))
+    assert world.tb("replay", "other.json").code == Exit.UNREACHABLE
+    assert world.tb("replay", str(ROOT / "README.md")).code == Exit.INVALID
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
+        (["record", "show"], Exit.REFUSED),
         (["clock", "advance", "soon"], Exit.REFUSED),
         (["clock", "show", "--space", "nobody"], Exit.REFUSED),
         (["clock", "show", "--world", "http://127.0.0.1:1"], Exit.UNREACHABLE),

@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from simulator.testing.world import World
 from tests import waiting
+from tradebridge import Hub
 from tradebridge import pytest_plugin as plugin
 
 PROJECT = Path(__file__).with_name("users_project.py")
@@ -78,8 +81,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         [sys.executable, "-c", ATTACH, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
-        options = ["-q", "-n", "2", "--testrunuid", name, "--tb-artifacts", "kept", "-p", "no:cacheprovider"]
-        options += ["-p", "no:hypothesispytest"]  # it takes its time to load
+        options = [
+            "-q",
+            "-n",
+            "2",
+            "--testrunuid",
+            name,
+            "--tb-artifacts",
+            "kept",
+            "--tb-keep-failed",
+            "5",
+            "-p",
+            "no:cacheprovider",
+        ]
+        options += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]  # it takes its time to load
         strict = ["--strict-markers", "-W", "error"]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *strict],
@@ -90,10 +105,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             timeout=100,
             check=False,
         )
+        output = done.stdout + done.stderr
         assert other.stdout is not None
         told = json.loads(other.stdout.readline())
         yield Run(
-            done.stdout + done.stderr,
+            output,
             done.returncode,
             told,
             [json.loads(each.read_text()) for each in sorted(seen.glob("gw*.json"))],
@@ -103,11 +119,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     finally:
         other.kill()
         other.wait()
+        for holder in set(re.findall(r"\(kill (\d+) ends it\)", output)):
+            with suppress(ProcessLookupError):  # it has ended with the test
+                os.kill(int(holder), signal.SIGKILL)
 
 
 def all_that_is_right_passes_and_all_workers_have_one_server(run: Run) -> None:
     assert run.exit_code == 1, run.output
-    assert "3 failed, 7 passed" in run.output, run.output
+    assert "3 failed, 9 passed" in run.output, run.output
     assert "warning" not in run.output
     assert len(run.seen) == 2
     assert all(each == run.told for each in run.seen)
@@ -148,12 +167,28 @@ def of_a_failure_journal_and_report_are_kept(run: Run) -> None:
     assert {json.loads(line)["kind"] for line in journal.read_text().splitlines()} >= {"received", "acknowledged"}
 
 
-def the_server_outlives_those_who_go_and_ends_with_the_last_who_is_killed(run: Run) -> None:
+def of_a_failure_the_world_is_kept_and_can_be_looked_into(run: Run) -> int:
+    """The process that holds it."""
+    told = re.findall(r"kept for 5 minutes \(kill (\d+) ends it\): export (.*); tb journal show", run.output)
+    assert len(told) == 3
+    (holder,) = {int(pid) for pid, _ in told}
+    assert lives(holder)
+    environment = dict(each.split("=", 1) for each in told[0][1].split())
+    found = httpx.get(f"{environment['TRADEBRIDGE_WORLD_URL']}/_sim/v1/state", trust_env=False).json()
+    assert environment["TRADEBRIDGE_URL"].endswith(found["space"])
+    with Hub(environment["TRADEBRIDGE_URL"], run.told["operatorKey"]) as hub:
+        assert hub.members().items
+    return holder
+
+
+def the_server_outlives_those_who_go_and_ends_with_the_last_who_is_killed(run: Run, holder: int) -> None:
     """The last one: it ends the server."""
     assert all(lives(pid) for pid in run.pids)
     folder = Path(run.told["dataDir"]).parent
     assert folder.is_dir()
     os.kill(run.other.pid, signal.SIGKILL)
+    assert all(lives(pid) for pid in run.pids), "it is held"
+    os.kill(holder, signal.SIGKILL)
     until(lambda: not any(lives(pid) for pid in run.pids))
     until(lambda: not folder.exists())
 
@@ -166,7 +201,8 @@ def test_a_users_project_runs_as_its_author_expects(run: Run) -> None:
     what_did_not_come_is_told_with_what_was_refused(run)
     a_strict_test_fails_for_each_thing_that_it_did_not_expect(run)
     of_a_failure_journal_and_report_are_kept(run)
-    the_server_outlives_those_who_go_and_ends_with_the_last_who_is_killed(run)
+    holder = of_a_failure_the_world_is_kept_and_can_be_looked_into(run)
+    the_server_outlives_those_who_go_and_ends_with_the_last_who_is_killed(run, holder)
 
 
 def test_a_marker_that_says_something_else_is_refused() -> None:

@@ -9,9 +9,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from simulator.testing.server import Server
+from simulator.testing.webhooks import Catcher
 from simulator.testing.world import World
 from tradebridge import Refused
 
@@ -101,6 +103,42 @@ def test_two_worlds_know_nothing_of_each_other(tradebridge: Callable[..., World]
     one.assert_exchange(sent).reached("accepted")
     assert one.count() > 2 and other.count() == 0
     assert one.env["TRADEBRIDGE_URL"] != other.env["TRADEBRIDGE_URL"]
+
+
+def test_webhooks_are_caught_verified_and_told_again(tb: World, tb_webhooks: Catcher) -> None:
+    tb_webhooks.join("sg", "document.*", "event.accepted")
+    tb_webhooks.join("th", "document.accepted")
+    tb_webhooks.answering(500)
+    sent = tb.send(tb.example("form-d"))
+    first = tb_webhooks.wait_for("document.accepted", document=sent, member="sg")
+    assert first.type == "document.accepted" and first.document_id == sent.id
+    assert tb_webhooks.wait_for("event.*", document=sent).data["state"] == "accepted"
+    with pytest.raises(AssertionError, match=r"no delivery\.dead in 0\.05 s; there came: .*document.accepted"):
+        tb_webhooks.wait_for("delivery.dead", timeout=0.05)
+    tb.clock.advance("PT1M")  # by when it is told again is of the hub's clock
+    for _ in range(2):
+        tb_webhooks.wait_for("document.accepted", document=sent)
+    assert len(set(tb_webhooks.ids)) == len(tb_webhooks.ids) - 1, "what was answered with 500 is told again"
+    forged = httpx.post(f"{tb_webhooks.url}/SG-NSW", content=first.body, headers={"webhook-id": first.id})
+    assert forged.status_code == 204
+    with pytest.raises(AssertionError, match="not signed with its secret"):
+        assert tb_webhooks.calls
+
+
+def test_a_session_is_recorded_and_replayed(tb: World, tmp_path: Path) -> None:
+    with tb.record(tmp_path / "session.json"):
+        assert tb.env["TRADEBRIDGE_URL"].endswith("/recorded")
+        sent = tb.send(tb.example("form-d"))
+        tb.assert_exchange(sent).reached("accepted")
+        tb.wait_for("acknowledged", member="sg")
+        tb.wait_for("event sent", member="th")
+        with pytest.raises(Refused):
+            tb.send(tb.example().invalid("certificate.replaces-itself"))
+    assert not tb.hub_url.endswith("/recorded")
+    assert tb.replay(tmp_path / "session.json") == []
+    changed = (tmp_path / "session.json").read_text().replace("certificate.replaces-itself", "certificate.other")
+    (tmp_path / "changed.json").write_text(changed)
+    assert any("certificate.other" in each for each in tb.replay(tmp_path / "changed.json"))
 
 
 @pytest.mark.anyio

@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
+from simulator.broken_calls import _refused_handshake
 from simulator.faults import HEADER, RECIPES, Layer, Point
-from tests.simulator.conftest import Space, until
+from simulator.partner import STALE_AFTER
+from tests.simulator.conftest import AT, Space, until
+from tradebridge.evidence.simulation import test_signer as signer_of
+from tradebridge.evidence.status import MAX_AGE, status_of, with_status
+from tradebridge.evidence.trust import HUB_PURPOSES, TrustedKey, TrustedLog, TrustList, hub_of
 
 TRIED_AGAIN = {
     "timeout": "no answer within",
@@ -15,6 +20,7 @@ TRIED_AGAIN = {
     "half-response": "RemoteProtocolError",
     "wrong-length": "RemoteProtocolError",
     "garbage": "RemoteProtocolError",
+    "tls-refused": "RemoteProtocolError",
     "too-many-requests": "HTTP 429",
     "unavailable": "HTTP 503",
     "lost-acknowledgement": "no acknowledgement",
@@ -22,6 +28,7 @@ TRIED_AGAIN = {
     "flipped-byte": "signature.",
     "unknown-key": "signature.unknown-key",
     "clock-skew": "signature.time-ahead",
+    "stale-status": "no acknowledgement",
 }
 """Recipes after which a delivery is tried again, with what its error begins with."""
 FIRST_ATTEMPT = ("latency", "slow-drip", "late", "out-of-order", "many-items-slow")
@@ -31,7 +38,7 @@ OPTIONS = {
     "late": {"delay": 0.2},
     "many-items-slow": {"items": 2, "per_item": 0.05},
 }
-NO_ANSWER_TO_READ = {"timeout", "reset", "refused-connection", "garbage"}
+NO_ANSWER_TO_READ = {"timeout", "reset", "refused-connection", "garbage", "tls-refused"}
 """Where nothing of an answer arrives, so that no header can name the fault."""
 WRONG_DOCUMENTS = {
     "document-flipped-byte": "",
@@ -39,7 +46,9 @@ WRONG_DOCUMENTS = {
     "document-expired-issuer": "signature.expired-certificate",
     "old-schema": "profile.unknown",
 }
-BY_SENDERS = (*WRONG_DOCUMENTS, "duplicate-document", "call-refused", "call-dns", "call-lost-answer", "call-latency")
+BY_SENDERS = (
+    *WRONG_DOCUMENTS, "duplicate-document", "call-refused", "call-dns", "call-tls", "call-lost-answer", "call-latency",
+)  # fmt: skip
 APART = ("maintenance", "partial-batch", "duplicate-event", "out-of-order-event", "contradictory-decision")
 
 
@@ -209,3 +218,18 @@ def test_recipes_stand_where_they_strike() -> None:
     for each in RECIPES.values():
         assert (each.layer is Layer.TRANSPORT) is (each.point in (Point.ANSWER, Point.CALL))
         assert all(option.least <= option.default <= option.most for option in each.options.values())
+
+
+def test_a_certificate_of_nobody_fails_a_real_handshake_and_a_stale_status_is_one() -> None:
+    """What the two faults do is what TLS and the trust list do, not a word for it."""
+    assert "CERTIFICATE_VERIFY_FAILED" in _refused_handshake()
+    signer = signer_of("42", "HUB")
+    key = TrustedKey.of("HUB", signer.certificate, HUB_PURPOSES)
+    trust = TrustList(
+        space="", simulated=True, hub=hub_of([key], "HUB"), log=TrustedLog("log", "key", (), 0), members=()
+    )
+    token = status_of(trust, AT, MAX_AGE).sign(signer)
+    fresh, stale = (with_status(trust, token, AT + after) for after in (MAX_AGE, STALE_AFTER))
+    assert isinstance(fresh, TrustList) and isinstance(stale, TrustList)
+    assert fresh.stale is None
+    assert stale.stale is not None and stale.stale.code == "trust.stale-status"

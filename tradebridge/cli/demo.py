@@ -38,7 +38,7 @@ def command(
     summary is the last line of standard output, with that command in it.
     """
     world.check_scenario(scenario)
-    with world.started(world.Options(seed, clock, data, port, "tl" in with_)) as launched:
+    with world.started(world.Options.of(seed, clock, data, port, with_)) as launched:
         if not as_json:
             world.show(launched)
         summary = world.play(launched, scenario, deadline)

@@ -36,7 +36,7 @@ def command(output: Path, check: bool, as_json: bool) -> Exit:
 
 def pages() -> dict[str, str]:
     """The pages and drawings by path below `docs`."""
-    from tradebridge.cli import catalogue, fault, fidelity, magic, mapping, origin_facts, rule_pages
+    from tradebridge.cli import catalogue, collection, fault, fidelity, magic, mapping, origin_facts, rule_pages
     from tradebridge.cli.rules import page
 
     kinds = list(catalogue.load().values())
@@ -50,6 +50,7 @@ def pages() -> dict[str, str]:
         "reference/conversions.md": mapping.page(_MADE),
         "reference/faults.md": fault.page(_MADE),
         "reference/magic.md": magic.page(_MADE),
+        "reference/postman.json": collection.page(_MADE),
         **_lives(),
         **_machines(),
         **rule_pages.pages(),

@@ -3,6 +3,7 @@
 The world is that of `tb up`; `--world` or `TRADEBRIDGE_WORLD_URL` names another, `--space` a world of its own in it.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -29,12 +30,17 @@ def plane_options(function: F) -> F:
     return function
 
 
+def world_url(given: str | None) -> str | None:
+    """The world that is named, or the one that runs."""
+    found = None if given else running.find()
+    return given or (found.world_url if found else None)
+
+
 class Plane:
     """Calls of one world. Raises what `tradebridge.cli.root` turns into an exit code."""
 
     def __init__(self, world: str | None, space: str) -> None:
-        found = running.find()
-        url = world or (found.world_url if found else None)
+        url = world_url(world)
         if url is None:
             raise Failed(Exit.UNREACHABLE, "no world is running on this machine", NO_WORLD)
         self._url = url.rstrip("/") + (f"/s/{space}" if space else "") + "/_sim/v1"
@@ -61,6 +67,31 @@ class Plane:
         query: Mapping[str, Any] | None = None,
         timeout: float = 150.0,
     ) -> JSON:
+        from tradebridge.calls import NotAHub
+
+        given = self._given(method, path, body=body, data=data, query=query, timeout=timeout)
+        if not given:
+            return {}
+        try:
+            said: JSON = json.loads(given)
+        except ValueError as error:
+            raise NotAHub(self._url, "it does not answer as a world does") from error
+        return said
+
+    def data(self, path: str) -> bytes:
+        """An answer as it came."""
+        return self._given("GET", path)
+
+    def _given(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        data: bytes | None = None,
+        query: Mapping[str, Any] | None = None,
+        timeout: float = 150.0,
+    ) -> bytes:
         import httpx
 
         from tradebridge.calls import NotAHub, Refused
@@ -79,14 +110,10 @@ class Plane:
             )
         except httpx.HTTPError as error:
             raise Failed(Exit.UNREACHABLE, f"no world answers at {self._url}: {error}", NO_WORLD) from error
-        if answer.status_code == 204:
-            return {}
+        if not answer.is_error:
+            return answer.content
         try:
             said: JSON = answer.json()
         except ValueError as error:
             raise NotAHub(self._url, "it does not answer as a world does") from error
-        if answer.is_error:
-            raise Refused(
-                {"title": "", "errors": [], **said, "status": answer.status_code, "code": said.get("code", "")}
-            )
-        return said
+        raise Refused({"title": "", "errors": [], **said, "status": answer.status_code, "code": said.get("code", "")})

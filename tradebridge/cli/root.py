@@ -36,6 +36,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "space": "Make and drop worlds of one's own.",
         "snapshot": "Keep what has happened, and go back to it.",
         "reset": "Put it back to its start.",
+        "record": "Record a session: what was sent, and what came of it.",
+        "replay": "Send a recorded session again, and see what differs.",
     },
     "Documents": {
         "send": "Send a document, or an example of one.",
@@ -67,6 +69,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "trigger": "Make something happen, so that you are told.",
         "conformance": "Try a platform against a standard, in both roles.",
         "partner": "Run one simulated platform alone.",
+        "adapter": "Bring a window of your own: begin its adapter, check it.",
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",

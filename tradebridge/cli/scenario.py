@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,7 @@ def run(
     world.check_scenario(name)
     _check_variant(name, variant)
     files: JSON = {}
-    with _playing_in(world.Options(seed, clock, data, port, "tl" in with_)) as world_url:
+    with _playing_in(world.Options.of(seed, clock, data, port, with_)) as world_url:
         outcome = _played(world_url, name, variant, deadline, files)
     written = _keep(folder, files) if folder else []
     if as_json:
@@ -110,12 +111,12 @@ def run(
 def _playing_in(options: world.Options) -> Iterator[str]:
     """The address of the running world; or of one that is started for this, on free ports."""
     found = running.find()
-    if found is not None and options.data is None and options.clock is None:
+    if found is not None and options.data is None and options.clock is None and not options.adapters:
         yield found.world_url
         return
     context = click.get_current_context()
     chosen = context.get_parameter_source("port") is not click.core.ParameterSource.DEFAULT
-    ports = options if chosen else world.Options(options.seed, options.clock, options.data, 0, options.with_tl)
+    ports = options if chosen else replace(options, port=0)
     with world.started(ports) as launched:
         yield launched.world_url
 

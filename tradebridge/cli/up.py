@@ -32,7 +32,7 @@ def command(
     """
     if scenario:
         world.check_scenario(scenario)
-    options = world.Options(seed, clock, data, port, "tl" in with_)
+    options = world.Options.of(seed, clock, data, port, with_)
     with world.started(options) as launched, world.until_interrupted():
         if as_json:
             out_json(launched.to_json())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 LINES_SHOWN = 8
+_WITH = "tl: the window of Timor-Leste too. Or an adapter of your own for its country: folder, package or style."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ class Options:
     data: Path | None
     port: int
     with_tl: bool
+    adapters: tuple[str, ...] = ()
+    """Of others: folders, packages or styles."""
+
+    @classmethod
+    def of(cls, seed: str, clock: datetime | None, data: Path | None, port: int, with_: tuple[str, ...]) -> "Options":
+        """From the options of the commands."""
+        return cls(seed, clock, data, port, "tl" in with_, tuple(each for each in with_ if each != "tl"))
 
 
 def world_options(function: F) -> F:
@@ -50,9 +58,7 @@ def world_options(function: F) -> F:
         click.option("--clock", type=MOMENT, metavar="TIME", help="Freeze the business clock: 2026-01-05T09:00:00Z."),
         click.option("--data", type=folder, metavar="DIR", help="Keep the data here; else it is dropped."),
         click.option("--port", type=click.IntRange(0, 65534), default=8600, show_default=True, help=port_help),
-        click.option(
-            "--with", "with_", multiple=True, type=click.Choice(["tl"]), help="A window that is off by default."
-        ),
+        click.option("--with", "with_", multiple=True, metavar="tl|ADAPTER", help=_WITH),
     )
     for option in reversed(options):
         function = option(function)
@@ -62,7 +68,10 @@ def world_options(function: F) -> F:
 @contextmanager
 def started(options: Options) -> Iterator["Launched"]:
     """The two, ready, for the time of the block."""
+    from adapters.outside import Unusable
     from simulator.launch import LaunchFailed, launch
+    from simulator.members import AdaptersClash
+    from tradebridge.cli.adapter import unusable
 
     with _ended_by_signals():
         try:
@@ -72,7 +81,12 @@ def started(options: Options) -> Iterator["Launched"]:
                 data_dir=options.data,
                 port=options.port,
                 with_tl=options.with_tl,
+                adapters=options.adapters,
             )
+        except Unusable as error:
+            raise unusable(error) from error
+        except AdaptersClash as error:
+            raise click.UsageError(str(error)) from error
         except LaunchFailed as error:
             raise Failed(Exit.UNREACHABLE, str(error), _step_after(str(error), options.port)) from error
         with launched:
