@@ -8,6 +8,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from simulator.conformance.exchange import Exchange, body_text, redacted, signed_parts
+from simulator.conformance.exchange import By, Exchange, body_text, redacted, signed_parts
+from simulator.conformance.kept import failure_id
 from simulator.conformance.runner import Check, Result, Role, Run, Word
 
 CSS = resources.files("simulator.conformance").joinpath("report.css").read_text("utf-8")
@@ -31,6 +33,9 @@ MEANING: Mapping[Word, str] = {
     Word.WAITING: "somebody's turn, not taken in time",
     Word.NO_TRAFFIC: "nothing came that could be checked: no pass",
 }
+FORMAT = "tradebridge-conformance/1"
+EXCERPT = 160
+"""Characters of what was sent, where it stands in a line."""
 LONG = 200
 """Bytes: a body of so many is shown once in a scenario."""
 _ORDER = (
@@ -68,7 +73,46 @@ def to_json(run: Run) -> dict[str, Any]:
             for action in result.actions
         ]
         told["exchanges"] = [exchange.to_json() for exchange in result.exchanges]
-    return {"format": "tradebridge-conformance/1", **summary}
+    return {"format": FORMAT, **summary}
+
+
+@dataclass(frozen=True)
+class BrokenCheck:
+    """A check that does not hold, with what is needed to look into it."""
+
+    id: str
+    """For `tb repro`."""
+    result: Result
+    check: Check
+    sent: str
+    """The beginning of what the kit sent; empty where it sent nothing."""
+
+
+def broken_checks(run: Run) -> list[BrokenCheck]:
+    """In their order."""
+    return [
+        BrokenCheck(
+            failure_id(run.suite, run.code, result.name, check.sentence.key), result, check, sent_in(result, check)
+        )
+        for result in run.results
+        for check in result.checks
+        if check.word in (Word.FAIL, Word.WARNING)
+    ]
+
+
+def _id(run: Run, result: Result, check: Check) -> str:
+    return failure_id(run.suite, run.code, result.name, check.sentence.key)
+
+
+def sent_in(result: Result, check: Check) -> str:
+    """What the kit sent in the exchange of a check, in a line: a request, or its answer."""
+    if check.exchange is None or check.exchange >= len(result.exchanges):
+        return ""
+    exchange = result.exchanges[check.exchange]
+    body = exchange.request if exchange.by is By.KIT else exchange.answer
+    way = f"{exchange.method} {exchange.url}" if exchange.by is By.KIT else f"the answer {exchange.status}"
+    shown = " ".join(body[: EXCERPT * 4].decode("utf-8", "replace").split())[:EXCERPT]
+    return f"{way}, {exchange.what}: {shown}{'…' if len(body) > len(shown) else ''} ({len(body):,} bytes)"
 
 
 def html_of(run: Run) -> str:

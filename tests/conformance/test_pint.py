@@ -8,7 +8,7 @@ import pytest
 from simulator.conformance.runner import Run, Word, run
 from simulator.conformance.suites import suite
 from simulator.conformance.sut import System
-from tests.conformance.broken import BROKEN
+from tests.conformance.broken.platforms import BROKEN
 from tests.conformance.small import running
 
 PINT = suite("pint")

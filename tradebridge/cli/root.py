@@ -65,7 +65,10 @@ SECTIONS: dict[str, dict[str, str]] = {
         "webhook": "Be told what happens, by signed calls.",
         "listen": "The same on this machine, while you develop.",
         "trigger": "Make something happen, so that you are told.",
-        "conformance": "Try a platform against a standard, in both roles.",
+        "conformance": "Try a system against a standard, in all its roles.",
+        "sut": "Describe your system to the conformance kit, and knock at it.",
+        "repro": "Repeat the exchange of a check that failed.",
+        "report": "Compare the reports of conformance runs.",
         "partner": "Run one simulated platform alone.",
     },
     "Running a hub": {
