@@ -241,6 +241,11 @@ def test_what_does_not_hold_is_told_with_the_command_that_plays_it_again(tb: Tb,
     with running(tmp_path) as system:  # it knows another kit than that of the file: nobody's token is right
         described(tb, tmp_path, int(httpx.URL(system.pint).port or 0), MYPL="SMAL")
         done = tb("conformance", "run", "pint", "--sut", "mine/sut.toml", *only("receiver/no-token"))
+        lines = [line.strip() for line in done.out.splitlines()]
+        place = lines.index("got 401, no signed outcome")
+        repeated = tb("repro", lines[place + 2].removeprefix("again: tb repro "))
     assert done.code == Exit.CHECKS_FAILED
-    assert "again: tb conformance run pint --sut mine/sut.toml --only receiver/no-token --report report" in done.out
-    assert "found 401, no signed outcome; expected RECE" in done.out
+    assert (lines[place - 1], lines[place - 2][:10]) == ("expected RECE", "sent POST ")
+    assert lines[place + 1] == "clause DCSA EBL_PINT 3.0.0, POST /v3/envelopes"
+    assert repeated.code == Exit.CHECKS_FAILED
+    assert "got now 401, no signed outcome: fail" in repeated.out
