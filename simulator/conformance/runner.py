@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from simulator.conformance.exchange import Exchange
+from simulator.conformance.told import printable
 
 log = logging.getLogger("simulator.conformance")
 
@@ -219,10 +220,10 @@ class Play(Generic[C]):
 
 
 def _text(value: object) -> str:
-    """For people: what is several, one after the other."""
+    """For people: what is several, one after the other; what cannot be seen, as such."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(_text, value)) or "none"
-    return str(value)
+        return printable(", ".join(map(_text, value)) or "none")
+    return printable(str(value))
 
 
 @dataclass(frozen=True)
@@ -391,7 +392,9 @@ def _worst(words: Sequence[Word]) -> Word:
 
 def _result(scenario: Scenario[Any], playing: Play[Any], word: Word, reason: str, seconds: float) -> Result:
     actions, exchanges = tuple(playing.actions), tuple(playing.exchanges)
-    return Result(scenario.name, scenario.role, scenario.title, word, reason, actions, exchanges, seconds, playing.at)
+    return Result(
+        scenario.name, scenario.role, scenario.title, word, printable(reason), actions, exchanges, seconds, playing.at
+    )
 
 
 async def every(seconds: float, interval: float) -> AsyncIterator[None]:

@@ -35,18 +35,12 @@ def as_json(runs: "list[Run]") -> dict[str, Any]:
 def lines_of(run: "Run") -> Iterator[str]:
     """What does not hold, with the command that repeats it; then one line of sums."""
     from simulator.conformance.report import broken_checks
+    from simulator.conformance.told import lines_about
 
     for told in broken_checks(run):
-        yield f"{mark_of(told.check.word.value)} {run.code} {told.result.name}: {told.check.sentence.text}"
-        if told.sent:
-            yield f"       sent {told.sent}"
-        yield f"       expected {told.check.expected}"
-        yield f"       got {told.check.found}"
-        yield f"       clause {told.check.sentence.source}"
-        if told.check.sentence.cause:
-            yield f"       likely cause: {told.check.sentence.cause}"
-            yield f"       fix: {told.check.sentence.fix}"
-        yield f"       again: tb repro {told.id}"
+        first, *more = lines_about(told)
+        yield f"{mark_of(told.check.word.value)} {run.code} {first}"
+        yield from (f"       {line}" for line in more)
     yield f"{mark('ok' if run.passed else 'fail')} {run.suite}: {run.system} ({run.code}): {words_of(run)}"
 
 

@@ -30,7 +30,7 @@ def diff(before: str, after: str, as_json: bool) -> Exit:
 
 
 def _read(name: str) -> dict[str, Any]:
-    from simulator.conformance.report import FORMAT
+    from simulator.conformance.report_schema import FORMAT
 
     path = Path(name) / "report.json" if Path(name).is_dir() else Path(name)
     told = read_json(str(path))
