@@ -104,7 +104,7 @@ class Shelf:
 
     def find(self, name: str = "") -> Keeping:
         """A run by its id or the beginning of it; without one the youngest. Raises NotKept."""
-        for path in self._paths():
+        for path in sorted(self._paths(), key=lambda path: path.stem != name):
             if path.stem.startswith(name) and (head := _head(path)) is not None:
                 return Keeping(head, path)
         raise NotKept(f"there is no run {name}" if name else "no run is kept here yet")
@@ -124,7 +124,7 @@ class Shelf:
 
     def _paths(self) -> list[Path]:
         found = self.folder.glob("*.jsonl") if self.folder.is_dir() else []
-        return sorted(found, key=lambda path: (path.stem[:15], path.stat().st_mtime_ns), reverse=True)
+        return sorted(found, key=_youngest, reverse=True)
 
 
 def run_of(keeping: Keeping, suite: Suite[Any]) -> Run:
@@ -143,6 +143,11 @@ def run_of(keeping: Keeping, suite: Suite[Any]) -> Run:
     seconds = sum(each.seconds for each in results)
     facts = (head.suite, head.version, head.title, head.standard, head.system, head.code, head.began)
     return Run(*facts, seconds, tuple(results))
+
+
+def _youngest(path: Path) -> tuple[str, int, int]:
+    """By when the run began; of several in a second, which was written to last."""
+    return path.stem[:15], path.stat().st_mtime_ns, len(path.stem)
 
 
 # --- Lines -----------------------------------------------------------------------------------------------------------

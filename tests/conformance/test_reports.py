@@ -169,6 +169,17 @@ def test_a_run_that_was_kept_is_the_same_run(found: Run, tmp_path: Path) -> None
     assert (tmp_path / f"{keeping.head.id}.jsonl").stat().st_mode & 0o077 == 0
 
 
+def test_a_run_is_found_by_its_whole_id_before_one_that_begins_like_it(tmp_path: Path) -> None:
+    shelf, head = Shelf(tmp_path), head_of(SUITE, "x", "X", {"own": "X"})
+    first, second = shelf.begin(head), shelf.begin(head)
+    assert second.head.id == f"{first.head.id}-2"
+    assert [shelf.find(each).head.id for each in (first.head.id, second.head.id, "")] == [
+        first.head.id,
+        second.head.id,
+        second.head.id,
+    ]
+
+
 def test_of_two_reports_it_is_said_what_got_worse(found: Run) -> None:
     good = asyncio.run(run(SUITE, None, name="x", code="X", only=lambda each: each.name == "holds"))
     mended = replace(found, results=tuple(replace(e, word=Word.PASS, actions=()) for e in found.results[:1]))
