@@ -50,7 +50,7 @@ def read(path: Path, ask: Callable[[str], None]) -> tuple[Any, tuple[str, ...]]:
         return system, tuple(each for each in SUITES if family(each) == "pint")
     from simulator.conformance.suites.window.system import read_window
 
-    window = read_window(path)
+    window = read_window(path, ask)
     other = NEEDS_PUSH if window.push is None else NEEDS_PULL
     return window, tuple(each for each in SUITES if family(each) == "window" and each != other)
 

@@ -1,8 +1,10 @@
 """The suites for windows: a right window passes, and one with one thing wrong fails that check and no other."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from simulator.conformance.runner import Sentence, Word
@@ -81,3 +83,31 @@ def test_a_window_with_one_thing_wrong_fails_that_check_and_no_other(name: str, 
         assert not [each for run in runs for each in run.results if each.word in (Word.ERROR, Word.NO_TRAFFIC)]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("acts", [True, False])
+def test_a_person_is_asked_where_the_window_has_no_address_for_it(acts: bool, folder: Path) -> None:
+    prompts: list[str] = []
+
+    async def run() -> None:
+        async with working(folder) as system:
+            post = {"decide": system.decides, "send": system.sends}
+            tasks: set[asyncio.Task[httpx.Response]] = set()
+
+            def person(prompt: str) -> None:
+                prompts.append(prompt)
+                told = dict(each.split(" ", 1) for each in prompt.rpartition(": ")[2].split(", "))
+                if acts:
+                    url = post["send" if "to" in told else "decide"]
+                    tasks.add(asyncio.create_task(http.post(str(url), json=told)))
+
+            async with httpx.AsyncClient(transport=system.transport) as http:
+                asked = replace(system, sends=None, decides=None, asks=person, person_waits=2.0 if acts else 0.05)
+                found = results(await played(asked, ["window-outbound", "officer-decisions"], ["plain", "queried"]))
+        words = {name: each.word for name, each in found.items() if each.word is not Word.SKIPPED}
+        word = Word.PASS if acts else Word.WAITING
+        assert words == {"window-outbound/plain": word, "officer-decisions/queried": word}
+
+    asyncio.run(run())
+    assert prompts[0] == "Your turn (plain): have your window send a document: to SG-NSW"
+    assert prompts[1].startswith("Your turn (queried): have your window say queried: document doc_")

@@ -116,7 +116,7 @@ async def _decided(play: Play[Stage], word: str) -> tuple[Asked, Any]:
     with play.action("The kit delivers a Form D."):
         await stage.give(play, [parcel], "a delivery", checks=False)
     with play.action(f"An officer says: {word}."):
-        about = {"document": parcel.note.document_id, "number": parcel.note.number, "says": word}
+        about = {"document": parcel.note.document_id, "number": parcel.note.number or "", "says": word}
         await stage.tell(play, stage.system.decides, f"say {word}", about)
         asked = await stage.next()
         there = asked is not None and asked.path.endswith("/events")

@@ -17,7 +17,7 @@ from schemas.content import Content, Syntax, open_content, sha256_hex
 from schemas.registry import profile_of
 from simulator.conformance.end import Asked, End, Fault, Reply
 from simulator.conformance.exchange import By, Exchange
-from simulator.conformance.runner import NotApplicable, NoTraffic, Play, Sentence, Stop, in_milliseconds
+from simulator.conformance.runner import NotApplicable, NoTraffic, Play, Sentence, Stop, Waiting, in_milliseconds
 from simulator.conformance.suites.window import sentences as says
 from simulator.conformance.suites.window.system import ISSUER, ISSUER_COUNTRY, PROFILE, WindowSystem
 from simulator.documents import sign
@@ -89,6 +89,8 @@ class Stage:
     """What came in this scenario."""
     _before: set[bytes] = field(default_factory=set, repr=False)
     """What came in earlier ones: whoever goes on with it is answered, and heard no more."""
+    _asked_person: bool = False
+    """Somebody was asked to act, and nothing has come since."""
     _random: random.Random = field(default_factory=random.Random, repr=False)
 
     def __post_init__(self) -> None:
@@ -105,7 +107,7 @@ class Stage:
         self._random = random.Random(f"{self.system.kit.seed} {play.name} {play.at.isoformat()}")
         self._before |= self._said
         self._said = set()
-        self._page, self.answers = [], []
+        self._page, self.answers, self._asked_person = [], [], False
         self._there.clear()
         self._acknowledged, self.came = asyncio.Queue(), asyncio.Queue()
 
@@ -205,8 +207,13 @@ class Stage:
                 raise NoTraffic("the window did not ask for its inbox") from None
         return tokens
 
-    async def tell(self, play: Play[Any], url: str | None, what: str, body: dict[str, Any]) -> None:
-        """Tell the system to do something. Raises NotApplicable if there is no way to."""
+    async def tell(self, play: Play[Any], url: str | None, what: str, body: dict[str, str]) -> None:
+        """Tell the system, or else a person, to do something. Raises NotApplicable if there is no way to."""
+        if url is None and self.system.asks is not None:
+            facts = ", ".join(f"{name} {value}" for name, value in body.items())
+            self.system.asks(f"Your turn ({play.name}): have your window {what}: {facts}")
+            self._asked_person = True
+            return
         if url is None:
             raise NotApplicable(f"the system's file has no URL by which it is told to {what}")
         status, answer = await self.post(play, url, json.dumps(body).encode(), f"the kit tells it to {what}")
@@ -214,11 +221,17 @@ class Stage:
             raise NotApplicable(f"it says that it cannot {what}: {status} {answer[:200].decode('utf-8', 'replace')}")
 
     async def next(self, seconds: float | None = None) -> Asked | None:
-        """The next document or event that comes; None if none does."""
+        """The next document or event that comes; None if none does. Raises Waiting if it was a person's turn."""
+        if self._asked_person:
+            seconds = self.system.person_waits
         try:
-            return await asyncio.wait_for(self.came.get(), seconds or self.system.answers_within)
+            asked = await asyncio.wait_for(self.came.get(), seconds or self.system.answers_within)
         except TimeoutError:
+            if self._asked_person:
+                raise Waiting(f"nobody acted within {seconds:g} s") from None
             return None
+        self._asked_person = False
+        return asked
 
     # --- The hub that the kit is --------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ tried with: those scenarios are not applicable.
 import json
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,7 @@ answers_within = 5.0               # seconds that the kit waits
 verifier = "{url}/verify"    # gets a document by POST, answers {{"verdict": "yes" or "no"}}
 sends = "{url}/send"         # gets {{"to": member}}: it sends one of its documents there
 decides = "{url}/decide"     # gets {{"document", "number", "says"}}: accepted, queried, rejected
+# person_waits = 900.0       # without `sends` or `decides`: you are asked to do it, and have so many seconds
 
 [kit]                              # http://127.0.0.1:{port} is the hub; kit/trust.json its trust list
 seed = "{seed}"
@@ -150,6 +151,10 @@ class WindowSystem:
     at_once: int = 1
     """An inbox has one order: scenarios are played one after the other."""
     controls: Controls = Controls()
+    person_waits: float = 900.0
+    """Seconds that a person has, where one is asked."""
+    asks: Callable[[str], None] | None = field(default=None, repr=False)
+    """Shows a person what to do where it has no address for it; None: nobody is there."""
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
     """To a system in this process."""
 
@@ -183,8 +188,9 @@ def prepare_window(
     return file
 
 
-def read_window(path: Path) -> WindowSystem:
-    """The window of a file. Raises BadSystem and OSError."""
+def read_window(path: Path, ask: Callable[[str], None] | None = None) -> WindowSystem:
+    """The window of a file. `ask`: shows a person what to do, if the file says that there is one. Raises BadSystem and
+    OSError."""
     try:
         told = tomllib.loads(path.read_text("utf-8"))
     except ValueError as error:
@@ -207,6 +213,8 @@ def read_window(path: Path) -> WindowSystem:
             decides=told.get("decides"),
             kit_port=int(told["kit"]["port"]),
             answers_within=float(told.get("answers_within", 5.0)),
+            person_waits=float(told.get("person_waits", 0.0)),
+            asks=ask if "person_waits" in told else None,
         )
     except KeyError as error:
         raise BadSystem(f"{path.name} lacks {error}: `tb sut init` writes a file to fill in") from error
