@@ -12,7 +12,7 @@ it, and what is in window.json, is told by docs/connect-a-window.md. What it kee
    that refuses ends it; silence, 429 and 5xx do not.
 4. A key counts for what the list says it is for, and for as long; the header of a signature decides nothing.
 
-What it does not do: renditions of its own (it takes originals), the life of a document beyond its first decision.
+What it does not do: renditions of its own (it takes originals), uses, verification on request.
 """
 
 import asyncio
@@ -47,6 +47,7 @@ DOCUMENT, NOTE = "tradebridge-document+jws", "tradebridge-note+jws"
 ACK, EVENT = "tradebridge-ack+jws", "tradebridge-event+jws"
 REGISTRY = jws.JWSRegistry(strict_check_header=False)
 """joserfc knows no `iat` in a header; what may stand there, `Window.check_header` says."""
+ENDS = {"cancelled", "replaced", "expired"}
 HEADER = {"alg", "typ", "kid", "iat"}
 AHEAD = timedelta(minutes=5)
 DS, XADES = "{http://www.w3.org/2000/09/xmldsig#}", "{http://uri.etsi.org/01903/v1.3.2#}"
@@ -286,10 +287,23 @@ class Window:
 
     def acknowledge(self, delivery: dict, note: dict) -> str:
         """Keep it, and only then say so."""
-        original = base64.b64decode(delivery["original"])
-        kept = {"note": note, "content": self.content_digest(original), "original": delivery["original"]}
-        self.put("document", note["documentId"], kept)
+        if note["profile"] == "tradebridge-event/1":
+            token = base64.b64decode(delivery["original"]).decode()
+            self.hear(note["documentId"], read_json(from_base64url(token.split(".")[1])))
+        else:
+            original = base64.b64decode(delivery["original"])
+            kept = {"note": note, "content": self.content_digest(original), "original": delivery["original"]}
+            self.put("document", note["documentId"], kept)
         return self.sign(self.acknowledgement(delivery, note), ACK)
+
+    def hear(self, document_id: str, event: dict) -> None:
+        """What somebody said of a document, which may come before the document itself."""
+        life = self.life(document_id)
+        seen = max(life["sequence"], event["expectedSequence"] + 1)
+        self.put("life", document_id, {"sequence": seen, "ended": life["ended"] or event["type"] in ENDS})
+
+    def life(self, document_id: str) -> dict:
+        return self.get("life", document_id) or {"sequence": 0, "ended": False}
 
     def acknowledgement(self, delivery: dict, note: dict) -> dict:
         return {
@@ -339,11 +353,13 @@ class Window:
         return {"Tradebridge-To": to, "Idempotency-Key": number}
 
     def decide(self, document_id: str, says: str) -> bool:
-        """What an officer says of a document, as a signed event; whether there is such a document."""
+        """What an officer says of a document, as a signed event; whether that may be said."""
         kept = self.get("document", document_id)
-        if kept is None:
+        if kept is None or self.life(document_id)["ended"]:
             return False
-        self.post(f"/v1/documents/{document_id}/events", self.sign(self.event(document_id, kept, says), EVENT), {})
+        event = self.event(document_id, kept, says)
+        self.post(f"/v1/documents/{document_id}/events", self.sign(event, EVENT), {})
+        self.hear(document_id, event)
         return True
 
     def event(self, document_id: str, kept: dict, says: str) -> dict:
@@ -352,7 +368,7 @@ class Window:
             "type": says,
             "document": {"id": document_id, "contentDigest": kept["content"]},
             "recipient": self.member,
-            "expectedSequence": 0,
+            "expectedSequence": self.life(document_id)["sequence"],
             "actor": {"member": self.member, "person": "Officer 7 (simulated)", "role": "officer"},
             "at": text_of(now()),
             "reasons": [] if says == "accepted" else [REASON],

@@ -42,9 +42,10 @@ def test_a_window_of_a_file_is_tried_with_every_suite_that_applies(tb: Tb, windo
     told = last_json(done.out)
     assert (done.code, told["ok"], told["failed"], told["noTraffic"]) == (Exit.OK, True, 0, 0)
     assert {each["suite"] for each in told["systems"]} == {
-        *("window-inbound", "security", "window-outbound", "officer-decisions", "evidence-verifier")
+        *("window-inbound", "security", "window-outbound", "officer-decisions", "evidence-verifier"),
+        *("certificate-life", "resilience"),
     }
-    assert told["passed"] == 44
+    assert told["passed"] == 53
 
 
 def test_a_failed_check_says_all_that_is_needed_and_is_repeated_to_the_byte(tb: Tb, window: Served) -> None:

@@ -12,6 +12,8 @@ SUITES = {
     "security": "Attacks on a member: forged, replayed and withdrawn signatures.",
     "window-outbound": "A window sends documents, once and safely again.",
     "officer-decisions": "What its officers decide comes as signed events.",
+    "certificate-life": "What the issuer says later reaches it, and binds its officers.",
+    "resilience": "A bad day: lost answers, a busy hub, the wrong order, many at once.",
     "evidence-verifier": "Its verifier says yes to what is right and no to what is not.",
 }
 """Name and a sentence for people, without importing any."""
@@ -22,6 +24,8 @@ _IN = {
     "security": ("window", "SECURITY"),
     "window-outbound": ("window", "OUTBOUND"),
     "officer-decisions": ("window", "OFFICERS"),
+    "certificate-life": ("window", "LIFE"),
+    "resilience": ("window", "RESILIENCE"),
     "evidence-verifier": ("window", "VERIFIER"),
 }
 

@@ -85,8 +85,10 @@ class ReadsNoXml(Window):
 
 @caught("takes-the-first-two-of-a-list", "window-inbound/several", "ack.each")
 class TakesTheFirstTwo(Window):
+    """Of a short one: a long one goes another way through it."""
+
     def take(self, deliveries: Any) -> Any:
-        return super().take(deliveries[:2])
+        return super().take(deliveries[:2] if len(deliveries) < 10 else deliveries)
 
 
 @caught("acknowledges-with-the-key-for-nothing", "window-inbound/good-json", "ack.signed")
@@ -137,8 +139,9 @@ class WritesLocalTime(Window):
 class DropsDuplicates(Window):
     def judged(self, delivery: Any) -> Any:
         note = super().judged(delivery)
-        if self.get("document", note["documentId"]):
+        if self.get("seen", note["messageId"]):
             raise No("it is here already")
+        self.put("seen", note["messageId"], True)
         return note
 
 
@@ -483,6 +486,73 @@ event_with("gives-no-reasons", "event.reasons", "queried", reasons=lambda told, 
 @caught("signs-an-event-anew-for-each-try", "officer-decisions/busy", "event.same-again")
 class SignsEventsAnew(_MakesAnew):
     documents = False
+
+
+# --- Its life --------------------------------------------------------------------------------------------------------
+
+
+@caught("takes-events-without-a-word", "certificate-life/cancelled", "life.event-acknowledged")
+class TakesEventsSilently(Window):
+    """Of two of a page it acknowledges both."""
+
+    def take(self, deliveries: Any) -> Any:
+        tokens = super().take(deliveries)
+        events = [each for each in deliveries if each["original"] and self.is_event(each)]
+        return [] if events and len(deliveries) == 1 else tokens
+
+    def is_event(self, delivery: Any) -> bool:
+        token = base64.b64decode(delivery["original"]).decode("ascii", "replace")
+        return not token.startswith("<") and bool(_told(token)["typ"] == small.EVENT)
+
+
+@caught("counts-its-own-words-only", "certificate-life/answered", "life.sequence-seen")
+class CountsItsOwnWords(Window):
+    def hear(self, document_id: str, event: Any) -> None:
+        if event["actor"]["member"] == self.member:
+            super().hear(document_id, event)
+        elif event["type"] in small.ENDS:
+            self.put("life", document_id, self.life(document_id) | {"ended": True})
+
+
+@caught("accepts-what-was-cancelled", "certificate-life/cancelled-then-accepted", "life.nothing-after-end")
+class AcceptsWhatWasCancelled(Window):
+    def life(self, document_id: str) -> Any:
+        return super().life(document_id) | {"ended": False}
+
+
+# --- A bad day -------------------------------------------------------------------------------------------------------
+
+
+@caught("takes-429-for-a-refusal", "resilience/too-many", "too-many.again")
+class Takes429ForARefusal(Window):
+    def is_final(self, status: int | None) -> bool:
+        return status == 429 or bool(super().is_final(status))
+
+
+@caught("tries-three-times", "resilience/goes-on", "busy.goes-on")
+class TriesThreeTimes(Window):
+    async def attempt(self, out: Any) -> Any:
+        out["tries"] = out.get("tries", 0) + 1
+        status = await super().attempt(out)
+        return 400 if out["tries"] >= 3 else status
+
+
+@caught("falls-over-an-event-of-what-it-has-not", "resilience/event-first", "order.event-first")
+class FallsOverEarlyEvents(Window):
+    """It remembers the event as broken, also when its document is there."""
+
+    def hear(self, document_id: str, event: Any) -> None:
+        early = self.get("document", document_id) is None or self.get("early", event["id"])
+        self.put("early", event["id"], early)
+        if early:
+            raise No("an event of what is not there")
+        super().hear(document_id, event)
+
+
+@caught("takes-fifty-of-a-page", "resilience/page", "page.each")
+class TakesFifty(Window):
+    def take(self, deliveries: Any) -> Any:
+        return super().take(deliveries[:50])
 
 
 # --- Verifying -------------------------------------------------------------------------------------------------------

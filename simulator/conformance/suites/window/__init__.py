@@ -1,7 +1,7 @@
 """Suites for single windows and authorities that are, or will be, members of a hub: the kit is the hub."""
 
 from simulator.conformance.runner import Scenario, Suite
-from simulator.conformance.suites.window import deliveries, sending, verifying
+from simulator.conformance.suites.window import deliveries, enduring, living, sending, verifying
 from simulator.conformance.suites.window.stage import Stage, on_stage
 
 
@@ -14,4 +14,6 @@ PULL = _suite("pull-only", "Taking what lies in the inbox", deliveries.taking(pu
 SECURITY = _suite("security", "Attacks that a member must refuse", deliveries.attacks())
 OUTBOUND = _suite("window-outbound", "Sending documents", sending.OUTBOUND)
 OFFICERS = _suite("officer-decisions", "What officers decide, as signed events", sending.OFFICERS)
+LIFE = _suite("certificate-life", "What the issuer says later, and what it ends", living.LIFE)
+RESILIENCE = _suite("resilience", "A bad day between window and hub", enduring.SCENARIOS)
 VERIFIER = _suite("evidence-verifier", "Verifying what is signed", verifying.SCENARIOS)

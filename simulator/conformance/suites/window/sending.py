@@ -24,7 +24,7 @@ QUIET = 1.0
 KEY = "idempotency-key"
 
 
-async def _sent(play: Play[Stage]) -> Asked:
+async def sent(play: Play[Stage]) -> Asked:
     """Have it send, and take the first try."""
     stage = play.kit
     await stage.tell(play, stage.system.sends, "send a document", {"to": ISSUER})
@@ -37,7 +37,7 @@ async def _sent(play: Play[Stage]) -> Asked:
 async def sends(play: Play[Stage]) -> None:
     stage = play.kit
     with play.action("The window sends a document."):
-        asked = await _sent(play)
+        asked = await sent(play)
         _check_key(play, asked)
         to = asked.headers.get("tradebridge-to", "")
         play.check(
@@ -74,7 +74,7 @@ async def answer_lost(play: Play[Stage]) -> None:
     stage = play.kit
     stage.answers = [lost()]
     with play.action("The window sends; the kit takes it and closes the connection without an answer."):
-        first = await _sent(play)
+        first = await sent(play)
     with play.action("The window sends it again."):
         second = await stage.next()
         if not play.check(says.LOST_AGAIN, second is not None, found="nothing", expected="the same again"):
@@ -90,7 +90,7 @@ async def hub_busy(play: Play[Stage]) -> None:
     stage = play.kit
     stage.answers = [busy()]
     with play.action("The window sends; the kit answers 503."):
-        await _sent(play)
+        await sent(play)
     with play.action("The window sends it again."):
         again = await stage.next()
         play.check(says.BUSY_AGAIN, again is not None, found="nothing" if again is None else "again", expected="again")
@@ -100,7 +100,7 @@ async def refused(play: Play[Stage]) -> None:
     stage = play.kit
     stage.answers = [refusal()]
     with play.action("The window sends; the kit refuses it by 422."):
-        first = await _sent(play)
+        first = await sent(play)
     with play.action("The kit waits whether it comes again."):
         again = await stage.next(min(QUIET, stage.system.answers_within))
         same = again is not None and again.body == first.body

@@ -351,6 +351,61 @@ EVENT_SAME = _says(
     "keep the token before the first try",
 )
 
+# --- Its life --------------------------------------------------------------------------------------------------------
+
+LIFE_ACK = _says(
+    "life.event-acknowledged",
+    "An event on a document is acknowledged as a document is.",
+    _RECEIVE,
+    "only documents are known to the handler",
+    "take what has the profile tradebridge-event/1 as well",
+)
+LIFE_SEQUENCE = _says(
+    "life.sequence-seen",
+    "A word states the sequence that was seen: what others said counts too.",
+    _SIGNED,
+    "only own words are counted",
+    "of each event that is delivered keep expectedSequence + 1",
+)
+LIFE_ENDED = _says(
+    "life.nothing-after-end",
+    "Of a document that was cancelled nothing more is said.",
+    "docs/life.md",
+    "the cancellation is stored and not looked at",
+    "look at the document's life before an officer may act",
+)
+
+# --- A bad day -------------------------------------------------------------------------------------------------------
+
+TOO_MANY_AGAIN = _says(
+    "too-many.again",
+    "After a 429 the same document is sent again.",
+    _AGAIN,
+    "each 4xx is final",
+    "try 429 again, after Retry-After",
+)
+GOES_ON = _says(
+    "busy.goes-on",
+    "It goes on trying while the hub is busy.",
+    _AGAIN,
+    "there is one second try and no third",
+    "try until there is an answer, less and less often",
+)
+OUT_OF_ORDER = _says(
+    "order.event-first",
+    "An event that came before its document holds up neither.",
+    "docs/integrator.md, Delivery is at least once",
+    "the handler fails where the document is not there, or remembers the event as broken",
+    "keep the event, or leave it unacknowledged: it comes again",
+)
+PAGE = _says(
+    "page.each",
+    "Of a large page each delivery is acknowledged.",
+    f"{_TAKING}: at most 500 or 16 MB",
+    "the list is cut at a size of your own",
+    "take up to 500 at once",
+)
+
 # --- Verifying -------------------------------------------------------------------------------------------------------
 
 VERDICT = _says(

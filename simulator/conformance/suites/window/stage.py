@@ -216,9 +216,13 @@ class Stage:
             return
         if url is None:
             raise NotApplicable(f"the system's file has no URL by which it is told to {what}")
-        status, answer = await self.post(play, url, json.dumps(body).encode(), f"the kit tells it to {what}")
-        if status >= 300:
-            raise NotApplicable(f"it says that it cannot {what}: {status} {answer[:200].decode('utf-8', 'replace')}")
+        if not await self.tells(play, url, what, body):
+            raise NotApplicable(f"it says that it cannot {what}")
+
+    async def tells(self, play: Play[Any], url: str, what: str, body: dict[str, str]) -> bool:
+        """Tell the system to do something; whether it says that it will."""
+        status, _ = await self.post(play, url, json.dumps(body).encode(), f"the kit tells it to {what}")
+        return status < 300
 
     async def next(self, seconds: float | None = None) -> Asked | None:
         """The next document or event that comes; None if none does. Raises Waiting if it was a person's turn."""
