@@ -3,9 +3,7 @@
 Nothing is delivered and nobody is told to act. Answers are bounded in time and size; a redirect is told, not followed.
 """
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +12,10 @@ from typing import Any
 
 import httpx
 
+from simulator.conformance.bounded import Answered, ask
 from simulator.conformance.runner import Word
 from tradebridge.outbound import tls_context
 
-MAX_ANSWER = 64 * 1024
 SKEW = 5.0
 """Seconds that a clock may be off, at a precision of one."""
 
@@ -44,21 +42,21 @@ async def probe_window(system: Any) -> AsyncIterator[Probed]:
             if url is None:
                 yield Probed(what, Word.NOT_APPLICABLE, f"`{what}` is not in its file: its suite cannot be played")
         if system.verifier is not None:
-            answer = await _ask(http, system.verifier, b"rubbish", system.answers_within)
+            answer, told = await _ask(http, system.verifier, b"rubbish", system.answers_within)
             said = _member(answer.body, "verdict")
             right = answer.status == 200 and said == "no"
             fix = "" if right else 'answer {"verdict": "no"} to what is no document'
-            yield Probed("verifier", Word.PASS if right else Word.FAIL, answer.told, fix)
+            yield Probed("verifier", Word.PASS if right else Word.FAIL, told, fix)
 
 
 async def _push(http: httpx.AsyncClient, url: str, seconds: float) -> AsyncIterator[Probed]:
-    answer = await _ask(http, url, b'{"deliveries": []}', seconds)
+    answer, told = await _ask(http, url, b'{"deliveries": []}', seconds)
     if answer.status is None:
-        yield Probed("push", Word.FAIL, answer.told, "start it, or mend `push` in its file")
+        yield Probed("push", Word.FAIL, told, "start it, or mend `push` in its file")
         return
     right = answer.status == 200 and isinstance(_member(answer.body, "acknowledgements"), list)
     fix = "" if right else 'answer 200 with {"acknowledgements": []} where there is nothing to acknowledge'
-    yield Probed("push", Word.PASS if right else Word.FAIL, answer.told, fix)
+    yield Probed("push", Word.PASS if right else Word.FAIL, told, fix)
     yield _clock(answer.headers)
 
 
@@ -75,25 +73,17 @@ def _clock(headers: Mapping[str, str]) -> Probed:
 async def probe_platform(system: Any) -> AsyncIterator[Probed]:
     """Of a platform's `System`."""
     async with _client(system) as http:
-        answer = await _ask(http, f"{system.pint}/receiver-validation", b"{}", system.answers_within)
+        answer, told = await _ask(http, f"{system.pint}/receiver-validation", b"{}", system.answers_within)
         if answer.status is None:
-            yield Probed("pint", Word.FAIL, answer.told, "start it, or mend `base` in its file")
+            yield Probed("pint", Word.FAIL, told, "start it, or mend `base` in its file")
             return
         right = answer.status == 401
         fix = "" if right else "answer 401 to a call without a token"
-        yield Probed("pint", Word.PASS if right else Word.WARNING, answer.told, fix)
+        yield Probed("pint", Word.PASS if right else Word.WARNING, told, fix)
         yield _clock(answer.headers)
 
 
 # --- Asking ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int | None
-    headers: Mapping[str, str]
-    body: bytes
-    told: str
 
 
 def _client(system: Any) -> httpx.AsyncClient:
@@ -106,24 +96,13 @@ def _client(system: Any) -> httpx.AsyncClient:
     )
 
 
-async def _ask(http: httpx.AsyncClient, url: str, body: bytes, seconds: float) -> _Answer:
-    began = time.monotonic()
-    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-    try:
-        async with (
-            asyncio.timeout(seconds),
-            http.stream("POST", url, content=body, headers=headers) as response,
-        ):
-            told = bytearray()
-            async for chunk in response.aiter_raw():
-                told += chunk
-                if len(told) > MAX_ANSWER:
-                    break
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-        return _Answer(None, {}, b"", f"nobody answers at {url}: {error!r}")
-    to = f" to {response.headers['location']}, which the hub does not follow" if response.is_redirect else ""
-    what = f"{response.status_code}{to} at {url} in {time.monotonic() - began:.2f} s"
-    return _Answer(response.status_code, dict(response.headers), bytes(told[:MAX_ANSWER]), what)
+async def _ask(http: httpx.AsyncClient, url: str, body: bytes, seconds: float) -> tuple[Answered, str]:
+    """What came, and that in words."""
+    got = await ask(http, "POST", url, body, {"Content-Type": "application/json"}, seconds)
+    if got.status is None:
+        return got, f"nobody answers at {url}: {got.note}"
+    to = f" to {got.headers['location']}, which the hub does not follow" if "location" in got.headers else ""
+    return got, f"{got.status}{to} at {url} in {got.seconds:.2f} s"
 
 
 def _member(body: bytes, name: str) -> Any:

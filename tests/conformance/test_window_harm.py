@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from simulator.conformance import bounded
 from simulator.conformance.kit import free_port
 from simulator.conformance.runner import Play, Result, Word
-from simulator.conformance.suites.window.stage import MAX_ANSWER, MOST, Stage
+from simulator.conformance.suites.window.stage import MOST, Stage
 from tests.conformance.window import WINDOW_SUITES, described, played, results
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -88,7 +89,7 @@ def test_no_answer_harms_a_run(handler: Handler, word: Word) -> None:
     result, seconds = tried(handler)
     assert result.word is word, result.reason
     assert seconds < 5
-    assert [len(each.answer) <= MAX_ANSWER for each in result.exchanges] == [True]
+    assert [len(each.answer) <= bounded.MOST for each in result.exchanges] == [True]
 
 
 @pytest.mark.parametrize("pulls", [False, True], ids=["push", "pull"])

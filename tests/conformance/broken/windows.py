@@ -425,9 +425,9 @@ class AnotherKeyEachTry(Window):
 
 @caught("gives-up-at-a-503", "window-outbound/busy", "busy.again")
 class GivesUpAt503(Window):
-    async def deliver(self, key: str) -> None:
-        if not _is_document(self.get("out", key)) or await self.attempt(self.get("out", key)) is None:
-            await super().deliver(key)
+    async def attempt(self, out: Any) -> Any:
+        status = await super().attempt(out)
+        return 400 if status == 503 and _is_document(out) else status
 
 
 @caught("sends-again-what-was-refused", "window-outbound/refused", "refused.ends")

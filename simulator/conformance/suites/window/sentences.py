@@ -379,7 +379,7 @@ LIFE_ENDED = _says(
 
 TOO_MANY_AGAIN = _says(
     "too-many.again",
-    "After a 429 the same document is sent again.",
+    "After a 429 the document is sent again.",
     _AGAIN,
     "each 4xx is final",
     "try 429 again, after Retry-After",

@@ -15,6 +15,7 @@ import httpx
 
 from schemas.content import Content, Syntax, open_content, sha256_hex
 from schemas.registry import profile_of
+from simulator.conformance.bounded import ask
 from simulator.conformance.end import Asked, End, Fault, Reply
 from simulator.conformance.exchange import By, Exchange
 from simulator.conformance.runner import NotApplicable, NoTraffic, Play, Sentence, Stop, Waiting, in_milliseconds
@@ -25,8 +26,6 @@ from tradebridge.evidence.receipts import DeliveryNote, Original, Receipt, Rende
 from tradebridge.evidence.simulation import derived_id
 from tradebridge.outbound import tls_context
 
-MAX_ANSWER = 256 * 1024
-"""Bytes of an answer that are read: those of a right one are a few thousand."""
 MOST = 200
 """Exchanges of a scenario; whoever calls more often is told 429, and the rest is not kept."""
 AHEAD = timedelta(days=365)
@@ -170,26 +169,13 @@ class Stage:
         self, play: Play[Any], url: str, body: bytes, what: str, media_type: str = "application/json"
     ) -> tuple[int, bytes]:
         """One call to the system, its answer bounded in time and size. Raises NoTraffic if none comes."""
-        began = time.monotonic()
-        headers = {"Content-Type": media_type, "Accept-Encoding": "identity"}
-        status, answered, answer, note = None, dict[str, str](), bytearray(), ""
-        try:
-            async with asyncio.timeout(self.system.answers_within):
-                async with self.http.stream("POST", url, content=body, headers=headers) as response:
-                    status, answered = response.status_code, dict(response.headers)
-                    async for chunk in response.aiter_raw():
-                        answer += chunk
-                        if len(answer) > MAX_ANSWER:
-                            note = f"the kit stopped reading after {MAX_ANSWER:,} bytes"
-                            del answer[MAX_ANSWER:]
-                            break
-        except (httpx.HTTPError, TimeoutError) as error:
-            note = f"no answer: {error!r}" if status is None else f"the answer did not end: {error!r}"
-        seconds = time.monotonic() - began
-        play.record(Exchange(By.KIT, what, "POST", url, headers, body, status, answered, bytes(answer), seconds, note))
-        if status is None:
-            raise NoTraffic(f"nobody answers at {url}: {note}")
-        return status, bytes(answer)
+        headers = {"Content-Type": media_type}
+        got = await ask(self.http, "POST", url, body, headers, self.system.answers_within)
+        facts = (got.status, got.headers, got.body, got.seconds, got.note)
+        play.record(Exchange(By.KIT, what, "POST", url, headers, body, *facts))
+        if got.status is None:
+            raise NoTraffic(f"nobody answers at {url}: {got.note}")
+        return got.status, got.body
 
     async def _lay_out(self, parcels: Sequence[Parcel]) -> list[str]:
         """On the inbox, until the window has taken and answered, or its time is over."""
