@@ -1,13 +1,15 @@
-"""The report of a run: `report.json` for machines, `index.html` for people, in a folder.
+"""The report of a run, in a folder: `report.json`, `junit.xml` for machines, `index.html`, `summary.md` for people.
 
 1. The page needs nothing else: no script, no font, no picture from anywhere; what is long is folded (`<details>`).
 2. Each exchange has its request and its answer beside each other, and what was signed in them, decoded below.
 3. A check names its sentence, its source, what was found and what was expected. A word is never a colour alone.
-4. Secrets are left out in both (`exchange.py`, rule 1). It is test evidence, and no certification.
+4. Secrets are left out in all (`exchange.py`, rule 1). It is test evidence, and no certification: each says so.
+5. The coverage grid has each requirement that was checked beside the scenarios that checked it: gaps are seen.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,8 +18,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from simulator.conformance.exchange import Exchange, body_text, redacted, signed_parts
-from simulator.conformance.runner import Check, Result, Role, Run, Word
+from simulator.conformance.exchange import By, Exchange, body_text, redacted, signed_parts
+from simulator.conformance.kept import failure_id
+from simulator.conformance.report_schema import FORMAT
+from simulator.conformance.runner import Check, Result, Role, Run, Sentence, Word
 
 CSS = resources.files("simulator.conformance").joinpath("report.css").read_text("utf-8")
 
@@ -31,6 +35,9 @@ MEANING: Mapping[Word, str] = {
     Word.WAITING: "somebody's turn, not taken in time",
     Word.NO_TRAFFIC: "nothing came that could be checked: no pass",
 }
+NOTICE = "test evidence, not certification"
+EXCERPT = 160
+"""Characters of what was sent, where it stands in a line."""
 LONG = 200
 """Bytes: a body of so many is shown once in a scenario."""
 _ORDER = (
@@ -46,10 +53,15 @@ _ORDER = (
 
 
 def write(run: Run, folder: Path) -> Path:
-    """Both files, in a folder that is made; the page's path."""
+    """All files, in a folder that is made; the page's path."""
+    from simulator.conformance.junit import junit_of
+    from simulator.conformance.markdown import markdown_of
+
     folder.mkdir(parents=True, exist_ok=True)
     whole = json.dumps(to_json(run), ensure_ascii=False, indent=1)
     (folder / "report.json").write_text(whole + "\n", encoding="utf-8")
+    (folder / "junit.xml").write_bytes(junit_of(run))
+    (folder / "summary.md").write_text(markdown_of(run), encoding="utf-8")
     page = folder / "index.html"
     page.write_text(html_of(run), encoding="utf-8")
     return page
@@ -68,7 +80,47 @@ def to_json(run: Run) -> dict[str, Any]:
             for action in result.actions
         ]
         told["exchanges"] = [exchange.to_json() for exchange in result.exchanges]
-    return {"format": "tradebridge-conformance/1", **summary}
+        for each, check in zip(told["checks"], result.checks, strict=True):
+            if check.word in (Word.FAIL, Word.WARNING):
+                each["id"] = _id(run, result, check)
+    return {"format": FORMAT, "notice": NOTICE, **summary}
+
+
+@dataclass(frozen=True)
+class BrokenCheck:
+    """A check that does not hold, with what is needed to look into it."""
+
+    id: str
+    """For `tb repro`."""
+    result: Result
+    check: Check
+    sent: str
+    """The beginning of what the kit sent; empty where it sent nothing."""
+
+
+def broken_checks(run: Run) -> list[BrokenCheck]:
+    """In their order."""
+    return [
+        BrokenCheck(_id(run, result, check), result, check, sent_in(result, check))
+        for result in run.results
+        for check in result.checks
+        if check.word in (Word.FAIL, Word.WARNING)
+    ]
+
+
+def _id(run: Run, result: Result, check: Check) -> str:
+    return failure_id(run.suite, run.code, result.name, check.sentence.key)
+
+
+def sent_in(result: Result, check: Check) -> str:
+    """What the kit sent in the exchange of a check, in a line: a request, or its answer."""
+    if check.exchange is None or check.exchange >= len(result.exchanges):
+        return ""
+    exchange = result.exchanges[check.exchange]
+    body = exchange.request if exchange.by is By.KIT else exchange.answer
+    way = f"{exchange.method} {exchange.url}" if exchange.by is By.KIT else f"the answer {exchange.status}"
+    shown = " ".join(body[: EXCERPT * 4].decode("utf-8", "replace").split())[:EXCERPT]
+    return f"{way}, {exchange.what}: {shown}{'…' if len(body) > len(shown) else ''} ({len(body):,} bytes)"
 
 
 def html_of(run: Run) -> str:
@@ -83,15 +135,17 @@ def html_of(run: Run) -> str:
         roles=[(role, results) for role, results in roles if results],
         broken=list(_broken(run)),
         rows=_rows,
-        sentences=_sentences(run),
+        grid=grid_of(run),
+        letters=_LETTERS,
     )
     return text
 
 
-def _broken(run: Run) -> Iterator[tuple[Result, Check | None]]:
+def _broken(run: Run) -> Iterator[tuple[Result, BrokenCheck | None]]:
     """What a reader looks for first: each breach, and each scenario that came to nothing, with its reason."""
+    breaches = broken_checks(run)
     for result in run.results:
-        yield from ((result, check) for check in result.checks if check.word in (Word.FAIL, Word.WARNING))
+        yield from ((result, told) for told in breaches if told.result is result)
         if result.word in (Word.ERROR, Word.NO_TRAFFIC, Word.WAITING):
             yield result, None
 
@@ -130,15 +184,41 @@ def _side(body: bytes, headers: Mapping[str, str], number: int, seen: dict[bytes
     return side
 
 
-def _sentences(run: Run) -> list[dict[str, Any]]:
-    """What was verified in the whole run: each sentence with how often it held and did not."""
-    found: dict[str, dict[str, Any]] = {}
+@dataclass(frozen=True)
+class Row:
+    """One requirement: the worst word that each scenario said of it."""
+
+    sentence: Sentence
+    words: Mapping[str, Word]
+    """By scenario."""
+
+    def count(self, *words: Word) -> int:
+        return sum(each in words for each in self.words.values())
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Requirements by scenarios."""
+
+    scenarios: tuple[str, ...]
+    rows: tuple[Row, ...]
+    """What does not hold first."""
+
+
+def grid_of(run: Run) -> Grid:
+    """What was checked where."""
+    found: dict[str, Row] = {}
+    words: dict[str, dict[str, Word]] = {}
     for result in run.results:
         for check in result.checks:
-            row = found.setdefault(check.sentence.key, {"sentence": check.sentence, "held": 0, "broken": 0})
-            row["held"] += check.word is Word.PASS
-            row["broken"] += check.word in (Word.FAIL, Word.WARNING)
-    return sorted(found.values(), key=lambda row: (not row["broken"], row["sentence"].key))
+            said = words.setdefault(check.sentence.key, {})
+            said[result.name] = min(said.get(result.name, check.word), check.word, key=_ORDER.index)
+            found.setdefault(check.sentence.key, Row(check.sentence, said))
+    rows = sorted(found.values(), key=lambda row: (not row.count(Word.FAIL, Word.WARNING), row.sentence.key))
+    return Grid(tuple(each.name for each in run.results if each.checks), tuple(rows))
+
+
+_LETTERS = {Word.PASS: "+", Word.FAIL: "F", Word.WARNING: "W", Word.NOT_APPLICABLE: "n"}
 
 
 @cache

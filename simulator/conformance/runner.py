@@ -17,12 +17,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from simulator.conformance.exchange import Exchange
+from simulator.conformance.told import printable
 
 log = logging.getLogger("simulator.conformance")
 
@@ -61,6 +62,7 @@ class Role(StrEnum):
 
     RECEIVER = "receiver"
     SENDER = "sender"
+    VERIFIER = "verifier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ class Sentence:
     """Where it stands."""
     required: bool = True
     """False: recommended (should, may expect); a breach warns."""
+    cause: str = ""
+    """What is wrong as a rule where it does not hold; empty where nobody knows."""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class Check:
             "found": self.found,
             "expected": self.expected,
             "exchange": self.exchange,
+            **({"cause": self.sentence.cause, "fix": self.sentence.fix} if self.sentence.cause else {}),
         }
 
 
@@ -108,6 +114,11 @@ class Action:
     title: str
     exchanges: tuple[int, ...]
     checks: tuple[Check, ...]
+
+
+def in_milliseconds(at: datetime) -> datetime:
+    """As statements have it."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 class NoTraffic(Exception):
@@ -161,19 +172,24 @@ class Play(Generic[C]):
     """One scenario being played."""
 
     kit: C
+    name: str = ""
+    """Of the scenario."""
+    at: datetime = field(default_factory=lambda: in_milliseconds(datetime.now(UTC)))
+    """When it began; what a suite makes may depend on it, the kit's seed and the name alone: so it can be repeated."""
     exchanges: list[Exchange] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
-    _checks: list[Check] = field(default_factory=list)
+    _checks: list[Check] | None = None
+    """Of the action that is on."""
 
     @contextmanager
     def action(self, title: str) -> Iterator[None]:
         """A step: exchanges and checks within belong to it, also if it breaks off."""
-        before = len(self.exchanges)
-        outer, self._checks = self._checks, []
+        before, checks = len(self.exchanges), list[Check]()
+        outer, self._checks = self._checks, checks
         try:
             yield
         finally:
-            self.actions.append(Action(title, tuple(range(before, len(self.exchanges))), tuple(self._checks)))
+            self.actions.append(Action(title, tuple(range(before, len(self.exchanges))), tuple(checks)))
             self._checks = outer
 
     def record(self, exchange: Exchange) -> int:
@@ -187,19 +203,27 @@ class Play(Generic[C]):
         """Whether the sentence holds; a scenario goes on after a breach where it can."""
         word = Word.PASS if holds else Word.FAIL if sentence.required else Word.WARNING
         at = exchange if exchange is not None else len(self.exchanges) - 1 if self.exchanges else None
-        self._checks.append(Check(sentence, word, _text(found), _text(expected), at))
+        self._note(Check(sentence, word, _text(found), _text(expected), at))
         return holds
 
     def cannot_see(self, sentence: Sentence, why: str) -> None:
         """The sentence holds inside the system, and this one does not show its inside."""
-        self._checks.append(Check(sentence, Word.NOT_APPLICABLE, why, "", None))
+        self._note(Check(sentence, Word.NOT_APPLICABLE, why, "", None))
+
+    def _note(self, check: Check) -> None:
+        """In the action that is on, else in the last one: no check is lost."""
+        if self._checks is not None:
+            self._checks.append(check)
+            return
+        last = self.actions.pop() if self.actions else Action("Afterwards.", (), ())
+        self.actions.append(replace(last, checks=(*last.checks, check)))
 
 
 def _text(value: object) -> str:
-    """For people: what is several, one after the other."""
+    """For people: what is several, one after the other; what cannot be seen, as such."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(_text, value)) or "none"
-    return str(value)
+        return printable(", ".join(map(_text, value)) or "none")
+    return printable(str(value))
 
 
 @dataclass(frozen=True)
@@ -215,6 +239,7 @@ class Result:
     actions: tuple[Action, ...]
     exchanges: tuple[Exchange, ...]
     seconds: float
+    began: datetime
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -227,6 +252,7 @@ class Result:
             "title": self.title,
             "result": self.word.value,
             "reason": self.reason,
+            "began": self.began.isoformat(timespec="milliseconds"),
             "seconds": round(self.seconds, 3),
             "checks": [check.to_json() for check in self.checks],
         }
@@ -306,9 +332,11 @@ async def run(
     only: Callable[[Scenario[C]], bool] = lambda scenario: True,
     at_once: int = 6,
     told: Callable[[Result], None] = lambda result: None,
+    at: datetime | None = None,
 ) -> Run:
     """Play a suite. `name` and `code`: of the system, in the report. `only`: others are skipped. `at_once`: scenarios
-    that wait beside each other; 1 for a system with a person in it. `told`: of each result, in any order."""
+    that wait beside each other; 1 for a system with a person in it. `told`: of each result, in any order. `at`: what
+    is made is made as of this time, to repeat what was exchanged then."""
     began, clock = datetime.now(UTC), time.monotonic()
     turns = asyncio.Semaphore(at_once)
 
@@ -316,7 +344,7 @@ async def run(
         if not only(scenario):
             return _result(scenario, Play(kit), Word.SKIPPED, "not asked for in this run", 0.0)
         async with turns:
-            result = await play(scenario, kit)
+            result = await play(scenario, kit, at)
         told(result)
         return result
 
@@ -331,10 +359,10 @@ async def run(
     return Run(suite.name, suite.version, suite.title, suite.standard, name, code, began, seconds, in_order)
 
 
-async def play(scenario: Scenario[C], kit: C) -> Result:
+async def play(scenario: Scenario[C], kit: C, at: datetime | None = None) -> Result:
     """One scenario, to its end or as far as it comes."""
     began = time.monotonic()
-    playing = Play(kit)
+    playing = Play(kit, scenario.name) if at is None else Play(kit, scenario.name, at)
     word, reason = None, ""
     try:
         await scenario.play(playing)
@@ -364,7 +392,9 @@ def _worst(words: Sequence[Word]) -> Word:
 
 def _result(scenario: Scenario[Any], playing: Play[Any], word: Word, reason: str, seconds: float) -> Result:
     actions, exchanges = tuple(playing.actions), tuple(playing.exchanges)
-    return Result(scenario.name, scenario.role, scenario.title, word, reason, actions, exchanges, seconds)
+    return Result(
+        scenario.name, scenario.role, scenario.title, word, printable(reason), actions, exchanges, seconds, playing.at
+    )
 
 
 async def every(seconds: float, interval: float) -> AsyncIterator[None]:

@@ -20,10 +20,13 @@ import httpx
 from cryptography import x509
 
 from simulator.conformance import kit
+from simulator.conformance.bounded import ask
 from simulator.conformance.kit import Identities, algorithm_of
 from tradebridge.ebl.seal import ALGORITHMS, Trusted
 
 Json = dict[str, Any]
+SECONDS = 30.0
+"""For an answer to what is not PINT's own."""
 WHERE = frozenset({"here", "sending", "in-doubt", "away", "ended"})
 
 TEMPLATE = """\
@@ -205,10 +208,10 @@ async def _asked(http: httpx.AsyncClient, url: str | None, reference: str) -> st
     """What the system says of where a title is."""
     if url is None:
         return None
+    got = await ask(http, "GET", url.replace("{reference}", reference), b"", {}, SECONDS)
     try:
-        answer = await http.get(url.replace("{reference}", reference))
-        at = answer.json().get("at")
-    except (httpx.HTTPError, ValueError, AttributeError):
+        at = json.loads(got.body).get("at")
+    except (ValueError, AttributeError, RecursionError):
         return None
     return at if at in WHERE else None
 
@@ -225,12 +228,12 @@ class ByUrl:
         self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
     ) -> None:
         body = {"reference": reference, "recipient": recipient, "documents": list(documents)}
-        try:
-            answer = await http.post(self.url, json=body)
-        except httpx.HTTPError as error:
-            raise CannotSend(f"{self.url} did not answer: {error!r}") from error
-        if answer.status_code >= 300:
-            raise CannotSend(f"{self.url} answered {answer.status_code}: {answer.text[:300]}")
+        headers = {"Content-Type": "application/json"}
+        got = await ask(http, "POST", self.url, json.dumps(body).encode(), headers, SECONDS)
+        if got.status is None:
+            raise CannotSend(f"{self.url} did not answer: {got.note}")
+        if got.status >= 300:
+            raise CannotSend(f"{self.url} answered {got.status}: {got.body[:300].decode('utf-8', 'replace')}")
 
     async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
         return await _asked(http, self.asks, reference)

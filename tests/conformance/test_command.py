@@ -130,7 +130,7 @@ def test_a_file_that_describes_no_system_is_told_with_what_it_lacks(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nothing"], "There is no suite 'nothing'. There are: pint."),
+        (["nothing"], "There is no suite 'nothing'. There are: pint, window-inbound"),
         (["pint", "--only", "no-such-scenario"], "No scenario is like that"),
         (["pint", "--sut", "x.toml", "--platform", "STRA"], "--platform chooses among ours"),
     ],
@@ -241,6 +241,15 @@ def test_what_does_not_hold_is_told_with_the_command_that_plays_it_again(tb: Tb,
     with running(tmp_path) as system:  # it knows another kit than that of the file: nobody's token is right
         described(tb, tmp_path, int(httpx.URL(system.pint).port or 0), MYPL="SMAL")
         done = tb("conformance", "run", "pint", "--sut", "mine/sut.toml", *only("receiver/no-token"))
+        lines = [line.strip() for line in done.out.splitlines()]
+        place = lines.index("got 401, no signed outcome")
+        repeated = tb("repro", lines[place + 4].removeprefix("again: tb repro "))
     assert done.code == Exit.CHECKS_FAILED
-    assert "again: tb conformance run pint --sut mine/sut.toml --only receiver/no-token --report report" in done.out
-    assert "found 401, no signed outcome; expected RECE" in done.out
+    assert (lines[place - 1], lines[place - 2][:10]) == ("expected RECE", "sent POST ")
+    assert lines[place + 1 : place + 4] == [
+        "clause DCSA EBL_PINT 3.0.0, POST /v3/envelopes",
+        "likely cause: a finish is waited for though nothing is to come",
+        "fix: with no documents missing accept at once",
+    ]
+    assert repeated.code == Exit.CHECKS_FAILED
+    assert "got now 401, no signed outcome: fail" in repeated.out

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.conformance.runner import Run, Word, run
+from simulator.conformance.runner import Run, Sentence, Word, run
 from simulator.conformance.suites import suite
+from simulator.conformance.suites.pint import sentences
+from simulator.conformance.suites.pint.mending import MENDING
 from simulator.conformance.sut import System
-from tests.conformance.broken import BROKEN
+from tests.conformance.broken.platforms import BROKEN
 from tests.conformance.small import running
 
 PINT = suite("pint")
@@ -24,6 +26,12 @@ def played(system: System, *names: str) -> Run:
 def test_every_scenario_has_a_name_of_its_own() -> None:
     names = [each.name for each in PINT.scenarios]
     assert len(names) == len(set(names)) > 100
+
+
+def test_every_sentence_says_what_is_wrong_as_a_rule_and_what_to_do() -> None:
+    said = [each for each in vars(sentences).values() if isinstance(each, Sentence)]
+    assert [each.key for each in said if not (each.cause and each.fix)] == []
+    assert {each.key for each in said} == set(MENDING)
 
 
 def test_the_small_platform_of_the_docs_passes_every_scenario_in_both_roles(tmp_path: Path) -> None:

@@ -209,3 +209,15 @@ def test_the_kit_judges_with_nothing_that_it_may_be_judging() -> None:
         "schemas.bill_of_lading.dcsa",
         "schemas.bill_of_lading.examples",
     }
+
+
+async def checks_after_its_steps(playing: Play[None]) -> None:
+    with playing.action("A step."):
+        playing.record(EXCHANGE)
+    playing.check(HOLDS, False, found="no")
+
+
+def test_a_check_after_the_last_step_counts() -> None:
+    result = ran(checks_after_its_steps).results[0]
+    assert (result.word, [check.sentence.key for check in result.checks]) == (Word.FAIL, ["a.holds"])
+    assert [action.title for action in result.actions] == ["A step."]

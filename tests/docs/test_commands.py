@@ -30,7 +30,9 @@ PORTS = range(8600, 8604)
 """Those that pages name."""
 POSTGRESQL = "postgresql+psycopg://tradebridge:PASSWORD@127.0.0.1:5432/tradebridge"
 STARTS_A_HUB = re.compile(r"(?:env \S+ )?tb (?:up|demo|serve)\b")
-STANDS_BESIDE = re.compile(r"tb partner serve |tb listen |python docs/small_platform\.py |python receiver\.py$")
+STANDS_BESIDE = re.compile(
+    r"tb partner serve |tb listen |python (?:docs/small_(?:platform|window)|mine/careless)\.py |python receiver\.py$"
+)
 WITH_COMMANDS = [page for page in PAGES if any(block.language == "bash" for block in blocks_of(page))]
 
 

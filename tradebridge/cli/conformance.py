@@ -1,29 +1,44 @@
-"""`tb conformance`: suites that a platform is tried with, ours by default, yours with `--sut`.
+"""`tb conformance`: suites that a system is tried with, ours by default, yours with `--sut`.
 
 Exit code 0 only if every scenario that applies passed. No traffic is no pass, and an error of the kit is told as ours.
+Each run is kept (below `$XDG_STATE_HOME/tradebridge/conformance`): it can be resumed, shown, compared, and each failed
+check repeated.
 """
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tradebridge.cli import running
+from tradebridge.cli.conformance_told import as_json, lines_of, mark_of, words_of
 from tradebridge.cli.exits import Exit, Failed
 from tradebridge.cli.root import Suggesting
 from tradebridge.cli.terminal import bold, columns, mark, out, out_json, say
 from tradebridge.cli.where import json_option
 
 if TYPE_CHECKING:
+    from simulator.conformance.kept import Keeping, Shelf
     from simulator.conformance.runner import Result, Run, Scenario, Suite
-    from simulator.conformance.sut import System
+    from simulator.conformance.subjects import Subject
 
-_MARKS = {"pass": "ok", "fail": "fail", "error": "fail", "no-traffic": "fail", "warning": "warn", "waiting": "warn"}
+Asked = Callable[["Scenario[Any]"], bool]
+ROLES = ("receiver", "sender", "verifier")
+
+
+def shelf() -> "Shelf":
+    """Where runs are kept."""
+    from simulator.conformance.kept import Shelf
+
+    return Shelf(running.state_file().parent / "conformance")
 
 
 @click.group("conformance", cls=Suggesting)
 def command() -> None:
-    """Try a platform against a standard, in both roles."""
+    """Try a system against a standard, in all its roles."""
 
 
 @command.command("suites")
@@ -58,9 +73,9 @@ def _suite_json(suite: "Suite[Any]") -> dict[str, Any]:
 @click.option("--kit-port", default=9300, show_default=True, help="Where the kit's platforms listen.")
 @json_option
 def prepare(folder: Path, code: str, base: str, certificate: str, kit_port: int, as_json: bool) -> Exit:
-    """Make the kit's keys and a file that describes your system, in FOLDER. What is there is kept.
+    """Make the kit's keys and a file that describes your platform, in FOLDER. What is there is kept.
 
-    FOLDER/kit/peers.json tells your system who the kit is: two platforms and a carrier.
+    FOLDER/kit/peers.json tells your system who the kit is: two platforms and a carrier. For a window: `tb sut init`.
     """
     from simulator.conformance.sut import prepare as make
 
@@ -77,94 +92,126 @@ def prepare(folder: Path, code: str, base: str, certificate: str, kit_port: int,
 
 
 @command.command("run")
-@click.argument("suite", metavar="SUITE")
+@click.argument("suite", metavar="[SUITE]", default="")
 @click.option("--sut", metavar="TOML", type=click.Path(path_type=Path, dir_okay=False), help="Your system; else ours.")
+@click.option("--self", "itself", is_flag=True, help="Every suite against ours, before yours is involved.")
 @click.option("--platform", "platforms", multiple=True, metavar="CODE", help="Of ours only this one, such as STRA.")
 @click.option("--only", multiple=True, metavar="TEXT", help="Only scenarios whose name has this text.")
-@click.option("--role", type=click.Choice(["receiver", "sender"]), help="Only with the system in this role.")
+@click.option("--role", type=click.Choice(ROLES), help="Only with the system in this role.")
 @click.option(
     "--report",
     "folder",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write report.json and index.html here, with all that was exchanged.",
+    help="Write the reports here, with all that was exchanged.",
 )
 @json_option
 def run(
     suite: str,
     sut: Path | None,
+    itself: bool,
     platforms: tuple[str, ...],
     only: tuple[str, ...],
     role: str | None,
     folder: Path | None,
     as_json: bool,
 ) -> Exit:
-    """Play SUITE against a system, and say of each scenario what came of it.
+    """Play SUITE against a system, and say of each scenario what came of it. With --sut and no SUITE: all that apply.
 
-    Without --sut: against Tradebridge's own platforms, each started as a process of its own. With --json the last
-    line of standard output is the result.
+    Without --sut: against Tradebridge's own systems. With --json the last line of standard output is the result.
     """
-    from simulator.conformance.suites import SUITES
+    from simulator.conformance.subjects import of_file, ours
+    from simulator.conformance.suites import SUITES, family
     from simulator.conformance.suites import suite as suite_of
 
-    if suite not in SUITES:
+    if suite and suite not in SUITES:
         raise click.UsageError(f"There is no suite {suite!r}. There are: {', '.join(SUITES)}.")
-    if sut is not None and platforms:
-        raise click.UsageError("--platform chooses among ours; leave it out with --sut.")
-    chosen = suite_of(suite)
+    if not suite and not itself and sut is None:
+        raise click.UsageError("Name a SUITE, your system with --sut, or --self for all suites against ours.")
+    if itself and (suite or sut or platforms):
+        raise click.UsageError("--self is every suite against ours: name neither SUITE, --sut nor --platform.")
+    if platforms and (sut is not None or family(suite) != "pint"):
+        raise click.UsageError("--platform chooses among ours for the suite pint; leave it out with --sut.")
 
     def asked(scenario: "Scenario[Any]") -> bool:
         named = not only or any(text in scenario.name for text in only)
         return named and role in (None, scenario.role.value)
 
-    if not any(asked(each) for each in chosen.scenarios):
-        raise click.UsageError(f"No scenario is like that; `tb conformance suites` lists those of {suite}.")
-    runs = asyncio.run(_all(chosen, sut, platforms, asked, as_json))
+    if not any(asked(each) for name in ([suite] if suite else SUITES) for each in suite_of(name).scenarios):
+        raise click.UsageError("No scenario is like that; `tb conformance suites` lists them.")
+    chosen = [suite] if suite else []
+    subjects = of_file(sut, chosen, say) if sut is not None else ours(chosen, platforms)
+    runs = asyncio.run(_all(subjects, asked, as_json))
+    return _ended([each for each in runs if any(asked(of) for of in suite_of(each.suite).scenarios)], folder, as_json)
+
+
+def _ended(runs: "list[Run]", folder: Path | None, in_json: bool) -> Exit:
+    """Reports, the result, the exit code."""
     if folder is not None:
         for each in runs:
-            _report(each, folder if len(runs) == 1 else folder / each.code)
-    if as_json:
-        out_json(_json(suite, runs))
+            _report(each, folder if len(runs) == 1 else folder / _folder_of(each, runs))
+    if in_json:
+        out_json(as_json(runs))
     else:
-        _show(runs, f"tb conformance run {suite} " + (f"--sut {sut}" if sut else ""))
+        for each in runs:
+            for line in lines_of(each):
+                out(line)
     return Exit.OK if all(each.passed for each in runs) else Exit.CHECKS_FAILED
 
 
-async def _all(
-    suite: "Suite[Any]", sut: Path | None, platforms: tuple[str, ...], asked: Any, as_json: bool
-) -> "list[Run]":
-    """One run for each system."""
-    from simulator.conformance.own import CannotStart, own_systems
-    from simulator.conformance.sut import BadSystem, read_system
+def _folder_of(run: "Run", runs: "list[Run]") -> str:
+    return run.code if len({each.suite for each in runs}) == 1 else f"{run.suite}-{run.code}"
 
-    if sut is not None:
-        try:
-            return [await _one(suite, read_system(sut, say), asked, as_json)]
-        except BadSystem as error:
-            raise Failed(Exit.USAGE, str(error)) from error
-        except OSError as error:
-            step = "Give the file that `tb conformance prepare` wrote, with paths that are there and a free port."
-            raise Failed(Exit.USAGE, str(error), step) from error
-    runs = []
+
+async def _all(opening: "AbstractAsyncContextManager[list[Subject]]", asked: Asked, quiet: bool) -> "list[Run]":
+    """One run for each suite and system: platforms one after the other, windows beside them."""
+    from simulator.conformance.child import CannotStart
+    from simulator.conformance.sut import BadSystem
+
     try:
-        async with own_systems(platforms) as systems:
-            for system in systems:
-                runs.append(await _one(suite, system, asked, as_json))
+        async with opening as subjects:
+            platforms = [each for each in subjects if "pint" in each.suites]
+            chains = [platforms, *([each] for each in subjects if each not in platforms)]
+            found = await asyncio.gather(*(_chain(each, asked, quiet) for each in chains))
+            return [run for each in found for run in each]
+    except BadSystem as error:
+        raise Failed(Exit.USAGE, str(error)) from error
     except CannotStart as error:
         raise Failed(Exit.UNREACHABLE, str(error), error.next_step) from error
+    except OSError as error:
+        step = "Give the file that `tb sut init` wrote, with paths that are there and a free port."
+        raise Failed(Exit.USAGE, str(error), step) from error
+
+
+async def _chain(subjects: "list[Subject]", asked: Asked, quiet: bool) -> "list[Run]":
+    from simulator.conformance.kept import head_of
+    from simulator.conformance.suites import suite as suite_of
+
+    runs = []
+    for subject in subjects:
+        for name in subject.suites:
+            suite = suite_of(name)
+            names = tuple(each.name for each in suite.scenarios if asked(each))
+            only = () if len(names) == len(suite.scenarios) else names
+            if names:
+                keeping = shelf().begin(head_of(suite, subject.system.name, subject.label, subject.source, only))
+                runs.append(await play(suite, subject, asked, quiet, keeping))
     return runs
 
 
-async def _one(suite: "Suite[Any]", system: "System", asked: Any, as_json: bool) -> "Run":
-    from simulator.conformance.runner import run as play
+async def play(suite: "Suite[Any]", subject: "Subject", asked: Asked, quiet: bool, keeping: "Keeping") -> "Run":
+    """Play what is asked for, each result told and kept."""
+    from simulator.conformance.runner import run as played
 
     def told(result: "Result") -> None:
-        if not as_json or result.word.value in ("fail", "error", "no-traffic"):
+        keeping.told(result)
+        if not quiet or result.word.value in ("fail", "error", "no-traffic"):
             why = f": {result.reason}" if result.reason else ""
-            say(f"{mark(_MARKS.get(result.word.value, 'skip'))} {system.code} {result.name} {result.word.value}{why}")
+            name = result.name if suite.name == "pint" else f"{suite.name}/{result.name}"
+            say(f"{mark_of(result.word.value)} {subject.label} {name} {result.word.value}{why}")
 
-    once = 1 if system.controls.by_person else system.at_once
-    return await play(suite, system, name=system.name, code=system.code, only=asked, at_once=once, told=told)
+    name, code = subject.system.name, subject.label
+    return await played(suite, subject.system, name=name, code=code, only=asked, at_once=subject.at_once, told=told)
 
 
 def _report(run: "Run", folder: Path) -> None:
@@ -173,37 +220,101 @@ def _report(run: "Run", folder: Path) -> None:
     say(f"{mark('ok')} {report.write(run, folder)}")
 
 
-def _json(suite: str, runs: "list[Run]") -> dict[str, Any]:
-    """Sums over the systems, and every scenario of each."""
-    from simulator.conformance.runner import counts
-
-    return {
-        "suite": suite,
-        **counts([result for each in runs for result in each.results]),
-        "ok": all(each.passed for each in runs),
-        "systems": [
-            {"system": each.system, "code": each.code, "ok": each.passed, **counts(each.results)} for each in runs
-        ],
-        "scenarios": [{"system": each.code, **told} for each in runs for told in each.brief()],
-    }
+# --- Runs that are kept ----------------------------------------------------------------------------------------------
 
 
-def _show(runs: "list[Run]", again: str) -> None:
-    """What does not hold, with the command that plays the scenario again; then one line a system."""
-    for each in runs:
-        for result in each.results:
-            broken = [check for check in result.checks if check.word.value in ("fail", "warning")]
-            for check in broken:
-                out(f"{mark(_MARKS[check.word.value])} {each.code} {result.name}: {check.sentence.text}")
-                out(f"       found {check.found}; expected {check.expected} ({check.sentence.source})")
-            if broken:
-                chosen = again if "--sut" in again else f"{again}--platform {each.code}"
-                out(f"       again: {chosen} --only {result.name} --report report")
-        said = [f"{count} {word}" for word, count in _words(each)]
-        out(f"{mark('ok' if each.passed else 'fail')} {each.system} ({each.code}): {', '.join(said)}")
+@command.command("resume")
+@click.argument("name", metavar="[RUN]", default="")
+@click.option("--report", "folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@json_option
+def resume(name: str, folder: Path | None, as_json: bool) -> Exit:
+    """Go on with a run that broke off: play what was not played, waited, had no traffic, or broke. RUN: else the last.
+
+    What passed or failed stays as it was; `tb conformance run` plays all of it anew.
+    """
+    from simulator.conformance.kept import UNSETTLED, NotKept, run_of
+    from simulator.conformance.subjects import again
+    from simulator.conformance.suites import suite as suite_of
+
+    try:
+        keeping = shelf().find(name)
+        suite = suite_of(keeping.head.suite)
+        before = run_of(keeping, suite)
+    except NotKept as error:
+        raise Failed(Exit.USAGE, f"{error}", "tb conformance results lists them.") from error
+    open_ = {each.name for each in before.results if each.word in UNSETTLED}
+
+    async def go_on() -> "list[Run]":
+        async with again(suite.name, keeping.head.source, say) as subject:
+            await play(suite, subject, lambda each: each.name in open_, as_json, keeping)
+        return []
+
+    if open_:
+        say(f"{keeping.head.id}: {len(open_)} of {len(before.results)} scenarios to play")
+        asyncio.run(_guarded(go_on))
+    return _ended([run_of(keeping, suite)], folder, as_json)
 
 
-def _words(run: "Run") -> list[tuple[str, int]]:
-    from simulator.conformance.runner import Word
+async def _guarded(playing: "Callable[[], Any]") -> None:
+    """What can be wrong with a system that is found again, told as such."""
+    from simulator.conformance.child import CannotStart
+    from simulator.conformance.sut import BadSystem
 
-    return [(word.value, run.count(word)) for word in Word if run.count(word)]
+    try:
+        await playing()
+    except (BadSystem, OSError) as error:
+        raise Failed(Exit.USAGE, str(error), "The run names a file that must still describe the system.") from error
+    except CannotStart as error:
+        raise Failed(Exit.UNREACHABLE, str(error), error.next_step) from error
+
+
+@command.command("results")
+@click.argument("name", metavar="[RUN]", default="")
+@click.option(
+    "--report", "folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Write its reports."
+)
+@json_option
+def results(name: str, folder: Path | None, as_json: bool) -> Exit:
+    """List the runs that are kept, or show one: RUN is its id, or the beginning of it."""
+    if name:
+        return _ended([kept_run(name)], folder, as_json)
+    runs = [(head.id, kept_run(head.id)) for head in shelf().heads()]
+    if as_json:
+        from simulator.conformance.runner import counts
+
+        told = [
+            {"run": id_, "suite": each.suite, "system": each.system, "ok": each.passed, **counts(each.results)}
+            for id_, each in runs
+        ]
+        out_json({"items": told})
+        return Exit.OK
+    for line in columns([(mark("ok" if each.passed else "fail"), id_, words_of(each)) for id_, each in runs], 1):
+        out(line)
+    return Exit.OK
+
+
+def kept_run(name: str) -> "Run":
+    """A run by its id. Raises Failed."""
+    from simulator.conformance.kept import NotKept, run_of
+    from simulator.conformance.suites import suite as suite_of
+
+    try:
+        keeping = shelf().find(name)
+        return run_of(keeping, suite_of(keeping.head.suite))
+    except NotKept as error:
+        raise Failed(Exit.USAGE, str(error), "tb conformance results lists them.") from error
+
+
+@command.command("compare")
+@click.argument("before", metavar="RUN")
+@click.argument("after", metavar="RUN")
+@json_option
+def compare(before: str, after: str, as_json: bool) -> Exit:
+    """Say what has changed between two runs that are kept: each check that holds no longer, or again.
+
+    Exit code 1 if something got worse. Of reports in files: `tb report diff`.
+    """
+    from simulator.conformance.report import to_json
+    from tradebridge.cli.report import show_difference
+
+    return show_difference(to_json(kept_run(before)), to_json(kept_run(after)), as_json)

@@ -51,10 +51,19 @@ def pages() -> dict[str, str]:
         "reference/faults.md": fault.page(_MADE),
         "reference/magic.md": magic.page(_MADE),
         "reference/postman.json": collection.page(_MADE),
+        "reference/conformance-report.schema.json": _report_schema(),
         **_lives(),
         **_machines(),
         **rule_pages.pages(),
     }
+
+
+def _report_schema() -> str:
+    import json
+
+    from simulator.conformance.report_schema import schema
+
+    return json.dumps(schema(), ensure_ascii=False, indent=1) + "\n"
 
 
 def _settings() -> str:

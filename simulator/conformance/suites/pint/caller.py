@@ -5,7 +5,6 @@
 """
 
 import json
-import time
 from base64 import b64encode
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import httpx
 from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.pint import HTTP_STATUS, Outcome, ReceiverValidation, TransferFinished, TransferStarted
 from schemas.findings import Finding
+from simulator.conformance.bounded import ask
 from simulator.conformance.exchange import REDACTED, By, Exchange
 from simulator.conformance.kit import KitPlatform
 from simulator.conformance.runner import NoTraffic, Play, Sentence, Stop
@@ -74,32 +74,25 @@ class Caller:
         headers = {"API-Version": "3"} | ({"Content-Type": "application/json"} if body else {})
         if by is not None:
             headers["Authorization"] = f"Bearer {by.token_out}"
-        url, began = self._system.pint + path, time.monotonic()
+        url = self._system.pint + path
         sent, headers = headers | dict(self._system.headers), headers | dict.fromkeys(self._system.headers, REDACTED)
-        try:
-            answer = await self._http.request(method, url, content=body, headers=sent)
-        except httpx.ConnectError as error:
-            raise NoTraffic(f"nobody listens at {url}: {error}") from error
-        except httpx.HTTPError as error:
-            seconds = time.monotonic() - began
-            index = self._play.record(
-                Exchange(By.KIT, what, method, url, headers, body, None, {}, b"", seconds, f"no answer: {error!r}")
-            )
+        got = await ask(self._http, method, url, body, sent, self._system.answers_within)
+        if got.refused:
+            raise NoTraffic(f"nobody listens at {url}: {got.note}")
+        facts = (got.status, got.headers, got.body, got.seconds, got.note)
+        index = self._play.record(Exchange(By.KIT, what, method, url, headers, body, *facts))
+        if got.status is None:
             wait = f"an answer within {self._system.answers_within:g} s"
-            self._play.check(says.ANSWERS, False, found=repr(error), expected=wait, exchange=index)
-            raise Stop from error
-        seconds, given = time.monotonic() - began, dict(answer.headers)
-        index = self._play.record(
-            Exchange(By.KIT, what, method, url, headers, body, answer.status_code, given, answer.content, seconds)
-        )
+            self._play.check(says.ANSWERS, False, found=got.note, expected=wait, exchange=index)
+            raise Stop
         self._play.check(
             says.API_VERSION,
-            given.get("api-version", "").startswith("3."),
-            found=given.get("api-version", "no such header"),
+            got.headers.get("api-version", "").startswith("3."),
+            found=got.headers.get("api-version", "no such header"),
             expected="3.0.0",
             exchange=index,
         )
-        return Answer(answer.status_code, answer.content, index)
+        return Answer(got.status, got.body, index)
 
     # --- What answers owe ---------------------------------------------------------------------------------------------
 
