@@ -9,6 +9,7 @@ import pytest
 
 from exchange.config import Settings
 from exchange.hub import Hub, open_hub
+from exchange.members import Member
 from exchange.reach import Reach
 from tests.exchange.cast import NOW, SEED, description
 from tests.exchange.receiver import Receiver, answering, receiving
@@ -31,12 +32,16 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     hub.database.close()
 
 
+def member_at(url: str) -> Member:
+    return Member("TH-NSW", "", "TH", "single window", ("recipient",), (), (), None, url, False, (), True)
+
+
 def pushed(hub: Hub, url: str, names: Names, *, private: bool = True) -> str:
     """Why there are no acknowledgements."""
 
     async def push() -> str:
         hub.deliverer.reach = Reach(private=private, resolve=names, connections=2, kept=1)
-        _, failure, _ = await hub.deliverer._post(url, ())
+        _, failure, _ = await hub.deliverer._post(member_at(url), ())
         await hub.deliverer.reach.close()
         return failure
 
@@ -73,7 +78,7 @@ def test_a_name_that_is_none_fails_the_push_and_nothing_else(hub: Hub) -> None:
 
     async def push() -> str:
         hub.deliverer.reach = Reach(private=True, resolve=nowhere)
-        return (await hub.deliverer._post("http://window.example/", ()))[1]
+        return (await hub.deliverer._post(member_at("http://window.example/"), ()))[1]
 
     assert asyncio.run(push()) == "OSError: no such name"
 
