@@ -10,6 +10,7 @@ from schemas.event import EventType
 from simulator.tsa import NAME, Authority
 from tests.evidence.case import MINUTE, NOW, Case, event
 from tests.evidence.test_bundle import CASE, GOOD, made
+from tests.evidence.test_recorded import hub_distrusted
 from tests.evidence.test_trust_history import ending
 from tests.evidence.world import AT, TH, TRUST
 from tradebridge.cli.verify import _draw
@@ -20,15 +21,10 @@ from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.report import Report, Verdict
 from tradebridge.evidence.simulation import test_authority
 from tradebridge.evidence.timestamps import TimestampRoot, query
-from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.verify import verify_evidence
 
 DISTRUSTED = "signature.distrusted-key"
 HOUR = timedelta(hours=1)
-
-
-def hub_distrusted(since: datetime) -> TrustList:
-    return replace(TRUST, hub=replace(TRUST.hub, keys=tuple(replace(key, distrusted=since) for key in TRUST.hub.keys)))
 
 
 def places(report: Report) -> set[tuple[str, str]]:

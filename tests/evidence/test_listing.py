@@ -12,7 +12,7 @@ from schemas.event import EventType
 from tests.evidence import case
 from tests.evidence.case import MINUTE, NOW, Case, content_of, event
 from tests.evidence.test_bundle import made
-from tests.evidence.test_distrusted_hub import hub_distrusted
+from tests.evidence.test_recorded import hub_distrusted
 from tests.evidence.world import AT, HUB, ORIGIN, SG, STRANGER, TRUST
 from tradebridge.evidence import canonical, jws
 from tradebridge.evidence.bundle import verify_bundle

@@ -1,41 +1,59 @@
 """Bundles of a hub whose own key changes. Keys are as a real hub makes them: a certificate begins when it is made."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from simulator import tsa
+from simulator.clock import FrozenClock
 from tests.exchange.cast import NOW, SEED, Cast, certificate, description
 from tests.exchange.running import hub_in_thread
-from tests.exchange.test_log_and_evidence import settled
+from tests.exchange.test_witnesses import PEM
+from tests.serving import served
+from tests.waiting import until
 from tradebridge.client import Hub
-from tradebridge.evidence.bundle import SIGNATURE, Bundle, open_bundle, verify_bundle
+from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
+from tradebridge.evidence.bundle import MEDIA_TYPE, SIGNATURE, STAMP, Bundle, open_bundle, verify_bundle
+from tradebridge.evidence.refusals import Finding
+from tradebridge.evidence.report import Verdict
 from tradebridge.evidence.simulation import test_api_key
 from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.timestamps import Timestamp
 from tradebridge.evidence.trust import TrustList
 
 DAY = timedelta(days=1)
 LATER = NOW + DAY
+DISTRUSTED = "signature.distrusted-key"
 
 
 @contextmanager
 def real_hub(data: Path, at: datetime) -> Iterator[Cast]:
     """A hub with keys in files; its business clock stands at `at`."""
-    with hub_in_thread(data, seed="", clock=at, operator_key=test_api_key(SEED, "OPERATOR")) as cast:
+    operator = test_api_key(SEED, "OPERATOR")
+    with hub_in_thread(data, seed="", clock=at, operator_key=operator, witness_seconds=0.05) as cast:
         yield cast
 
 
 def submitted(cast: Cast, *numbers: str) -> list[str]:
-    """Ids of documents, on the record."""
+    """Ids of documents, on a record that an authority has dated, and fetched by their recipient."""
     keys = {
         member: cast.operator.add_member(description(member, apiKey=None)).api_key for member in ("SG-NSW", "TH-NSW")
     }
     with Hub(cast.url, keys["SG-NSW"]) as sender:
         accepted = [sender.submit(certificate(number), ["TH-NSW"]).id for number in numbers]
-    settled(cast)
+    taken: list[str] = []
+    with Hub(cast.url, keys["TH-NSW"]) as recipient:
+
+        def all_taken() -> bool:
+            taken.extend(each.id for each in recipient.inbox())
+            return len(taken) >= len(accepted)
+
+        until(all_taken)
+    until(lambda: all(cast.operator.evidence(each)["timestamp"] for each in accepted))
     return accepted
 
 
@@ -59,19 +77,24 @@ class Rotated:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Rotated:
-    data = tmp_path_factory.mktemp("rotated")
-    with real_hub(data, NOW) as cast:
-        one, two = submitted(cast, "SG-2026-09911", "SG-2026-09912")
-        first = cast.operator.bundle(one).data
-    with real_hub(data, LATER) as cast:
-        new = cast.operator.rotate_signing_key("HUB", overlap=0)["kid"]
-        rotated = TrustList.from_json(cast.operator.trust())
-        again, older = cast.operator.bundle(one).data, cast.operator.bundle(two).data
-        (old,) = {key.kid for key in rotated.hub.keys} - {new}
-        cast.operator.revoke_signing_key(old, since=rfc3339(LATER - timedelta(hours=1)), compromised=True)
-        anew = cast.operator.bundle(one).data
-        assert cast.operator.bundle(one).data == anew
-        distrusted = TrustList.from_json(cast.operator.trust())
+    data, clock = tmp_path_factory.mktemp("rotated"), FrozenClock(NOW)
+    with ExitStack() as stack:
+        url = stack.enter_context(served(tsa.app_of(tsa.Authority(SEED), clock)))
+        with real_hub(data, NOW) as cast:
+            observer = {"kind": "timestamp", "name": "TSA", "url": f"{url}/timestamp", "roots": PEM}
+            cast.operator.add_observer(observer)
+            one, two = submitted(cast, "SG-2026-09911", "SG-2026-09912")
+            first = cast.operator.bundle(one).data
+        clock.setting = clock.setting.frozen_at(LATER)
+        with real_hub(data, LATER) as cast:
+            new = cast.operator.rotate_signing_key("HUB", overlap=0)["kid"]
+            rotated = TrustList.from_json(cast.operator.trust())
+            again, older = cast.operator.bundle(one).data, cast.operator.bundle(two).data
+            (old,) = {key.kid for key in rotated.hub.keys} - {new}
+            cast.operator.revoke_signing_key(old, since=rfc3339(LATER - timedelta(hours=1)), compromised=True)
+            anew = cast.operator.bundle(one).data
+            assert cast.operator.bundle(one).data == anew
+            distrusted = TrustList.from_json(cast.operator.trust())
     return Rotated(old, new, rotated, distrusted, first, again, older, anew)
 
 
@@ -88,19 +111,30 @@ def test_what_was_signed_once_stays_as_it_was(hub: Rotated) -> None:
 
 def test_the_bundle_of_an_older_document_is_signed_when_it_is_made_by_the_key_of_then(hub: Rotated) -> None:
     for data, kid, at in ((hub.first, hub.old, NOW), (hub.older, hub.new, LATER)):
-        signed = opened(data, hub.rotated).signed
-        assert (signed.kid, signed.signed_at) == (kid, at)
+        bundle = opened(data, hub.rotated)
+        assert (bundle.signed.kid, bundle.signed.signed_at) == (kid, at)
+        assert isinstance(bundle.stamp, Timestamp) and bundle.stamp.at == at
     assert verify_bundle(hub.older, hub.rotated, LATER).exit_code == 0
 
 
-def test_a_bundle_by_a_key_that_is_distrusted_since_is_still_read(hub: Rotated) -> None:
+def test_a_bundle_that_is_dated_before_its_key_was_distrusted_holds(hub: Rotated) -> None:
     report = verify_bundle(hub.first, hub.distrusted, LATER)
-    assert {report.unchanged.verdict, report.issued.verdict, report.recorded.verdict} == {"yes"}, report
-    assert (SIGNATURE, "signature.distrusted-key") in {(each.pointer, each.code) for each in report.remarks}
+    assert report.exit_code == 0, report
+    assert {each.code for each in report.remarks} == {DISTRUSTED}  # of the delivery note, which nothing dates
+
+
+def test_one_that_nothing_dates_is_still_read(hub: Rotated) -> None:
+    files = read_archive(hub.first)
+    assert not isinstance(files, Finding)
+    undated = write_archive([each for each in files.items() if each[0] not in (MIMETYPE, STAMP)], MEDIA_TYPE)
+    report = verify_bundle(undated, hub.distrusted, LATER)
+    assert {report.unchanged.verdict, report.issued.verdict, report.recorded.verdict} == {Verdict.YES}, report
+    assert [each.code for each in report.valid.findings] == ["evidence.not-listed"]
+    assert (SIGNATURE, DISTRUSTED) in {(each.pointer, each.code) for each in report.remarks}
 
 
 def test_and_is_made_anew_for_who_asks(hub: Rotated) -> None:
-    assert opened(hub.anew, hub.distrusted).signed.kid == hub.new
-    assert opened(hub.anew, hub.distrusted).trust == hub.distrusted
+    bundle = opened(hub.anew, hub.distrusted)
+    assert (bundle.signed.kid, bundle.trust) == (hub.new, hub.distrusted)
     report = verify_bundle(hub.anew, hub.distrusted, LATER)
     assert report.exit_code == 0, report
