@@ -31,7 +31,7 @@ PAGE = 400
 def begin(hub: "Hub", first: int) -> Mapping[str, Any] | Finding:
     """The head of an export from entry `first` on, as JSON."""
     with hub.database.reading.connect() as connection:
-        size, note, token = _checkpoint(connection, hub)
+        size, note, token = newest_checkpoint(connection, hub)
         if not note:
             return finding("log.waiting")
         if first >= size:
@@ -51,7 +51,8 @@ def begin(hub: "Hub", first: int) -> Mapping[str, Any] | Finding:
     }
 
 
-def _checkpoint(connection: Connection, hub: "Hub") -> tuple[int, str, bytes | None]:
+def newest_checkpoint(connection: Connection, hub: "Hub") -> tuple[int, str, bytes | None]:
+    """The newest that is evidence (rule 1): size, note, timestamp."""
     if hub.registry.observers.needed:
         newest = select(t.witnessed).where(t.witnessed.c.enough).order_by(t.witnessed.c.size.desc()).limit(1)
         kept = connection.execute(newest).first()

@@ -19,6 +19,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -95,14 +96,14 @@ class Reach:
 
     async def address_of(self, url: str) -> Address:
         """The address that a call of this URL goes to. Raises `OutOfReach`, `OSError`."""
-        parsed = httpx.URL(url)
-        found = await self.resolve(parsed.raw_host.decode("ascii"), parsed.port or _PORTS[parsed.scheme])
+        target = _target(url)
+        found = await self.resolve(target.host, target.port)
         addresses = [ip_address(each.partition("%")[0]) for each in found]
         if not addresses:
-            raise OutOfReach(f"{parsed.host} has no address")
+            raise OutOfReach(f"{target.url.host} has no address")
         for each in addresses:
             if not is_allowed(each, private=self.private):
-                raise OutOfReach(f"{parsed.host} is at {each}, which is not on the public internet")
+                raise OutOfReach(f"{target.url.host} is at {each}, which is not on the public internet")
         return addresses[0]
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Called:
@@ -127,13 +128,12 @@ class Reach:
     ) -> AsyncIterator[httpx.Response]:
         """One call whose answer the caller reads, within bounds of its own; `seconds` for each step of it. Raises
         `OutOfReach`, `httpx.HTTPError`, `httpx.InvalidURL`, `OSError`, `UnicodeError`."""
-        parsed = httpx.URL(url)
-        address = await self.address_of(url)
-        pinned = parsed.copy_with(host=str(address))
-        named = {**headers, "Host": parsed.netloc.decode("ascii")}
-        if _literal(parsed.host) is None:
+        target = _target(url)
+        address, pinned, named = await self.address_of(url), target.url, {**headers, "Host": target.netloc}
+        if target.literal is None:
+            pinned = pinned.copy_with(host=str(address))
             named["Connection"] = "close"
-        asked: dict[str, Any] = {"sni_hostname": parsed.raw_host.decode("ascii")}
+        asked: dict[str, Any] = {"sni_hostname": target.host}
         async with self._client.stream(
             "POST", pinned, content=body, headers=named, extensions=asked, timeout=seconds
         ) as answer:
@@ -145,6 +145,26 @@ class Reach:
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._lookers, _getaddrinfo, host, port)
         return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A URL, taken apart."""
+
+    url: httpx.URL
+    host: str
+    port: int
+    netloc: str
+    literal: Address | None
+    """Its host, if that is no name."""
+
+
+@lru_cache(maxsize=1024)
+def _target(url: str) -> _Target:
+    """Raises `httpx.InvalidURL`, and `KeyError` for a scheme that is not called."""
+    parsed = httpx.URL(url)
+    host, netloc = parsed.raw_host.decode("ascii"), parsed.netloc.decode("ascii")
+    return _Target(parsed, host, parsed.port or _PORTS[parsed.scheme], netloc, _literal(parsed.host))
 
 
 def _literal(host: str) -> Address | None:

@@ -7,6 +7,7 @@
 3. No version is ever changed or deleted.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
-from exchange import records
+from exchange import auditing, log, records
 from exchange.keys import HUB, further_signers
 from exchange.members import Registry, marked_keys
 from exchange.messages import RefusedInTransaction
@@ -171,6 +172,31 @@ def token_of(connection: Connection, number: int) -> str | None:
 def tokens(connection: Connection) -> list[str]:
     """All of them, first to last."""
     return list(connection.execute(select(t.trust_versions.c.token).order_by(t.trust_versions.c.number)).scalars())
+
+
+def proof_of_newest(connection: Connection, hub: "Hub") -> dict[str, Any] | None:
+    """That the newest version which a checkpoint covers stands on the record (`tradebridge.evidence.trust_proof`); None
+    before there is one."""
+    size, note, token = auditing.newest_checkpoint(connection, hub)
+    query = (
+        select(t.records.c.details, t.leaves.c.record, t.leaves.c.salt, t.leaves.c.position)
+        .join(t.leaves, t.leaves.c.record_id == t.records.c.id)
+        .where(t.records.c.kind == records.Kind.TRUST.value, t.leaves.c.position < size)
+        .order_by(t.leaves.c.position.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    if row is None or not note:
+        return None
+    return {
+        "record": b64encode(row.record).decode("ascii"),
+        "salt": row.salt.hex(),
+        "details": row.details,
+        "leafIndex": row.position,
+        "inclusion": log.inclusion(connection, row.position, size),
+        "checkpoint": note,
+        "timestamp": b64encode(token).decode("ascii") if token else None,
+    }
 
 
 def history(connection: Connection, known: TrustHistory | None) -> TrustHistory | None:

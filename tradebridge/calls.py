@@ -672,10 +672,12 @@ def check(fields: Mapping[str, str]) -> Call[JSON]:
     return Call("POST", "/verify", Answer.json, headers=headers, body=urlencode(fields).encode(), expected=(200, 404))
 
 
-def trust_export(*, status: bool = False) -> Call[JSON]:
+def trust_export(*, status: bool = False, record: bool = False) -> Call[JSON]:
     """All versions of the trust list and revocation lists, as one file (`tradebridge-trust-history/1`); with `status`
-    the signed status of the keys, which is believed for a short time only."""
-    return Call("GET", "/v1/trust/export", Answer.json, query={"status": "true"} if status else {})
+    the signed status of the keys, which is believed for a short time only; with `record` the proof that the versions
+    stand on the public record."""
+    wanted = {name: "true" for name, given in (("status", status), ("record", record)) if given}
+    return Call("GET", "/v1/trust/export", Answer.json, query=wanted)
 
 
 def trust_versions() -> Call[tuple[JSON, ...]]:

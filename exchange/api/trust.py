@@ -68,15 +68,22 @@ def status(request: Request) -> Response:
 
 @router.get("/export", summary="All versions of the trust list, and revocation lists, as one file")
 def export(request: Request) -> Response:
-    """With `?status=true` the status of today too: then nothing is believed any more when that is too old."""
+    """With `?status=true` the status of today too: then nothing is believed any more when that is too old. With
+    `?record=true` the proof that they stand on the public record."""
     hub = hub_of(request)
-    wanted = request.query_params.get("status", "false")
-    if wanted not in ("true", "false"):
-        raise Problem(finding("request.malformed", found=f"status={wanted[:20]}", expected="true or false"))
+    with_status, with_record = _wanted(request, "status"), _wanted(request, "record")
     with hub.database.reading.connect() as connection:
-        told = hub.statuses.token(connection) if wanted == "true" else None
+        told = hub.statuses.token(connection) if with_status else None
+        proof = trust_versions.proof_of_newest(connection, hub) if with_record else None
         listed = trust_versions.tokens(connection)
-    return json_response(history_json(listed, told, hub.registry.trust.revocations))
+    return json_response(history_json(listed, told, hub.registry.trust.revocations, proof))
+
+
+def _wanted(request: Request, name: str) -> bool:
+    given = request.query_params.get(name, "false")
+    if given not in ("true", "false"):
+        raise Problem(finding("request.malformed", found=f"{name}={given[:20]}", expected="true or false"))
+    return given == "true"
 
 
 @router.get("/revocation-lists", summary="The revocation lists that are known")

@@ -87,7 +87,11 @@ def test_a_document_is_verified_with_the_exported_history(tb: Any, cast: Cast, t
     plain, kept, fresh = (str(tmp_path / f"{name}.json") for name in ("plain", "kept", "fresh"))
     Path(plain).write_text(json.dumps(cast.operator.trust()))
     assert tb("trust", "export", "-o", kept)[0] == 0
-    assert tb("trust", "export", "--status", "-o", fresh, "--json")[0] == 0
+    newest = cast.operator.trust_versions()[-1]["number"]
+    until(lambda: cast.operator.trust_export(record=True)["record"]["details"].find(f'"number":{newest},') > 0)
+    code, shown = tb("trust", "export", "--status", "-o", fresh, "--json")
+    assert (code, json.loads(shown)["onRecord"]) == (0, newest)
+    assert f"on the public record up to version {newest}" in tb("trust", "show")[1]
 
     def verified(trust: str, *more: str) -> tuple[int, str]:
         return tb("verify", str(tmp_path / "evidence.json"), "--trust", trust, "--offline", *more)  # type: ignore[no-any-return]

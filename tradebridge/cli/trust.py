@@ -17,7 +17,7 @@ from tradebridge.cli.trust_list import list_of
 from tradebridge.cli.where import OPERATOR, Where, find, hub_options, json_option
 
 if TYPE_CHECKING:
-    from tradebridge.evidence.trust import TrustList
+    from tradebridge.evidence.trust import History, TrustList
     from tradebridge.evidence.trust_history import TrustHistory, TrustVersion
 
 DAY = 86_400
@@ -64,7 +64,7 @@ def show(
         told = {**_told(version), "trust": version.trust.to_json(), "platforms": list(version.platforms)}
         out_json(told)
         return Exit.OK
-    _draw(version, len(history.versions))
+    _draw(version, history)
     return Exit.OK
 
 
@@ -195,14 +195,16 @@ def export(output: str, status: bool, url: str | None, api_key: str | None, spac
         raise click.UsageError("--json needs --output FILE: standard output cannot hold both")
     where = find(url, api_key, space)
     with where.public() as hub:
-        value = hub.trust_export(status=status)
+        value = hub.trust_export(status=status, record=True)
     trust = list_of(value, where.url, where.now())
     write_bytes(output, json.dumps(value).encode() + b"\n")
     versions = len(value["versions"])
     if as_json:
-        out_json({"output": output, "versions": versions, "members": len(trust.members)})
+        recorded = trust.history.recorded if trust.history else 0
+        out_json({"output": output, "versions": versions, "members": len(trust.members), "onRecord": recorded})
     else:
         say(f"{mark('ok')} {versions} versions, each following from the one before; {len(trust.members)} members")
+        _say_recorded(trust.history)
     return Exit.OK
 
 
@@ -273,7 +275,7 @@ def _history(where: Where, trust_file: str | None) -> "TrustHistory":
         value: Any = read_json(trust_file)
     else:
         with where.public() as hub:
-            value = hub.trust_export()
+            value = hub.trust_export(record=True)
     history = list_of(value, name, where.now()).history
     if not isinstance(history, TrustHistory):
         raise Failed(Exit.USAGE, f"{name} holds one list without its history", "Write one: tb trust export -o FILE.")
@@ -318,7 +320,15 @@ def _list(history: "TrustHistory", as_json: bool) -> Exit:
     return Exit.OK
 
 
-def _draw(version: "TrustVersion", of: int) -> None:
+def _say_recorded(history: "History | None") -> None:
+    """How far they are proven to be what everybody is shown."""
+    if history is None or not history.recorded:
+        say(f"{mark('warn')} nothing here proves that they stand on the public record: tb audit verify compares")
+    else:
+        say(f"{mark('ok')} on the public record up to version {history.recorded}")
+
+
+def _draw(version: "TrustVersion", history: "TrustHistory") -> None:
     from tradebridge.evidence.trust_diff import said_of_authority, said_of_key
 
     told, trust = _told(version), version.trust
@@ -337,6 +347,7 @@ def _draw(version: "TrustVersion", of: int) -> None:
         for each in member.authorities:
             out(f"  authority {each.chain[-1].subject.rfc4514_string()}")
             out(f"    {said_of_authority(each)}")
-    say(f"{mark('ok')} {of} versions, each following from the one before")
+    say(f"{mark('ok')} {len(history.versions)} versions, each following from the one before")
+    _say_recorded(history)
     if trust.simulated:
         say(f"{mark('warn')} SIMULATION: test keys prove nothing outside it")

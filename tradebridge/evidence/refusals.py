@@ -446,6 +446,11 @@ register(
             "Fetch the versions again (`tb trust export`); if it stays so, keep both as evidence and ask the operator.",
         ),
         Kind(
+            "trust.not-recorded",
+            "The record that comes with the trust list is not of one of its versions.",
+            "Keep the file: one history was told to you and another put on the record. Ask others for theirs.",
+        ),
+        Kind(
             "trust.revocation-list",
             "The revocation list cannot be used.",
             "Give a complete, direct list of an authority that is registered, newer than the one known, in DER or PEM.",

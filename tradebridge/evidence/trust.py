@@ -290,6 +290,10 @@ class Observers:
 class History(Protocol):
     """The versions of a list: `tradebridge.evidence.trust_history`."""
 
+    @property
+    def recorded(self) -> int:
+        """Up to which number they are proven to stand on the public record; 0: nothing is known of that."""
+
     def as_of(self, at: datetime, newest: "TrustList") -> "TrustList":
         """What was trusted then, without what is known to be false since."""
 

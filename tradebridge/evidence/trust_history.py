@@ -13,10 +13,12 @@ A version is a JWS (`typ` `tradebridge-trust+jws`, purpose `trust`) over canonic
    all the same: a key that the newest list withdraws or distrusts earlier, ends earlier. The hub is that of the newest:
    it speaks today. Log, witnesses and timestamp authorities are those of the newest, or those that a version named when
    they spoke (`tradebridge.evidence.seen`): one that was replaced since had dated what it had dated.
-4. Each version is a leaf of the log, so nobody can be shown another history.
+4. Each version is a leaf of the log, so nobody can be shown another history: an audit compares (`trust_record`), and
+   the file can have the proof with it (`trust_proof`).
 
 `tradebridge-trust-history/1` is the file of them all: {"format", "versions": [JWS, first to last], "status": JWS or
-null, "revocations": [CRL in base64]}. `tb trust export` writes it, `tb verify --trust` reads it.
+null, "revocations": [CRL in base64], "record": the proof, where there is one}. `tb trust export` writes it, `tb verify
+--trust` reads it.
 """
 
 import bisect
@@ -37,6 +39,7 @@ from tradebridge.evidence.signer import Signer
 from tradebridge.evidence.status import ending, with_status
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import BadTrustList, Observers, TrustedMember, TrustList
+from tradebridge.evidence.trust_proof import VersionProof, recorded_version
 
 FORMAT = "tradebridge-trust-version/1"
 FILE_FORMAT = "tradebridge-trust-history/1"
@@ -126,6 +129,8 @@ class TrustHistory:
     """Versions in order, each following from the one before it. `tradebridge.evidence.trust.History`."""
 
     versions: tuple[TrustVersion, ...]
+    recorded: int = field(default=0, compare=False)
+    """Up to this number they are proven to stand on the public record; 0: nothing is known of that."""
     _begins: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -189,13 +194,17 @@ def _with_ends(then: TrustedMember, now: TrustedMember | None) -> TrustedMember:
 
 
 def history_json(
-    versions: Sequence[str], status: str | None = None, revocations: Sequence[RevocationList] = ()
+    versions: Sequence[str],
+    status: str | None = None,
+    revocations: Sequence[RevocationList] = (),
+    record: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     return {
         "format": FILE_FORMAT,
         "versions": list(versions),
         "status": status,
         "revocations": [b64encode(each.data).decode("ascii") for each in revocations],
+        **({"record": record} if record else {}),
     }
 
 
@@ -213,6 +222,11 @@ def list_with_history(value: object, now: datetime) -> TrustList:
     history = TrustHistory.read(form.versions)
     if isinstance(history, Finding):
         raise BadTrustList(history)
+    if form.record is not None:
+        recorded = recorded_version(form.record, history.versions, now)
+        if isinstance(recorded, Finding):
+            raise BadTrustList(replace(recorded, pointer=f"/record{recorded.pointer}"))
+        history = replace(history, recorded=recorded)
     trust = history.newest.trust
     lists = tuple(_revocations(form.revocations, history))
     trust = replace(trust, history=history, revocations=lists)
@@ -274,3 +288,4 @@ class _FileForm(_Form):
     versions: list[str]
     status: str | None
     revocations: Annotated[list[str], Field(max_length=1000)]
+    record: VersionProof | None = None
