@@ -30,7 +30,7 @@ from schemas.findings import Finding
 from tradebridge.ebl import files
 from tradebridge.ebl.host import Account, Caller, Limits, Patience, Peer, Peers
 from tradebridge.ebl.seal import Key, Trusted
-from tradebridge.outbound import tls_context
+from tradebridge.outbound import wire
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -194,9 +194,7 @@ class _OwnRegistry(httpx.AsyncBaseTransport):
     def __init__(self, hub: "Hub", base: Callable[[], str]) -> None:
         self._hub = hub
         self._base = base
-        self._out = httpx.AsyncHTTPTransport(
-            verify=tls_context(), limits=httpx.Limits(max_connections=100, max_keepalive_connections=20)
-        )
+        self._out = wire()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         base, asked = self._base(), str(request.url)

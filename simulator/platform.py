@@ -49,7 +49,7 @@ from tradebridge.ebl.seal import ALGORITHMS, Key, RsaKey, Trusted
 from tradebridge.ebl.sending import Courier
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
-from tradebridge.outbound import tls_context
+from tradebridge.outbound import wire
 
 T = TypeVar("T")
 
@@ -226,7 +226,7 @@ class Platform:
     async def open(self) -> None:
         files.forget_passing(self.files)
         self._store = Store(self._folder / "platform.sqlite", metadata)
-        self._wire = httpx.AsyncHTTPTransport(verify=tls_context(), trust_env=False)
+        self._wire = wire()
         self._running = asyncio.create_task(self._courier.run())
 
     async def close(self) -> None:

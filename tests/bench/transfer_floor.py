@@ -44,10 +44,10 @@ from simulator.store import _engine
 from tests.bench.children import serve_jobs
 from tests.bench.transfers import DOCUMENT_BYTES, documents_of
 from tests.ebl import cast
+from tradebridge import outbound
 from tradebridge.ebl import tables as t
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
-from tradebridge.outbound import tls_context
 
 GROUP = 8
 ES256 = ec.ECDSA(SHA256())
@@ -204,7 +204,7 @@ class Floor:
 async def _asking(port: int, seconds: float) -> Mapping[str, Any]:
     """Empty POSTs a second, client and server on this core."""
     url, end, done = f"http://127.0.0.1:{port}/empty", time.perf_counter() + seconds, 0
-    async with httpx.AsyncHTTPTransport(verify=tls_context(), trust_env=False) as wire:
+    async with outbound.wire() as wire:
 
         async def ask() -> None:
             nonlocal done

@@ -16,7 +16,9 @@ from tradebridge.ebl import receiving, sending
 
 def looks(connection: Connection) -> None:
     sending._waiting(connection)
+    sending._waiting(connection, [("ebl_transfers", "MEKO"), ("ebl_calls", "SIML")])
     connection.execute(receiving._BEGUN)
+    receiving._begun(connection, "content", "title", "SIML", "SIML001")
 
 
 def test_every_look_goes_by_an_index_of_those_who_wait(tmp_path: Path) -> None:
@@ -29,5 +31,5 @@ def test_every_look_goes_by_an_index_of_those_who_wait(tmp_path: Path) -> None:
     event.listen(store._reading.engine, "before_cursor_execute", explained)
     asyncio.run(store.ask(looks))
     store.close()
-    indexes = ("ix_ebl_transfers_open", "ix_ebl_calls_due", "ix_ebl_incoming_accepting")
+    indexes = (*("ix_ebl_transfers_open", "ix_ebl_calls_due") * 2, *("ix_ebl_incoming_accepting",) * 2)
     assert [plan for plan, index in zip(plans, indexes, strict=True) if index not in plan] == []

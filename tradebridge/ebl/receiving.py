@@ -24,7 +24,7 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, union_all, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 from sqlalchemy.exc import IntegrityError
@@ -94,8 +94,8 @@ class _Seen:
 def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title: str, content: str) -> _Seen:
     document = envelope.get("transportDocument")
     carrier, reference, version = titles.identity(document if isinstance(document, Mapping) else {})
-    held = titles.find_either(connection, title, reference, carrier)
-    row = _incoming(connection, content)
+    held, another = titles.find_either(connection, title, reference, carrier)
+    row, accepting = _begun(connection, content, title, carrier, reference)
     here = files.present(host.files, title) | files.came(host.files, title)
     proven = () if held is None else _proven(held, host.code)
     if held is None or (held.id != title and _stands_beside(held, version, proven)):
@@ -113,7 +113,8 @@ def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title
         )
     registries = frozenset(host.peers().registries)
     known = replace(known, settled=_settled(row), registries=registries)
-    rival = _rival(connection, title, carrier, reference)
+    # Two bills of one number are never both here: of two versions that come, the one that came first.
+    rival = titles.HERE if another else ACCEPTING if accepting else ""
     return _Seen(title, content, known, held, rival, here, None if row is None else (row.id, row.state))
 
 
@@ -126,14 +127,22 @@ def _proven(held: Held, own: str) -> tuple[str, ...]:
     return held.signed[: last + 1]
 
 
-def _rival(connection: Connection, title: str, carrier: str, reference: str) -> str:
-    """Two bills of one number are never both here: of two versions that come, the one that came first."""
-    found = titles.find(connection, reference, carrier=carrier)
-    if found is not None and found.id != title and found.at in titles.OPERATIVE:
-        return titles.HERE
-    of = tables.incoming.c
-    query = select(of.id).where((of.state == ACCEPTING) & (of.carrier == carrier) & (of.reference == reference))
-    return ACCEPTING if connection.execute(query.where(of.title != title)).first() else ""
+def _begun(
+    connection: Connection, content: str, title: str, carrier: str, reference: str
+) -> tuple[StoreRow[Any] | None, bool]:
+    """The transfer with this last entry, and whether another bill of the number is being accepted."""
+    named = {"last": content, "besides": title, "by": carrier, "known_as": reference}
+    rows = connection.execute(_BEGUN_OF_IT, named).all()
+    own = next((row for row in rows if row.content == content), None)
+    return own, len(rows) > (0 if own is None else 1)
+
+
+_ACCEPTING_ANOTHER = select(tables.incoming).where(
+    (tables.incoming.c.state == literal_column(f"'{ACCEPTING}'"))  # as its partial index has it
+    & (tables.incoming.c.carrier == bindparam("by"))
+    & (tables.incoming.c.reference == bindparam("known_as"))
+    & (tables.incoming.c.title != bindparam("besides"))
+)
 
 
 def _stands_beside(held: Held, version: str, proven: tuple[str, ...]) -> bool:
@@ -154,11 +163,14 @@ def _incoming(connection: Connection, content: str, *, lock: bool = False) -> St
 
 
 _OF_CONTENT = select(tables.incoming).where(tables.incoming.c.content == bindparam("last"))
+_BEGUN_OF_IT = union_all(_OF_CONTENT, _ACCEPTING_ANOTHER)
 _LOCK_CONTENT = _OF_CONTENT.with_for_update()
 
 
-async def _judge(host: Host, caller: Caller, envelope: Mapping[str, Any]) -> tuple[Judgement, _Seen]:
-    title, content = _names(envelope)
+async def _judge(
+    host: Host, caller: Caller, envelope: Mapping[str, Any], named: tuple[str, str]
+) -> tuple[Judgement, _Seen]:
+    title, content = named
     seen = await host.ask(lambda connection: _seen(connection, host, envelope, title, content))
     judgement = judge(
         envelope,
@@ -246,7 +258,7 @@ async def start(host: Host, caller: Caller, data: bytes) -> Said:
     stranger = _stranger(caller, envelope)
     if stranger is not None:
         return refused(stranger)
-    return await _decide(host, caller, envelope)
+    return await _decide(host, caller, envelope, _names(envelope))
 
 
 def _stranger(caller: Caller, envelope: Mapping[str, Any]) -> Finding | None:
@@ -259,10 +271,12 @@ def _stranger(caller: Caller, envelope: Mapping[str, Any]) -> Finding | None:
     return finding("pint.not-the-sender", "/envelopeTransferChain", found=claimed, expected=caller.code)
 
 
-async def _decide(host: Host, caller: Caller, envelope: dict[str, Any], *, finishing: bool = False) -> Said:
-    """Judge, write down, say. `finishing`: the sender believes that nothing is missing."""
+async def _decide(
+    host: Host, caller: Caller, envelope: dict[str, Any], named: tuple[str, str], *, finishing: bool = False
+) -> Said:
+    """Judge, write down, say. `named`: by its `_names`. `finishing`: the sender believes that nothing is missing."""
     for _ in range(_TRIES):
-        judgement, seen = await _judge(host, caller, envelope)
+        judgement, seen = await _judge(host, caller, envelope, named)
         if judgement.unreadable:
             found = [replace(each, status=400) for each in judgement.findings]
             return refused(*found) if found else refused(finding("syntax.not-an-object", expected="an envelope"))
@@ -430,13 +444,20 @@ def _begin(
     """The transfer is active; the oldest of this peer go where it has too many (rule 7). Its reference, and theirs
     with their titles."""
     reference = _keep(connection, host, caller, envelope, judgement, seen, ACTIVE)
-    of = tables.incoming.c
-    mine = (of.sender == caller.code) & (of.state == ACTIVE) & (of.id != reference)
-    newest = select(of.title, of.id).where(mine).order_by(of.started_at.desc(), of.id)
-    gone = [(row.title, row.id) for row in connection.execute(newest.offset(host.limits.unfinished - 1))]
+    mine = {"of": caller.code, "newest": reference, "most": host.limits.unfinished - 1}
+    gone = [(row.title, row.id) for row in connection.execute(_TOO_MANY, mine)]
     for _, old in gone:
-        connection.execute(delete(tables.incoming).where(of.id == old))
+        connection.execute(delete(tables.incoming).where(tables.incoming.c.id == old))
     return reference, gone
+
+
+_TOO_MANY = (
+    select(tables.incoming.c.title, tables.incoming.c.id)
+    .where((tables.incoming.c.sender == bindparam("of")) & (tables.incoming.c.state == ACTIVE))
+    .where(tables.incoming.c.id != bindparam("newest"))
+    .order_by(tables.incoming.c.started_at.desc(), tables.incoming.c.id)
+    .offset(bindparam("most"))
+)
 
 
 def _counted(connection: Connection, caller: Caller, state: str) -> int:
@@ -671,7 +692,7 @@ async def finish(host: Host, caller: Caller, reference: str) -> Said:
         return refused(finding("pint.unknown-envelope", found=reference))
     if row.state == REFUSED:
         return _dead(host, row)
-    return await _decide(host, caller, orjson.loads(row.envelope), finishing=True)
+    return await _decide(host, caller, orjson.loads(row.envelope), (row.title, row.content), finishing=True)
 
 
 async def withdraw(host: Host, caller: Caller, data: bytes) -> Said:
@@ -770,5 +791,5 @@ async def _resume(host: Host, row: StoreRow[Any]) -> None:
 
 
 _BEGUN = select(tables.incoming).where(
-    tables.incoming.c.state == bindparam(None, ACCEPTING, literal_execute=True)  # as its partial index has it
+    tables.incoming.c.state == literal_column(f"'{ACCEPTING}'")  # as its partial index has it
 )

@@ -44,8 +44,8 @@ MOST_HEADER = 16_384
 MOST_COMPACT = 4_000_000
 """Characters of one signed content. An entry of a thousand transactions has about a million."""
 
-REMEMBERED, MOST_REMEMBERED = 512, 32_768
-"""Checks of signatures that are remembered, and characters of the signed content of one: 16 MB at most."""
+REMEMBERED, MOST_REMEMBERED = 512, 8_192
+"""Signed contents that are remembered, taken apart and checked, and characters of one: some 25 MB at most."""
 
 _PSS = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
 _ECDSA = ec.ECDSA(SHA256())
@@ -179,7 +179,12 @@ def peek(compact: str) -> dict[str, Any] | Finding:
 
 
 def take_apart(compact: str) -> Sealed | Finding:
-    """The parts of signed content, or why it is no such thing. The signature is not looked at."""
+    """The parts of signed content, or why it is no such thing. The signature is not looked at. They are shared with all
+    who ask, and not to be changed: an entry is read again and again on its way."""
+    return (_remembered_parts if len(compact) <= MOST_REMEMBERED else _parts)(compact)
+
+
+def _parts(compact: str) -> Sealed | Finding:
     if len(compact) > MOST_COMPACT:
         found = f"{len(compact)} characters"
         return finding("pint.not-jws", found=found, expected=f"at most {MOST_COMPACT}", attack="JWS-17")
@@ -203,6 +208,9 @@ def take_apart(compact: str) -> Sealed | Finding:
             "pint.not-jws", found=f"a payload that is no JSON object: {claims.message}", attack=claims.attack
         )
     return Sealed(compact, algorithm, payload, claims, signature, pieces[0] + b"." + pieces[1])
+
+
+_remembered_parts = lru_cache(maxsize=REMEMBERED)(_parts)
 
 
 @lru_cache(maxsize=64)  # nearly every header is one of two

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, Table, bindparam, select, update
+from sqlalchemy import Select, Table, bindparam, literal_column, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 
@@ -209,26 +209,28 @@ def _due_now(connection: Connection) -> None:
 def _open(table: Table) -> Any:
     """What has no outcome yet. Written out in the statement: else its partial index, of these few rows, is not used."""
     if table is tables.transfers:
-        return table.c.state.in_(bindparam(None, transfers.OPEN, expanding=True, literal_execute=True))
-    return table.c.state == bindparam(None, "due", literal_execute=True)
+        return table.c.state.in_([literal_column(f"'{each}'") for each in transfers.OPEN])
+    return table.c.state == literal_column("'due'")
 
 
-def _soonest(table: Table) -> Select[Any]:
+def _soonest(table: Table, *, some_full: bool = True) -> Select[Any]:
     """What is not with another process for longer than a look. More than are under way: those can be left out."""
     code = (table.c.receiver if table is tables.transfers else table.c.carrier).label("code")
     query = select(table.c.id, code, table.c.next_at, table.c.leased_until).where(_open(table))
-    query = query.where(table.c.leased_until <= bindparam("until"), code.not_in(bindparam("full", expanding=True)))
+    query = query.where(table.c.leased_until <= bindparam("until"))
+    query = query.where(code.not_in(bindparam("full", expanding=True))) if some_full else query
     return query.order_by(table.c.next_at).limit(4 * AT_ONCE)
 
 
 _SOONEST = tuple((table, _soonest(table)) for table in (tables.transfers, tables.calls))
+_SOONEST_OF_ALL = tuple((table, _soonest(table, some_full=False)) for table, _ in _SOONEST)
 
 
 def _waiting(connection: Connection, full: Collection[_Peer] = ()) -> list[_Due]:
     """What waits, the first that is due first; nothing of the peers that have all their places."""
     until = time.time() + LOOK_SECONDS
     found = []
-    for table, query in _SOONEST:
+    for table, query in _SOONEST if full else _SOONEST_OF_ALL:
         without = [code for name, code in full if name == table.name]
         for row in connection.execute(query, {"until": until, "full": without}):
             found.append(_Due(row.id, table, row.code, max(row.next_at, row.leased_until)))

@@ -105,10 +105,12 @@ def find(connection: Connection, reference: str, *, carrier: str, lock: bool = F
     return _operative(connection.execute(query, {"known_as": reference, "by": carrier}).all())
 
 
-def find_either(connection: Connection, title_id: str, reference: str, carrier: str) -> Held | None:
-    """The title of this id; where there is none, what `find` finds."""
+def find_either(connection: Connection, title_id: str, reference: str, carrier: str) -> tuple[Held | None, bool]:
+    """The title of this id; where there is none, what `find` finds. And whether another one of the number is operative:
+    there is one at most."""
     rows = connection.execute(_OF_EITHER, {"title": title_id, "known_as": reference, "by": carrier}).all()
-    return _operative([row for row in rows if row.id == title_id] or rows)
+    held = _operative([row for row in rows if row.id == title_id] or rows)
+    return held, any(row.id != title_id and row.at in OPERATIVE for row in rows)
 
 
 def _operative(rows: Sequence[StoreRow[Any]]) -> Held | None:

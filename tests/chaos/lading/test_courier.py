@@ -32,7 +32,9 @@ def test_a_peer_that_never_answers_holds_up_nothing_that_goes_to_another(
     more than one look sees."""
     monkeypatch.setattr(sending, "OF_ONE_PEER", 2)
     monkeypatch.setattr(sending, "AT_ONCE", 4)
-    monkeypatch.setattr(sending, "_SOONEST", tuple((table, sending._soonest(table)) for table, _ in sending._SOONEST))
+    looks = tuple((table, sending._soonest(table)) for table, _ in sending._SOONEST)
+    monkeypatch.setattr(sending, "_SOONEST", looks)
+    monkeypatch.setattr(sending, "_SOONEST_OF_ALL", looks)
     node = network["STRA"]
     node.patience = replace(node.patience, timeout=10 * SECONDS)
     references = [network.issue("STRA") for _ in range(4 * sending.AT_ONCE + 3)]

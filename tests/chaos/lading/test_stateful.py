@@ -9,17 +9,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+import orjson
 import pytest
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from tests.chaos.lading.network import CODES, FALSE, HONEST, LYING, NOBODY, Fate, Network, party
-from tradebridge.ebl import steps
+from schemas.bill_of_lading import pint
+from schemas.bill_of_lading.pint import Transaction
+from simulator.platforms import token_of
+from tests.chaos.lading.network import CODES, FALSE, HONEST, LYING, NOBODY, Fate, Network, Node, party
+from tests.ebl import cast
+from tests.ebl.running import SEED, issuance_request, key_of
+from tradebridge.ebl import steps, titles
+from tradebridge.ebl.chain import first_entry, follow
+from tradebridge.ebl.envelope import make_envelope
+from tradebridge.ebl.host import carrier_party
 
 TITLES = 2
-STEPS = 36
+STEPS = 32
 """Of one example; with the 40 examples of the sample, without and with a registry, more than 2,000."""
+FORK, NOTICE, SECOND_ISSUE = "a former holder's transfer", "a former holder's notice", "a second issue"
+WAYS_BACK = (FORK, NOTICE, SECOND_ISSUE)
+SURRENDERS = (
+    {"action": "SURRENDER_FOR_DELIVERY"},
+    {"action": "SURRENDER_FOR_AMENDMENT", "reasonCode": "COD"},
+    {"action": "SURRENDER_FOR_AMENDMENT", "reasonCode": "SWTP"},
+)
 ROUNDS = 12
 """So many rounds without a fault end every transfer."""
 PACKING_LIST = {"name": "List.txt", "mediaType": "text/plain", "content": "NDgwIGNhcnRvbnM="}
@@ -40,6 +56,8 @@ class Transfer:
     """Whether the taker knows the recipient."""
     entry: str
     cancelled: bool = False
+    surrenders: bool | None = None
+    """Whether it surrenders the title to the carrier (True), or is the carrier's rejection (False)."""
 
 
 @dataclass
@@ -48,6 +66,12 @@ class Title:
 
     reference: str
     holder: str
+    issued_on: str
+    """The carrier uses this platform."""
+    surrendered_by: str = ""
+    """From which platform, while the carrier has it."""
+    had: set[str] = field(default_factory=set)
+    """Who has handed it over: each can sign another course of what it had."""
     under_way: Transfer | None = None
     unsettled: list[Transfer] = field(default_factory=list)
     """Accepted; the giver has not heard of it."""
@@ -66,11 +90,16 @@ class Trading(RuleBasedStateMachine):
         self.network = Network(Path(self.folder.name), registered=self.registered)
         self.sound = True
         self.titles = [self._issued(code) for code in CODES[:TITLES]]
+        self.ended: list[Title] = []
 
     def _issued(self, code: str) -> Title:
         reference = self.network.issue(code)
         self.network.run(self.network[code].attempt())
-        return Title(reference, code)
+        return Title(reference, code, code)
+
+    def _up(self, code: str) -> None:
+        if self.network[code].down:
+            self.network.run(self.network[code].start())
 
     # --- what users do ---
 
@@ -85,29 +114,93 @@ class Trading(RuleBasedStateMachine):
     def transfer(self, place: int, by_holder: bool, on: str, to: str, known: bool, documents: bool) -> None:
         title = self.titles[place % TITLES]
         giver = title.holder if by_holder else on
-        if self.network[giver].down:
-            self.network.run(self.network[giver].start())
+        self._up(giver)
         to = next(each for each in (to, *CODES) if each != giver)
         more: dict[str, Any] = {"documents": [PACKING_LIST]} if documents else {}
         recipient = party(to) if known else party(to, NOBODY)
         answer = self.network.transfer(giver, title.reference, recipient, **more)
-        possible = giver == title.holder and title.under_way is None
+        possible = giver == title.holder and title.under_way is None and not title.surrendered_by
         assert (answer.status_code == 200) == possible, answer.text
         if possible:
-            transfer = answer.json()["transfer"]
-            (row,) = self.network[giver].rows("select entry_checksum from ebl_transfers where id = ?", transfer)
-            title.under_way = Transfer(transfer, giver, to, known, row["entry_checksum"])
+            title.under_way = self._sent(answer.json()["transfer"], giver, to, known)
         self._counted("transfer")
 
-    @precondition(lambda self: any(each.under_way or each.unsettled for each in self.titles))
+    def _sent(self, transfer: str, giver: str, taker: str, known: bool, surrenders: bool | None = None) -> Transfer:
+        (row,) = self.network[giver].rows("select entry_checksum from ebl_transfers where id = ?", transfer)
+        return Transfer(transfer, giver, taker, known, row["entry_checksum"], surrenders=surrenders)
+
+    @precondition(lambda self: self._to_be_surrendered())
+    @rule(place=places, action=st.sampled_from(SURRENDERS), accepts=usually)
+    def surrender(self, place: int, action: dict[str, str], accepts: bool) -> None:
+        """Who got it surrenders it to the carrier, which is on the platform where it was issued; or the carrier, which
+        has it, answers. Accepted is the end of it: then another bill is issued, so that things go on."""
+        possible = self._to_be_surrendered()
+        possible = [each for each in possible if each.surrendered_by] or possible
+        title = possible[place % len(possible)]
+        if title.surrendered_by:
+            self._answered(title, accepts)
+            self._counted("carrier accepts" if accepts else "carrier rejects")
+            if accepts:
+                self.ended.append(title)
+                self.titles[self.titles.index(title)] = self._issued(title.issued_on)
+            return
+        giver = title.holder
+        self._up(giver)
+        body = {"actor": pint.to_json(party(giver)), **action}
+        answer = self.network.post(giver, "POST", f"/v1/titles/{title.reference}/actions", body)
+        assert answer.status_code == 200, answer.text
+        if giver == title.issued_on:
+            title.surrendered_by = giver
+        else:
+            title.under_way = self._sent(answer.json()["transfer"], giver, title.issued_on, True, surrenders=True)
+        self._counted(action.get("reasonCode", "surrender"))
+
+    def _to_be_surrendered(self) -> list[Title]:
+        return [each for each in self.titles if not each.under_way and (each.had or each.surrendered_by)]
+
+    def _answered(self, title: Title, accepts: bool) -> None:
+        on = title.issued_on
+        self._up(on)
+        query = "select s.reference from ebl_surrenders s join ebl_titles t on t.id = s.title where s.state = 'open'"
+        (asked,) = self.network[on].rows(f"{query} and t.reference = ?", title.reference)
+        body = {"surrenderRequestReference": asked["reference"], "action": "SURR" if accepts else "SREJ"}
+        body |= {} if accepts else {"comments": "The freight is not paid."}
+        token = token_of(SEED, cast.CARRIER_CODE, on)
+        answer = self.network.post(on, "POST", "/ebl/v3/ebl-surrender-responses", body, token)
+        assert answer.status_code == 204, answer.text
+        if not accepts and title.surrendered_by == on:
+            title.surrendered_by = ""
+        elif not accepts:
+            (row,) = self.network[on].rows("select transfer from ebl_titles where reference = ?", title.reference)
+            title.under_way = self._sent(row["transfer"], on, title.surrendered_by, True, surrenders=False)
+
+    @precondition(lambda self: any(each.had for each in (*self.titles, *self.ended)))
+    @rule(place=places, ended=usually, way=st.sampled_from(WAYS_BACK), by=places, to=st.sampled_from(CODES))
+    def comes_back(self, place: int, ended: bool, way: str, by: int, to: str) -> None:
+        """A platform signs another course of what it had, or another platform issues the bill once more: to where it
+        is, or has ended, or (a notice, and with a registry) anywhere. The invariant says what must not come of it."""
+        among = self.ended if ended and self.ended else self.titles
+        title = among[place % len(among)]
+        there = title.issued_on if among is self.ended else title.holder
+        to = to if way == NOTICE or (way == FORK and self.registered) else there
+        able = sorted((set(CODES) if way == SECOND_ISSUE else title.had) - {to})
+        if not able:
+            return
+        sender = able[by % len(able)]
+        envelope = another_course(self.network, title.reference, way, sender, to)
+        self._up(to)
+        answer = self.network.post(to, "POST", "/pint/v3/envelopes", envelope, token_of(SEED, sender, to))
+        assert answer.status_code != 200 or (way == NOTICE and to != there), f"{way}: {answer.text} {self._story()}"
+        self._counted(way)
+
+    @precondition(lambda self: self._under_way())
     @rule(place=places, fates=st.lists(st.sampled_from(HONEST), max_size=3))
     def cancel(self, place: int, fates: list[Fate]) -> None:
         """The giver calls it back, in the registry or at the taker: of cancellation and acceptance exactly one wins."""
-        possible = [each for each in self.titles if each.under_way or each.unsettled]
+        possible = self._under_way()
         title = possible[place % len(possible)]
         sent = title.under_way or title.unsettled[-1]
-        if self.network[sent.giver].down:
-            self.network.run(self.network[sent.giver].start())
+        self._up(sent.giver)
         self.network.fates.extend(fates)
         answer = self.network.post(sent.giver, "POST", f"/v1/transfers/{sent.id}:cancel")
         self.network.fates.clear()
@@ -118,20 +211,30 @@ class Trading(RuleBasedStateMachine):
 
     # --- what happens ---
 
+    def _under_way(self) -> list[Title]:
+        return [each for each in self.titles if each.under_way or each.unsettled]
+
+    @precondition(lambda self: self._under_way())
     @rule(
+        calm=st.sampled_from([False, False, True]),
         codes=st.sets(st.sampled_from(CODES), min_size=1),
         draw=st.data(),
         crash=crashes,
         failure=failures,
     )
     def attempt(
-        self, codes: set[str], draw: st.DataObject, crash: tuple[str, str] | None, failure: tuple[str, int] | None
+        self,
+        calm: bool,
+        codes: set[str],
+        draw: st.DataObject,
+        crash: tuple[str, str] | None,
+        failure: tuple[str, int] | None,
     ) -> None:
-        """Couriers do what is due, all at once, and what can go wrong does."""
-        fates = draw.draw(st.lists(st.sampled_from(self._possible()), max_size=8))
-        self._plan(fates, crash, failure)
+        """Couriers do what is due, all at once, and what can go wrong does; or else nothing does."""
+        fates = [] if calm else draw.draw(st.lists(st.sampled_from(self._possible()), max_size=8))
+        self._plan(fates, None if calm else crash, None if calm else failure)
         note(f"fates {[each.name for each in fates]}")
-        self._together(sorted(codes))
+        self._together(CODES if calm else sorted(codes))
         self._plan((), None, None)
         self._counted("attempt")
 
@@ -152,12 +255,13 @@ class Trading(RuleBasedStateMachine):
 
         self.network.run(all_of_them())
 
+    @precondition(lambda self: self._under_way() or self.network.late or self._down())
     @rule(code=st.sampled_from(CODES), place=places, crash=crashes, failure=failures)
     def happens(self, code: str, place: int, crash: tuple[str, str] | None, failure: tuple[str, int] | None) -> None:
         """A request that was given up comes after all. Or a platform that is down is started, takes up what it was at,
         and may die of that again. Or else one platform is killed while it does nothing."""
         self._plan((), crash, failure)
-        down = [node for node in self.network.nodes.values() if node.down]
+        down = self._down()
         if self.network.late and (place % 2 or not down):
             self.network.run(self.network.arrives(place % len(self.network.late)))
             self._counted("late")
@@ -171,6 +275,9 @@ class Trading(RuleBasedStateMachine):
             self._counted("kill")
         self._plan((), None, None)
 
+    def _down(self) -> list[Node]:
+        return [node for node in self.network.nodes.values() if node.down]
+
     # --- comparing ---
 
     @invariant()
@@ -182,6 +289,9 @@ class Trading(RuleBasedStateMachine):
             assert self.network.holders(title.reference) == [expected], self._story()
             for code in CODES:
                 self._compare(title, code)
+        for title in self.ended[-TITLES:]:
+            assert self.network.holders(title.reference) == [], self._story()
+            assert self.network.stands(title.issued_on, title.reference) == "ended", self._story()
         self.sound = True
 
     def _follow(self, title: Title) -> None:
@@ -192,7 +302,9 @@ class Trading(RuleBasedStateMachine):
         if self.network.accepted(self.network[sent.giver], sent.id):
             assert sent.known, self._story()
             title.holder, title.under_way = sent.taker, None
+            title.had.add(sent.giver)
             title.unsettled.append(sent)
+            title.surrendered_by = sent.giver if sent.surrenders else ""
         elif self.network.stands(sent.giver, title.reference) == "here":
             spoilt = self.registered and sent.entry in self.network.spoilt
             reason = not sent.known or sent.cancelled or spoilt
@@ -212,7 +324,7 @@ class Trading(RuleBasedStateMachine):
             assert stands in (("sending", "in-doubt") if waits else ("",)), self._story()
 
     def _story(self) -> str:
-        return "\n".join([str(self.titles), *self.network.told[-30:]])
+        return "\n".join([str(self.titles), str(self.ended), *self.network.told[-30:]])
 
     def _counted(self, what: str) -> None:
         self.steps_taken[what] += 1
@@ -236,6 +348,10 @@ class Trading(RuleBasedStateMachine):
             self.the_stores_say_what_the_model_says()
         self._settle()
         for title in self.titles:
+            if title.surrendered_by:
+                self._answered(title, accepts=False)
+        self._settle()
+        for title in self.titles:
             giver = title.holder
             taker = CODES[(CODES.index(giver) + 1) % len(CODES)]
             assert self.network.transfer(giver, title.reference, party(taker)).status_code == 200
@@ -245,15 +361,43 @@ class Trading(RuleBasedStateMachine):
             assert len(there) == 1
 
     def _settle(self) -> None:
+        left = self._open()
         for _ in range(ROUNDS):
+            if not any(left.values()):
+                return
             self._together(CODES)
             for title in self.titles:
-                if title.under_way is None:
-                    continue
-                self._follow(title)
-        opened = "select id, state, last_error from ebl_transfers where state in ('sending', 'in-doubt')"
-        left = {code: [tuple(row) for row in node.rows(opened)] for code, node in self.network.nodes.items()}
+                if title.under_way is not None:
+                    self._follow(title)
+            left = self._open()
         assert not any(left.values()), (left, self._story())
+
+    def _open(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What has no outcome yet, by platform."""
+        opened = "select id, state, last_error from ebl_transfers where state in ('sending', 'in-doubt')"
+        return {code: [tuple(row) for row in node.rows(opened)] for code, node in self.network.nodes.items()}
+
+
+def another_course(network: Network, reference: str, way: str, by: str, to: str) -> dict[str, Any]:
+    """An envelope of `by`, which had the title (or issues it once more), that gives it to `to`, or tells `to` of an
+    endorsement."""
+    document, key = cast.document("blank", transportDocumentReference=reference), key_of(by)
+    if way == SECOND_ISSUE:
+        issued = cast.act("ISSUE", carrier_party(network[by], network[by].peers().carriers["SIML"], "ZZZ"), party(to))
+        manifest = issuance_request(document, party(to))["issuanceManifestSignedContent"]
+        return make_envelope(document, [first_entry(document, [issued], manifest, key, by)], key)
+    (row,) = network[by].rows("select * from ebl_titles where reference = ?", reference)
+    hours = 900 + next(network._numbers)
+    step = cast.act("ENDORSE" if way == NOTICE else "TRANSFER", party(by), party(to), hours)
+    signed = orjson.loads(row["signed"])
+    own = [place for place, each in enumerate(signed) if titles.read_entry(each).ebl_platform == by]
+    before = signed[: own[-1]] if own else signed
+    if before:
+        return make_envelope(document, [*before, follow(before, [step], key, by, row["id"])], key)
+    done = orjson.loads(row["pending"]) if not signed else titles.read_entry(signed[0]).transactions
+    issue = Transaction.model_validate(done[0])
+    first = first_entry(document, [issue, step], row["issuance_manifest"], key, by, registry=row["registry"])
+    return make_envelope(document, [first], key)
 
 
 class Guarded(Trading):
