@@ -21,6 +21,7 @@ from cryptography import x509
 
 from simulator.conformance import kit
 from simulator.conformance.bounded import ask
+from simulator.conformance.exchange import json_in
 from simulator.conformance.kit import Identities, algorithm_of
 from tradebridge.ebl.seal import ALGORITHMS, Trusted
 
@@ -209,11 +210,9 @@ async def _asked(http: httpx.AsyncClient, url: str | None, reference: str) -> st
     if url is None:
         return None
     got = await ask(http, "GET", url.replace("{reference}", reference), b"", {}, SECONDS)
-    try:
-        at = json.loads(got.body).get("at")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    return at if at in WHERE else None
+    told = json_in(got.body)
+    at = told.get("at") if isinstance(told, dict) else None
+    return at if isinstance(at, str) and at in WHERE else None
 
 
 @dataclass(frozen=True)
