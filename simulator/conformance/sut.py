@@ -21,6 +21,7 @@ from cryptography import x509
 
 from simulator.conformance import kit
 from simulator.conformance.bounded import ask
+from simulator.conformance.described import BadSystem as BadSystem
 from simulator.conformance.exchange import json_in
 from simulator.conformance.kit import Identities, algorithm_of
 from tradebridge.ebl.seal import ALGORITHMS, Trusted
@@ -83,10 +84,6 @@ def prepare(folder: Path, code: str, base: str, certificate: str, port: int) -> 
     told = {"peers": peers, "carriers": {made.carrier_code: [made.carrier_pem]}}
     (folder / "kit" / "peers.json").write_text(json.dumps(told, indent=2) + "\n", "utf-8")
     return file
-
-
-class BadSystem(ValueError):
-    """The file does not describe a system; the message says what is missing and what to write."""
 
 
 class CannotSend(RuntimeError):
