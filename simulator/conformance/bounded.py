@@ -43,7 +43,8 @@ async def ask(
             sent = {"Accept-Encoding": "identity", **headers}
             async with http.stream(method, url, content=content, headers=sent) as response:
                 status, answered = response.status_code, dict(response.headers)
-                async for chunk in response.aiter_raw():
+                packed = "content-encoding" in response.headers
+                async for chunk in response.aiter_raw() if packed else response.aiter_bytes():
                     body += chunk
                     if len(body) > MOST:
                         note = f"the kit stopped reading after {MOST:,} bytes"

@@ -12,13 +12,17 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 KEPT = 20_000
 """Characters of a body that a report shows."""
 REDACTED = "(redacted)"
 _SECRET = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
-_JWS = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+MOST_SIGNED = 100
+"""Signed contents of a body that are shown decoded."""
+_JWS = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]+")
+"""It begins where a run of its characters begins, and gives nothing back: linear in a body of whatever."""
 
 
 class By(StrEnum):
@@ -63,6 +67,14 @@ class Exchange:
         }
 
 
+def json_in(body: bytes) -> Any:
+    """The JSON value of what somebody else wrote; None where it is none, or nested deeper than can be read."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
 def redacted(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers without secrets (rule 1)."""
     return {name: REDACTED if name.lower() in _SECRET else value for name, value in headers.items()}
@@ -70,16 +82,15 @@ def redacted(headers: Mapping[str, str]) -> dict[str, str]:
 
 def body_text(body: bytes) -> str:
     """A body for people: JSON indented, anything else as text; cut at `KEPT`."""
-    try:
-        text = json.dumps(json.loads(body), ensure_ascii=False, indent=1)
-    except ValueError:
-        text = body.decode("utf-8", "replace")
+    value = json_in(body)
+    text = body.decode("utf-8", "replace") if value is None else json.dumps(value, ensure_ascii=False, indent=1)
     return text if len(text) <= KEPT else f"{text[:KEPT]}\n… cut: {len(text):,} characters in all"
 
 
 def signed_parts(body: bytes) -> Iterator[tuple[str, str]]:
     """Header and payload of each signed content in a body, decoded and indented (rule 2)."""
-    for found in dict.fromkeys(_JWS.findall(body.decode("utf-8", "replace"))):
+    every = (found[0] for found in _JWS.finditer(body.decode("utf-8", "replace")))
+    for found in dict.fromkeys(islice(every, MOST_SIGNED)):
         parts = [_decoded(part) for part in found.split(".")[:2]]
         if all(part is not None for part in parts):
             yield str(parts[0]), str(parts[1])
@@ -87,7 +98,7 @@ def signed_parts(body: bytes) -> Iterator[tuple[str, str]]:
 
 def _decoded(part: str) -> str | None:
     try:
-        value = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        value = json_in(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except ValueError:
         return None
-    return json.dumps(value, ensure_ascii=False, indent=1)
+    return None if value is None else json.dumps(value, ensure_ascii=False, indent=1)

@@ -3,7 +3,6 @@
 Nothing is delivered and nobody is told to act. Answers are bounded in time and size; a redirect is told, not followed.
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 
 from simulator.conformance.bounded import Answered, ask
+from simulator.conformance.exchange import json_in
 from simulator.conformance.runner import Word
 from tradebridge.outbound import tls_context
 
@@ -106,7 +106,5 @@ async def _ask(http: httpx.AsyncClient, url: str, body: bytes, seconds: float) -
 
 
 def _member(body: bytes, name: str) -> Any:
-    try:
-        return json.loads(body)[name]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
+    told = json_in(body)
+    return told.get(name) if isinstance(told, dict) else None

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulator.conformance.described import BadSystem
 from simulator.conformance.suites import SUITES, family
-from simulator.conformance.sut import BadSystem, System, read_system
 
 SELF_PLATFORM = "STRA"
 """The platform of a self-run; `tb conformance run pint` tries all of ours."""
@@ -46,8 +46,9 @@ def kind_of(path: Path) -> str:
 def read(path: Path, ask: Callable[[str], None]) -> tuple[Any, tuple[str, ...]]:
     """The system of a file, and the suites that apply to it. Raises BadSystem and OSError."""
     if kind_of(path) == "pint":
-        system: System = read_system(path, ask)
-        return system, tuple(each for each in SUITES if family(each) == "pint")
+        from simulator.conformance.sut import read_system
+
+        return read_system(path, ask), tuple(each for each in SUITES if family(each) == "pint")
     from simulator.conformance.suites.window.system import read_window
 
     window = read_window(path, ask)

@@ -21,6 +21,8 @@ from cryptography import x509
 
 from simulator.conformance import kit
 from simulator.conformance.bounded import ask
+from simulator.conformance.described import BadSystem as BadSystem
+from simulator.conformance.exchange import json_in
 from simulator.conformance.kit import Identities, algorithm_of
 from tradebridge.ebl.seal import ALGORITHMS, Trusted
 
@@ -82,10 +84,6 @@ def prepare(folder: Path, code: str, base: str, certificate: str, port: int) -> 
     told = {"peers": peers, "carriers": {made.carrier_code: [made.carrier_pem]}}
     (folder / "kit" / "peers.json").write_text(json.dumps(told, indent=2) + "\n", "utf-8")
     return file
-
-
-class BadSystem(ValueError):
-    """The file does not describe a system; the message says what is missing and what to write."""
 
 
 class CannotSend(RuntimeError):
@@ -209,11 +207,9 @@ async def _asked(http: httpx.AsyncClient, url: str | None, reference: str) -> st
     if url is None:
         return None
     got = await ask(http, "GET", url.replace("{reference}", reference), b"", {}, SECONDS)
-    try:
-        at = json.loads(got.body).get("at")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    return at if at in WHERE else None
+    told = json_in(got.body)
+    at = told.get("at") if isinstance(told, dict) else None
+    return at if isinstance(at, str) and at in WHERE else None
 
 
 @dataclass(frozen=True)

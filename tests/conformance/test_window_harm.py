@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from simulator.conformance import bounded
+from simulator.conformance.exchange import KEPT, MOST_SIGNED, body_text, signed_parts
 from simulator.conformance.kit import free_port
 from simulator.conformance.runner import Play, Result, Word
 from simulator.conformance.suites.window.stage import MOST, Stage
@@ -131,3 +132,12 @@ def test_who_calls_without_end_is_told_to_stop() -> None:
         return len(play.exchanges)
 
     assert asyncio.run(run()) == MOST
+
+
+@pytest.mark.parametrize("unit", [b"a", b"a.", b"[", b"eyJ0.eyJ0."], ids=["a run", "dots", "brackets", "parts"])
+def test_no_body_makes_a_report_slow(unit: bytes) -> None:
+    body = unit * (bounded.MOST // len(unit))
+    began = time.monotonic()
+    assert len(body_text(body)) < 2 * KEPT
+    assert len(list(signed_parts(body))) <= MOST_SIGNED
+    assert time.monotonic() - began < 5

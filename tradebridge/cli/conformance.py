@@ -137,12 +137,15 @@ def run(
         named = not only or any(text in scenario.name for text in only)
         return named and role in (None, scenario.role.value)
 
-    if not any(asked(each) for name in ([suite] if suite else SUITES) for each in suite_of(name).scenarios):
-        raise click.UsageError("No scenario is like that; `tb conformance suites` lists them.")
+    none = click.UsageError("No scenario is like that; `tb conformance suites` lists them.")
+    if suite and not any(asked(each) for each in suite_of(suite).scenarios):
+        raise none
     chosen = [suite] if suite else []
     subjects = of_file(sut, chosen, say) if sut is not None else ours(chosen, platforms)
     runs = asyncio.run(_all(subjects, asked, as_json))
-    return _ended([each for each in runs if any(asked(of) for of in suite_of(each.suite).scenarios)], folder, as_json)
+    if not runs:
+        raise none
+    return _ended(runs, folder, as_json)
 
 
 def _ended(runs: "list[Run]", folder: Path | None, in_json: bool) -> Exit:
@@ -166,7 +169,7 @@ def _folder_of(run: "Run", runs: "list[Run]") -> str:
 async def _all(opening: "AbstractAsyncContextManager[list[Subject]]", asked: Asked, quiet: bool) -> "list[Run]":
     """One run for each suite and system: platforms one after the other, windows beside them."""
     from simulator.conformance.child import CannotStart
-    from simulator.conformance.sut import BadSystem
+    from simulator.conformance.described import BadSystem
 
     try:
         async with opening as subjects:
@@ -258,7 +261,7 @@ def resume(name: str, folder: Path | None, as_json: bool) -> Exit:
 async def _guarded(playing: "Callable[[], Any]") -> None:
     """What can be wrong with a system that is found again, told as such."""
     from simulator.conformance.child import CannotStart
-    from simulator.conformance.sut import BadSystem
+    from simulator.conformance.described import BadSystem
 
     try:
         await playing()

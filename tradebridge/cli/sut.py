@@ -40,8 +40,8 @@ def init(
     Once your certificate is there, FOLDER/kit/trust.json tells your window whom to trust: call it again after a change.
     For an eBL platform: `tb conformance prepare`.
     """
+    from simulator.conformance.described import BadSystem
     from simulator.conformance.suites.window.system import prepare_window
-    from simulator.conformance.sut import BadSystem
 
     kept = (folder / "window.toml").exists()
     try:
@@ -83,9 +83,9 @@ def probe(file: Path, as_json: bool) -> Exit:
 
 
 async def _probed(file: Path) -> "list[Probed]":
+    from simulator.conformance.described import BadSystem
     from simulator.conformance.probe import probe_platform, probe_window
     from simulator.conformance.subjects import kind_of, read
-    from simulator.conformance.sut import BadSystem
 
     try:
         system, _ = read(file, say)

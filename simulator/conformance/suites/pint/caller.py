@@ -16,7 +16,7 @@ from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.pint import HTTP_STATUS, Outcome, ReceiverValidation, TransferFinished, TransferStarted
 from schemas.findings import Finding
 from simulator.conformance.bounded import ask
-from simulator.conformance.exchange import REDACTED, By, Exchange
+from simulator.conformance.exchange import REDACTED, By, Exchange, json_in
 from simulator.conformance.kit import KitPlatform
 from simulator.conformance.runner import NoTraffic, Play, Sentence, Stop
 from simulator.conformance.suites.pint import sentences as says
@@ -39,10 +39,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
+        return json_in(self.body)
 
 
 class Caller:

@@ -17,7 +17,7 @@ from typing import Any
 
 from schemas.bill_of_lading.pint import HTTP_STATUS, Outcome, bytes_checksum, checksum, signed_checksum
 from simulator.conformance.end import Asked, Fault, Reply
-from simulator.conformance.exchange import By, Exchange
+from simulator.conformance.exchange import By, Exchange, json_in
 from simulator.conformance.kit import KitPlatform, now
 from simulator.conformance.runner import NoTraffic, Play, Waiting
 from simulator.conformance.suites.pint.envelopes import LAST, SUPPORTING, VISUALISATION, Json
@@ -53,10 +53,7 @@ class Came:
 
     @property
     def json(self) -> Any:
-        try:
-            return json.loads(self.asked.body)
-        except ValueError:
-            return None
+        return json_in(self.asked.body)
 
 
 Answering = Callable[["Receiving", Came], Reply]
@@ -189,8 +186,8 @@ class Receiving:
 
     def _last_of(self, asked: Asked) -> str:
         try:
-            return _checksum_of(str(json.loads(asked.body)["envelopeTransferChain"][-1]))
-        except (ValueError, TypeError, KeyError, IndexError):
+            return _checksum_of(str(json_in(asked.body)["envelopeTransferChain"][-1]))
+        except (TypeError, KeyError, IndexError):
             return ""
 
 

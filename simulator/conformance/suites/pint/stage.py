@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import httpx
 
 from simulator.conformance.end import Asked, End, Reply
+from simulator.conformance.exchange import json_in
 from simulator.conformance.kit import Identities, KitPlatform
 from simulator.conformance.runner import NotApplicable, Play, Role, Scenario, Sentence, every
 from simulator.conformance.suites.pint.caller import Caller
@@ -131,23 +131,16 @@ class Stage:
         return receiving.takes(call, asked, document)
 
     def _validation(self, platform: KitPlatform, asked: Asked) -> Reply:
-        code = _json(asked.body)
+        code = json_in(asked.body)
         if code in platform.user["identifyingCodes"]:
             return Reply(200, json.dumps({"partyName": platform.user["partyName"]}).encode())
         return _no(404, "unknown party")
 
 
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
-
-
 def _title_of(asked: Asked) -> str:
     try:
-        return str(json.loads(asked.body)["transportDocument"]["transportDocumentReference"])
-    except (ValueError, TypeError, KeyError):
+        return str(json_in(asked.body)["transportDocument"]["transportDocumentReference"])
+    except (TypeError, KeyError):
         return ""
 
 

@@ -17,7 +17,7 @@ from schemas.content import Content, Syntax, open_content, sha256_hex
 from schemas.registry import profile_of
 from simulator.conformance.bounded import ask
 from simulator.conformance.end import Asked, End, Fault, Reply
-from simulator.conformance.exchange import By, Exchange
+from simulator.conformance.exchange import By, Exchange, json_in
 from simulator.conformance.runner import NotApplicable, NoTraffic, Play, Sentence, Stop, Waiting, in_milliseconds
 from simulator.conformance.suites.window import sentences as says
 from simulator.conformance.suites.window.system import ISSUER, ISSUER_COUNTRY, PROFILE, WindowSystem
@@ -362,17 +362,15 @@ def decoded(token: str) -> dict[str, Any]:
     """The payload of a compact JWS, nothing of it verified; empty if it is none."""
     parts = token.split(".")
     try:
-        value = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, IndexError, RecursionError):
+        value = json_in(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, IndexError):
         return {}
     return value if isinstance(value, dict) else {}
 
 
 def _tokens(body: bytes) -> list[str] | None:
-    try:
-        tokens = json.loads(body)["acknowledgements"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
+    told = json_in(body)
+    tokens = told.get("acknowledgements") if isinstance(told, dict) else None
     return tokens if isinstance(tokens, list) and all(isinstance(each, str) for each in tokens) else None
 
 

@@ -16,7 +16,7 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from simulator.conformance.sut import BadSystem
+from simulator.conformance.described import BadSystem
 from tradebridge.evidence.signer import LocalSigner
 from tradebridge.evidence.simulation import test_signer
 from tradebridge.evidence.times import from_rfc3339

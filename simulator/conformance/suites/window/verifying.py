@@ -4,7 +4,6 @@ The vectors are data; each bad one is a good one with one thing wrong. The verdi
 by a verifier of ours.
 """
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from lxml import etree
 
 from schemas.content import Syntax
 from schemas.registry import profile_of
+from simulator.conformance.exchange import json_in
 from simulator.conformance.runner import NotApplicable, Play, Role, Scenario, Sentence, Stop
 from simulator.conformance.suites.window import forged
 from simulator.conformance.suites.window import sentences as says
@@ -186,11 +186,9 @@ async def _ask(play: Play[Stage], vector: Vector) -> None:
 
 
 def _verdict(answer: bytes) -> str | None:
-    try:
-        told = json.loads(answer)["verdict"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return told if told in ("yes", "no") else None
+    told = json_in(answer)
+    said = told.get("verdict") if isinstance(told, dict) else None
+    return said if isinstance(said, str) and said in ("yes", "no") else None
 
 
 RIGHT = VECTORS[0]
