@@ -149,7 +149,7 @@ class Deliverer:
         if not batch:
             return False
         heard, failure, fault = await self._post(member, batch)
-        refusals = read_refusals(self._hub, member, heard.refusals, {each.id: each.message_id for each in batch})
+        refusals = await self._refusals(member, heard.refusals, {each.id: each.message_id for each in batch})
         settled = await self._judge(name, heard.tokens, {each.id: (each.message_id, each.digest) for each in batch})
         not_believed = [each for _, each in settled.refused]
         not_believed += [each for each in refusals.values() if isinstance(each, Finding)]
@@ -323,6 +323,14 @@ class Deliverer:
                 refused.append((read.delivery, problem))
         return Settled(delivered, tuple(refused))
 
+    async def _refusals(
+        self, member: Member, given: object, messages: Mapping[str, str]
+    ) -> Mapping[str, Refusal | Finding]:
+        """What the member's own system says of deliveries in its hand (`exchange.refusing`)."""
+        if isinstance(given, list) and len(given) > FEW:
+            return await asyncio.to_thread(read_refusals, self._hub, member, given, messages)
+        return read_refusals(self._hub, member, given, messages)
+
     async def settle(
         self,
         batch: Sequence[Claimed],
@@ -379,7 +387,7 @@ class Deliverer:
     ) -> list[dict[str, Any]]:
         """What the own system of a member that pulls does not take is dead, as of one that is pushed to."""
         known = self._hub.registry.members[member]
-        read = read_refusals(self._hub, known, refusals, {row.id: row.message_id for row in wanted.values()})
+        read = await self._refusals(known, refusals, {row.id: row.message_id for row in wanted.values()})
 
         def write(connection: Connection) -> None:
             for name, each in read.items():

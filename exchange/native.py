@@ -1,12 +1,13 @@
 """A partner's answer in its own language, read back beside the event that its connector made of it.
 
 An event that carries the partner's own bytes (`body.native`, with their `nativeMediaType`) must say what they say: the
-same type of word on the same document, under the partner's own signature where its form has one around the message.
-What they say beside that (the words of a reason, a quantity) is evidence, and is kept as it came.
+same type of word on the same document for the same reasons, under the partner's own signature where its form has one
+around the message. What they say beside that (the words of a reason, a quantity) is evidence, and is kept as it came.
 """
 
 import binascii
 from base64 import b64decode
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from schemas.event import Event
@@ -38,7 +39,11 @@ def check_native(hub: "Hub", event: Event, member: str, now: "datetime") -> list
         return [
             finding("partner.native-differs", "/body/native", found=found, expected=f"a message of {adapter.style}")
         ]
-    said, told = (statement.type, statement.document_id), (event.type.value, event.document.id)
-    if said != told:
-        return [finding("partner.native-differs", "/body/native", found=" on ".join(said), expected=" on ".join(told))]
-    return []
+    said = _in_words(statement.type, statement.document_id, (code for code, _, _ in statement.reasons))
+    told = _in_words(event.type.value, event.document.id, (reason.code for reason in event.reasons))
+    return [] if said == told else [finding("partner.native-differs", "/body/native", found=said, expected=told)]
+
+
+def _in_words(type_: str, document: str, codes: Iterable[str]) -> str:
+    reasons = ", ".join(codes)
+    return f"{type_} on {document}" + (f" for {reasons}" if reasons else "")

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from exchange import starts
 from exchange.config import Settings
-from exchange.keys import HubKeys, KeysUnreadable, further_signers, load_keys, make_next, own_certificate
+from exchange.keys import HubKeys, KeysUnreadable, further_signers, load_keys, make_next, own_certificate, partner_key
 from tests.exchange.running import hub_in_thread
 from tradebridge.client import Hub
 from tradebridge.evidence import jws, notes
@@ -237,3 +237,14 @@ def test_a_hub_runs_on_a_token_and_rotates_to_its_next_key(token: dict[str, Any]
             operator.rotate_signing_key("HUB")
         operator.close()
     assert not list((tmp_path / "keys").rglob("*.pem"))
+
+
+def test_a_key_that_a_partner_gave_comes_from_the_environment_and_in_a_simulation_from_the_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRADEBRIDGE_PARTNER_KEYS", '{"ID-NSW": "given by Indonesia"}')
+    real, simulated = Settings(), Settings(seed="42")
+    assert (partner_key(real, "ID-NSW"), partner_key(real, "TH-NSW")) == ("given by Indonesia", "")
+    assert "given by Indonesia" not in repr(real), "a secret"
+    assert partner_key(simulated, "ID-NSW") != partner_key(simulated, "TH-NSW")
+    assert partner_key(simulated, "ID-NSW").startswith("tb_test_")
