@@ -56,7 +56,7 @@ _FIELD = re.compile(rb"(number|code|content|bytes)=")
 STEP_SECONDS = 0.25
 """What is not found is told after a whole number of these."""
 _STATIC = Path(__file__).parent / "static"
-_ASSETS = {"verify.css": "text/css", "verify.js": "text/javascript"}
+_ASSETS = {"look.css": "text/css", "verify.css": "text/css", "verify.js": "text/javascript"}
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
@@ -215,7 +215,7 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
         title=f"Document {report.number}" if report.number else "The document",
         report=report,
         short=_IN_SHORT[report.exit_code],
-        answers=[_plain(each) for each in report.answers],
+        answers=[plain(each) for each in report.answers],
         own=checked.stored is not None,
         at=f"{hub.clock.now():%Y-%m-%d %H:%M} UTC",
         paper=paper,
@@ -226,7 +226,7 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
     )
 
 
-def _plain(given: Answer) -> dict[str, Any]:
+def plain(given: Answer) -> dict[str, Any]:
     """One answer for the page: what a person reads, and what is folded away."""
     yes = given.verdict is Verdict.YES
     reason = given.reason.partition(": leaf ")[0].rstrip(".") + "."
