@@ -454,6 +454,12 @@ CONSOLE = register(
             status=409,
         ),
         Kind(
+            "console.world-refused",
+            "The simulated world does not take this.",
+            "Mend what is named.",
+            status=422,
+        ),
+        Kind(
             "console.world-away",
             "The simulated world, which would do it, does not.",
             "Start hub and world: `tb up`. Where both run, see the world's log.",

@@ -82,7 +82,7 @@ async def check(hub: "Hub", data: bytes) -> Checked:
         _groups(found),
         len(judged.findings),
         source_of(data, found),
-        drawn_of(_subject(data, reading.document), found),
+        drawn_of(_paper_of(_subject(data, reading.document)), found),
     )
 
 
@@ -118,12 +118,16 @@ def _subject(data: bytes, document: Document | None) -> Document | None:
     return readable if isinstance(readable, Certificate) else None
 
 
-def drawn_of(document: Document | None, found: Iterable[Mapping[str, Any]], page: int = 1) -> Drawn | None:
-    """The first page of the paper form, with marks; None where there is none, or too little can be read."""
+def _paper_of(document: Document | None) -> Paper | None:
+    """None where there is none, or too little can be read."""
     try:
-        paper = compare.shown(document, masked=False)
+        return compare.shown(document, masked=False)
     except Unreadable:
         return None
+
+
+def drawn_of(paper: Paper | None, found: Iterable[Mapping[str, Any]], page: int = 1) -> Drawn | None:
+    """One page of a paper form, with marks; None where there is none."""
     if paper is None:
         return None
     part = page_of(paper, page)

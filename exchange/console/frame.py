@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange.api.access import base_url_of, hub_of
+from exchange.api.access import base_url_of, hub_of, spaces_of
 from exchange.api.assets import address_of
 from exchange.api.problems import Problem
 from exchange.clock import Clock, MovableClock
@@ -47,6 +47,11 @@ WORKBENCH = Actor(OPERATOR, person="Workbench (not signed in)")
 PAGES = (
     ("live", "Live", ""),
     ("validate", "Validate", "/validate"),
+    ("deliveries", "Deliveries", "/deliveries"),
+    ("faults", "Faults", "/faults"),
+    ("members", "Members", "/members"),
+    ("log", "Log", "/log"),
+    ("health", "Health", "/health"),
     ("codes", "Codes", "/rules"),
 )
 """Name, title and path of what the navigation leads to."""
@@ -108,6 +113,7 @@ async def page(
         "clock": clock_words(hub.clock),
         "today": f"{hub.clock.now():%Y-%m-%d}",
         "faults": await world.faults(request) if hub.simulated else None,
+        "world_url": spaces_of(request).world,
         "sought": "",
         "base": f"{base_url_of(request)}{hub.prefix}",
         "key": _key_of(hub),
@@ -161,7 +167,10 @@ def _shown(value: Any) -> Any:
 
 def size(count: int) -> str:
     """A number of bytes, for people."""
-    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+    for unit, of in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)):
+        if count >= of:
+            return f"{count / of:.1f} {unit}"
+    return f"{count} B"
 
 
 def moment(text: str | None) -> str:

@@ -26,7 +26,19 @@ from exchange.api.access import hub_of, spaces_of
 from exchange.api.bodies import number_in
 from exchange.api.feed import FeedResponse
 from exchange.api.problems import Problem
-from exchange.console import codes, exchanges, feed, search, trying, validating, world
+from exchange.console import (
+    codes,
+    deliveries,
+    document,
+    exchanges,
+    faults,
+    feed,
+    keeping,
+    search,
+    trying,
+    validating,
+    world,
+)
 from exchange.console.frame import ConsoleRoute, environment, page
 from exchange.hub import Hub
 from exchange.store import queries
@@ -38,6 +50,10 @@ router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
 router.include_router(exchanges.router)
 router.include_router(validating.router)
 router.include_router(codes.router)
+router.include_router(document.router)
+router.include_router(deliveries.router)
+router.include_router(faults.router)
+router.include_router(keeping.router)
 
 
 @router.get("/")

@@ -38,7 +38,11 @@ class Step:
     """Id of the message or delivery."""
 
 
-LEFT, LANE, TOP, ROW, BELOW = 56, 248, 44, 34, 20
+LEFT, TOP, ROW, BELOW = 56, 44, 34, 20
+WIDE, WIDEST, NARROWEST = 880, 248, 190
+"""The drawing is that wide where the lanes can be so far apart."""
+BESIDE = 400
+"""Room for what the hub does by itself, to the right of its lane."""
 EDGE = 76
 """From the last lane to the right edge."""
 
@@ -50,11 +54,35 @@ def lanes_of(steps: Sequence[Step]) -> tuple[str, ...]:
     return (*others[:1], HUB, *others[1:])
 
 
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Where the parties stand."""
+
+    names: tuple[str, ...]
+
+    @property
+    def apart(self) -> int:
+        room = (WIDE - LEFT - 2 * EDGE) // max(1, len(self.names) - 1)
+        return max(NARROWEST, min(WIDEST, room))
+
+    def x(self, lane: int) -> int:
+        return LEFT + EDGE + self.apart * lane
+
+    @property
+    def wide(self) -> int:
+        return self.x(len(self.names) - 1) + EDGE
+
+    def fits(self, pixels: int) -> int:
+        """How many characters of a label."""
+        return max(8, int(pixels / 6.5))
+
+
 def draw(steps: Sequence[Step], named: str) -> str:
     """The drawing. `named`: its title for who cannot see it; its description says the steps in words."""
     shown = steps[:MOST_STEPS]
-    lanes = lanes_of(shown)
-    wide = LEFT + LANE * (len(lanes) - 1) + EDGE * 2
+    lanes = Lanes(lanes_of(shown))
+    alone = any(step.by == step.to for step in shown)
+    wide = max(lanes.wide, lanes.x(1) + BESIDE if alone else 0)
     places: list[tuple[Step, int]] = []
     y = TOP + 30
     for step in shown:
@@ -90,14 +118,10 @@ def _head(tone: str) -> str:
     )
 
 
-def _x(lane: int) -> int:
-    return LEFT + EDGE + LANE * lane
-
-
-def _lanes(lanes: Sequence[str], high: int) -> Iterator[str]:
-    for at, name in enumerate(lanes):
-        yield f'<path class="lane" d="M{_x(at)} {TOP - 10}V{high}"/>'
-        yield _text(_x(at), TOP - 22, _cut(name, 26), "name middle")
+def _lanes(lanes: Lanes, high: int) -> Iterator[str]:
+    for at, name in enumerate(lanes.names):
+        yield f'<path class="lane" d="M{lanes.x(at)} {TOP - 10}V{high}"/>'
+        yield _text(lanes.x(at), TOP - 22, _cut(name, lanes.fits(lanes.apart) - 4), "name middle")
 
 
 def _times(places: Sequence[tuple[Step, int]]) -> Iterator[str]:
@@ -110,15 +134,15 @@ def _times(places: Sequence[tuple[Step, int]]) -> Iterator[str]:
         last = shown
 
 
-def _step(step: Step, y: int, lanes: Sequence[str]) -> Iterator[str]:
-    start, end = lanes.index(step.by), lanes.index(step.to)
+def _step(step: Step, y: int, lanes: Lanes) -> Iterator[str]:
+    start, end = lanes.names.index(step.by), lanes.names.index(step.to)
     if start == end:
-        yield f'<circle class="dot {step.tone}" cx="{_x(start)}" cy="{y}" r="5"/>'
-        yield _text(_x(start) + 12, y + 4, _cut(step.label, 60), f"label {step.tone}")
+        yield f'<circle class="dot {step.tone}" cx="{lanes.x(start)}" cy="{y}" r="5"/>'
+        yield _text(lanes.x(start) + 12, y + 4, _cut(step.label, lanes.fits(BESIDE - 16)), f"label {step.tone}")
         return
     ahead = 1 if end > start else -1
-    x1, x2 = _x(start), _x(end)
-    room = abs(end - start) * 38
+    x1, x2 = lanes.x(start), lanes.x(end)
+    room = lanes.fits(abs(x2 - x1) - (54 if step.failed else 12))
     if step.failed:
         stop = x2 - ahead * 46
         cross = f"M{stop - 5} {y - 5}l10 10M{stop + 5} {y - 5}l-10 10"
@@ -129,12 +153,14 @@ def _step(step: Step, y: int, lanes: Sequence[str]) -> Iterator[str]:
     reached = x2 - ahead * 54 if step.failed else x2
     yield _text((x1 + reached) // 2, y - 6, _cut(step.label, room), f"label middle {step.tone}")
     if step.below or step.fault:
-        text = f"fault {step.fault}" if step.fault else step.below
+        text = ", ".join(each for each in (step.fault and f"fault {step.fault}", step.below) if each)
         left = min(x1, x2) + 14
         if step.fault:
             yield f'<path class="bolt" d="M{left + 6} {y + 5}l-7 9h5l-3 8 9-11h-6l4-6z"/>'
         tone = "warn" if step.fault else step.tone
-        yield _text(left + (16 if step.fault else 0), y + 18, _cut(text, room + 2), f"aside {tone}")
+        yield _text(
+            left + (16 if step.fault else 0), y + 18, _cut(text, lanes.fits(abs(x2 - x1) - 24)), f"aside {tone}"
+        )
 
 
 def _text(x: int, y: int, text: str, kind: str) -> str:

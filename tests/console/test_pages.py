@@ -2,8 +2,10 @@
 
 import html
 import re
+import shlex
 from pathlib import Path
 
+import click
 import httpx
 import pytest
 
@@ -197,6 +199,119 @@ def test_a_refused_message_tells_all_that_was_wrong(console: Console) -> None:
     for code in ("certificate.unknown-member", "atiga.rvc-below-threshold"):
         assert code in read
     assert "refused: " in read
+
+
+# --- the other pages -------------------------------------------------------------------------------------------------
+
+
+def test_paper_and_data_point_at_each_other(console: Console) -> None:
+    page = console.pages.get(f"/console/d/{console.document}/paper")
+    assert re.search(r'id="box-1" data-box="1"', page.text) and re.search(
+        r'<tr data-box="1"><td><a href="#box-1">', page.text
+    )
+    assert "Signed electronically by SG-NSW" in page.text
+    boxes = set(re.findall(r'href="#(box-[^"]+)"', page.text))
+    assert boxes and all(f'id="{each}"' in page.text for each in boxes)
+    assert console.pages.get(f"/console/d/{console.document}/paper?page=2").status_code == 404
+
+
+def test_files_of_a_document_are_files(console: Console) -> None:
+    bundle = console.pages.get(f"/console/d/{console.document}/bundle")
+    assert bundle.headers["content-disposition"] == 'attachment; filename="SG-C-1.asice"'
+    assert bundle.content.startswith(b"PK")
+    pdf = console.pages.get(f"/console/d/{console.document}/pdf")
+    assert pdf.status_code in (200, 406)  # 406: without the extra [pdf]
+    assert console.pages.get(f"/console/d/{console.document}/chain").status_code == 404
+
+
+def test_deliveries_are_listed_by_state_and_paged(console: Console) -> None:
+    page = console.pages.get("/console/deliveries").text
+    assert f'href="/console/d/{console.document}">SG-C-1</a>' in page
+    assert "Nothing is dead" in console.pages.get("/console/deliveries?state=dead").text
+    assert console.pages.get("/console/deliveries?state=lost").status_code == 400
+    assert console.pages.get("/console/deliveries?cursor=x").status_code == 400
+    unknown = console.pages.post("/console/deliveries/dlv_none/resend")
+    assert (unknown.status_code, "delivery.unknown" in unknown.text) == (404, True)
+
+
+def test_a_member_has_its_keys_with_their_time(console: Console) -> None:
+    page = console.pages.get("/console/members/TH-NSW").text
+    assert page.count('<svg class="validity"') == 3 and "TH-NSW#" in page
+    assert 'href="/console/members/TH-NSW"' in console.pages.get("/console/members").text
+    assert console.pages.get("/console/members/XX-NSW").status_code == 404
+
+
+def test_the_log_draws_the_proof_of_a_leaf(console: Console) -> None:
+    page = console.pages.get("/console/log?leaf=3")
+    assert '<svg class="tree"' in page.text and "Leaf 3 in the tree of" in page.text
+    assert console.pages.get("/console/log?leaf=9999999").status_code == 400
+    assert "tradebridge.simulation" in console.pages.get("/console/log").text
+
+
+def test_health_says_that_it_is_ready(console: Console) -> None:
+    assert "Ready" in text_of(console.pages.get("/console/health"))
+
+
+def test_without_a_world_faults_say_so(console: Console) -> None:
+    page = console.pages.get("/console/faults")
+    assert (page.status_code, "this hub runs without a world" in page.text) == (200, True)
+    switched = console.pages.post("/console/faults/clear")
+    assert (switched.status_code, "console.world-away" in switched.text) == (503, True)
+
+
+def test_a_code_has_a_page_and_a_sample_that_breaks_it(console: Console) -> None:
+    assert "atiga.rvc-below-threshold" in console.pages.get("/console/rules").text
+    assert "Article 28(1), ATIGA" in text_of(console.pages.get("/console/rules/atiga.rvc-below-threshold"))
+    sample = text_of(console.pages.get("/console/validate?rule=atiga.rvc-below-threshold"))
+    assert "atiga.rvc-below-threshold" in sample and "Would be refused" in sample
+    for path in ("/console/rules/no.such", "/console/validate?rule=console.closed"):
+        assert console.pages.get(path).status_code == 404
+
+
+PLACES = (
+    *(
+        "/console",
+        "/console/validate",
+        "/console/search?q=SG",
+        "/console/deliveries",
+        "/console/faults",
+        "/console/log",
+    ),
+    *("/console/members", "/console/members/TH-NSW", "/console/health", "/console/rules"),
+    *("/console/rules/atiga.rvc-below-threshold", "/console/d/{document}", "/console/d/{document}?tab=timeline"),
+    *("/console/d/{document}/paper", "/console/r/{refusal}"),
+)
+
+
+def test_what_a_page_says_for_the_terminal_is_there(console: Console) -> None:
+    """Each command of `tb` exists with its options; each call that only reads is answered."""
+    from tradebridge.cli.root import root
+
+    commands: set[str] = set()
+    calls: set[str] = set()
+    for place in PLACES:
+        page = console.pages.get(place.format(document=console.document, refusal=console.refusal)).text
+        for label, text in re.findall(
+            r'<pre tabindex="0" aria-label="(Command|API call)">(.*?)</pre>', page, re.DOTALL
+        ):
+            (commands if label == "Command" else calls).update(html.unescape(text).splitlines())
+    assert len(commands) > 10 and len(calls) > 10
+    for line in commands:
+        words = shlex.split(line)
+        assert words[0] == "tb"
+        context, command, rest = click.Context(root), root, words[1:]
+        while isinstance(command, click.Group):
+            found = command.get_command(context, rest[0])
+            assert found is not None, line
+            command, rest = found, rest[1:]  # type: ignore[assignment]  # a group has groups and commands
+        command.make_parser(click.Context(command)).parse_args(rest)
+    for line in calls:
+        words = shlex.split(line)
+        url = next(word for word in words if "://" in word or word.startswith("WORLD"))
+        if "-X" in words or "@FILE" in words or "-N" in words:
+            continue
+        given = dict(each.split(": ") for each in words if ": " in each)
+        assert console.pages.get(url, headers=given).status_code == 200, line
 
 
 # --- search ----------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def test_every_step_is_drawn_with_its_label_and_each_time_once() -> None:
 def test_what_failed_is_dashed_and_crossed_and_a_fault_bears_its_label() -> None:
     root = tree(STEPS)
     assert [each for each in root.iter("path") if "failed" in each.attrib.get("class", "")]
-    assert "fault flt_1:reset" in texts(root)
+    assert "fault flt_1:reset, HTTP 503" in texts(root)
     assert [each for each in root.iter("path") if each.attrib.get("class") == "bolt"]
 
 
