@@ -46,6 +46,7 @@ WORKBENCH = Actor(OPERATOR, person="Workbench (not signed in)")
 
 PAGES = (
     ("live", "Live", ""),
+    ("map", "Map", "/map"),
     ("validate", "Validate", "/validate"),
     ("deliveries", "Deliveries", "/deliveries"),
     ("faults", "Faults", "/faults"),

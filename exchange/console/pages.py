@@ -5,6 +5,8 @@
 | /console | *Live*: the feed, and the chosen message beside it |
 | /console/feed | the same feed as server-sent events, each a row of it |
 | /console/search?q= | documents by number, party, HS code, vessel or digest |
+
+The others stand in modules of their own: exchanges, document, validating, deliveries, faults, network, keeping, codes.
 """
 
 import asyncio
@@ -34,6 +36,7 @@ from exchange.console import (
     faults,
     feed,
     keeping,
+    network,
     search,
     trying,
     validating,
@@ -54,6 +57,7 @@ router.include_router(document.router)
 router.include_router(deliveries.router)
 router.include_router(faults.router)
 router.include_router(keeping.router)
+router.include_router(network.router)
 
 
 @router.get("/")

@@ -21,7 +21,7 @@ from exchange.console.frame import size
 from exchange.console.sequence import HUB, Step
 from exchange.keys import HUB as HUB_ITSELF
 from exchange.store import tables as t
-from exchange.store.queries import Stored
+from exchange.store.queries import OF_TITLES, Stored
 from exchange.subject import event_in
 from schemas.content import from_base64url
 from schemas.registry import profile_of
@@ -125,7 +125,7 @@ def _said(row: Any) -> tuple[str, str]:
         return f"{what}: {reason}" if reason else what, TONES.get(row.type, "ok")
     if row.kind == "title" and row.bytes:
         return f"title {orjson.loads(row.bytes)['kind'].removeprefix('title.')}", "plain"
-    return {"forward": "to be forwarded", "control": "control"}.get(row.kind, row.kind), "plain"
+    return {"forward": "forwarded", "control": "control"}.get(row.kind, row.kind), "plain"
 
 
 def _delivery(each: Any, message: Any, failures: Sequence[Failure], struck: str) -> Iterator[Step]:
@@ -216,7 +216,8 @@ def _delivered(told: Sequence[Told], state: str | None) -> Iterator[Mark]:
 
 def _decided(recipient: str, state: str, told: Sequence[Told]) -> Iterator[Mark]:
     """What was said of it for this recipient, the last of it being where it stands."""
-    said = [each.row.type for each in told if each.row.kind == "event" and each.row.recipient in (recipient, None)]
+    events = [each.row for each in told if each.row.kind == "event" and each.row.type not in OF_TITLES]
+    said = [row.type for row in events if row.recipient in (recipient, None)]
     if not said:
         yield Mark("waits for a decision" if state in ("received", "applied") else state, "wait", now=True)
         return

@@ -94,6 +94,7 @@ def paths(console: Console) -> dict[str, str]:
         "hostile-paper": f"/console/d/{hostile}/paper",
         "deliveries": "/console/deliveries",
         "faults": "/console/faults",
+        "map": "/console/map",
         "members": "/console/members",
         "member": "/console/members/TH-NSW",
         "log": "/console/log?leaf=3",

@@ -248,6 +248,16 @@ def test_the_log_draws_the_proof_of_a_leaf(console: Console) -> None:
     assert "tradebridge.simulation" in console.pages.get("/console/log").text
 
 
+def test_the_map_and_its_table_count_the_same(console: Console) -> None:
+    page = console.pages.get("/console/map").text
+    found = re.search(r">SG-NSW</text><text [^>]*>(\d+) sent · (\d+) got</text>", page)
+    row = re.search(r"<a [^>]*>SG-NSW</a></th>(.*?)</tr>", page, re.DOTALL)
+    assert found is not None and row is not None
+    sent, refused, _, got, *_ = re.findall(r"<td>(\d+)</td>", row[1])
+    assert (sent, got) == found.groups() and int(sent) >= 1 and int(refused) >= 1
+    assert page.count('<path class="line warn"') == 1
+
+
 def test_health_says_that_it_is_ready(console: Console) -> None:
     assert "Ready" in text_of(console.pages.get("/console/health"))
 
@@ -277,6 +287,7 @@ PLACES = (
         "/console/faults",
         "/console/log",
     ),
+    "/console/map",
     *("/console/members", "/console/members/TH-NSW", "/console/health", "/console/rules"),
     *("/console/rules/atiga.rvc-below-threshold", "/console/d/{document}", "/console/d/{document}?tab=timeline"),
     *("/console/d/{document}/paper", "/console/r/{refusal}"),
