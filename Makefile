@@ -5,6 +5,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
+unexport PYTHONDONTWRITEBYTECODE
+# Where it is set, each of the hundreds of processes that tests and demo start would compile all of our modules again.
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
