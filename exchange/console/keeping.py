@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter
@@ -23,7 +24,6 @@ from exchange.hub import Hub
 from exchange.keys import HUB
 from exchange.store import tables as t
 from schemas.findings import finding
-from tradebridge import __version__
 
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
 
@@ -189,7 +189,7 @@ def _counted(hub: Hub) -> list[tuple[str, str]]:
             select(func.count()).select_from(t.deliveries).where(t.deliveries.c.due_at.is_not(None))
         ).scalar_one()
     return [
-        ("Version", __version__),
+        ("Version", version("tradebridge")),
         ("Store", hub.database.url.get_backend_name()),
         ("Space", hub.space or "default"),
         ("Members", str(len(hub.registry.members))),
