@@ -3,7 +3,8 @@
 `Frame` stands around everything: it finds the hub of the space (by `/s/{space}/...` or the header
 `Tradebridge-Space`) and puts it where the routes look for it. A document that is handed in goes from there straight to
 its route: what FastAPI does on the way, it does for parameters and models that the route has not. The description of
-the API names it all the same, and what it raises is answered by the same handlers.
+the API names it all the same, and what it raises is answered by the same handlers. The console is an application of
+its own, made when somebody first looks: a hub starts without it.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.port import Unusable, add_folder
 from exchange.api import (
+    assets,
     audit,
     batch,
     catalogue,
@@ -113,7 +115,7 @@ def _routed(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | N
         openapi_url="/openapi.json",
     )
     lading = (titles, platform, registry, subscription)
-    pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page)
+    pages = (catalogue, origin, statistics, spaces, health, documentation, verify_page, assets)
     for module in (
         documents,
         timestamps,
@@ -142,6 +144,7 @@ class Frame:
     def __init__(self, app: FastAPI, opened: Spaces) -> None:
         self._app = app
         self._spaces = opened
+        self._console: FastAPI | None = None
 
     def end_waiting(self) -> None:
         """Called when the process was asked to end, before it waits for its requests to finish."""
@@ -157,8 +160,19 @@ class Frame:
             await problem_response(Request(scope), [found])(scope, receive, send)
         elif scope["path"] == documents.PATH and scope["method"] == "POST":
             await self._submit(scope, receive, send)
+        elif scope["path"] == "/" or scope["path"].startswith("/console"):
+            await self._made_console()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    def _made_console(self) -> FastAPI:
+        from exchange.console.pages import router
+
+        if self._console is None:
+            self._console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+            self._console.include_router(router)
+            _answer_errors(self._console)
+        return self._console
 
     async def _submit(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

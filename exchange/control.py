@@ -5,7 +5,8 @@
 2. A datagram is one JSON object. A request `{"id", "do", ...}` is answered by `{"id", ...}`, or `{"id", "error"}` with
    the code of a finding. They are taken one after the other.
 3. Only the business clock is moved. When the answer to a move comes, all that came due by it has been said.
-4. When the hub starts, it throws away what was written to somebody before it, and says `{"started": true}`: who asked
+4. The world says where it is (`{"do": "world", "url"}`), for the console, which shows what is on there.
+5. When the hub starts, it throws away what was written to somebody before it, and says `{"started": true}`: who asked
    asks again, and tells it the clock.
 """
 
@@ -95,6 +96,7 @@ class Control:
             "empty": self._empty,
             "save": self._save,
             "restore": self._restore,
+            "world": self._world,
         }
         try:
             return {"id": asked["id"], **await known[asked["do"]](asked)}
@@ -115,6 +117,10 @@ class Control:
         frozen = asked["frozen"]
         _clock_of(hub).set(datetime.fromisoformat(frozen) if frozen else None, timedelta(seconds=asked["ahead"]))
         await hub.say_what_is_due()
+        return {}
+
+    async def _world(self, asked: Asked) -> Asked:
+        self._spaces.world = str(asked["url"])
         return {}
 
     async def _make(self, asked: Asked) -> Asked:

@@ -41,6 +41,9 @@ class Spaces:
         self._opening = asyncio.Lock()
         self.bodies = Places("request bodies", settings.bodies_per_member, settings.bodies)
         self.feeds = Places("feeds", settings.feeds_per_member, settings.feeds)
+        self.consoles = Places("open consoles", settings.feeds, settings.feeds)
+        self.world = ""
+        """Base address of the simulated world, as it has said itself: the console asks it. Empty: none that we know."""
         self.checks = Places("checks", CHECKS_EACH, CHECKS)
         self.asking = Places("request bodies", CHECKS_EACH, CHECKS)
         self.tries = Tries(settings.checks_per_minute)

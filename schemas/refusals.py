@@ -443,3 +443,38 @@ WEBHOOKS = register(
         ),
     ]
 )
+
+CONSOLE = register(
+    [
+        Kind(
+            "console.closed",
+            "The console is open in a simulation only: sign-in is not built yet.",
+            "Use the API with a key, or run a simulation: `tb up`.",
+            status=403,
+        ),
+        Kind(
+            "console.other-site",
+            "A page of another site asks for this.",
+            "Do it on the hub's own page, or by the API with a key.",
+            status=403,
+        ),
+        Kind(
+            "console.nobody-to-send",
+            "No simulated members are here, one that issues a Form D and one of another country that takes it.",
+            "Start hub and world: `tb up`.",
+            status=409,
+        ),
+        Kind(
+            "console.world-refused",
+            "The simulated world does not take this.",
+            "Mend what is named.",
+            status=422,
+        ),
+        Kind(
+            "console.world-away",
+            "The simulated world, which would do it, does not.",
+            "Start hub and world: `tb up`. Where both run, see the world's log.",
+            status=503,
+        ),
+    ]
+)

@@ -5,6 +5,7 @@
 2. What changes a world as a whole first stops it: nobody of it speaks, and the hub's pushes are told to come again.
    Then hub and journals are changed, and it goes on from there.
 3. Clocks are the hub's first and then the partners'. A hub that was started anew is told them; a world that was, asks.
+   The hub is told where the world is, for its console.
 4. The default space's eBL platforms, and its witnesses, are no part of other spaces.
 """
 
@@ -43,10 +44,11 @@ class Worlds:
     async def begin(self) -> None:
         """The default world, its members registered, and those of the spaces that are there from before."""
         self.control.open()
-        self.control.on_started = self._tell_clocks
+        self.control.on_started = self._tell
         clocks = {}
         if self.control.there:
             clocks = (await self.control.ask("clocks"))["clocks"]
+            await self._tell_place()
         if "" in clocks:
             self.settings.clock.set(Setting.from_json(clocks[""]))
         self._by_space[""] = await start(self.settings, self.members, outgoing())
@@ -83,9 +85,14 @@ class Worlds:
     async def reset_clock(self, space: str) -> None:
         await self.set_clock(space, self._initial)
 
-    async def _tell_clocks(self) -> None:
+    async def _tell_place(self) -> None:
+        await self.control.ask("world", url=self.settings.own_url)
+
+    async def _tell(self) -> None:
+        """What a hub that was started anew does not know; its time first, before anybody moves it."""
         for space, world in list(self._by_space.items()):
             await self.control.ask("clock", space=space, **world.settings.clock.setting.to_json())
+        await self._tell_place()
 
     # --- spaces ------------------------------------------------------------------------------------------------------
 

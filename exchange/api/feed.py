@@ -42,10 +42,10 @@ async def feed(request: Request) -> StreamingResponse:
                 yield b": still here\n\n"
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return _Feed(stream(), place, headers)
+    return FeedResponse(stream(), place, headers)
 
 
-class _Feed(StreamingResponse):
+class FeedResponse(StreamingResponse):
     """Gives its place back however it ends."""
 
     def __init__(self, content: AsyncIterator[bytes], place: ExitStack, headers: dict[str, str]) -> None:

@@ -31,7 +31,7 @@ async def livez() -> Response:
 
 @router.get("/readyz", summary="Store, log and disk are in order")
 async def readyz(request: Request) -> Response:
-    checks = await _checks(hub_of(request))
+    checks = await checks_of(hub_of(request))
     ready = all(check["ok"] for check in checks.values())
     body = {"status": "ready" if ready else "not ready", "checks": checks}
     return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
@@ -55,7 +55,7 @@ _WRITE_NOTHING_NEW = update(t.head).values(leader_until=t.head.c.leader_until)
 """Changes nothing, and yet has to be written: only a write shows that writing goes."""
 
 
-async def _checks(hub: Hub) -> dict[str, Any]:
+async def checks_of(hub: Hub) -> dict[str, Any]:
     checks: dict[str, Any] = {}
     began = time.perf_counter()
     try:

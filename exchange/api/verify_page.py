@@ -56,7 +56,7 @@ _FIELD = re.compile(rb"(number|code|content|bytes)=")
 STEP_SECONDS = 0.25
 """What is not found is told after a whole number of these."""
 _STATIC = Path(__file__).parent / "static"
-_ASSETS = {"verify.css": "text/css", "verify.js": "text/javascript"}
+_ASSETS = {"look.css": "text/css", "verify.css": "text/css", "verify.js": "text/javascript"}
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
@@ -219,7 +219,7 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
         title=f"Document {report.number}" if report.number else "The document",
         report=report,
         short=_IN_SHORT[report.exit_code],
-        answers=[_plain(each, own=checked.stored is not None) for each in report.answers],
+        answers=[plain(each, own=checked.stored is not None) for each in report.answers],
         own=checked.stored is not None,
         at=f"{hub.clock.now():%Y-%m-%d %H:%M} UTC",
         paper=paper,
@@ -230,7 +230,7 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
     )
 
 
-def _plain(given: Answer, *, own: bool) -> dict[str, Any]:
+def plain(given: Answer, *, own: bool) -> dict[str, Any]:
     """One answer for the page: what a person reads, and what is folded away. `own`: this hub has the document."""
     yes = given.verdict is Verdict.YES
     reason = given.reason.partition(": leaf ")[0].rstrip(".") + "."

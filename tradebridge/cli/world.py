@@ -161,6 +161,7 @@ def show(launched: "Launched") -> None:
     say(f"{bold(f'tradebridge {__version__}')}   {_simulation()}   ready in {launched.ready_s:.1f} s")
     say()
     facts = [
+        ("console", f"{launched.hub_url}/console", "", ""),
         ("hub", launched.hub_url, "API docs", f"{launched.hub_url}/docs"),
         ("world", launched.world_url, "", ""),
     ]

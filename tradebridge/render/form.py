@@ -6,11 +6,13 @@
    and a foot (ticks, remarks, declaration, certification), each in the order of the boxes' numbers.
 3. Everything is a text: nothing here knows of HTML or PDF.
 4. A form with many items has pages of `PAGE_ITEMS`; each repeats head and foot, as continuation sheets do.
+5. Of a document that could be read in part only (`schemas.rules`), a box that touches the rest says so.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Protocol
 
 from schemas.certificate.agreement import Agreement
@@ -20,6 +22,7 @@ from schemas.certificate.values import decimal_text
 from schemas.codes.units import UNITS
 from schemas.findings import Finding, finding
 from schemas.registry import Document
+from schemas.rules import Unreadable
 from tradebridge.render import (
     findings,  # noqa: F401  # registers the kinds
     wording,
@@ -170,12 +173,12 @@ def form_of(document: Document, standing: Standing) -> Form | Finding:
 
 
 def _form(certificate: Certificate, agreement: Agreement, standing: Standing) -> Form:
-    boxes = agreement.boxes_on(certificate.issuing_country)
+    country = _text_of(certificate.issuing_country)
+    boxes = agreement.boxes_on(country)
     heading = wording.HEADINGS.get(agreement.id, wording.Heading(agreement.title, agreement.source))
-    parts = {name: lines for name, make in _PARTS.items() if name in boxes for lines in (make(certificate),)}
-    parts["/tickBoxes"] = tuple(
-        _ticks(certificate, agreement, in_words=boxes.get("/tickBoxes") == boxes.get("/remarks"))
-    )
+    parts = {name: _read(partial(make, certificate)) for name, make in _PARTS.items() if name in boxes}
+    in_words = boxes.get("/tickBoxes") == boxes.get("/remarks")
+    parts["/tickBoxes"] = _read(lambda: _ticks(certificate, agreement, in_words=in_words))
     if "/certification" in parts:
         parts["/certification"] += (Line(standing.signature, "Signature"),)
     columns = _columns(boxes)
@@ -186,8 +189,8 @@ def _form(certificate: Certificate, agreement: Agreement, standing: Standing) ->
     return Form(
         agreement=heading.agreement,
         name=heading.form,
-        number=certificate.number,
-        issued_in=wording.country(certificate.issuing_country),
+        number=_text_of(certificate.number),
+        issued_in=wording.country(country),
         issued=certificate.certification.date,
         left=tuple(box for names, box in found if names & {"/exporter", "/consignee", "/producer", "/transport"}),
         right=tuple(box for names, box in found if "/officialUse" in names),
@@ -200,6 +203,27 @@ def _form(certificate: Certificate, agreement: Agreement, standing: Standing) ->
         foot=tuple(_foot([box for names, box in found if names & set(_FOOT)])),
         standing=standing,
     )
+
+
+# --- what could not be read -----------------------------------------------------------------------------------------
+
+_UNREAD = "(cannot be read)"
+
+
+def _read(make: Callable[[], Iterable[Line]]) -> tuple[Line, ...]:
+    """The lines; or that they cannot be read (rule 5)."""
+    try:
+        return tuple(line if _is_read(line) else Line(_UNREAD) for line in make())
+    except Unreadable:
+        return (Line(_UNREAD),)
+
+
+def _is_read(line: Line) -> bool:
+    return type(line.text) is str and isinstance(line.ticked, bool | None)
+
+
+def _text_of(value: str) -> str:
+    return value if type(value) is str else _UNREAD
 
 
 # --- head and foot ---------------------------------------------------------------------------------------------------
@@ -405,47 +429,62 @@ def _item_cells(
     certificate: Certificate, boxes: Mapping[str, str], columns: tuple[Column, ...]
 ) -> Iterator[tuple[tuple[Line, ...], ...]]:
     """For each item its lines, column by column."""
-    dates = {invoice.number: invoice.date for invoice in certificate.invoices}
-    by_item = any(item.invoice_number for item in certificate.items)
+    items, dates, by_item = _items_of(certificate)
     at = {name: _column_of(name, boxes) for name in _WIDTHS}
-    for turn, item in enumerate(certificate.items):
+    for turn, item in enumerate(items):
         held: dict[str, list[Line]] = {column.number: [] for column in columns}
-        for name, lines in _item_parts(item, at):
-            held.setdefault(at[name], []).extend(lines)
-        numbers = (item.invoice_number,) if item.invoice_number else () if by_item or turn else tuple(dates)
-        held[at["/items/invoiceNumber"]] += [
-            Line(f"{number}, {wording.day(dates[number])}" if number in dates else number) for number in numbers
-        ]
+        for name, make in _item_parts(item, at):
+            held.setdefault(at[name], []).extend(_read(make))
+        held[at["/items/invoiceNumber"]] += _read(partial(_invoices, item, dates, by_item or turn > 0))
         yield tuple(tuple(held[column.number]) for column in columns)
 
 
-def _item_parts(item: Item, at: Mapping[str, str]) -> Iterator[tuple[str, list[Line]]]:
+def _items_of(certificate: Certificate) -> tuple[tuple[Item, ...], Mapping[str, date], bool]:
+    """The items, the dates of the invoices by number, and whether the items name their invoices."""
+    try:
+        items = tuple(certificate.items)
+    except Unreadable:
+        return (), {}, False
+    try:
+        dates = {invoice.number: invoice.date for invoice in certificate.invoices}
+        return items, dates, any(item.invoice_number for item in items)
+    except Unreadable:
+        return items, {}, True
+
+
+def _invoices(item: Item, dates: Mapping[str, date], named: bool) -> Iterator[Line]:
+    """Of an item that names its invoice that one; the first item of others has them all."""
+    for number in (item.invoice_number,) if item.invoice_number else () if named else tuple(dates):
+        yield Line(f"{number}, {wording.day(dates[number])}" if number in dates else number)
+
+
+def _item_parts(item: Item, at: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], Iterable[Line]]]]:
     """What stands in which column. Of the digits of the HS code only the edition is written beside them."""
     numbered = at["/items/number"] != at["/items/description"]
-    yield "/items/number", [Line(str(item.number) if numbered else f"Item {item.number}")]
-    yield "/items/marksAndNumbers", list(_lines(item.marks_and_numbers))
-    packages = item.packages
-    kinds = [] if packages is None else [Line(f"{packages.quantity} {wording.package(packages.kind)}")]
-    yield "/items/description", [*kinds, *_lines(item.description)]
+    yield "/items/number", lambda: [Line(str(item.number) if numbered else f"Item {item.number}")]
+    yield "/items/marksAndNumbers", lambda: _lines(item.marks_and_numbers)
+    yield "/items/description", lambda: _packages(item)
+    yield "/items/description", lambda: _lines(item.description)
     label = "" if at["/items/hsCode"] != at["/items/description"] else "HS "
-    yield (
-        "/items/hsCode",
-        [
-            Line(
-                f"{label}{wording.hs(item.hs_code)} (HS {item.hs_edition})"
-                if not label
-                else f"{label}{wording.hs(item.hs_code)} ({item.hs_edition})"
-            )
-        ],
-    )
-    yield "/items/originCriterion", [Line(item.origin_criterion.text)]
-    if item.origin_country is not None:
-        yield "/items/originCountry", [Line(wording.country(item.origin_country))]
-    amounts = [Line(_amount(item.gross_weight), "Gross")] if item.gross_weight is not None else []
-    amounts += [Line(_amount(item.quantity))] if item.quantity is not None else []
+    edition = "" if label else "HS "
+    yield "/items/hsCode", lambda: [Line(f"{label}{wording.hs(item.hs_code)} ({edition}{item.hs_edition})")]
+    yield "/items/originCriterion", lambda: [Line(item.origin_criterion.text)]
+    yield "/items/originCountry", lambda: _lines(item.origin_country and wording.country(item.origin_country))
+    yield "/items/grossWeight", lambda: _amounts(item)
+
+
+def _packages(item: Item) -> Iterator[Line]:
+    if item.packages is not None:
+        yield Line(f"{item.packages.quantity} {wording.package(item.packages.kind)}")
+
+
+def _amounts(item: Item) -> Iterator[Line]:
+    if item.gross_weight is not None:
+        yield Line(_amount(item.gross_weight), "Gross")
+    if item.quantity is not None:
+        yield Line(_amount(item.quantity))
     if item.fob_value is not None:
-        amounts.append(Line(f"FOB {item.fob_value.currency} {wording.grouped(decimal_text(item.fob_value.amount))}"))
-    yield "/items/grossWeight", amounts
+        yield Line(f"FOB {item.fob_value.currency} {wording.grouped(decimal_text(item.fob_value.amount))}")
 
 
 def _amount(quantity: Quantity) -> str:
