@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from exchange.api.health import _checks
+from exchange.api.health import checks_of
 from exchange.api.trust import _rotate_own
 from exchange.app import make_app
 from exchange.clock import MovableClock
@@ -55,8 +55,8 @@ def test_it_signs_while_the_old_key_is_believed_and_then_nothing(hubs: tuple[Hub
     second.reload()
     assert (second.own_key.in_use, second.keys.signer.kid) == (False, old)
     sign(second)
-    checks = asyncio.run(_checks(second))
-    assert checks["key"]["ok"] is False and "key" not in asyncio.run(_checks(first))
+    checks = asyncio.run(checks_of(second))
+    assert checks["key"]["ok"] is False and "key" not in asyncio.run(checks_of(first))
     clock = second.clock
     assert isinstance(clock, MovableClock)
     clock.set(NOW + HOUR, timedelta())
