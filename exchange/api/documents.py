@@ -174,10 +174,10 @@ def get_utilisation(request: Request, document_id: str) -> Response:
 @router.get("/{document_id}/evidence", summary="All that a third party needs to check it, as JSON or as one bundle")
 async def get_evidence(request: Request, document_id: str) -> Response:
     hub, stored = hub_of(request), await run_in_threadpool(_stored, request, document_id, "evidence")
-    member = sees(caller_of(request))
+    member, newest = sees(caller_of(request)), _newest(request)
     await until_on_record(hub, stored, member, wait_of(request))
     if MEDIA_TYPE in request.headers.get("accept", ""):
-        data = await bundle_of(hub, stored, member, newest=_newest(request))
+        data = await bundle_of(hub, stored, member, newest=newest)
         headers = {"Content-Disposition": f'attachment; filename="{document_id}{EXTENSION}"'}
         return Response(data, media_type=MEDIA_TYPE, headers=headers)
     evidence = await run_in_threadpool(evidence_of, hub, stored, member)

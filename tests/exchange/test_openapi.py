@@ -173,6 +173,17 @@ def test_there_is_a_row_for_each_call_and_no_other(cast: Cast) -> None:
     assert {f"{method.upper()} {path}" for path, calls in paths.items() for method in calls} == set(CALLS)
 
 
+def test_a_choice_that_there_is_not_is_refused_in_whatever_form_evidence_is_asked_for(
+    cast: Cast, known: Mapping[str, list[str]]
+) -> None:
+    """Found by schemathesis: it was looked at for the bundle alone."""
+    url = f"{cast.url}/v1/documents/{known['document_id'][0]}/evidence?checkpoint=oldest"
+    headers = {"Authorization": cast["SG-NSW"]._http.headers["Authorization"]}
+    for accept in ("application/json", "application/vnd.etsi.asic-e+zip"):
+        answer = httpx.get(url, headers=headers | {"Accept": accept})
+        assert (answer.status_code, answer.json()["code"]) == (400, "request.malformed")
+
+
 # --- the collection for Postman and its like -------------------------------------------------------------------------
 
 COLLECTION = json.loads((ROOT / "docs" / "reference" / "postman.json").read_text("utf-8"))
