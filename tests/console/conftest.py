@@ -7,8 +7,28 @@ import httpx
 import pytest
 
 from schemas.event import EventType
+from tests.databases import (
+    database_url,
+    empty_url,
+    postgresql_database,
+    postgresql_new_store,
+    postgresql_server,
+    postgresql_url,
+    sqlite_url,
+)
 from tests.exchange.cast import Cast, certificate, event
 from tests.exchange.running import hub_in_thread
+
+__all__ = [
+    "console",
+    "database_url",
+    "empty_url",
+    "postgresql_database",
+    "postgresql_new_store",
+    "postgresql_server",
+    "postgresql_url",
+    "sqlite_url",
+]
 
 
 @dataclass(frozen=True)

@@ -85,13 +85,13 @@ def paths(console: Console) -> dict[str, str]:
     """Every page by a name, with what is hostile in it."""
     hostile = console.cast["SG-NSW"].submit(evil("SG-EVIL-1"), ["TH-NSW"]).id
     return {
+        "hostile": f"/console/d/{hostile}?tab=bytes",
+        "hostile-paper": f"/console/d/{hostile}/paper",
         "live": "/console",
         "live-of-one": "/console?show=refusals",
         "exchange": f"/console/d/{console.document}",
-        "hostile": f"/console/d/{hostile}?tab=bytes",
         "hostile-signatures": f"/console/d/{hostile}?tab=signatures",
         "paper": f"/console/d/{console.document}/paper",
-        "hostile-paper": f"/console/d/{hostile}/paper",
         "deliveries": "/console/deliveries",
         "faults": "/console/faults",
         "map": "/console/map",
@@ -120,7 +120,7 @@ def test_every_page_is_whole_at_both_widths_in_both_themes(
     grounds = set()
     for at, (width, scheme) in enumerate(WAYS[: scale(4, 2)]):
         watched = opened(width, scheme)
-        for name, path in list(paths.items())[:: scale(1, 1 + 3 * at)]:
+        for name, path in list(paths.items())[at * scale(0, 1) :: scale(1, 4 + 4 * at)]:
             page = watched.open(path) if name != "not-found" else watched.page
             if name == "not-found":
                 page.goto(watched.base + path)
@@ -210,6 +210,7 @@ def test_everything_is_reached_by_keyboard(opened: Callable[[int, str], Watched]
     watched.fits()
 
 
+@pytest.mark.long("console", sample=False)
 def test_it_reads_without_a_script(browser: Any, console: Console) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
