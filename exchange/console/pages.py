@@ -201,7 +201,6 @@ SHOWN_SECONDS = 1.0
 async def attempt(request: Request, what: str) -> Response:
     """What the buttons of an empty feed do; then *Live*."""
     hub = hub_of(request)
-    before = hub.feed_size
     if what == "trade":
         try:
             await world.begin(request, "seed", {"count": TRADED, "deadline": TRADE_SECONDS}, TRADE_SECONDS + 30)
@@ -213,10 +212,16 @@ async def attempt(request: Request, what: str) -> Response:
     else:
         raise Problem(finding("request.not-found", found=what[:100]))
     for _ in range(int(SHOWN_SECONDS / 0.02)):
-        if hub.feed_size > before:
+        if await run_in_threadpool(_all_placed, hub):
             break
         await asyncio.sleep(0.02)
     return RedirectResponse(f"{hub.prefix}/console", 303)
+
+
+def _all_placed(hub: Hub) -> bool:
+    """Has everything that was committed its place in the feed?"""
+    with hub.database.reading.connect() as connection:
+        return connection.execute(select(t.feed.c.id).where(t.feed.c.position.is_(None)).limit(1)).first() is None
 
 
 # --- search ----------------------------------------------------------------------------------------------------------

@@ -7,8 +7,29 @@ import httpx
 import pytest
 
 from schemas.event import EventType
+from tests.console.hostile import LONG, MARKUP
+from tests.databases import (
+    database_url,
+    empty_url,
+    postgresql_database,
+    postgresql_new_store,
+    postgresql_server,
+    postgresql_url,
+    sqlite_url,
+)
 from tests.exchange.cast import Cast, certificate, event
 from tests.exchange.running import hub_in_thread
+
+__all__ = [
+    "console",
+    "database_url",
+    "empty_url",
+    "postgresql_database",
+    "postgresql_new_store",
+    "postgresql_server",
+    "postgresql_url",
+    "sqlite_url",
+]
 
 
 @dataclass(frozen=True)
@@ -26,7 +47,7 @@ class Console:
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     with hub_in_thread(tmp_path_factory.mktemp("hub")) as running, httpx.Client(timeout=20) as pages:
-        cast = running.join()
+        cast = running.join(VN_NSW={"name": f"{MARKUP}{LONG}"[:100]})
         pages.base_url = httpx.URL(cast.url)
         accepted = cast["SG-NSW"].submit(certificate("SG-C-1"), ["TH-NSW"])
         said = event(EventType.QUERIED, accepted.id, accepted.content_digest, "TH-NSW")

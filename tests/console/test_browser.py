@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from schemas.event import EventType, Reason
 from tests.console.conftest import Console
-from tests.console.hostile import EVIL_JSON, MARKUP, evil
-from tests.exchange.cast import certificate
+from tests.console.hostile import EVIL_JSON, LONG, MARKUP, evil
+from tests.exchange.cast import certificate, event
 
 FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 WAYS = [(1280, "light"), (390, "dark"), (390, "light"), (1280, "dark")]
@@ -83,15 +84,19 @@ def opened(browser: Any, console: Console) -> Iterator[Callable[[int, str], Watc
 @pytest.fixture(scope="module")
 def paths(console: Console) -> dict[str, str]:
     """Every page by a name, with what is hostile in it."""
-    hostile = console.cast["SG-NSW"].submit(evil("SG-EVIL-1"), ["TH-NSW"]).id
+    sent = console.cast["SG-NSW"].submit(evil("SG-EVIL-1"), ["TH-NSW"])
+    hostile = sent.id
+    reason = Reason(code="atiga.box", pointer="/items/0", text=f"{MARKUP}{LONG}")
+    said = event(EventType.REJECTED, hostile, sent.content_digest, "TH-NSW", reasons=(reason,))
+    console.cast["TH-NSW"].send_event(hostile, said)
     return {
+        "hostile": f"/console/d/{hostile}?tab=bytes",
+        "hostile-paper": f"/console/d/{hostile}/paper",
         "live": "/console",
         "live-of-one": "/console?show=refusals",
         "exchange": f"/console/d/{console.document}",
-        "hostile": f"/console/d/{hostile}?tab=bytes",
         "hostile-signatures": f"/console/d/{hostile}?tab=signatures",
         "paper": f"/console/d/{console.document}/paper",
-        "hostile-paper": f"/console/d/{hostile}/paper",
         "deliveries": "/console/deliveries",
         "faults": "/console/faults",
         "map": "/console/map",
@@ -99,7 +104,8 @@ def paths(console: Console) -> dict[str, str]:
         "member": "/console/members/TH-NSW",
         "log": "/console/log?leaf=3",
         "health": "/console/health",
-        "timeline": f"/console/d/{console.document}?tab=timeline",
+        "hostile-timeline": f"/console/d/{hostile}?tab=timeline",
+        "hostile-member": "/console/members/VN-NSW",
         "refused": f"/console/r/{console.refusal}",
         "validate": "/console/validate?example=mistakes",
         "validate-lading": "/console/validate?example=transport-document",
@@ -112,7 +118,7 @@ def paths(console: Console) -> dict[str, str]:
 
 
 @pytest.mark.long("console")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_page_is_whole_at_both_widths_in_both_themes(
     opened: Callable[[int, str], Watched], paths: dict[str, str], scale: Callable[[int, int], int]
 ) -> None:
@@ -120,7 +126,7 @@ def test_every_page_is_whole_at_both_widths_in_both_themes(
     grounds = set()
     for at, (width, scheme) in enumerate(WAYS[: scale(4, 2)]):
         watched = opened(width, scheme)
-        for name, path in list(paths.items())[:: scale(1, 1 + 3 * at)]:
+        for name, path in list(paths.items())[at * scale(0, 1) :: scale(1, 4 + 4 * at)]:
             page = watched.open(path) if name != "not-found" else watched.page
             if name == "not-found":
                 page.goto(watched.base + path)
@@ -210,6 +216,7 @@ def test_everything_is_reached_by_keyboard(opened: Callable[[int, str], Watched]
     watched.fits()
 
 
+@pytest.mark.long("console", sample=False)
 def test_it_reads_without_a_script(browser: Any, console: Console) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()

@@ -4,10 +4,12 @@ from pathlib import Path
 from xml.sax.saxutils import unescape
 
 import httpx
+import pytest
 
 from tests.exchange.lading import party, two_hubs
 
 
+@pytest.mark.long("console", sample=False)
 def test_the_chain_of_control_is_drawn_and_said(tmp_path: Path) -> None:
     with two_hubs(tmp_path) as hubs:
         hubs.issue("SIML2601001")

@@ -15,6 +15,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   link.closest("tr").classList.add("chosen");
   link.setAttribute("aria-current", "true");
   history.replaceState(null, "", link.href);
+  const beside = document.getElementById("beside");
+  if (beside.getBoundingClientRect().top > innerHeight) beside.scrollIntoView(); // on a phone it stands below the feed
 });
 
 for (const form of document.querySelectorAll("form[data-filters]")) {
