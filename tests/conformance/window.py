@@ -65,6 +65,7 @@ def described(**more: Any) -> WindowSystem:
         "decides": f"{BASE}/decide",
         "kit_port": free_port(),
         "answers_within": 1.0,
+        "quiet": 0.4,
     }
     certificates = dict.fromkeys(PURPOSES, certificate)
     return WindowSystem(

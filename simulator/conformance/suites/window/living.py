@@ -12,7 +12,6 @@ from schemas.event import Actor, Event, EventType, Subject, encode_event
 from simulator.conformance.runner import NotApplicable, Play, Role, Scenario, Stop
 from simulator.conformance.suites.window import sentences as says
 from simulator.conformance.suites.window.deliveries import begun
-from simulator.conformance.suites.window.sending import QUIET
 from simulator.conformance.suites.window.stage import Parcel, Stage, decoded, is_acknowledged
 from simulator.conformance.suites.window.system import ISSUER
 from tradebridge.evidence import jws
@@ -99,7 +98,7 @@ async def cancelled_then_accepted(play: Play[Stage]) -> None:
     with play.action("An officer wants to accept the cancelled one."):
         about = {"document": parcel.note.document_id, "number": parcel.note.number or "", "says": "accepted"}
         said = await stage.tells(play, stage.system.decides, "say accepted", about)
-        asked = await stage.next(min(QUIET, stage.system.answers_within)) if said else None
+        asked = await stage.next(stage.system.quiet) if said else None
         path = f"/v1/documents/{parcel.note.document_id}/events"
         came = asked is not None and asked.path == path
         play.check(says.LIFE_ENDED, not came, found="an event" if came else "nothing", expected="nothing")

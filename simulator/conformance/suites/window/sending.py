@@ -19,8 +19,6 @@ from simulator.conformance.suites.window.system import ISSUER
 from tradebridge.evidence import jws
 from tradebridge.evidence.seal import verify_seal
 
-QUIET = 1.0
-"""Seconds in which nothing more may come."""
 KEY = "idempotency-key"
 
 
@@ -102,7 +100,7 @@ async def refused(play: Play[Stage]) -> None:
     with play.action("The window sends; the kit refuses it by 422."):
         first = await sent(play)
     with play.action("The kit waits whether it comes again."):
-        again = await stage.next(min(QUIET, stage.system.answers_within))
+        again = await stage.next(stage.system.quiet)
         same = again is not None and again.body == first.body
         play.check(says.REFUSED_ENDS, not same, found="the same again" if same else "nothing", expected="nothing")
 

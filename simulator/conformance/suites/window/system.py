@@ -148,6 +148,8 @@ class WindowSystem:
     decides: str | None = None
     kit_port: int = 0
     answers_within: float = 5.0
+    quiet: float = 1.0
+    """Seconds in which nothing more may come, where nothing is due."""
     at_once: int = 1
     """An inbox has one order: scenarios are played one after the other."""
     controls: Controls = Controls()
