@@ -28,6 +28,8 @@ from tradebridge.outbound import tls_context
 
 MOST = 200
 """Exchanges of a scenario; whoever calls more often is told 429, and the rest is not kept."""
+MOST_BYTES = 32 * 1024 * 1024
+"""Of what is said in a scenario, likewise."""
 AHEAD = timedelta(days=365)
 LONG_POLL = 20.0
 GRACE = 0.15
@@ -84,9 +86,10 @@ class Stage:
     """What the next of them are answered by, before all are accepted."""
     asked: Asked | None = field(default=None, repr=False)
     """The last request for the inbox."""
-    _said: set[bytes] = field(default_factory=set, repr=False)
-    """What came in this scenario."""
-    _before: set[bytes] = field(default_factory=set, repr=False)
+    _bytes: int = 0
+    _said: set[str] = field(default_factory=set, repr=False)
+    """What came in this scenario, by its digest."""
+    _before: set[str] = field(default_factory=set, repr=False)
     """What came in earlier ones: whoever goes on with it is answered, and heard no more."""
     _asked_person: bool = False
     """Somebody was asked to act, and nothing has come since."""
@@ -105,7 +108,7 @@ class Stage:
         self.play = play
         self._random = random.Random(f"{self.system.kit.seed} {play.name} {play.at.isoformat()}")
         self._before |= self._said
-        self._said = set()
+        self._said, self._bytes = set(), 0
         self._page, self.answers, self._asked_person = [], [], False
         self._there.clear()
         self._acknowledged, self.came = asyncio.Queue(), asyncio.Queue()
@@ -234,9 +237,10 @@ class Stage:
         if (asked.method, path) == ("POST", "/v1/inbox:ack"):
             return self._settle(asked)
         if asked.method == "POST" and (path == "/v1/documents" or _event_of(path)):
-            if asked.body in self._before or self.play is None:
+            if sha256_hex(asked.body) in self._before or self.play is None:
                 return self._accepted(asked, path)
-            if len(self.play.exchanges) >= MOST:
+            self._bytes += len(asked.body)
+            if len(self.play.exchanges) >= MOST or self._bytes > MOST_BYTES:
                 return too_many()
             return self._take(asked, path)
         return _reply(404, {"status": 404, "title": "The kit has no such call", "code": "request.not-found"})
@@ -265,7 +269,7 @@ class Stage:
 
     def _take(self, asked: Asked, path: str) -> Reply:
         reply = self.answers.pop(0) if self.answers else self._accepted(asked, path)
-        self._said.add(asked.body)
+        self._said.add(sha256_hex(asked.body))
         self._record(asked, reply, "says something" if _event_of(path) else "sends a document")
         self.came.put_nowait(asked)
         return reply
