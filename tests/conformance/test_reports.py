@@ -188,3 +188,9 @@ def test_of_two_reports_it_is_said_what_got_worse(found: Run) -> None:
     assert [each.is_worse for each in told if each.scenario == "breaks"] == [True, True, True, False]
     assert Change("breaks", "a.holds", NOT_THERE, Word.PASS) in told
     assert not changes(report.to_json(good), report.to_json(good))
+
+
+def test_the_code_of_a_system_leads_into_no_other_folder(tmp_path: Path) -> None:
+    keeping = Shelf(tmp_path).begin(head_of(SUITE, "x", "../../etc/x y", {"own": "X"}))
+    assert keeping.path.parent == tmp_path
+    assert keeping.head.id.endswith("-tiny-______etc_x_y")
