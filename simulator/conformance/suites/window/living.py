@@ -12,7 +12,7 @@ from schemas.event import Actor, Event, EventType, Subject, encode_event
 from simulator.conformance.runner import NotApplicable, Play, Role, Scenario, Stop
 from simulator.conformance.suites.window import sentences as says
 from simulator.conformance.suites.window.deliveries import begun
-from simulator.conformance.suites.window.stage import Parcel, Stage, decoded, is_acknowledged
+from simulator.conformance.suites.window.stage import Parcel, Stage, check_taken, decoded
 from simulator.conformance.suites.window.system import ISSUER
 from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import Original
@@ -53,7 +53,7 @@ async def _delivered(play: Play[Stage]) -> Parcel:
 async def _tell(play: Play[Stage], event: Parcel, what: str) -> None:
     with play.action(f"The kit delivers what the issuer said: {what}."):
         tokens = await play.kit.give(play, [event], f"the event {what}")
-        play.check(says.LIFE_ACK, is_acknowledged(event, tokens), found="no acknowledgement", expected="one")
+        check_taken(play, event, tokens, says.LIFE_ACK)
 
 
 async def _officer(play: Play[Stage], parcel: Parcel, word: str) -> dict[str, Any]:

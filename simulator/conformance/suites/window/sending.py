@@ -47,7 +47,8 @@ async def sends(play: Play[Stage]) -> None:
         seal = content if isinstance(content, Finding) else verify_seal(content, stage.system.trust, now())
         by = "nobody" if seal is None else f"{seal.message} {seal.found}" if isinstance(seal, Finding) else seal.member
         play.check(says.SENDS_SIGNED, by == stage.system.code, found=by, expected=stage.system.code)
-        play.check(says.SENDS_IDEMPOTENT, bool(asked.headers.get(KEY)), found="none", expected="a key")
+        key = asked.headers.get(KEY)
+        play.check(says.SENDS_IDEMPOTENT, bool(key), found=key or "none", expected="a key")
 
 
 def _check_key(play: Play[Stage], asked: Asked) -> None:
@@ -75,7 +76,8 @@ async def answer_lost(play: Play[Stage]) -> None:
         first = await sent(play)
     with play.action("The window sends it again."):
         second = await stage.next()
-        if not play.check(says.LOST_AGAIN, second is not None, found="nothing", expected="the same again"):
+        found = "nothing" if second is None else "again"
+        if not play.check(says.LOST_AGAIN, second is not None, found=found, expected="again"):
             raise Stop
         assert second is not None  # noqa: S101  # checked above
         same = second.body == first.body

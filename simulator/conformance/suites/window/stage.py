@@ -392,8 +392,15 @@ def check_ack(
 ) -> None:
     """One parcel is acknowledged, and rightly."""
     mine = [each for each in tokens if parcel.note.message_id in _ids(each) or parcel.note.delivery in _ids(each)]
-    if play.check(sentence, bool(mine), found=f"{len(tokens)} acknowledgements, none of it", expected="one of it"):
+    if check_taken(play, parcel, tokens, sentence):
         judge(play, stage, parcel, mine[0])
+
+
+def check_taken(play: Play[Any], parcel: Parcel, tokens: Sequence[str], sentence: Sentence) -> bool:
+    """Whether the parcel is acknowledged, as it has to be."""
+    there = is_acknowledged(parcel, tokens)
+    found = "one" if there else f"no acknowledgement of it, {len(tokens)} of others"
+    return play.check(sentence, there, found=found, expected="one")
 
 
 def is_acknowledged(parcel: Parcel, tokens: Sequence[str]) -> bool:
