@@ -11,7 +11,7 @@ from simulator.conformance.suites.window.living import event_on
 from simulator.conformance.suites.window.sending import sent
 from simulator.conformance.suites.window.stage import Stage, busy, is_acknowledged, too_many
 
-PAGE = 100
+PAGE = 50
 
 
 def _fails_once(reply: Callable[[], Reply], what: str, sentence: Sentence) -> Playing:
@@ -66,7 +66,7 @@ async def page(play: Play[Stage]) -> None:
 
 
 SCENARIOS: tuple[Scenario[Stage], ...] = (
-    Scenario("page", Role.RECEIVER, "A hundred deliveries come at once.", begun(page)),
+    Scenario("page", Role.RECEIVER, "Fifty deliveries come at once.", begun(page)),
     Scenario("event-first", Role.RECEIVER, "An event comes before its document.", begun(event_first)),
     Scenario(
         "answer-cut",

@@ -32,8 +32,6 @@ MOST_BYTES = 32 * 1024 * 1024
 """Of what is said in a scenario, likewise."""
 AHEAD = timedelta(days=365)
 LONG_POLL = 20.0
-GRACE = 0.15
-"""Seconds in which a further acknowledgement may still come from a window that pulls."""
 
 
 def now() -> datetime:
@@ -189,7 +187,7 @@ class Stage:
         end = time.monotonic() + self.system.answers_within
         try:
             while len(tokens) < len(parcels) and (left := end - time.monotonic()) > 0:
-                wait = min(left, GRACE) if tokens else left
+                wait = min(left, self.system.quiet) if tokens else left
                 tokens.append(await asyncio.wait_for(self._acknowledged.get(), wait))
         except TimeoutError:
             if self.asked is None:
