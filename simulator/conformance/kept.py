@@ -10,6 +10,7 @@
 import hashlib
 import json
 import os
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -55,8 +56,13 @@ class Head:
 def head_of(suite: Suite[Any], system: str, code: str, source: Mapping[str, Any], only: tuple[str, ...] = ()) -> Head:
     """Of a run that begins now."""
     began = datetime.now(UTC)
-    name = f"{began:%Y%m%d-%H%M%S}-{suite.name}-{code}"
+    name = f"{began:%Y%m%d-%H%M%S}-{suite.name}-{file_name(code)}"
     return Head(name, suite.name, suite.version, suite.title, suite.standard, system, code, began, source, only)
+
+
+def file_name(code: str) -> str:
+    """The code of a system as part of a file's name, whatever its file says that it is."""
+    return re.sub(r"[^A-Za-z0-9-]", "_", code)[:40]
 
 
 def failure_id(suite: str, code: str, scenario: str, check: str) -> str:

@@ -22,6 +22,7 @@ from simulator.conformance.exchange import By, Exchange, body_text, redacted, si
 from simulator.conformance.kept import failure_id
 from simulator.conformance.report_schema import FORMAT
 from simulator.conformance.runner import Check, Result, Role, Run, Sentence, Word
+from simulator.conformance.told import printable
 
 CSS = resources.files("simulator.conformance").joinpath("report.css").read_text("utf-8")
 
@@ -38,6 +39,8 @@ MEANING: Mapping[Word, str] = {
 NOTICE = "test evidence, not certification"
 EXCERPT = 160
 """Characters of what was sent, where it stands in a line."""
+MOST_ARROWS = 40
+"""Exchanges that are drawn of a scenario."""
 LONG = 200
 """Bytes: a body of so many is shown once in a scenario."""
 _ORDER = (
@@ -135,6 +138,7 @@ def html_of(run: Run) -> str:
         roles=[(role, results) for role, results in roles if results],
         broken=list(_broken(run)),
         rows=_rows,
+        arrows=arrows,
         grid=grid_of(run),
         letters=_LETTERS,
     )
@@ -160,6 +164,33 @@ def _rows(result: Result) -> list[dict[str, Any]]:
             "exchanges": [_shown(index + 1, result.exchanges[index], seen) for index in action.exchanges],
         }
         for action in result.actions
+    ]
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One exchange in the drawing of a scenario, between the kit on the left and the system on the right."""
+
+    number: int
+    to_the_right: bool
+    says: str
+    answer: str
+    bad: bool
+    """A check of it does not hold."""
+
+
+def arrows(result: Result) -> list[Arrow]:
+    """In their order; of more than `MOST_ARROWS` the first."""
+    bad = {check.exchange for check in result.checks if check.word in (Word.FAIL, Word.WARNING)}
+    return [
+        Arrow(
+            place + 1,
+            each.by is By.KIT,
+            printable(f"{each.method} /{''.join(each.url.split('/', 3)[3:])}")[:70],
+            "no answer" if each.status is None else str(each.status),
+            place in bad,
+        )
+        for place, each in enumerate(result.exchanges[:MOST_ARROWS])
     ]
 
 

@@ -55,7 +55,7 @@ def serving(folder: Path) -> Iterator[Served]:
     files(folder)
     (folder / "window.pem").write_bytes(test_signer("small", CODE, "all").certificate.public_bytes(Encoding.PEM))
     file = prepare_window(folder, CODE, COUNTRY, f"http://127.0.0.1:{port}", "window.pem", free_port())
-    file.write_text(file.read_text("utf-8").replace("answers_within = 5.0", "answers_within = 2.0"), "utf-8")
+    file.write_text(file.read_text("utf-8").replace("quiet = 1.0", "quiet = 0.2"), "utf-8")
     served = Served(folder, file)
     served.become()
     server = uvicorn.Server(uvicorn.Config(served, port=port, log_level="error", lifespan="off"))

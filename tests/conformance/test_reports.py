@@ -98,6 +98,18 @@ def test_each_report_says_all_of_a_failed_check(folder: Path, found: Run) -> Non
             assert said in text, (name, said)
 
 
+def test_the_exchanges_of_a_scenario_are_drawn_and_the_one_that_is_wrong_is_said_to_be(folder: Path) -> None:
+    tree = html.fromstring((folder / "index.html").read_text("utf-8"))
+    (drawing,) = tree.xpath("//*[local-name()='svg']")
+    texts = [each.text_content() for each in drawing.xpath(".//*[local-name()='text']")]
+    assert texts == [
+        "kit",
+        "system under test",
+        "1. POST /x → 200 (does not hold)",
+        "2. POST /x → 200 (does not hold)",
+    ]
+
+
 def test_nothing_of_a_partner_is_alive_in_a_page(folder: Path) -> None:
     page = (folder / "index.html").read_text("utf-8")
     tree = html.fromstring(page)
@@ -188,3 +200,9 @@ def test_of_two_reports_it_is_said_what_got_worse(found: Run) -> None:
     assert [each.is_worse for each in told if each.scenario == "breaks"] == [True, True, True, False]
     assert Change("breaks", "a.holds", NOT_THERE, Word.PASS) in told
     assert not changes(report.to_json(good), report.to_json(good))
+
+
+def test_the_code_of_a_system_leads_into_no_other_folder(tmp_path: Path) -> None:
+    keeping = Shelf(tmp_path).begin(head_of(SUITE, "x", "../../etc/x y", {"own": "X"}))
+    assert keeping.path.parent == tmp_path
+    assert keeping.head.id.endswith("-tiny-______etc_x_y")

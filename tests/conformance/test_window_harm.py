@@ -12,7 +12,7 @@ from simulator.conformance import bounded
 from simulator.conformance.exchange import KEPT, MOST_SIGNED, body_text, signed_parts
 from simulator.conformance.kit import free_port
 from simulator.conformance.runner import Play, Result, Word
-from simulator.conformance.suites.window.stage import MOST, Stage
+from simulator.conformance.suites.window.stage import MOST, MOST_BYTES, Stage
 from tests.conformance.window import WINDOW_SUITES, described, played, results
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -132,6 +132,20 @@ def test_who_calls_without_end_is_told_to_stop() -> None:
         return len(play.exchanges)
 
     assert asyncio.run(run()) == MOST
+
+
+def test_who_says_too_much_is_told_to_stop() -> None:
+    async def run() -> list[int]:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            stage = Stage(described(), http)
+            await stage.end.open()
+            stage.begin(Play[Any](stage))
+            half = b" " * (MOST_BYTES // 2)
+            sent = [await http.post(f"{stage.end.url}/v1/documents", content=half + b"%d" % each) for each in range(3)]
+            await stage.end.close()
+        return [each.status_code for each in sent]
+
+    assert asyncio.run(run()) == [202, 429, 429]
 
 
 @pytest.mark.parametrize("unit", [b"a", b"a.", b"[", b"eyJ0.eyJ0."], ids=["a run", "dots", "brackets", "parts"])

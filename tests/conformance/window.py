@@ -65,6 +65,7 @@ def described(**more: Any) -> WindowSystem:
         "decides": f"{BASE}/decide",
         "kit_port": free_port(),
         "answers_within": 1.0,
+        "quiet": 0.2,
     }
     certificates = dict.fromkeys(PURPOSES, certificate)
     return WindowSystem(
@@ -74,9 +75,9 @@ def described(**more: Any) -> WindowSystem:
 
 @asynccontextmanager
 async def working(
-    folder: Path, window_class: type[Any] | None = None, *, pulls: bool = False
+    folder: Path, window_class: type[Any] | None = None, *, pulls: bool = False, patience: float = 4.0
 ) -> AsyncIterator[WindowSystem]:
-    """The window at work. `folder`: with its `files`."""
+    """The window at work. `folder`: with its `files`. `patience`: seconds that the kit waits for it."""
     module, port = small_window(), free_port()
     config = {
         "member": CODE,
@@ -95,6 +96,7 @@ async def working(
         yield described(
             kit_port=port,
             transport=httpx.ASGITransport(module.app_of(window), raise_app_exceptions=False),
+            answers_within=patience,
             **({"push": None} if pulls else {}),
         )
     finally:

@@ -163,7 +163,10 @@ def _ended(runs: "list[Run]", folder: Path | None, in_json: bool) -> Exit:
 
 
 def _folder_of(run: "Run", runs: "list[Run]") -> str:
-    return run.code if len({each.suite for each in runs}) == 1 else f"{run.suite}-{run.code}"
+    from simulator.conformance.kept import file_name
+
+    code = file_name(run.code)
+    return code if len({each.suite for each in runs}) == 1 else f"{run.suite}-{code}"
 
 
 async def _all(opening: "AbstractAsyncContextManager[list[Subject]]", asked: Asked, quiet: bool) -> "list[Run]":

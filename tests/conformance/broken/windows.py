@@ -549,10 +549,10 @@ class FallsOverEarlyEvents(Window):
         super().hear(document_id, event)
 
 
-@caught("takes-fifty-of-a-page", "resilience/page", "page.each")
-class TakesFifty(Window):
+@caught("takes-twenty-of-a-page", "resilience/page", "page.each")
+class TakesTwenty(Window):
     def take(self, deliveries: Any) -> Any:
-        return super().take(deliveries[:50])
+        return super().take(deliveries[:20])
 
 
 # --- Verifying -------------------------------------------------------------------------------------------------------

@@ -12,8 +12,7 @@ from schemas.event import Actor, Event, EventType, Subject, encode_event
 from simulator.conformance.runner import NotApplicable, Play, Role, Scenario, Stop
 from simulator.conformance.suites.window import sentences as says
 from simulator.conformance.suites.window.deliveries import begun
-from simulator.conformance.suites.window.sending import QUIET
-from simulator.conformance.suites.window.stage import Parcel, Stage, decoded, is_acknowledged
+from simulator.conformance.suites.window.stage import Parcel, Stage, check_taken, decoded
 from simulator.conformance.suites.window.system import ISSUER
 from tradebridge.evidence import jws
 from tradebridge.evidence.receipts import Original
@@ -54,7 +53,7 @@ async def _delivered(play: Play[Stage]) -> Parcel:
 async def _tell(play: Play[Stage], event: Parcel, what: str) -> None:
     with play.action(f"The kit delivers what the issuer said: {what}."):
         tokens = await play.kit.give(play, [event], f"the event {what}")
-        play.check(says.LIFE_ACK, is_acknowledged(event, tokens), found="no acknowledgement", expected="one")
+        check_taken(play, event, tokens, says.LIFE_ACK)
 
 
 async def _officer(play: Play[Stage], parcel: Parcel, word: str) -> dict[str, Any]:
@@ -99,7 +98,7 @@ async def cancelled_then_accepted(play: Play[Stage]) -> None:
     with play.action("An officer wants to accept the cancelled one."):
         about = {"document": parcel.note.document_id, "number": parcel.note.number or "", "says": "accepted"}
         said = await stage.tells(play, stage.system.decides, "say accepted", about)
-        asked = await stage.next(min(QUIET, stage.system.answers_within)) if said else None
+        asked = await stage.next(stage.system.quiet) if said else None
         path = f"/v1/documents/{parcel.note.document_id}/events"
         came = asked is not None and asked.path == path
         play.check(says.LIFE_ENDED, not came, found="an event" if came else "nothing", expected="nothing")

@@ -38,6 +38,8 @@ from tradebridge.evidence.report import Verdict
 
 CODE = "TH-NSW"
 BASE = "http://window.test"
+QUIET = 0.2
+"""Seconds: it says all that it says at once."""
 
 
 @asynccontextmanager
@@ -62,6 +64,7 @@ async def own_window(*, pulls: bool, seed: str = "") -> AsyncIterator[WindowSyst
         sends=f"{BASE}/send",
         decides=f"{BASE}/decide",
         kit_port=port,
+        quiet=QUIET,
     )
     with tempfile.TemporaryDirectory(prefix="tradebridge-window-") as folder:
         async with AsyncHub(f"http://127.0.0.1:{port}", keys.api_key) as hub:

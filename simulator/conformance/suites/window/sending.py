@@ -19,8 +19,6 @@ from simulator.conformance.suites.window.system import ISSUER
 from tradebridge.evidence import jws
 from tradebridge.evidence.seal import verify_seal
 
-QUIET = 1.0
-"""Seconds in which nothing more may come."""
 KEY = "idempotency-key"
 
 
@@ -49,7 +47,8 @@ async def sends(play: Play[Stage]) -> None:
         seal = content if isinstance(content, Finding) else verify_seal(content, stage.system.trust, now())
         by = "nobody" if seal is None else f"{seal.message} {seal.found}" if isinstance(seal, Finding) else seal.member
         play.check(says.SENDS_SIGNED, by == stage.system.code, found=by, expected=stage.system.code)
-        play.check(says.SENDS_IDEMPOTENT, bool(asked.headers.get(KEY)), found="none", expected="a key")
+        key = asked.headers.get(KEY)
+        play.check(says.SENDS_IDEMPOTENT, bool(key), found=key or "none", expected="a key")
 
 
 def _check_key(play: Play[Stage], asked: Asked) -> None:
@@ -77,7 +76,8 @@ async def answer_lost(play: Play[Stage]) -> None:
         first = await sent(play)
     with play.action("The window sends it again."):
         second = await stage.next()
-        if not play.check(says.LOST_AGAIN, second is not None, found="nothing", expected="the same again"):
+        found = "nothing" if second is None else "again"
+        if not play.check(says.LOST_AGAIN, second is not None, found=found, expected="again"):
             raise Stop
         assert second is not None  # noqa: S101  # checked above
         same = second.body == first.body
@@ -102,7 +102,7 @@ async def refused(play: Play[Stage]) -> None:
     with play.action("The window sends; the kit refuses it by 422."):
         first = await sent(play)
     with play.action("The kit waits whether it comes again."):
-        again = await stage.next(min(QUIET, stage.system.answers_within))
+        again = await stage.next(stage.system.quiet)
         same = again is not None and again.body == first.body
         play.check(says.REFUSED_ENDS, not same, found="the same again" if same else "nothing", expected="nothing")
 

@@ -28,10 +28,10 @@ from tradebridge.outbound import tls_context
 
 MOST = 200
 """Exchanges of a scenario; whoever calls more often is told 429, and the rest is not kept."""
+MOST_BYTES = 32 * 1024 * 1024
+"""Of what is said in a scenario, likewise."""
 AHEAD = timedelta(days=365)
 LONG_POLL = 20.0
-GRACE = 0.15
-"""Seconds in which a further acknowledgement may still come from a window that pulls."""
 
 
 def now() -> datetime:
@@ -84,9 +84,10 @@ class Stage:
     """What the next of them are answered by, before all are accepted."""
     asked: Asked | None = field(default=None, repr=False)
     """The last request for the inbox."""
-    _said: set[bytes] = field(default_factory=set, repr=False)
-    """What came in this scenario."""
-    _before: set[bytes] = field(default_factory=set, repr=False)
+    _bytes: int = 0
+    _said: set[str] = field(default_factory=set, repr=False)
+    """What came in this scenario, by its digest."""
+    _before: set[str] = field(default_factory=set, repr=False)
     """What came in earlier ones: whoever goes on with it is answered, and heard no more."""
     _asked_person: bool = False
     """Somebody was asked to act, and nothing has come since."""
@@ -105,7 +106,7 @@ class Stage:
         self.play = play
         self._random = random.Random(f"{self.system.kit.seed} {play.name} {play.at.isoformat()}")
         self._before |= self._said
-        self._said = set()
+        self._said, self._bytes = set(), 0
         self._page, self.answers, self._asked_person = [], [], False
         self._there.clear()
         self._acknowledged, self.came = asyncio.Queue(), asyncio.Queue()
@@ -186,7 +187,7 @@ class Stage:
         end = time.monotonic() + self.system.answers_within
         try:
             while len(tokens) < len(parcels) and (left := end - time.monotonic()) > 0:
-                wait = min(left, GRACE) if tokens else left
+                wait = min(left, self.system.quiet) if tokens else left
                 tokens.append(await asyncio.wait_for(self._acknowledged.get(), wait))
         except TimeoutError:
             if self.asked is None:
@@ -234,9 +235,10 @@ class Stage:
         if (asked.method, path) == ("POST", "/v1/inbox:ack"):
             return self._settle(asked)
         if asked.method == "POST" and (path == "/v1/documents" or _event_of(path)):
-            if asked.body in self._before or self.play is None:
+            if sha256_hex(asked.body) in self._before or self.play is None:
                 return self._accepted(asked, path)
-            if len(self.play.exchanges) >= MOST:
+            self._bytes += len(asked.body)
+            if len(self.play.exchanges) >= MOST or self._bytes > MOST_BYTES:
                 return too_many()
             return self._take(asked, path)
         return _reply(404, {"status": 404, "title": "The kit has no such call", "code": "request.not-found"})
@@ -265,7 +267,7 @@ class Stage:
 
     def _take(self, asked: Asked, path: str) -> Reply:
         reply = self.answers.pop(0) if self.answers else self._accepted(asked, path)
-        self._said.add(asked.body)
+        self._said.add(sha256_hex(asked.body))
         self._record(asked, reply, "says something" if _event_of(path) else "sends a document")
         self.came.put_nowait(asked)
         return reply
@@ -388,8 +390,15 @@ def check_ack(
 ) -> None:
     """One parcel is acknowledged, and rightly."""
     mine = [each for each in tokens if parcel.note.message_id in _ids(each) or parcel.note.delivery in _ids(each)]
-    if play.check(sentence, bool(mine), found=f"{len(tokens)} acknowledgements, none of it", expected="one of it"):
+    if check_taken(play, parcel, tokens, sentence):
         judge(play, stage, parcel, mine[0])
+
+
+def check_taken(play: Play[Any], parcel: Parcel, tokens: Sequence[str], sentence: Sentence) -> bool:
+    """Whether the parcel is acknowledged, as it has to be."""
+    there = is_acknowledged(parcel, tokens)
+    found = "one" if there else f"no acknowledgement of it, {len(tokens)} of others"
+    return play.check(sentence, there, found=found, expected="one")
 
 
 def is_acknowledged(parcel: Parcel, tokens: Sequence[str]) -> bool:

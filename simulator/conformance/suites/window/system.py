@@ -36,7 +36,8 @@ code = "{code}"                      # its member id
 country = "{country}"
 api_key = "{key}"   # what it shows to the kit as bearer token
 certificates = {{ document = "{certificate}", event = "{certificate}", ack = "{certificate}" }}
-answers_within = 5.0               # seconds that the kit waits
+answers_within = 5.0               # seconds that the kit waits for what is due
+quiet = 1.0                        # seconds that it waits for what should not come
 
 # What it has no address for, it is not tried with; without `push` it asks GET /v1/inbox of the kit.
 {push}push = "{url}/push"            # the kit posts deliveries here
@@ -148,6 +149,8 @@ class WindowSystem:
     decides: str | None = None
     kit_port: int = 0
     answers_within: float = 5.0
+    quiet: float = 1.0
+    """Seconds in which something may still come: where nothing is due, and after an acknowledgement by pull."""
     at_once: int = 1
     """An inbox has one order: scenarios are played one after the other."""
     controls: Controls = Controls()
@@ -213,6 +216,7 @@ def read_window(path: Path, ask: Callable[[str], None] | None = None) -> WindowS
             decides=told.get("decides"),
             kit_port=int(told["kit"]["port"]),
             answers_within=float(told.get("answers_within", 5.0)),
+            quiet=float(told.get("quiet", 1.0)),
             person_waits=float(told.get("person_waits", 0.0)),
             asks=ask if "person_waits" in told else None,
         )
