@@ -653,3 +653,19 @@ def test_nothing_in_the_evidence_can_be_changed_unseen(data: st.DataObject) -> N
 def test_the_module_stays_short_enough_to_be_read() -> None:
     """Issue 6: what an auditor reads has at most 400 lines."""
     assert len(Path(verify.__file__).read_text(encoding="utf-8").splitlines()) <= 400
+
+
+# --- another document beside it --------------------------------------------------------------------------------------
+
+
+def test_another_document_is_not_judged_at_the_time_of_the_one_in_the_evidence() -> None:
+    """What a thief signs with a stolen key, dated back, is not older because of evidence of something else."""
+    now, since = AT + timedelta(days=40), AT + timedelta(days=10)
+    stolen = replace(TRUST.members[0], keys=tuple(replace(key, distrusted=since) for key in TRUST.members[0].keys))
+    trust = replace(TRUST, members=(stolen, *TRUST.members[1:]))
+    forged = sealed(number="SG-2026-09999")
+    report = verify_evidence(Case(events=()).build(), trust, now, forged)
+    assert (report.unchanged.verdict, report.exit_code) == (Verdict.NO, 5)
+    assert [each.code for each in report.issued.findings] == ["signature.distrusted-key"]
+    assert report.issued.verdict is Verdict.COULD_NOT_CHECK
+    assert verify_evidence(Case(events=()).build(), trust, now, sealed()).issued.verdict is Verdict.YES

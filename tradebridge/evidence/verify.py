@@ -85,7 +85,8 @@ def verify_evidence(
     stated = list(_check_deliveries(file, messages, trust))
     remarks = tuple(each for each in stated if each.code == DISTRUSTED)
     said = dated_by(file.document, trust, now, [each for each in stated if each not in remarks])
-    when = proven or said.dated or now
+    own = _is_accepted(content, accepted)
+    when = (own and (proven or said.dated)) or now
     then = trust.as_of(when)
     seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
     reading = _document(content, file.document.profile)
@@ -95,7 +96,7 @@ def verify_evidence(
         profile=file.document.profile,
         number=reading.number if reading else None,
         unchanged=_is_unchanged(file, accepted, content, seal, reading, said),
-        issued=_was_issued(file, accepted, seal, reading, then, at_proven_time=proven is not None),
+        issued=_was_issued(file, accepted, seal, reading, then, at_proven_time=own and proven is not None),
         valid=_is_valid(
             file, messages, seal, trust, log.checkpoint, own_end(file.document.profile, reading, now), whole
         ),
@@ -190,6 +191,12 @@ def _is_unchanged(
 
 
 # --- 4: who issued it ------------------------------------------------------------------------------------------------
+
+
+def _is_accepted(content: Content | Finding, accepted: Checked | None) -> bool:
+    """Whether just these bytes were accepted. Of others that are given with the evidence it proves no time."""
+    record = accepted.record if accepted else None
+    return record is not None and not isinstance(content, Finding) and content.bytes_digest == record.bytes_digest
 
 
 def _was_issued(
