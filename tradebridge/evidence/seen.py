@@ -7,7 +7,9 @@
 3. Nothing on the record is later than the timestamp of the checkpoint that covers it.
 4. A document's own timestamp, where somebody has asked for one, is over its bytes as received. Where the record is not
    proven, the signature on the document is judged as of then.
-5. Witnesses and authorities are those of the list in hand, or those that a version before it named when they spoke.
+5. The time of a record is the hub's claim: it could have dated one back. Where it decides, because the key of the
+   document's signature was in other hands since, the answer says whether others have seen the document before that.
+6. Witnesses and authorities are those of the list in hand, or those that a version before it named when they spoke.
    What was replaced since is believed of nothing that is not dated before that.
 """
 
@@ -22,7 +24,7 @@ from tradebridge.evidence.notes import public_key_of
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.timestamps import Timestamp, read_timestamp
-from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust import TrustList, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def observed(note: str, token: bytes | None, trust: TrustList, now: datetime) ->
         found.append(cosigned)
     elif cosigned.names:
         said.append(f"cosigned by {_names(cosigned.names)}")
-        since = min((each for each in (at, cosigned.since) if each is not None), default=None)
+        since = _first(at, cosigned.since)
     if isinstance(stamped, Finding):
         found.append(stamped)
     elif stamped is not None:
@@ -84,6 +86,24 @@ def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[
         found, expected = rfc3339(told.at), f"at most {rfc3339(now)}"
         return Seen("", (*said, finding("log.future", "/document/timestamp", found=found, expected=expected)))
     return Seen(f" {told.authority} dates them {rfc3339(told.at)}.", tuple(said), told.at)
+
+
+def before_theft(seal: Verified, log: Seen | None, document: Seen) -> str:
+    """Rule 5, in words; empty for a key that was in nobody else's hands. `log`: of the checkpoint that proves the
+    document's record, if one does; `document`: of its own timestamp."""
+    authority = seal.key.authority
+    stolen = _first(seal.key.distrusted, authority.distrusted if authority else None)
+    if stolen is None:
+        return ""
+    since = _first(log.since if log else None, document.dated)
+    told = f" Its key was in other hands since {rfc3339(stolen)}; that it had signed before "
+    if since is not None and since < stolen:
+        return f"{told}is shown by who had seen it at {rfc3339(since)}."
+    return f"{told}is the hub's word{f': others have seen it at {rfc3339(since)} only' if since else ' alone'}."
+
+
+def _first(*moments: datetime | None) -> datetime | None:
+    return min((at for at in moments if at is not None), default=None)
 
 
 def dated(data: bytes, token: bytes | None, trust: TrustList) -> Timestamp | Finding | None:

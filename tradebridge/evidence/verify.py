@@ -50,7 +50,7 @@ from tradebridge.evidence.report import (
     unsure_of_seal,
 )
 from tradebridge.evidence.seal import verify_seal
-from tradebridge.evidence.seen import Seen, dated_by
+from tradebridge.evidence.seen import Seen, before_theft, dated_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.titles import check_title
@@ -89,6 +89,7 @@ def verify_evidence(
     when = (own and (proven or said.dated)) or now
     then = trust.as_of(when)
     seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
+    whose = before_theft(seal, log.seen if proven else None, said) if own and isinstance(seal, Verified) else ""
     reading = _document(content, file.document.profile)
 
     return Report(
@@ -96,7 +97,7 @@ def verify_evidence(
         profile=file.document.profile,
         number=reading.number if reading else None,
         unchanged=_is_unchanged(file, accepted, content, seal, reading, said),
-        issued=_was_issued(file, accepted, seal, reading, then, at_proven_time=own and proven is not None),
+        issued=_was_issued(file, accepted, seal, reading, then, whose, at_proven_time=own and proven is not None),
         valid=_is_valid(
             file, messages, seal, trust, log.checkpoint, own_end(file.document.profile, reading, now), whole
         ),
@@ -205,9 +206,11 @@ def _was_issued(
     seal: Verified | Finding | None,
     reading: Document | None,
     trust: TrustList,
+    whose: str,
     *,
     at_proven_time: bool,
 ) -> Answer:
+    """`whose`: whose word it is that the signature is so old, where that decides."""
     if seal is None:
         return answer("issued", _without_seal(accepted, trust), "")
     if isinstance(seal, Finding):
@@ -216,10 +219,9 @@ def _was_issued(
     if reading is None or member is None:
         return answer("issued", [finding("evidence.unreadable", "/document", found=file.document.profile)], "")
     refused = member.may_issue(file.document.profile, reading.issued_by)
-    said = (
-        f"Signed by {seal.member} at {rfc3339(seal.signed_at)}, which may issue it ({reading.issued_by or 'anybody'})."
-    )
-    return answer("issued", [refused] if refused else [], said)
+    may = f"which may issue it ({reading.issued_by or 'anybody'})"
+    said = f"Signed by {seal.member} at {rfc3339(seal.signed_at)} by its own clock, {may}."
+    return answer("issued", [refused] if refused else [], f"{said}{whose}")
 
 
 def _without_seal(accepted: Checked | None, trust: TrustList) -> list[Finding]:
