@@ -1,9 +1,11 @@
 """Watching a call: does it read a clock, draw at random, or touch files, network or processes?
 
 It sees every call of a C function from Python code in this thread (`sys.setprofile`); what a C extension does inside
-itself it cannot see. What a call needs once, as imports and tables, is not meant: make the call once before.
+itself it cannot see. The collector of garbage stands still, since others may have hung a clock on it. What a call needs
+once, as imports and tables, is not meant: make the call once before.
 """
 
+import gc
 import random
 import socket
 import sys
@@ -35,12 +37,15 @@ def watched() -> Iterator[list[str]]:
         if event == "c_call" and (name := _name_of(called)) and "importlib" not in frame.f_code.co_filename:
             used.append(f"{name} in {Path(frame.f_code.co_filename).name}, line {frame.f_lineno}")
 
-    before = sys.getprofile()
+    before, collecting = sys.getprofile(), gc.isenabled()
+    gc.disable()
     sys.setprofile(look)
     try:
         yield used
     finally:
         sys.setprofile(before)
+        if collecting:
+            gc.enable()
 
 
 def _name_of(called: Callable[..., Any]) -> str:

@@ -189,7 +189,7 @@ def test_a_package_like_any_country_keeps_the_contract(tmp_path: Path, code: str
     adapter = made(found, code)
     assert not isinstance(adapter, Finding), adapter
     assert (adapter.style, adapter.fidelity) == (name, "invented")
-    assert type(adapter.codec).__module__.startswith(name), "a copy, not ours"
+    assert found.make.__module__.startswith(name), "a copy, not ours"
     assert adapter.codec.limits == countries()[code].limits
     assert [each.to_json() for each in examine(adapter) if not each.passed] == []
 
