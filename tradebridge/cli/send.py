@@ -292,7 +292,7 @@ def _look_on(hub: "Hub", accepted: "Accepted", state: str, seconds: float) -> di
     end = time.monotonic() + seconds
     while True:
         now = dict(hub.summary(accepted.id)["recipients"])
-        if all(_reached(each, state) or _final(each) for each in now.values()) or time.monotonic() >= end:
+        if all(_is_over(each, state) for each in now.values()) or time.monotonic() >= end:
             return now
         time.sleep(POLL_SECONDS)
 
@@ -304,6 +304,12 @@ def _with_errors(hub: "Hub", accepted: "Accepted", now: dict[str, Any]) -> dict[
     deliveries = [each for each in hub.timeline(accepted.id)["entries"] if each["kind"] == "delivery"]
     errors = {each["recipient"]: {"error": each["error"]} for each in deliveries if each.get("error")}
     return {member: {**each, **errors.get(member, {})} for member, each in now.items()}
+
+
+def _is_over(recipient: dict[str, Any], state: str) -> bool:
+    """A decision may overtake the acknowledgement of a push that is under way: that one comes in a moment."""
+    decided = recipient["delivery"] == "sending" and recipient["state"] not in _UNDECIDED
+    return not decided and (_reached(recipient, state) or _final(recipient))
 
 
 def _reached(recipient: dict[str, Any], state: str) -> bool:
