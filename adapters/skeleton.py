@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from adapters.outside import GROUP, STYLE, Unusable
-from adapters.single_windows.countries import Country
+from adapters.single_windows.countries import Country, countries
 from schemas.findings import Kind, finding, register
 
 register(
@@ -90,7 +90,8 @@ def write(folder: Path, name: str, country: Country) -> tuple[Path, ...]:
     """Write the package into `folder`; the files written. Raises `Unusable` for a name or folder that cannot be used,
     and `OSError`."""
     style = country.style.value
-    if not STYLE.fullmatch(name) or find_spec(name) is not None or name == style:
+    ours = {each.style.value for each in countries().values()}
+    if not STYLE.fullmatch(name) or find_spec(name) is not None or name in ours:
         expected = f"{STYLE.pattern}, and no module's that there is"
         raise Unusable(finding("adapter.bad-name", found=name, expected=expected))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -1,4 +1,7 @@
-"""The bench at tiny counts: its pieces run, and its JSON has the shape that others read. No figure is asserted."""
+"""The bench at tiny counts: its pieces run, and its JSON has the shape that others read. No figure is asserted.
+
+All of its parts take most of a minute: they run in `make test-long PART=bench`, and in `make bench` itself.
+"""
 
 import subprocess
 import sys
@@ -14,6 +17,7 @@ from tests.bench.measuring import TINY, Bench, measure
 from tests.bench.report import bars, machine, table
 
 PARTS = ("intake", "steps", "items", "evidence", "roundtrips", "transfers", "memory")
+all_parts = pytest.mark.long("bench", sample=False)
 STEPS = ["open", "decode", "rules", "verify", "receipt", "leaf", "commit"]
 
 
@@ -23,6 +27,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return found | {"bars": bars(found)}
 
 
+@all_parts
 def test_intake_and_floor_are_given_for_xml_and_json(figures: dict[str, dict[str, float]]) -> None:
     for name in ("intake", "intake_to_floor"):
         assert set(figures[name]) == {"xml", "json"}
@@ -31,6 +36,7 @@ def test_intake_and_floor_are_given_for_xml_and_json(figures: dict[str, dict[str
     assert set(figures["latency_ms"]) == {"p50", "p99", "offered_per_s"}
 
 
+@all_parts
 def test_the_floor_is_that_of_both_parts_one_after_the_other(figures: dict[str, dict[str, float]]) -> None:
     floor = figures["floor"]
     for syntax in ("xml", "json"):
@@ -39,12 +45,14 @@ def test_the_floor_is_that_of_both_parts_one_after_the_other(figures: dict[str, 
         assert both == pytest.approx(1 / (1 / floor["empty_post"] + 1 / loop))  # one round: its median is itself
 
 
+@all_parts
 def test_every_step_has_its_cost(figures: dict[str, dict[str, dict[str, float]]]) -> None:
     for syntax in ("xml", "json"):
         assert list(figures["steps_us"][syntax]) == STEPS
         assert all(cost > 0 for cost in figures["steps_us"][syntax].values())
 
 
+@all_parts
 def test_an_item_has_its_cost_in_a_small_and_in_a_large_certificate(
     figures: dict[str, dict[str, dict[str, dict[str, float]]]],
 ) -> None:
@@ -54,6 +62,7 @@ def test_an_item_has_its_cost_in_a_small_and_in_a_large_certificate(
             assert all(value > 0 for value in found.values())
 
 
+@all_parts
 def test_evidence_is_measured_beside_other_libraries(figures: dict[str, dict[str, dict[str, float]]]) -> None:
     found = figures["evidence"]
     assert set(found["ratio"]) == {"verify_xades", "sign_xades", "verify_jws", "sign_jws"}
@@ -63,10 +72,12 @@ def test_evidence_is_measured_beside_other_libraries(figures: dict[str, dict[str
         assert all(costs[what] > 0 for what in ("proof", "append", "append_256"))  # type: ignore[index]
 
 
+@all_parts
 def test_round_trips_are_told_as_minutes_of_a_year(figures: dict[str, float]) -> None:
     assert figures["asw_minutes"] == pytest.approx(800_000 / figures["roundtrips_per_s"] / 60)
 
 
+@all_parts
 def test_transfers_of_title_are_given_beside_their_floor(figures: dict[str, dict[str, float]]) -> None:
     found = figures["transfers"]
     http = (found["requests"] - found["asked"]) / found["empty_post"] + found["asked"] / found["asked_post"]
@@ -75,11 +86,13 @@ def test_transfers_of_title_are_given_beside_their_floor(figures: dict[str, dict
     assert found["ratio"] == pytest.approx(found["per_s"] / both)
 
 
+@all_parts
 def test_a_bar_that_was_not_measured_is_neither_met_nor_missed(figures: dict[str, dict[str, object]]) -> None:
     assert figures["bars"]["idle_rss_mb < 150"] is None
     assert figures["bars"]["rss_ratio <= 1.2"] in (True, False)
 
 
+@all_parts
 def test_the_table_shows_every_part(figures: dict[str, object]) -> None:
     shown = table(figures)
     for part in (

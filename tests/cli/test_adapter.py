@@ -34,7 +34,7 @@ def test_what_is_begun_can_be_checked_at_once(tb: Tb, tmp_path: Path) -> None:
 def test_what_was_broken_since_is_named_with_place_and_fix(tb: Tb, tmp_path: Path) -> None:
     tb("adapter", "new", "mine", "--like", "sg")
     module = tmp_path / "mine" / "src" / "mine" / "codec.py"
-    module.write_text(module.read_text().replace('"rejected": (', '"refused": ('))
+    module.write_text(module.read_text().replace('"rejected": "REJECTED"', '"refused": "REJECTED"'))
     shown = tb("adapter", "check", "mine")
     assert shown.code == Exit.CHECKS_FAILED
     assert "[fail] decisions-can-be-said" in shown.out
