@@ -1,9 +1,10 @@
 """What was taken out of the evidence is missed, and what it says is said as of a day."""
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -72,6 +73,28 @@ def test_as_of_an_earlier_time_the_whole_is_looked_at_first() -> None:
     assert valid(verify_evidence(without_the_cancellation(WHOLE), TRUST, at, as_of=True))[0] == UNSURE
 
 
+def test_as_of_an_earlier_time_the_answer_names_that_time() -> None:
+    report = verify_evidence(WHOLE, TRUST, AT + MINUTE + timedelta(seconds=30), as_of=True)
+    assert report.valid.reason.startswith("As of 2026-01-05T09:01:30Z nothing on the record ends it")
+
+
+def test_a_time_that_somebody_wrote_into_a_record_takes_no_cancellation_out() -> None:
+    (*before, cancellation) = WHOLE["messages"]
+    record = json.loads(b64decode(cancellation["record"])) | {"time": "2099-01-01T00:00:00.000Z"}
+    later = cancellation | {"record": b64encode(canonical.dumps(record)).decode()}
+    for as_of in (False, True):
+        report = verify_evidence(WHOLE | {"messages": [*before, later]}, TRUST, NOW, as_of=as_of)
+        assert (report.valid.verdict is Verdict.YES, report.exit_code == 0) == (False, False), report
+
+
+def test_a_listing_is_not_older_than_what_it_lists() -> None:
+    """Else a key that was withdrawn could list less of what came after."""
+    early = said(time="2026-01-05T08:00:00Z", at=AT - 60 * MINUTE)
+    found = verify_evidence(WHOLE | {"listing": early}, TRUST, NOW)
+    assert "evidence.incomplete" in [each.code for each in found.valid.findings]
+    assert [each.pointer for each in found.valid.findings if each.code == "evidence.incomplete"] == ["/listing/time"]
+
+
 # --- bundles ---------------------------------------------------------------------------------------------------------
 
 
@@ -111,8 +134,8 @@ def test_a_listing_inside_a_bundle_counts_too() -> None:
 GOOD = case.listing([CANCELLED.acceptance(), *CANCELLED.events], content_of(CANCELLED.data), WHOLE["checkpoint"])
 
 
-def said(**changes: Any) -> str:
-    return jws.sign(canonical.dumps(_payload() | changes), jws.LISTING, HUB, GOOD.time)
+def said(at: datetime = GOOD.time, **changes: Any) -> str:
+    return jws.sign(canonical.dumps(_payload() | changes), jws.LISTING, HUB, at)
 
 
 def _payload() -> Evidence:

@@ -14,6 +14,7 @@ canonical JSON:
 3. Evidence that nobody lists may lack what ended the document: whether it is valid could not be checked.
 """
 
+from base64 import b64decode
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
@@ -22,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from tradebridge.evidence import canonical, jws
-from tradebridge.evidence.file import EvidenceFile, Hash
+from tradebridge.evidence.file import EvidenceFile, Hash, read_record
 from tradebridge.evidence.notes import split_note
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.signer import Signer
@@ -92,6 +93,11 @@ def check_listing(file: EvidenceFile, trust: TrustList) -> Listing | Finding:
         return finding("evidence.incomplete", "/messages", found=found, expected=", ".join(listing.messages))
     if text_of(file.checkpoint) != listing.checkpoint:
         return finding("evidence.incomplete", "/checkpoint", found="another checkpoint than the listing is for")
+    records = [read_record(b64decode(each.record)) for each in file.messages]
+    last = max((each.time for each in records if not isinstance(each, Finding)), default=listing.time)
+    if last > listing.time + TOLERANCE:  # else a key that was withdrawn could still list what came later
+        told, expected = f"a listing of {rfc3339(listing.time)}", f"at least {rfc3339(last)}, as a record is of"
+        return finding("evidence.incomplete", "/listing/time", found=told, expected=expected)
     return listing
 
 

@@ -96,6 +96,14 @@ def check_message(
     return Checked(form, record, None if isinstance(receipt, Finding) else receipt, tuple(found), proven)
 
 
+def recorded_after(form: Message, log: Logged, at: datetime) -> bool:
+    """Does the log prove that this was recorded later? A record that it does not prove may say any time."""
+    record = read_record(b64decode(form.record))
+    if isinstance(record, Finding) or isinstance(log.checkpoint, Finding):
+        return False
+    return record.time > at and _check_proof(form, "", log.checkpoint) is None
+
+
 def _unproven(form: Message, at: str, record: Record, log: Logged) -> Finding | None:
     """Why this record is not proven to stand in the tree of the checkpoint, if it is not."""
     if isinstance(log.checkpoint, Finding):

@@ -34,10 +34,10 @@ from schemas.event import Event, TitleEvent, decode_event
 from schemas.life import Course, Parties, Standing, apply, life_of
 from schemas.registry import Document, profile_of
 from tradebridge.evidence import jws, notes
-from tradebridge.evidence.file import Delivery, EvidenceFile, Message, read_evidence, read_record
+from tradebridge.evidence.file import Delivery, EvidenceFile, read_evidence
 from tradebridge.evidence.listing import check_listing
 from tradebridge.evidence.receipts import read_acknowledgement, read_attestation, read_note
-from tradebridge.evidence.recorded import Checked, check_message, log_in, other, was_recorded
+from tradebridge.evidence.recorded import Checked, Logged, check_message, log_in, other, recorded_after, was_recorded
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import (
     ABOUT_THE_SIGNER,
@@ -74,8 +74,9 @@ def verify_evidence(
     if isinstance(file, Finding):
         return nothing_checked(file, trust)
     whole = _whole(file, trust, signed_whole)
-    file = _until(file, trust, now) if as_of else file
     log = log_in(file.checkpoint, file.timestamp, trust, now)
+    if as_of:
+        file, whole = _until(file, trust, log, now), whole if isinstance(whole, Finding) else min(whole, now)
     messages = [check_message(each, index, file, trust, log, now) for index, each in enumerate(file.messages)]
     accepted = _acceptance(messages)
 
@@ -115,14 +116,10 @@ def _whole(file: EvidenceFile, trust: TrustList, signed_whole: datetime | None) 
     return signed_whole or listing.time
 
 
-def _until(file: EvidenceFile, trust: TrustList, at: datetime) -> EvidenceFile:
-    """Without what was recorded about the document after this time."""
-
-    def is_later(message: Message) -> bool:
-        record = read_record(b64decode(message.record))
-        return message.kind != "document" and not isinstance(record, Finding) and record.time > at
-
-    later = {each.message_id for each in file.messages if is_later(each)}
+def _until(file: EvidenceFile, trust: TrustList, log: Logged, at: datetime) -> EvidenceFile:
+    """Without what was recorded about the document after this time, as the log proves it: a time that somebody has
+    written into a record takes nothing out."""
+    later = {each.message_id for each in file.messages if each.kind != "document" and recorded_after(each, log, at)}
 
     def is_of_later(delivery: Delivery) -> bool:
         note = read_note(delivery.note, trust, None)
