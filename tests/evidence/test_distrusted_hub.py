@@ -11,7 +11,7 @@ from simulator.tsa import NAME, Authority
 from tests.evidence.case import MINUTE, NOW, Case, event
 from tests.evidence.test_bundle import CASE, GOOD, made
 from tests.evidence.test_recorded import hub_distrusted
-from tests.evidence.test_trust_history import ending
+from tests.evidence.test_trust_history import NEW_HUB, ending, rotated
 from tests.evidence.world import AT, TH, TRUST
 from tradebridge.cli.verify import _draw
 from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
@@ -19,6 +19,7 @@ from tradebridge.evidence.bundle import MEDIA_TYPE, SIGNATURE, STAMP, open_bundl
 from tradebridge.evidence.given import recognise, verify_given
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.report import Report, Verdict
+from tradebridge.evidence.seen import Seen, too_late
 from tradebridge.evidence.simulation import test_authority
 from tradebridge.evidence.timestamps import TimestampRoot, query
 from tradebridge.evidence.verify import verify_evidence
@@ -105,3 +106,21 @@ def test_a_container_by_any_other_key_that_does_not_hold_is_not_opened(code: str
 
 def test_nothing_is_remarked_where_all_keys_hold() -> None:
     assert verify_bundle(made(Case(events=(event(EventType.ACCEPTED),))), TRUST, NOW).remarks == ()
+
+
+def test_a_listing_inside_a_container_that_nobody_vouches_for_counts_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may be an honest one: the rest of the container is by who has the stolen key."""
+    monkeypatch.setattr("tests.evidence.case.HUB", NEW_HUB)
+    honest = Case(events=(event(EventType.ACCEPTED),))
+    trust = rotated(distrusted=AT - HOUR)
+    assert verify_evidence(honest.build(), trust, NOW).exit_code == 0
+    report = verify_bundle(made(honest), trust, NOW)
+    assert (report.exit_code, [each.code for each in report.valid.findings]) == (3, ["evidence.not-listed"])
+
+
+def test_nothing_is_recorded_after_those_who_cosigned_it() -> None:
+    early = too_late(AT + HOUR, Seen("", (), None, AT))
+    assert early is not None and early.code == "log.future"
+    assert too_late(AT, Seen("", (), None, AT)) is None

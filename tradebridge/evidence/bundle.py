@@ -294,7 +294,9 @@ def verify_opened(
 ) -> Report:
     """The same for a bundle that was opened with this list."""
     whole = bundle.signed.signed_at if bundle.doubt is None else None
-    report = verify_evidence(bundle.evidence, trust, now, document, signed_whole=whole, as_of=as_of)
+    # Who signs for nothing lists nothing either: what lies inside may be an honest listing of another file.
+    evidence = bundle.evidence if bundle.doubt is None else {**bundle.evidence, "listing": None}
+    report = verify_evidence(evidence, trust, now, document, signed_whole=whole, as_of=as_of)
     doubts = ((bundle.doubt, SIGNATURE), (bundle.stamp, STAMP))
     remarks = [replace(each, pointer=name) for each, name in doubts if isinstance(each, Finding)]
     return replace(report, remarks=(*remarks, *report.remarks))

@@ -4,7 +4,7 @@
    more may come; a wrong line in a witness's name: false.
 2. A timestamp, where there is one, is by an authority of the trust list, over the note with its cosignatures. One by
    another authority says nothing either way.
-3. Nothing on the record is later than the timestamp of the checkpoint that covers it.
+3. Nothing on the record is later than the timestamp, or the cosignatures, of the checkpoint that covers it.
 4. A document's own timestamp, where somebody has asked for one, is over its bytes as received. Where the record is not
    proven, the signature on the document is judged as of then.
 5. The time of a record is the hub's claim: it could have dated one back. Where it decides, because the key of the
@@ -68,9 +68,9 @@ def observed(note: str, token: bytes | None, trust: TrustList, now: datetime) ->
 
 def too_late(recorded: datetime, seen: Seen) -> Finding | None:
     """Rule 3."""
-    if seen.dated is None or recorded <= seen.dated + TOLERANCE:
+    if seen.since is None or recorded <= seen.since + TOLERANCE:
         return None
-    told, expected = f"a record of {rfc3339(recorded)}", f"at most {rfc3339(seen.dated)}"
+    told, expected = f"a record of {rfc3339(recorded)}", f"at most {rfc3339(seen.since)}"
     return finding("log.future", found=told, expected=expected, attack="LOG-14")
 
 
