@@ -15,7 +15,7 @@ from httpx._transports import default as transports
 from hypothesis import HealthCheck, settings
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-settings.register_profile("sample", max_examples=40, deadline=None, derandomize=True, suppress_health_check=SLOW)
+settings.register_profile("sample", max_examples=30, deadline=None, derandomize=True, suppress_health_check=SLOW)
 settings.register_profile("full", max_examples=1_000, deadline=None, print_blob=True, suppress_health_check=SLOW)
 settings.register_profile("fuzz", max_examples=20_000, deadline=None, print_blob=True, suppress_health_check=SLOW)
 settings.load_profile("sample")
