@@ -1,11 +1,15 @@
 """XML of a partner's message: elements of one namespace, texts that XML can say, and what it cannot as a loss."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
 
 from adapters.port import Loss
+from adapters.reading import BODY_TEXTS, opened, unreadable
+from schemas.content import Syntax
+from schemas.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,21 @@ class Elements:
         if told != text:
             losses.append(Loss(pointer, "XML has no place for one of its characters (XML 1.0, section 2.2)"))
         self.add(parent, local, told)
+
+    def opened(self, data: bytes, local: str) -> etree._Element | Finding:
+        """The root of a message, which must be this element."""
+        content = opened(data, Syntax.XML)
+        if isinstance(content, Finding):
+            return content
+        if content.tree is None or content.tree.tag != self.name(local):
+            found = "" if content.tree is None else str(content.tree.tag)
+            return unreadable("/", found=found, expected=self.name(local))
+        return content.tree
+
+    def body_texts(self, parent: etree._Element, local: Callable[[str], str] = str) -> dict[str, str]:
+        """Those of an event's body that stand there. `local`: the element of each."""
+        found = ((name, parent.find(self.name(local(name)))) for name in BODY_TEXTS)
+        return {name: element.text or "" for name, element in found if element is not None}
 
     def text(self, root: etree._Element, *path: str) -> str:
         """The text at a path; empty where there is none."""

@@ -48,6 +48,11 @@ def unreadable(pointer: str = "", *, found: object = "", expected: object = "") 
     return finding("partner.unreadable", pointer, found=found, expected=expected)
 
 
+def turned_away(pointer: str, reasons: Iterable[tuple[str, str, str]]) -> Finding:
+    """The partner's system has refused; that is no decision. `reasons`: code, pointer and text of each."""
+    return finding("partner.refused", pointer, found=", ".join(code for code, _, _ in reasons))
+
+
 def opened(data: bytes, syntax: Syntax) -> Content | Finding:
     """The partner's bytes, opened; a finding when they are of another syntax, or none."""
     content = open_content(data)

@@ -15,18 +15,12 @@ from schemas.registry import profiles
 from simulator.documents import sign
 from simulator.launch import Launched, launch
 from simulator.members import keys_of
+from simulator.testing.keeper import IMPATIENT
 from tests import waiting
 from tradebridge.client import Hub
 
 T = TypeVar("T")
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-IMPATIENT = {
-    "TRADEBRIDGE_LEASE_SECONDS": "3",
-    "TRADEBRIDGE_RETRY_BASE_SECONDS": "0.1",
-    "TRADEBRIDGE_RETRY_MAX_SECONDS": "0.4",
-    "TRADEBRIDGE_RETRY_ATTEMPTS": "50",
-    "TRADEBRIDGE_PUSH_TIMEOUT_SECONDS": "1.5",
-}
 _NAMES = itertools.count(1)
 
 

@@ -5,7 +5,7 @@ The world is that of `tb up`; `--world` or `TRADEBRIDGE_WORLD_URL` names another
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import click
 
@@ -15,6 +15,8 @@ from tradebridge.cli.exits import Exit, Failed
 F = TypeVar("F", bound=Callable[..., Any])
 JSON = dict[str, Any]
 
+PATIENCE = 150.0
+"""Seconds for an answer: what waits in a world waits for two minutes at most."""
 NO_WORLD = "Start one with `tb up`, or name another with --world or TRADEBRIDGE_WORLD_URL."
 
 
@@ -34,6 +36,18 @@ def world_url(given: str | None) -> str | None:
     """The world that is named, or the one that runs."""
     found = None if given else running.find()
     return given or (found.world_url if found else None)
+
+
+class How(TypedDict, total=False):
+    """What goes with a call."""
+
+    body: Mapping[str, Any] | None
+    """As JSON."""
+    data: bytes | None
+    """As it is."""
+    query: Mapping[str, Any] | None
+    timeout: float
+    """Seconds; else `PATIENCE`."""
 
 
 class Plane:
@@ -57,19 +71,10 @@ class Plane:
     def delete(self, path: str) -> JSON:
         return self.call("DELETE", path)
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Mapping[str, Any] | None = None,
-        data: bytes | None = None,
-        query: Mapping[str, Any] | None = None,
-        timeout: float = 150.0,
-    ) -> JSON:
+    def call(self, method: str, path: str, **how: Unpack[How]) -> JSON:
         from tradebridge.calls import NotAHub
 
-        given = self._given(method, path, body=body, data=data, query=query, timeout=timeout)
+        given = self._given(method, path, **how)
         if not given:
             return {}
         try:
@@ -82,16 +87,7 @@ class Plane:
         """An answer as it came."""
         return self._given("GET", path)
 
-    def _given(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Mapping[str, Any] | None = None,
-        data: bytes | None = None,
-        query: Mapping[str, Any] | None = None,
-        timeout: float = 150.0,
-    ) -> bytes:
+    def _given(self, method: str, path: str, **how: Unpack[How]) -> bytes:
         import httpx
 
         from tradebridge.calls import NotAHub, Refused
@@ -101,11 +97,11 @@ class Plane:
             answer = httpx.request(
                 method,
                 self._url + path,
-                params=query or None,
-                content=data,
-                json=body,
+                params=how.get("query") or None,
+                content=how.get("data"),
+                json=how.get("body"),
                 trust_env=False,
-                timeout=timeout,
+                timeout=how.get("timeout", PATIENCE),
                 verify=context_for(self._url),
             )
         except httpx.HTTPError as error:

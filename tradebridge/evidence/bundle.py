@@ -40,7 +40,7 @@ from tradebridge.evidence import canonical
 from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
 from tradebridge.evidence.bundle_text import index_html, read_me
 from tradebridge.evidence.cms import signer_of_detached
-from tradebridge.evidence.file import EvidenceFile, Message, read_evidence, read_record
+from tradebridge.evidence.file import EvidenceFile, Message, last_recorded, read_evidence, read_record
 from tradebridge.evidence.jws import payload_of
 from tradebridge.evidence.notes import decode, split_note
 from tradebridge.evidence.refusals import Finding, finding
@@ -361,9 +361,8 @@ def _rendered(note: str) -> str | None:
 
 def _check_time(form: EvidenceFile, signed: Verified) -> Finding | None:
     """Rule 3: else a key that was withdrawn could still vouch for what came later."""
-    records = [read_record(b64decode(each.record)) for each in form.messages]
-    last = max((each.time for each in records if not isinstance(each, Finding)), default=signed.signed_at)
-    if last <= signed.signed_at + TOLERANCE:
+    last = last_recorded(form)
+    if last is None or last <= signed.signed_at + TOLERANCE:
         return None
     told = f"a record of {rfc3339(last)}"
     return finding("bundle.backdated", SIGNATURE, found=told, expected=f"at most {rfc3339(signed.signed_at)}")

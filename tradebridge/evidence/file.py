@@ -152,3 +152,9 @@ def read_record(data: bytes, pointer: str = "") -> Record | Finding:
         members[name] for name in _NAMES
     )
     return Record(kind, message_id, document_id, member, profile, bytes_digest, content_digest, time, space)
+
+
+def last_recorded(file: EvidenceFile) -> datetime | None:
+    """The latest time that its records state, proven or not; None: it has none that can be read."""
+    records = [read_record(b64decode(each.record)) for each in file.messages]
+    return max((each.time for each in records if not isinstance(each, Finding)), default=None)

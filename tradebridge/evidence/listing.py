@@ -14,7 +14,6 @@ canonical JSON:
 3. Evidence that nobody lists may lack what ended the document: whether it is valid could not be checked.
 """
 
-from base64 import b64decode
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
@@ -23,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from tradebridge.evidence import canonical, jws
-from tradebridge.evidence.file import EvidenceFile, Hash, read_record
+from tradebridge.evidence.file import EvidenceFile, Hash, last_recorded
 from tradebridge.evidence.notes import split_note
-from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.refusals import Finding, finding, malformed
 from tradebridge.evidence.signer import Signer
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustList
@@ -93,9 +92,9 @@ def check_listing(file: EvidenceFile, trust: TrustList) -> Listing | Finding:
         return finding("evidence.incomplete", "/messages", found=found, expected=", ".join(listing.messages))
     if text_of(file.checkpoint) != listing.checkpoint:
         return finding("evidence.incomplete", "/checkpoint", found="another checkpoint than the listing is for")
-    records = [read_record(b64decode(each.record)) for each in file.messages]
-    last = max((each.time for each in records if not isinstance(each, Finding)), default=listing.time)
-    if last > listing.time + TOLERANCE:  # else a key that was withdrawn could still list what came later
+    last = last_recorded(file)
+    # An older one could be by a key that was withdrawn before the latest was recorded.
+    if last is not None and last > listing.time + TOLERANCE:
         told, expected = f"a listing of {rfc3339(listing.time)}", f"at least {rfc3339(last)}, as a record is of"
         return finding("evidence.incomplete", "/listing/time", found=told, expected=expected)
     return listing
@@ -112,9 +111,7 @@ def read_listing(token: str, trust: TrustList) -> Listing | Finding:
     try:
         form = _Form.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        pointer = "".join(f"/{part}" for part in first["loc"])
-        return finding("receipt.malformed", pointer, found=str(first.get("input", ""))[:200], expected=first["msg"])
+        return malformed("receipt.malformed", error)
     if verified.member != trust.hub.id:
         return finding("receipt.wrong-speaker", found=verified.member, expected=trust.hub.id, attack="JWS-21")
     if form.space != trust.space:

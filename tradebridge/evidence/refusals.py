@@ -1,10 +1,15 @@
 """What can be wrong with a signature, a receipt, the log or a trust list: this part's share of the catalogue.
 
-Each module of this package imports the one function it needs, `finding`, from here, so that the kinds are registered
-whichever of them is imported first. Nothing here is looked up by name at run time but the code.
+Each module of this package imports what it needs, `finding` and `malformed`, from here, so that the kinds are
+registered whichever of them is imported first. Nothing here is looked up by name at run time but the code.
 """
 
+from typing import TYPE_CHECKING
+
 from schemas.findings import Finding, Kind, finding, register
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 __all__ = ["Finding", "finding"]
 
@@ -525,3 +530,10 @@ register(
         ),
     ]
 )
+
+
+def malformed(code: str, error: "ValidationError") -> Finding:
+    """The first member that a form refuses."""
+    first = error.errors(include_url=False)[0]
+    pointer = "".join(f"/{part}" for part in first["loc"])
+    return finding(code, pointer, found=str(first.get("input", ""))[:200], expected=first["msg"])

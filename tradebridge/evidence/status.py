@@ -25,7 +25,7 @@ from pydantic.alias_generators import to_camel
 
 from tradebridge.evidence import canonical, jws
 from tradebridge.evidence.authorities import TrustedAuthority
-from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.refusals import Finding, finding, malformed
 from tradebridge.evidence.signer import Signer
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustedKey, TrustedMember, TrustList
@@ -132,9 +132,7 @@ def read_status(token: str, trust: TrustList) -> Status | Finding:
     try:
         form = _StatusForm.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        pointer = "".join(f"/{part}" for part in first["loc"])
-        return finding("trust.wrong-status", pointer, found=str(first.get("input", ""))[:200], expected=first["msg"])
+        return malformed("trust.wrong-status", error)
     if (verified.member, form.space) != (trust.hub.id, trust.space):
         found = f"{verified.member}, space {form.space!r}"
         return finding("trust.wrong-status", "/space", found=found, expected=trust.hub.id, attack="JWS-21")

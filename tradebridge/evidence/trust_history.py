@@ -33,7 +33,7 @@ from pydantic.alias_generators import to_camel
 
 from schemas.content import sha256_hex
 from tradebridge.evidence import canonical, jws
-from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.refusals import Finding, finding, malformed
 from tradebridge.evidence.revocation import RevocationList, read_revocation_list
 from tradebridge.evidence.signer import Signer
 from tradebridge.evidence.status import ending, with_status
@@ -115,7 +115,7 @@ def stated_version(token: str) -> TrustVersion | Finding:
         form = _VersionForm.model_validate(value)
         trust = TrustList.from_json(form.trust)
     except ValidationError as error:
-        return _malformed(error)
+        return malformed("trust.malformed", error)
     except BadTrustList as error:
         return replace(error.found, pointer=f"/trust{error.found.pointer}")
     issued = from_rfc3339(form.issued_at)
@@ -218,7 +218,7 @@ def list_with_history(value: object, now: datetime) -> TrustList:
     try:
         form = _FileForm.model_validate(value)
     except ValidationError as error:
-        raise BadTrustList(_malformed(error)) from error
+        raise BadTrustList(malformed("trust.malformed", error)) from error
     history = TrustHistory.read(form.versions)
     if isinstance(history, Finding):
         raise BadTrustList(history)
@@ -261,12 +261,6 @@ def _revocations(texts: Sequence[str], history: TrustHistory) -> list[Revocation
 
 def _broken(pointer: str, found: str, expected: str) -> Finding:
     return finding("trust.broken-chain", pointer, found=found, expected=expected)
-
-
-def _malformed(error: ValidationError) -> Finding:
-    first = error.errors(include_url=False)[0]
-    pointer = "".join(f"/{part}" for part in first["loc"])
-    return finding("trust.malformed", pointer, found=str(first.get("input", ""))[:200], expected=first["msg"])
 
 
 class _Form(BaseModel):

@@ -18,14 +18,13 @@ from lxml import etree
 from adapters.elements import Elements, timestamp, written
 from adapters.port import Address, Answer, Limits, Loss, Refusal, Rendition, Statement
 from adapters.reading import (
-    BODY_TEXTS,
     CERTIFICATES,
     body_of,
     body_texts,
     document_from,
-    opened,
     profile_to_carry,
     reason_losses,
+    turned_away,
     unreadable,
 )
 from schemas.content import Syntax, canonical_xml, parse_xml
@@ -87,7 +86,7 @@ class AswCodec:
         return _rendition(root, ())
 
     def decode(self, data: bytes) -> Document | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _asw.opened(data, "Exchange")
         if isinstance(root, Finding):
             return (root,)
         kind = _asw.text(root, "Header", "Kind")
@@ -120,15 +119,14 @@ class AswCodec:
         return _rendition(root, tuple(losses))
 
     def decode_event(self, data: bytes) -> Statement | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _asw.opened(data, "Exchange")
         if isinstance(root, Finding):
             return (root,)
         kind, code = _asw.text(root, "Header", "Kind"), _asw.text(root, "Response", "StatusCode")
         if kind == "ACK":
             return (finding("partner.not-a-decision", "/Exchange/Header/Kind", found="ACK"),)
         if refused := _errors(root):
-            found = ", ".join(code for code, _, _ in refused)
-            return (finding("partner.refused", "/Exchange/Error/Code", found=found),)
+            return (turned_away("/Exchange/Error/Code", refused),)
         response = root.find(_asw.name("Response"))
         if response is None or (kind, code) not in _TYPES:
             return (unreadable("/Exchange/Response/StatusCode", found=f"{kind} {code}", expected=_expected()),)
@@ -140,13 +138,7 @@ class AswCodec:
                 (_asw.text(reason, "Code"), _asw.text(reason, "Pointer"), _asw.text(reason, "Description"))
                 for reason in response.iterfind(_asw.name("Reason"))
             ),
-            body=body_of(
-                {
-                    name: element.text or ""
-                    for name in BODY_TEXTS
-                    if (element := response.find(_asw.name(_element_of(name)))) is not None
-                }
-            ),
+            body=body_of(_asw.body_texts(response, _element_of)),
         )
 
     def encode_refusal(self, refusal: Refusal, address: Address) -> Answer:
@@ -158,7 +150,7 @@ class AswCodec:
         return Answer(written(root), MEDIA_TYPE)
 
     def decode_refusal(self, data: bytes) -> Refusal | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _asw.opened(data, "Exchange")
         if isinstance(root, Finding):
             return (root,)
         refused = _errors(root)
@@ -202,15 +194,6 @@ def _errors(root: etree._Element) -> tuple[tuple[str, str, str], ...]:
     return tuple(
         (_asw.text(each, "Code"), _asw.text(each, "Pointer"), _asw.text(each, "Description")) for each in errors
     )
-
-
-def _opened(data: bytes) -> etree._Element | Finding:
-    content = opened(data, Syntax.XML)
-    if isinstance(content, Finding):
-        return content
-    if content.tree is None or content.tree.tag != _asw.name("Exchange"):
-        return unreadable("/", found="" if content.tree is None else content.tree.tag, expected=_asw.name("Exchange"))
-    return content.tree
 
 
 def _expected() -> str:

@@ -15,11 +15,11 @@ from lxml import etree
 
 from adapters.elements import Elements, timestamp, written
 from adapters.port import Address, Answer, Limits, Loss, Refusal, Rendition, Statement
-from adapters.reading import BODY_TEXTS, CERTIFICATES, document_from, opened, profile_to_carry, unreadable
+from adapters.reading import CERTIFICATES, document_from, profile_to_carry, turned_away, unreadable
 from adapters.saying import Said, said_of
 from schemas.content import Syntax, canonical_xml, parse_xml
 from schemas.event import Event, EventType
-from schemas.findings import Finding, finding
+from schemas.findings import Finding
 from schemas.registry import Document
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -65,7 +65,7 @@ class EbxmlCodec:
         return Rendition(written(root), MEDIA_TYPE)
 
     def decode(self, data: bytes) -> Document | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _soap.opened(data, "Envelope")
         if isinstance(root, Finding):
             return (root,)
         payload = root.find(f"{_soap.name('Body')}/{_own.name('Payload')}")
@@ -92,21 +92,17 @@ class EbxmlCodec:
         return Rendition(written(root), MEDIA_TYPE, tuple(losses))
 
     def decode_event(self, data: bytes) -> Statement | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _soap.opened(data, "Envelope")
         if isinstance(root, Finding):
             return (root,)
         refused = _errors(root)
         if refused:
-            return (
-                finding("partner.refused", "/Envelope/Header/ErrorList", found=", ".join(c for c, _, _ in refused)),
-            )
+            return (turned_away("/Envelope/Header/ErrorList", refused),)
         response = root.find(f"{_soap.name('Body')}/{_own.name('Response')}")
         action = _header(root, "Action")
         if response is None or action not in _TYPES:
             return (unreadable("/Envelope/Header/MessageHeader/Action", found=action, expected=", ".join(_TYPES)),)
-        texts = {
-            name: element.text or "" for name in BODY_TEXTS if (element := response.find(_own.name(name))) is not None
-        }
+        texts = _own.body_texts(response)
         reasons = tuple(_reason(element) for element in response.iterfind(_own.name("Reason")))
         message_id, document_id = _header(root, "MessageData", "RefToMessageId"), _header(root, "ConversationId")
         return Said(_TYPES[action], message_id, document_id, texts=texts, reasons=reasons).statement()
@@ -129,7 +125,7 @@ class EbxmlCodec:
         return Answer(written(root), MEDIA_TYPE)
 
     def decode_refusal(self, data: bytes) -> Refusal | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _soap.opened(data, "Envelope")
         if isinstance(root, Finding):
             return (root,)
         refused = _errors(root)
@@ -173,16 +169,6 @@ def _part(body: etree._Element, local: str) -> etree._Element:
     part = _own.add(body, local)
     part.set("Id", "part")
     return part
-
-
-def _opened(data: bytes) -> etree._Element | Finding:
-    content = opened(data, Syntax.XML)
-    if isinstance(content, Finding):
-        return content
-    if content.tree is None or content.tree.tag != _soap.name("Envelope"):
-        found = "" if content.tree is None else str(content.tree.tag)
-        return unreadable("/", found=found, expected=_soap.name("Envelope"))
-    return content.tree
 
 
 def _header(root: etree._Element, *path: str) -> str:

@@ -8,6 +8,7 @@ certificate is its own JSON, unchanged, so that nothing of it is lost.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,11 +17,11 @@ from pydantic.alias_generators import to_camel
 
 from adapters.elements import timestamp
 from adapters.port import Address, Answer, Limits, Loss, Refusal, Rendition, Statement
-from adapters.reading import CERTIFICATES, document_from, opened, profile_to_carry, unreadable
+from adapters.reading import CERTIFICATES, document_from, opened, profile_to_carry, turned_away, unreadable
 from adapters.saying import CODED, Said, said_of
 from schemas.content import Syntax
 from schemas.event import Event, EventType
-from schemas.findings import Finding, finding
+from schemas.findings import Finding
 from schemas.registry import Document
 
 MEDIA_TYPE = "application/json"
@@ -124,12 +125,12 @@ class InswCodec:
         if isinstance(message, Finding):
             return (message,)
         if message.errors:
-            return (finding("partner.refused", "/errors", found=", ".join(each.code for each in message.errors)),)
+            return (turned_away("/errors", _coded(message.errors)),)
         response = message.response
         if response is None or response.status not in _TYPES:
             found = "" if response is None else response.status
             return (unreadable("/response/status", found=found, expected=", ".join(_TYPES)),)
-        reasons = tuple((each.code, each.pointer, each.text) for each in response.reasons)
+        reasons = _coded(response.reasons)
         header = message.header
         said = Said(
             _TYPES[response.status], header.message_id, header.document_id, texts=response.details, reasons=reasons
@@ -146,8 +147,11 @@ class InswCodec:
             return (message,)
         if not message.errors:
             return (unreadable("/errors", expected="a list of errors"),)
-        reasons = tuple((each.code, each.pointer, each.text) for each in message.errors)
-        return Refusal(message.header.message_id, reasons)
+        return Refusal(message.header.message_id, _coded(message.errors))
+
+
+def _coded(reasons: Iterable[_Reason]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((each.code, each.pointer, each.text) for each in reasons)
 
 
 def _written(address: Address, **parts: object) -> bytes:

@@ -20,11 +20,11 @@ from email.utils import format_datetime
 from functools import cached_property
 
 from adapters.port import Address, Answer, Limits, Loss, Refusal, Rendition, Statement
-from adapters.reading import BODY_TEXTS, unreadable
+from adapters.reading import BODY_TEXTS, turned_away, unreadable
 from adapters.saying import CODED, Said, said_of
 from adapters.single_windows.asw.codec import AswCodec
 from schemas.event import Event
-from schemas.findings import Finding, finding
+from schemas.findings import Finding
 from schemas.registry import Document
 
 MEDIA_TYPE = "message/rfc822"
@@ -99,8 +99,7 @@ class MailCodec:
             return (read,)
         result = read.get("Result", "")
         if result == NOT_PROCESSED:
-            found = ", ".join(code for code, _, _ in _reasons(read))
-            return (finding("partner.refused", "/Result", found=found),)
+            return (turned_away("/Result", _reasons(read)),)
         if result not in _TYPES:
             return (unreadable("/Result", found=result, expected=", ".join(_TYPES)),)
         texts = {name: read[f"Detail {name}"] for name in BODY_TEXTS if f"Detail {name}" in read}

@@ -17,12 +17,12 @@ from lxml import etree
 
 from adapters.elements import Elements, sayable, timestamp, written
 from adapters.port import Address, Answer, Limits, Loss, Refusal, Rendition, Statement
-from adapters.reading import BODY_TEXTS, CERTIFICATES, document_from, opened, profile_to_carry, unreadable
+from adapters.reading import CERTIFICATES, document_from, profile_to_carry, turned_away, unreadable
 from adapters.saying import Said, said_of
 from adapters.single_windows.naccs.items import COMMON, GOODS, INVOICE, Item
 from schemas.content import Syntax
 from schemas.event import Event
-from schemas.findings import Finding, finding
+from schemas.findings import Finding
 from schemas.losses import differences
 from schemas.registry import Document
 
@@ -88,7 +88,7 @@ class TradenetCodec:
         return Rendition(written(root), MEDIA_TYPE, tuple(losses))
 
     def decode(self, data: bytes) -> Document | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _sg.opened(data, "TradenetMessage")
         if isinstance(root, Finding):
             return (root,)
         kind = _sg.text(root, "Header", "MessageType")
@@ -121,20 +121,15 @@ class TradenetCodec:
         return Rendition(written(root), MEDIA_TYPE, tuple(losses))
 
     def decode_event(self, data: bytes) -> Statement | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _sg.opened(data, "TradenetMessage")
         if isinstance(root, Finding):
             return (root,)
         if refused := _errors(root):
-            found = ", ".join(code for code, _, _ in refused)
-            return (finding("partner.refused", "/TradenetMessage/Error/Code", found=found),)
+            return (turned_away("/TradenetMessage/Error/Code", refused),)
         response, status = root.find(_sg.name("Response")), _sg.text(root, "Response", "Status")
         if response is None or status not in _TYPES:
             return (unreadable("/TradenetMessage/Response/Status", found=status, expected=", ".join(_TYPES)),)
-        texts = {
-            name: element.text or ""
-            for name in BODY_TEXTS
-            if (element := response.find(_sg.name(_element(name)))) is not None
-        }
+        texts = _sg.body_texts(response, _element)
         reasons = tuple(_reason(each) for each in response.iterfind(_sg.name("Reason")))
         message_id, document_id = _sg.text(root, "Header", "MessageID"), _sg.text(root, "Header", "DocumentID")
         return Said(_TYPES[status], message_id, document_id, texts=texts, reasons=reasons).statement()
@@ -147,7 +142,7 @@ class TradenetCodec:
         return Answer(written(root), MEDIA_TYPE)
 
     def decode_refusal(self, data: bytes) -> Refusal | tuple[Finding, ...]:
-        root = _opened(data)
+        root = _sg.opened(data, "TradenetMessage")
         if isinstance(root, Finding):
             return (root,)
         refused = _errors(root)
@@ -243,16 +238,6 @@ def _envelope(address: Address, kind: str) -> etree._Element:
     ):
         _sg.add(header, name, value)
     return root
-
-
-def _opened(data: bytes) -> etree._Element | Finding:
-    content = opened(data, Syntax.XML)
-    if isinstance(content, Finding):
-        return content
-    if content.tree is None or content.tree.tag != _sg.name("TradenetMessage"):
-        found = "" if content.tree is None else str(content.tree.tag)
-        return unreadable("/", found=found, expected=_sg.name("TradenetMessage"))
-    return content.tree
 
 
 def _errors(root: etree._Element) -> tuple[tuple[str, str, str], ...]:

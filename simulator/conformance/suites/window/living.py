@@ -9,9 +9,10 @@ from typing import Any
 from schemas.content import sha256_hex
 from schemas.event import PROFILE as EVENT_PROFILE
 from schemas.event import Actor, Event, EventType, Subject, encode_event
-from simulator.conformance.runner import NotApplicable, Play, Role, Scenario, Stop
+from simulator.conformance.runner import NotApplicable, Play, Role, Scenario
 from simulator.conformance.suites.window import sentences as says
 from simulator.conformance.suites.window.deliveries import begun
+from simulator.conformance.suites.window.sending import officer_says
 from simulator.conformance.suites.window.stage import Parcel, Stage, check_taken, decoded
 from simulator.conformance.suites.window.system import ISSUER
 from tradebridge.evidence import jws
@@ -57,16 +58,8 @@ async def _tell(play: Play[Stage], event: Parcel, what: str) -> None:
 
 
 async def _officer(play: Play[Stage], parcel: Parcel, word: str) -> dict[str, Any]:
-    """Have an officer say it: the payload of the event that comes. Raises Stop if none does."""
-    stage = play.kit
-    about = {"document": parcel.note.document_id, "number": parcel.note.number or "", "says": word}
-    await stage.tell(play, stage.system.decides, f"say {word}", about)
-    asked = await stage.next()
-    there = asked is not None and asked.path.endswith("/events")
-    if not play.check(says.EVENT_COMES, there, found=asked.path if asked else "nothing", expected="an event"):
-        raise Stop
-    assert asked is not None  # noqa: S101  # checked above
-    return decoded(asked.body.decode("ascii", "replace"))
+    """The payload of the event that an officer's word brings."""
+    return decoded((await officer_says(play, parcel, word)).body.decode("ascii", "replace"))
 
 
 async def cancelled(play: Play[Stage]) -> None:

@@ -14,7 +14,7 @@ from simulator.conformance.end import Asked
 from simulator.conformance.runner import NoTraffic, Play, Role, Scenario, Stop
 from simulator.conformance.suites.window import sentences as says
 from simulator.conformance.suites.window.deliveries import Playing, begun
-from simulator.conformance.suites.window.stage import Stage, busy, decoded, lost, now, refusal
+from simulator.conformance.suites.window.stage import Parcel, Stage, busy, decoded, lost, now, refusal
 from simulator.conformance.suites.window.system import ISSUER
 from tradebridge.evidence import jws
 from tradebridge.evidence.seal import verify_seal
@@ -110,19 +110,26 @@ async def refused(play: Play[Stage]) -> None:
 # --- Officers --------------------------------------------------------------------------------------------------------
 
 
-async def _decided(play: Play[Stage], word: str) -> tuple[Asked, Any]:
+async def officer_says(play: Play[Stage], parcel: Parcel, word: str) -> Asked:
+    """Have an officer say it of a document: the event that comes. Raises `Stop` if none does."""
+    stage = play.kit
+    about = {"document": parcel.note.document_id, "number": parcel.note.number or "", "says": word}
+    await stage.tell(play, stage.system.decides, f"say {word}", about)
+    asked = await stage.next()
+    there = asked is not None and asked.path.endswith("/events")
+    if not play.check(says.EVENT_COMES, there, found=asked.path if asked else "nothing", expected="an event"):
+        raise Stop
+    assert asked is not None  # noqa: S101  # checked above
+    return asked
+
+
+async def _decided(play: Play[Stage], word: str) -> tuple[Asked, Parcel]:
     """Deliver a document, have an officer say this word, and take what comes."""
     stage, parcel = play.kit, play.kit.parcel(Syntax.JSON)
     with play.action("The kit delivers a Form D."):
         await stage.give(play, [parcel], "a delivery", checks=False)
     with play.action(f"An officer says: {word}."):
-        about = {"document": parcel.note.document_id, "number": parcel.note.number or "", "says": word}
-        await stage.tell(play, stage.system.decides, f"say {word}", about)
-        asked = await stage.next()
-        there = asked is not None and asked.path.endswith("/events")
-        if not play.check(says.EVENT_COMES, there, found=asked.path if asked else "nothing", expected="an event"):
-            raise Stop
-        assert asked is not None  # noqa: S101  # checked above
+        asked = await officer_says(play, parcel, word)
     return asked, parcel
 
 
