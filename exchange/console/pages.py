@@ -117,7 +117,10 @@ def _wanted(request: Request) -> feed.Wanted:
     group, member = (request.query_params.get(name, "") for name in ("show", "member"))
     if group and group not in feed.GROUPS:
         raise Problem(finding("request.malformed", found=f"show={group[:40]}", expected=", ".join(feed.GROUPS)))
-    return feed.Wanted(group, member[:40])
+    known = hub_of(request).registry.members
+    if member and member not in known:
+        raise Problem(finding("request.malformed", found=f"member={member[:40]}", expected=", ".join(sorted(known))))
+    return feed.Wanted(group, member)
 
 
 def _filter(wanted: feed.Wanted) -> str:
