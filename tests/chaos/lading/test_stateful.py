@@ -415,7 +415,7 @@ class Guarded(Trading):
 @pytest.mark.parametrize("machine", [Trading, Guarded], ids=["without a registry", "with a registry"])
 def test_whatever_happens_there_is_one_holder(machine: type[Trading]) -> None:
     machine.steps_taken.clear()
-    examples = max(EXAMPLES, settings.default.max_examples)
+    examples = max(EXAMPLES, settings().max_examples)
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=STEPS))
     print(f"\n{machine.steps_taken.total()} steps: {dict(machine.steps_taken)}")
     assert machine.steps_taken.total() >= 1_000
