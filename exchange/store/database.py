@@ -24,6 +24,7 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.util import LRUCache
 
 from exchange.store.tables import head, metadata
+from exchange.store.version import at_head, stamp
 from tradebridge.ebl.sqlite import tune
 
 if TYPE_CHECKING:
@@ -262,8 +263,6 @@ def _put_whole(content: bytes, target: Path) -> None:
 
 
 def _create_tables(connection: Connection) -> None:
-    from exchange.store.migrations import stamp
-
     if inspect(connection).has_table(head.name):
         return
     metadata.create_all(connection, checkfirst=False)
@@ -276,8 +275,6 @@ def _create_tables(connection: Connection) -> None:
 
 def check(database: Database) -> str:
     """One word of where the store stands: `ready`, `missing`, or `behind` (migrations are waiting)."""
-    from exchange.store.migrations import at_head
-
     if not exists(database):
         return "missing"
     with database.reading.connect() as connection:
