@@ -21,6 +21,7 @@ from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event, insp
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.util import LRUCache
 
 from exchange.store.tables import head, metadata
@@ -38,6 +39,9 @@ server ends it. The writer runs the jobs again."""
 TRANSACTION_SECONDS = 8
 """The same for a whole transaction: a process that stops between the commands of a pipeline (psycopg's `executemany`)
 does not count as idle. From PostgreSQL 17; migrations are exempt."""
+DEADLOCK = "40P01"
+DROP_TRIES = 5
+"""A store that is dropped takes the locks of all its tables one by one, and may meet a reader that came just before."""
 
 
 class StoreNotReady(RuntimeError):
@@ -292,6 +296,14 @@ def drop(database: Database) -> None:
             Path(f"{database.url.database}{suffix}").unlink(missing_ok=True)
         return
     engine = create_engine(database.url)
-    with engine.begin() as connection:
-        connection.execute(text(f'drop schema if exists "{schema_of(database.space)}" cascade'))
-    engine.dispose()
+    try:
+        for last in (*[False] * DROP_TRIES, True):
+            try:
+                with engine.begin() as connection:
+                    connection.execute(text(f'drop schema if exists "{schema_of(database.space)}" cascade'))
+                return
+            except OperationalError as error:
+                if last or getattr(error.orig, "sqlstate", "") != DEADLOCK:
+                    raise
+    finally:
+        engine.dispose()
