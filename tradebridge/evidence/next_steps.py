@@ -18,6 +18,7 @@ _BY_CODE = {
     "evidence.paper": "Compare the paper with what the hub's page shows of the document; what differs was not issued.",
     "evidence.replaced": "Do not accept it: ask its issuer for the document that takes its place.",
     "evidence.several-inside": "Ask who gave it to you for the document itself, and check that.",
+    "evidence.title-elsewhere": "Ask the carrier, or the platform that the title is on, whether it still stands.",
     "evidence.title-ended": "Do not accept it: the title has ended. Ask the carrier what takes its place.",
     "evidence.unknown-file": "Give the bundle (.asice), the document (XML or JWS), or the PDF as the hub drew it.",
     "evidence.unreadable": "Check it again with a newer version of this program, which knows the profile.",

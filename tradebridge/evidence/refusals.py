@@ -335,6 +335,11 @@ register(
             "Nothing more can be done with it: the carrier has delivered, amended it, or issued paper in its place.",
         ),
         Kind(
+            "evidence.title-elsewhere",
+            "The title of the bill of lading is on another platform: whether it was ended there is not on this record.",
+            "Ask the platform that it went to, or the registry that its chain names.",
+        ),
+        Kind(
             "evidence.wrong-event",
             "An event in the evidence is not genuine, or does not follow from the ones before it.",
             "Ask for the evidence again: what became of the document cannot be told from this one.",

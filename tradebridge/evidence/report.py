@@ -26,6 +26,7 @@ UNSURE = frozenset(
         "evidence.page-not-signed",
         "evidence.paper",
         "evidence.several-inside",
+        "evidence.title-elsewhere",
         "evidence.unknown-file",
         "evidence.unreadable",
         "evidence.wrong-event",

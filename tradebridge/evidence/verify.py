@@ -53,7 +53,7 @@ from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.seen import Seen, before_theft, dated_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import rfc3339
-from tradebridge.evidence.titles import check_title
+from tradebridge.evidence.titles import ELSEWHERE, check_title
 from tradebridge.evidence.trust import TrustList, Verified
 from tradebridge.evidence.validity import ENDS, own_end
 
@@ -261,6 +261,7 @@ def _is_valid(
     issuer = seal.member if isinstance(seal, Verified) else None
     for index, message in enumerate(messages):
         if message.form.kind == "title":
+            found = [each for each in found if each.code != ELSEWHERE]  # the last word on where it is counts
             found += message.findings or check_title(message.form, message.record, f"/messages/{index}")
             continue
         if message.form.kind != "event":
