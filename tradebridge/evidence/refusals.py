@@ -340,6 +340,16 @@ register(
             "Ask the platform that it went to, or the registry that its chain names.",
         ),
         Kind(
+            "evidence.undated",
+            "The hub says that this is all, by a key that was withdrawn since, and nothing dates that word before.",
+            "Ask the hub again: a key of today signs it. A hub with a timestamp authority dates its bundles.",
+        ),
+        Kind(
+            "bundle.unvouched",
+            "Nobody vouches for the page and the renditions in the bundle: whoever has its key can have written them.",
+            "Go by the document and its proofs alone, or ask the hub for the bundle again.",
+        ),
+        Kind(
             "evidence.wrong-event",
             "An event in the evidence is not genuine, or does not follow from the ones before it.",
             "Ask for the evidence again: what became of the document cannot be told from this one.",

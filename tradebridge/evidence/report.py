@@ -13,6 +13,7 @@ from tradebridge.evidence.refusals import Finding
 
 UNSURE = frozenset(
     {
+        "bundle.unvouched",
         "document.deleted",
         "evidence.hub-silent",
         "evidence.incomplete",
@@ -27,6 +28,7 @@ UNSURE = frozenset(
         "evidence.paper",
         "evidence.several-inside",
         "evidence.title-elsewhere",
+        "evidence.undated",
         "evidence.unknown-file",
         "evidence.unreadable",
         "evidence.wrong-event",

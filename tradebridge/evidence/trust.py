@@ -165,6 +165,13 @@ class TrustedKey:
             return None
         return self.authority.judge(self.certificate, self.revocations, signed_at, at)
 
+    def judge_undated(self, now: datetime | None) -> Finding | None:
+        """Of a word of its own that nothing dates: whoever has a key that was withdrawn can still say it, and state a
+        time before. None if it is not withdrawn by `now`; `now` None: whenever it is to be."""
+        if self.withdrawn is None or (now is not None and now < self.withdrawn):
+            return None
+        return finding("evidence.undated", found="nothing", expected=f"a timestamp before {rfc3339(self.withdrawn)}")
+
     def to_json(self) -> dict[str, object]:
         return {
             "kid": self.kid,

@@ -73,7 +73,7 @@ def verify_evidence(
     file = read_evidence(evidence)
     if isinstance(file, Finding):
         return nothing_checked(file, trust)
-    whole = _whole(file, trust, signed_whole)
+    whole = _whole(file, trust, signed_whole, None if as_of else now)
     log = log_in(file.checkpoint, file.timestamp, trust, now)
     if as_of:
         file, whole = _until(file, trust, log, now), whole if isinstance(whole, Finding) else min(whole, now)
@@ -108,12 +108,16 @@ def verify_evidence(
     )
 
 
-def _whole(file: EvidenceFile, trust: TrustList, signed_whole: datetime | None) -> datetime | Finding:
-    """As of when the hub says that these are all the messages (rule 7), or why it does not."""
+def _whole(
+    file: EvidenceFile, trust: TrustList, signed_whole: datetime | None, now: datetime | None
+) -> datetime | Finding:
+    """As of when the hub says that these are all the messages (rule 7), or why it does not. `now`: None to judge by all
+    that is known of its key, whenever it came."""
     listing = check_listing(file, trust)
     if isinstance(listing, Finding):
         return listing if signed_whole is None or listing.code == "evidence.incomplete" else signed_whole
-    return signed_whole or listing.time
+    undated = listing.key.judge_undated(now) if listing.key and signed_whole is None else None
+    return undated or signed_whole or listing.time
 
 
 def _until(file: EvidenceFile, trust: TrustList, log: Logged, at: datetime) -> EvidenceFile:
