@@ -15,6 +15,7 @@
 
 import asyncio
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,15 +28,17 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from exchange import titles
+from exchange.authorities import lists_for
 from exchange.store import queries
 from exchange.store import tables as t
 from exchange.store.queries import Evidence, Stored
 from tradebridge.evidence import canonical, cms
 from tradebridge.evidence.bundle import Rendition, close_bundle, contents_of, manifest_of
+from tradebridge.evidence.file import read_record
 from tradebridge.evidence.listing import Listing, text_of
 from tradebridge.evidence.receipts import read_note
 from tradebridge.evidence.refusals import Finding
-from tradebridge.evidence.times import from_rfc3339
+from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustList
 
 if TYPE_CHECKING:
@@ -75,6 +78,13 @@ def _evidence(
     evidence = queries.evidence(connection, stored, member, of_title=of_title, newest=newest)
     if held is not None and of_title:
         evidence.form["title"] = titles.evidence_of(connection, held)
+    said = [read_record(b64decode(each["record"])) for each in evidence.form["messages"]]
+    known = [each for each in said if not isinstance(each, Finding)]
+    issuer = str(stored.summary["issuer"] or "")
+    named = {(name, rfc3339(each.time)) for each in known for name in (each.member, issuer)}
+    lists = lists_for(connection, named)
+    if lists:
+        evidence.form["revocations"] = [b64encode(each).decode("ascii") for each in lists]
     return evidence
 
 

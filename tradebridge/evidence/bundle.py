@@ -7,14 +7,15 @@
 | trust.json | the trust list of the day, for whoever has none; a verifier goes by the list in the own hand |
 | renditions/ | what the hub made of the document for recipients |
 | checkpoint/ | the log's signed note, its text and signature apart, and its timestamp |
+| revocations/ | lists of members' authorities that were the newest at intake, where there are any |
 | messages/, deliveries/, keys/ | statements, records, proofs and certificates, each as a file of its own |
 | READ-ME.txt, index.html | for a person, without any program of ours |
 | SHA256SUMS | of all of these |
 | META-INF/ | the manifest with a digest of every file, the hub's signature over it, and the timestamp of that |
 
 1. Every file but those of META-INF stands in the manifest with its SHA-256, once; the signature is over the manifest.
-2. What stands in `messages`, `deliveries`, `keys` and `checkpoint` is copied out of evidence.json, so that unzip,
-   openssl and sha256sum can check it (docs/verify.md). `open_bundle` makes the copies anew and refuses any other.
+2. What stands in the folders but `renditions` is copied out of evidence.json, so that unzip, openssl and sha256sum can
+   check it (docs/verify.md). `open_bundle` makes the copies anew and refuses any other.
 3. The same evidence gives the same bytes. Who signs, and when, is passed in: never before what is recorded in it.
 4. What stands in `renditions` has the digest that a delivery note to its recipient tells. So it is bound to the
    original by the hub's word at the time, whoever signs the container.
@@ -164,6 +165,8 @@ def _copies(form: EvidenceFile, trust: TrustList) -> Iterator[tuple[str, bytes]]
             yield f"deliveries/{index:03d}-{delivery.recipient}/acknowledgement.jws", delivery.acknowledgement.encode()
     if form.checkpoint:
         yield from _checkpoint(form.checkpoint, form.timestamp)
+    for index, each in enumerate(form.revocations):
+        yield f"revocations/{index:03d}.crl", b64decode(each)
     yield from _certificates(form, trust)
 
 
@@ -353,7 +356,7 @@ def _opened(files: Mapping[str, bytes], signed: Verified) -> Bundle | Finding:
     if isinstance(form, Finding):
         return form
     copies = dict(_copies(form, trust))
-    folders = ("messages/", "deliveries/", "checkpoint/", "keys/", "document.")
+    folders = ("messages/", "deliveries/", "checkpoint/", "keys/", "revocations/", "document.")
     for name in {*copies, *(each for each in files if each.startswith(folders))}:
         if copies.get(name) != files.get(name):
             return finding("bundle.changed", name, found="another than in evidence.json", attack="ZIP-9")

@@ -233,6 +233,12 @@ register(
             source=NOTE,
         ),
         Kind(
+            "log.distrusted-key",
+            "The checkpoint is by a key of the log that was in other hands, and is not proven to be older than that.",
+            "Ask the hub's operator for evidence on a checkpoint by the key that the log has now.",
+            source=NOTE,
+        ),
+        Kind(
             "log.invalid",
             "The signature of the log on its checkpoint is wrong.",
             "Keep this checkpoint as evidence and ask the operator: nobody but the log can sign for it.",

@@ -32,6 +32,7 @@ UNSURE = frozenset(
         "evidence.unknown-file",
         "evidence.unreadable",
         "evidence.wrong-event",
+        "log.distrusted-key",
         "log.future",
         "log.replaced-key",
         "log.too-few-witnesses",

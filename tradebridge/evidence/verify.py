@@ -7,8 +7,9 @@
 | recorded  | its record is in the log whose checkpoint the trusted key and enough witnesses have signed |
 
 Read it from `verify_evidence` downwards. What it believes comes from the trust list in the caller's hand; the list
-inside the evidence is never looked at. Every step gives findings: one that says 'this is false' makes a no, one that
-says 'this cannot be told from here' (a key that is not on the list, a proof still to come) makes could not check.
+inside the evidence is never looked at (revocation lists are, if an authority on the list in hand has made them). Every
+step gives findings: one that says 'this is false' makes a no, one that says 'this cannot be told from here' (a key that
+is not on the list, a proof still to come) makes could not check.
 
 1. The record opens the log's leaf: leaf = SHA-256(salt || record), proven against the checkpoint (RFC 9162).
 2. Record and receipt tell the same; the receipt is the hub's.
@@ -73,6 +74,7 @@ def verify_evidence(
     file = read_evidence(evidence)
     if isinstance(file, Finding):
         return nothing_checked(file, trust)
+    trust = trust.with_lists(b64decode(each) for each in file.revocations)
     whole = _whole(file, trust, signed_whole, None if as_of else now)
     log = log_in(file.checkpoint, file.timestamp, trust, now)
     if as_of:
