@@ -42,7 +42,7 @@ class Language:
     name: str
     """What it calls itself."""
     complete: bool = False
-    """Everything is translated, and a test keeps it so; of the others a part."""
+    """All of Verify is translated, and a test keeps it so; of the others a part."""
     dates: str = ""
     """The CLDR locale of dates and numbers, where it is not the code: CLDR as Babel has it lacks Tetum."""
 

@@ -4,12 +4,13 @@ Texts are taken from `_()`, `counted()` and `mark()` in Python and templates, an
 evidence: what to do next, and the sentences of the codes that decide one of the four answers or refuse a check.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 import exchange.hub  # noqa: F401  # loads every family of codes
@@ -19,8 +20,9 @@ from tradebridge.evidence import next_steps
 
 METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "mark": None, "counted": (1, 2)}
-DECIDING = ("evidence", "log", "signature", "timestamp", "trust")
+DECIDING = ("bundle", "evidence", "log", "receipt", "signature", "syntax", "timestamp")
 """Families whose sentences a page of Verify says."""
+ALSO = ("trust.stale-status",)
 REFUSING = (
     "document.deleted",
     "hub.busy",
@@ -47,10 +49,23 @@ def texts() -> list[str | tuple[str, str]]:
     return sorted(found, key=lambda each: each if isinstance(each, str) else each[0])
 
 
+def texts_of_verify() -> set[str]:
+    """What the pages of Verify say, apart from the console."""
+    root, found = Path(__file__).parents[2] / "exchange", set(borrowed())
+    for name, method in (
+        ("api/verify_page.py", METHODS[0]),
+        ("compare.py", METHODS[0]),
+        ("api/static/verify.html", METHODS[1]),
+    ):
+        for _, message, _, _ in extract_from_file(method[1], root / name, keywords=KEYWORDS):
+            found.add(message if isinstance(message, str) else message[0])
+    return found
+
+
 def borrowed() -> Iterator[str]:
     yield from next_steps.sentences()
     for code, kind in catalogue().items():
-        if kind.family in DECIDING or code in REFUSING:
+        if kind.family in DECIDING or code in ALSO or code in REFUSING:
             yield kind.sentence
         if code in REFUSING:
             yield kind.fix
@@ -101,3 +116,23 @@ def translated(language: str) -> tuple[int, int]:
     messages = [each for each in read(language) if each.id]
     done = sum(bool(all(each.string) if isinstance(each.string, tuple) else each.string) for each in messages)
     return done, len(messages)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "languages.md"
+_TABLE = re.compile(r"^\| language \|.*?(?=\n\n)", re.MULTILINE | re.DOTALL)
+
+
+def told(page: str) -> str:
+    """The table of languages in the page."""
+    (found,) = _TABLE.findall(page)
+    return str(found)
+
+
+def table() -> str:
+    """How much of each language is there, as it should stand in the page."""
+    rows = ["| language | code | texts translated |", "| --- | --- | --- |"]
+    for code, language in LANGUAGES.items():
+        done, of = (1, 1) if code == ENGLISH else translated(code)
+        share = "the source" if code == ENGLISH else f"{100 * done // of} % ({done} of {of})"
+        rows.append(f"| {language.name} | `{code}` | {share} |")
+    return "\n".join(rows)

@@ -89,6 +89,19 @@ def test_a_catalogue_has_every_text_of_today_and_keeps_what_is_filled_in(languag
                 assert not holes or said % dict.fromkeys((each[2:-2] for each in holes), "x")
 
 
+@pytest.mark.parametrize("language", [code for code in catalogues.languages() if LANGUAGES[code].complete])
+def test_verify_is_whole_in_the_languages_that_are_complete(language: str) -> None:
+    entries = {entry.id if isinstance(entry.id, str) else entry.id[0]: entry for entry in catalogues.read(language)}
+    wanted = catalogues.texts_of_verify()
+    assert len(wanted) > 150
+    assert [text for text in sorted(wanted) if not entries[text].string] == []
+
+
+def test_docs_tell_how_much_of_each_is_there() -> None:
+    """After a change: `make languages`."""
+    assert catalogues.told(catalogues.PAGE.read_text(encoding="utf-8")) == catalogues.table()
+
+
 # --- pages -----------------------------------------------------------------------------------------------------------
 
 
