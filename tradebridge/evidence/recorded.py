@@ -158,9 +158,8 @@ def was_recorded(messages: Sequence[Checked], accepted: Checked | None, log: Log
     if time > now + TOLERANCE:
         found.append(finding("log.future", found=rfc3339(time), expected=f"at most {rfc3339(now)}", attack="LOG-14"))
     place = f"leaf {accepted.form.leaf_index} of {checkpoint.size} in {checkpoint.origin}{log.seen.sentence}"
-    return answer(
-        "recorded", [*found, *log.seen.findings], f"On the record since {rfc3339(time)} by the hub's clock: {place}."
-    )
+    said = f"On the record since {rfc3339(time)} by the hub's clock: {place}."
+    return answer("recorded", [*found, *log.seen.findings], said, when=time)
 
 
 def other(pointer: str, found: str, expected: str) -> Finding:
