@@ -222,8 +222,12 @@ async def play(suite: "Suite[Any]", subject: "Subject", asked: Asked, quiet: boo
 
 def _report(run: "Run", folder: Path) -> None:
     from simulator.conformance import report
+    from simulator.conformance.signed import kit_signer
 
-    say(f"{mark('ok')} {report.write(run, folder)}")
+    page = report.write(run, folder, kit_signer(shelf().folder))
+    say(f"{mark('ok')} {page}")
+    if not (folder / report.PDF).exists():
+        say(f"{mark('warn')} no {report.PDF}: install the extra with `pip install 'tradebridge[pdf]'`")
 
 
 # --- Runs that are kept ----------------------------------------------------------------------------------------------
