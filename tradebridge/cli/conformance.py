@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from simulator.conformance.subjects import Subject
 
 Asked = Callable[["Scenario[Any]"], bool]
-ROLES = ("receiver", "sender", "verifier")
+ROLES = ("receiver", "sender", "verifier", "holder")
 
 
 def shelf() -> "Shelf":
@@ -131,7 +131,7 @@ def run(
     if itself and (suite or sut or platforms):
         raise click.UsageError("--self is every suite against ours: name neither SUITE, --sut nor --platform.")
     if platforms and (sut is not None or family(suite) != "pint"):
-        raise click.UsageError("--platform chooses among ours for the suite pint; leave it out with --sut.")
+        raise click.UsageError("--platform chooses among ours for pint and title-holder; leave it out with --sut.")
 
     def asked(scenario: "Scenario[Any]") -> bool:
         named = not only or any(text in scenario.name for text in only)
@@ -173,10 +173,11 @@ async def _all(opening: "AbstractAsyncContextManager[list[Subject]]", asked: Ask
     """One run for each suite and system: platforms one after the other, windows beside them."""
     from simulator.conformance.child import CannotStart
     from simulator.conformance.described import BadSystem
+    from simulator.conformance.suites import family
 
     try:
         async with opening as subjects:
-            platforms = [each for each in subjects if "pint" in each.suites]
+            platforms = [each for each in subjects if family(each.suites[0]) == "pint"]
             chains = [platforms, *([each] for each in subjects if each not in platforms)]
             found = await asyncio.gather(*(_chain(each, asked, quiet) for each in chains))
             return [run for each in found for run in each]
