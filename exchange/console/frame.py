@@ -50,6 +50,7 @@ PAGES = (
     ("validate", "Validate", "/validate"),
     ("deliveries", "Deliveries", "/deliveries"),
     ("faults", "Faults", "/faults"),
+    ("conformance", "Conformance", "/conformance"),
     ("members", "Members", "/members"),
     ("log", "Log", "/log"),
     ("health", "Health", "/health"),
