@@ -17,7 +17,7 @@ USED = {
     code
     for name, source in SOURCES.items()
     if name != "refusals.py"
-    for code in re.findall(rf'"((?:{FAMILIES})\.(?!json")[a-z-]+)"', source)
+    for code in re.findall(rf'"((?:{FAMILIES})\.(?!json"|zip")[a-z-]+)"', source)
 }
 
 
