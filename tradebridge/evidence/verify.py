@@ -17,7 +17,7 @@ is not on the list, a proof still to come) makes could not check.
 4. The signer may issue such a document: role, profile, country or carrier.
 5. The events are genuine, and are played through the state machine from the beginning; of a title, whether it ended.
 6. Delivery notes and acknowledgements are genuine and fit their messages. Nothing proves their time: of a key that was
-   in other hands since, they say nothing, and that is a remark.
+   withdrawn or in other hands since, they say nothing, and that is a remark.
 
 7. The hub says that these are all the messages as of a day: it has listed them, or signed them together as a bundle.
 
@@ -42,7 +42,7 @@ from tradebridge.evidence.recorded import Checked, Logged, check_message, log_in
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import (
     ABOUT_THE_SIGNER,
-    DISTRUSTED,
+    BY_AN_ENDED_KEY,
     UNSURE,
     Answer,
     Report,
@@ -86,13 +86,15 @@ def verify_evidence(
     proven = accepted.proven if accepted and recorded.verdict is Verdict.YES else None
     content = open_content(b64decode(file.document.bytes) if document is None else document)
     stated = list(_check_deliveries(file, messages, trust))
-    remarks = tuple(each for each in stated if each.code == DISTRUSTED)
+    remarks = tuple(each for each in stated if each.code in BY_AN_ENDED_KEY)
     said = dated_by(file.document, trust, now, [each for each in stated if each not in remarks])
     own = _is_accepted(content, accepted)
     when = (own and (proven or said.dated)) or now
     then = trust.as_of(when)
     seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
     whose = before_theft(seal, log.seen if proven else None, said) if own and isinstance(seal, Verified) else ""
+    if trust.known_at is not None and trust.known_at > now:
+        whose += f" What has become of keys is told as of {rfc3339(trust.known_at)}."
     reading = _document(content, file.document.profile)
 
     return Report(
