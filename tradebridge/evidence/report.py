@@ -34,6 +34,7 @@ UNSURE = frozenset(
         "evidence.wrong-event",
         "log.distrusted-key",
         "log.future",
+        "log.late",
         "log.replaced-key",
         "log.too-few-witnesses",
         "log.waiting",

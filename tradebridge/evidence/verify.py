@@ -36,6 +36,7 @@ from schemas.life import Course, Parties, Standing, apply, life_of
 from schemas.registry import Document, profile_of
 from tradebridge.evidence import jws, notes
 from tradebridge.evidence.file import Delivery, EvidenceFile, read_evidence
+from tradebridge.evidence.late import logged_late, seen_since
 from tradebridge.evidence.listing import check_listing
 from tradebridge.evidence.receipts import read_acknowledgement, read_attestation, read_note
 from tradebridge.evidence.recorded import Checked, Logged, check_message, log_in, other, recorded_after, was_recorded
@@ -82,7 +83,9 @@ def verify_evidence(
     messages = [check_message(each, index, file, trust, log, now) for index, each in enumerate(file.messages)]
     accepted = _acceptance(messages)
 
-    recorded = was_recorded(messages, accepted, log, now)
+    since = seen_since(file, accepted, trust, log, now)
+    late = logged_late(accepted.record.time, since, trust) if accepted and accepted.record else None
+    recorded = was_recorded(messages, accepted, log, now, late)
     proven = accepted.proven if accepted and recorded.verdict is Verdict.YES else None
     content = open_content(b64decode(file.document.bytes) if document is None else document)
     stated = list(_check_deliveries(file, messages, trust))
@@ -92,7 +95,7 @@ def verify_evidence(
     when = (own and (proven or said.dated)) or now
     then = trust.as_of(when)
     seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
-    whose = before_theft(seal, log.seen if proven else None, said) if own and isinstance(seal, Verified) else ""
+    whose = before_theft(seal, since if proven else None, said) if own and isinstance(seal, Verified) else ""
     if trust.known_at is not None and trust.known_at > now:
         whose += f" What has become of keys is told as of {rfc3339(trust.known_at)}."
     reading = _document(content, file.document.profile)
