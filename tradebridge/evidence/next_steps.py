@@ -52,6 +52,11 @@ _BY_ANSWER = {
 }
 
 
+def sentences() -> tuple[str, ...]:
+    """All of them, for who translates."""
+    return (*_BY_CODE.values(), *_BY_ANSWER.values())
+
+
 def next_step(question: str, verdict: str, code: str = "") -> str:
     """The sentence for an answer (`yes`, `no`, `could-not-check`); `code`: of the finding that decided it, if any."""
     return _BY_CODE.get(code) or _BY_ANSWER[question, verdict]

@@ -161,7 +161,8 @@ def was_recorded(
         found.append(finding("log.future", found=rfc3339(time), expected=f"at most {rfc3339(now)}", attack="LOG-14"))
     place = f"leaf {accepted.form.leaf_index} of {checkpoint.size} in {checkpoint.origin}{log.seen.sentence}"
     found += [*log.seen.findings, *([late] if late else [])]
-    return answer("recorded", found, f"On the record since {rfc3339(time)} by the hub's clock: {place}.")
+    said = f"On the record since {rfc3339(time)} by the hub's clock: {place}."
+    return answer("recorded", found, said, when=time)
 
 
 def other(pointer: str, found: str, expected: str) -> Finding:

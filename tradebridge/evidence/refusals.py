@@ -397,6 +397,16 @@ register(
             "Draw it again: the hub's PDF of a document has the document inside. Prints and scans have lost it.",
         ),
         Kind(
+            "evidence.report-unsigned",
+            "The report of a conformance run has no statement of the kit that signs it.",
+            "Put report.jws beside it as the kit wrote both, or give evidence.zip, which has all of it inside.",
+        ),
+        Kind(
+            "evidence.report-changed",
+            "The report of a conformance run is not as the kit signed it.",
+            "Ask who gave it to you for evidence.zip as the kit wrote it; do not rely on this one.",
+        ),
+        Kind(
             "evidence.several-inside",
             "The PDF holds more than one document.",
             "Save the attachment that counts to a file, and check that.",

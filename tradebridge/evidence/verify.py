@@ -229,7 +229,7 @@ def _was_issued(
     refused = member.may_issue(file.document.profile, reading.issued_by)
     may = f"which may issue it ({reading.issued_by or 'anybody'})"
     said = f"Signed by {seal.member} at {rfc3339(seal.signed_at)} by its own clock, {may}."
-    return answer("issued", [refused] if refused else [], f"{said}{whose}")
+    return answer("issued", [refused] if refused else [], f"{said}{whose}", who=seal.member)
 
 
 def _without_seal(accepted: Checked | None, trust: TrustList) -> list[Finding]:
