@@ -9,6 +9,11 @@ With `--only ID` it is that of one partner alone.
    and asks for no key: there is nothing to protect in a simulation, and nothing of it is in a real hub.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is loaded stands: the collector begins when the process is ready
+
 import argparse
 import asyncio
 import logging

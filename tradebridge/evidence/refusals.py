@@ -233,6 +233,12 @@ register(
             source=NOTE,
         ),
         Kind(
+            "log.distrusted-key",
+            "The checkpoint is by a key of the log that was in other hands, and is not proven to be older than that.",
+            "Ask the hub's operator for evidence on a checkpoint by the key that the log has now.",
+            source=NOTE,
+        ),
+        Kind(
             "log.invalid",
             "The signature of the log on its checkpoint is wrong.",
             "Keep this checkpoint as evidence and ask the operator: nobody but the log can sign for it.",
@@ -333,6 +339,21 @@ register(
             "evidence.title-ended",
             "The title of the bill of lading has ended.",
             "Nothing more can be done with it: the carrier has delivered, amended it, or issued paper in its place.",
+        ),
+        Kind(
+            "evidence.title-elsewhere",
+            "The title of the bill of lading is on another platform: whether it was ended there is not on this record.",
+            "Ask the platform that it went to, or the registry that its chain names.",
+        ),
+        Kind(
+            "evidence.undated",
+            "The hub says that this is all, by a key that was withdrawn since, and nothing dates that word before.",
+            "Ask the hub again: a key of today signs it. A hub with a timestamp authority dates its bundles.",
+        ),
+        Kind(
+            "bundle.unvouched",
+            "Nobody vouches for the page and the renditions in the bundle: whoever has its key can have written them.",
+            "Go by the document and its proofs alone, or ask the hub for the bundle again.",
         ),
         Kind(
             "evidence.wrong-event",
