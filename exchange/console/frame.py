@@ -49,6 +49,7 @@ PAGES = (
     ("validate", "Validate", "/validate"),
     ("deliveries", "Deliveries", "/deliveries"),
     ("faults", "Faults", "/faults"),
+    ("conformance", "Conformance", "/conformance"),
     ("members", "Members", "/members"),
     ("log", "Log", "/log"),
     ("health", "Health", "/health"),

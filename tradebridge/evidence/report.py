@@ -14,6 +14,7 @@ from tradebridge.evidence.refusals import Finding
 
 UNSURE = frozenset(
     {
+        "bundle.unvouched",
         "document.deleted",
         "evidence.hub-silent",
         "evidence.incomplete",
@@ -27,9 +28,12 @@ UNSURE = frozenset(
         "evidence.page-not-signed",
         "evidence.paper",
         "evidence.several-inside",
+        "evidence.title-elsewhere",
+        "evidence.undated",
         "evidence.unknown-file",
         "evidence.unreadable",
         "evidence.wrong-event",
+        "log.distrusted-key",
         "log.future",
         "log.replaced-key",
         "log.too-few-witnesses",
