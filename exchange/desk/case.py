@@ -5,7 +5,7 @@ sees: yes if nothing differs, no if something does, not checked while none is th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from exchange.desk import risks
 from exchange.desk.comparing import Row, rows
 from exchange.desk.policy import Desk
 from exchange.desk.queue import OURS, THEIRS, Waiting, is_case, since_when, waiting
+from exchange.desk.reasons import boxes_of
 from exchange.desk.risks import Risk
 from exchange.paper import document_of
 from exchange.store import queries
@@ -25,9 +26,12 @@ from exchange.store.queries import Stored, visible_to
 from schemas.bill_of_lading.model import TRANSPORT_DOCUMENT, TransportDocument
 from schemas.certificate.application import PROFILE as APPLICATION
 from schemas.certificate.application import Application
+from schemas.certificate.form import box_of
 from schemas.certificate.model import Certificate
 from schemas.registry import Document
 
+_SUMS = {"consignment.more-weight": "/items/grossWeight", "consignment.more-packages": "/items/packages"}
+"""What is found in sums over items points at items; the box is that of what was summed."""
 MOST_BESIDE = 6
 """Other documents of the consignment that are compared."""
 HISTORY_DAYS = 365
@@ -149,7 +153,12 @@ def case_of(connection: Connection, member: str, desk: Desk, document_id: str, n
         )
     ).scalars()
     found = [*stored.findings, *(each for told in travelling for each in orjson.loads(told))]
-    found += [each.to_json() for row_ in compared for each in row_.findings]
+    boxes = boxes_of(str(stored.summary["profile"]), document)
+    found += [
+        replace(each, box=box_of(_SUMS.get(each.code, each.pointer), boxes)).to_json()
+        for one in compared
+        for each in one.findings
+    ]
     return Case(
         stored=stored,
         document=document,
@@ -219,7 +228,7 @@ def _shipment(named: str | None, beside: tuple[Beside, ...], compared: tuple[Row
     found = [each for row in compared for each in row.findings]
     if not found:
         return Shipment("yes", f"It says the same as the bill of lading {', '.join(ladings)}.")
-    titles = ", ".join(row.title.lower() for row in compared if row.differs)
+    titles = ", ".join(row.title if row.title[1].isupper() else row.title.lower() for row in compared if row.differs)
     return Shipment("no", f"It differs from the bill of lading {', '.join(ladings)}: {titles}.")
 
 

@@ -10,7 +10,8 @@
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -19,15 +20,19 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from exchange import deadlines, issuing
+from exchange.desk import certifying
 from exchange.desk.signing import signer_for
 from exchange.events import accept_event
 from exchange.members import Caller, Member
 from exchange.messages import Accepted, RefusedInTransaction, Submission
+from exchange.paper import document_of
 from exchange.records import Actor as Recorded
 from exchange.refused import Refused
+from exchange.store import queries
 from exchange.store import tables as t
 from exchange.store.rows import add
 from exchange.subject import course_of, parties_of, subject_of
+from schemas.certificate.application import Application
 from schemas.event import Actor, Event, EventType, Reason, Subject, encode_event
 from schemas.findings import Finding, finding
 from schemas.life import Course, apply, life_of
@@ -68,15 +73,17 @@ class Word:
     """That the officer saw."""
     reasons: tuple[Reason, ...] = ()
     body: Mapping[str, Any] = field(default_factory=dict)
+    to: str = ""
+    """Of `issued`: who gets the certificate."""
 
     def to_json(self) -> dict[str, Any]:
         reasons = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in self.reasons]
-        return {"type": self.type.value, "reasons": reasons, "body": dict(self.body)}
+        return {"type": self.type.value, "reasons": reasons, "body": dict(self.body), "to": self.to}
 
     @classmethod
     def of(cls, said: Mapping[str, Any], sequence: int) -> "Word":
         reasons = tuple(Reason.model_validate(each) for each in said["reasons"])
-        return cls(EventType(said["type"]), sequence, reasons, said["body"])
+        return cls(EventType(said["type"]), sequence, reasons, said["body"], said["to"])
 
 
 def event_of(hub: "Hub", member: str, names: str, role: str, document_id: str, digest: str, word: Word) -> Event:
@@ -119,11 +126,43 @@ async def confirm(
     proposal = await hub.ask(lambda connection: _proposal(connection, member.id, document_id, sequence))
     if proposal is None:
         return (finding("desk.no-proposal", found=document_id),)
-    if proposal.person == by.id:
-        return (finding("desk.four-eyes", found=by.name, expected=f"somebody else than {proposal.name}"),)
-    names = f"{proposal.name}, confirmed by {by.name}"
     word = Word.of(orjson.loads(proposal.said), sequence)
-    return await _say(hub, member.id, names, "officers, four eyes", document_id, digest, word)
+    alone = member.desk is None or word.type.value not in member.desk.four_eyes
+    if proposal.person == by.id and not alone:
+        return (finding("desk.four-eyes", found=by.name, expected=f"somebody else than {proposal.name}"),)
+    names = proposal.name if proposal.person == by.id else f"{proposal.name}, confirmed by {by.name}"
+    if word.type is EventType.ISSUED:
+        issued = await _certify(hub, by, member, document_id, proposal)
+        if isinstance(issued, tuple):
+            return issued
+        word = replace(word, body={"certificate": {**word.body["certificate"], "document": issued}})
+    role = "officer" if proposal.person == by.id else "officers, four eyes"
+    return await _say(hub, member.id, names, role, document_id, digest, word)
+
+
+async def issue(
+    hub: "Hub", by: Officer, member: Member, document_id: str, digest: str, word: Word
+) -> Accepted | tuple[Finding, ...]:
+    """Issue the certificate that is applied for (`exchange.desk.certifying`); with four eyes: propose it."""
+    found = await propose(hub, by, member, document_id, digest, word)
+    if found or (member.desk is not None and word.type.value in member.desk.four_eyes):
+        return found
+    return await confirm(hub, by, member, document_id, digest, word.sequence)
+
+
+async def _certify(
+    hub: "Hub", by: Officer, member: Member, document_id: str, proposal: Any
+) -> str | tuple[Finding, ...]:
+    """The certificate, sent; what is refused for good ends the proposal."""
+    stored = await hub.ask(lambda connection: queries.document(connection, member.id, document_id))
+    application = document_of(stored) if stored is not None else None
+    if not isinstance(application, Application):
+        return (finding("desk.no-case", found=document_id),)
+    at = datetime.fromisoformat(proposal.at)
+    made = await certifying.certify(hub, member, application, orjson.loads(proposal.said), proposal.name, at)
+    if isinstance(made, tuple):
+        await decline(hub, by, member, document_id, proposal.sequence)
+    return made
 
 
 async def _say(

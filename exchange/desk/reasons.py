@@ -9,6 +9,7 @@ from functools import cache
 
 from exchange.desk.risks import Risk
 from schemas.certificate.agreements import AGREEMENTS
+from schemas.certificate.form import Boxes
 from schemas.findings import Fidelity, kind_of
 from schemas.registry import Document
 from schemas.samples import all_rules
@@ -64,10 +65,13 @@ def _listed(profile: str) -> tuple[Listed, ...]:
     return tuple(made)
 
 
+def boxes_of(profile: str, document: Document | None) -> Boxes:
+    """Which box of its form each part of it stands in."""
+    agreement = next((each for each in AGREEMENTS if each.profile == profile), None)
+    return {} if agreement is None else agreement.boxes_on(getattr(document, "issuing_country", ""))
+
+
 def boxes_for(profile: str, document: Document | None) -> tuple[str, ...]:
     """The boxes of its form by number, in their order."""
-    agreement = next((each for each in AGREEMENTS if each.profile == profile), None)
-    if agreement is None:
-        return ()
-    known = set(agreement.boxes_on(getattr(document, "issuing_country", "")).values())
+    known = set(boxes_of(profile, document).values())
     return tuple(sorted(known, key=lambda each: (not each.isdecimal(), int(each) if each.isdecimal() else 0, each)))

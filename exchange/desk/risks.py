@@ -58,3 +58,10 @@ def of_standing(*, signed: bool, state: str, expires: str | None, today: date) -
             yield Risk(f"Its validity ended on {expires}.", "bad")
         elif left <= NEAR_DAYS:
             yield Risk(f"Its validity ends on {expires}, in {left} day{'s' if left != 1 else ''}.")
+
+
+def question_about(risk: Risk) -> str:
+    """A question to begin with; the officer changes it as it is needed."""
+    said = f" The certificate says: {risk.found.rstrip('.')}." if risk.found else ""
+    other = f" Expected: {risk.expected.rstrip('.')}." if risk.expected else ""
+    return f"{risk.text}{said}{other} Please explain or correct."

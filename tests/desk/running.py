@@ -21,10 +21,15 @@ from exchange.members import Caller, Member, add_member
 from exchange.messages import Accepted, Submission
 from exchange.records import Actor
 from exchange.store import queries
-from tests.exchange.cast import CAST, NOW, SEED, description
+from tests.exchange.cast import CAST, CERTIFICATES, NOW, SEED, TRANSPORT_DOCUMENT, description
 
 T = TypeVar("T")
-DESKS: dict[str, dict[str, Any]] = {"TH-NSW": {}, "VN-NSW": {"fourEyes": ["accepted", "rejected", "issued"]}}
+APPLYING = ["co-application/1", "cost-statement/1"]
+DESKS: dict[str, dict[str, Any]] = {
+    "TH-NSW": {},
+    "JP-JCCI": {},
+    "VN-NSW": {"fourEyes": ["accepted", "rejected", "issued"]},
+}
 """Who has a desk; the window of Viet Nam wants four eyes."""
 
 
@@ -40,6 +45,7 @@ class Person:
 
 SOMCHAI, MALEE = Person("per_1", "Somchai"), Person("per_2", "Malee")
 CHIEF = Person("per_3", "Chief", roles=frozenset({"officer", "supervisor"}))
+SATO = Person("per_6", "Sato", "JP-JCCI")
 LAN, MINH = Person("per_4", "Lan", "VN-NSW"), Person("per_5", "Minh", "VN-NSW")
 
 
@@ -101,7 +107,15 @@ def office(data: Path) -> Iterator[Office]:
     with asyncio.Runner() as runner:
         runner.run(hub.start())
         for name, own in CAST.items():
-            desk = {"desk": DESKS[name]} if name in DESKS else {}
+            desk: dict[str, Any] = {"desk": DESKS[name]} if name in DESKS else {}
+            if name == "TH-NSW":
+                desk |= {"accepts": [*CERTIFICATES, TRANSPORT_DOCUMENT]}
+            if name == "SG-NSW":
+                desk |= {"policy": {"unsigned": True}}
+            if name == "JP-JCCI":
+                desk |= {"roles": ["issuer", "sender", "recipient"], "accepts": APPLYING}
+            if name == "OLD-EXPORT":
+                desk |= {"sends": [*CERTIFICATES, *APPLYING]}
             said = description(name, **(own | desk))
 
             async def join(said: Any = said) -> None:
