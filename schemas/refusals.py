@@ -478,3 +478,53 @@ CONSOLE = register(
         ),
     ]
 )
+
+DESK = register(
+    [
+        Kind(
+            "desk.nobody",
+            "Your member has no desk here.",
+            "Ask the operator, or run a simulation: `tb up --desk th`.",
+            status=409,
+        ),
+        Kind(
+            "desk.no-case",
+            "There is no such case at this desk.",
+            "Look for it in the queue, or by its number.",
+            status=404,
+        ),
+        Kind("desk.role", "Your role may not do this.", "Ask a colleague who may, or your administrator.", status=403),
+        Kind(
+            "desk.assigned-already",
+            "Somebody else works on this case.",
+            "Leave it to who is named, or let a supervisor give it to you.",
+            status=409,
+        ),
+        Kind(
+            "desk.moved-on",
+            "The case has moved on since you opened it: nothing of yours was sent.",
+            "Read what was said meanwhile, then decide.",
+            status=409,
+        ),
+        Kind(
+            "desk.four-eyes",
+            "Another officer says this decision than the one who proposed it.",
+            "Leave it to a colleague, or take the proposal back.",
+            status=409,
+        ),
+        Kind(
+            "desk.proposed-already",
+            "A decision on this case is proposed already.",
+            "Confirm it, or decline it first.",
+            status=409,
+        ),
+        Kind("desk.no-proposal", "No decision on this case is proposed any more.", "Read the case anew.", status=409),
+        Kind("desk.incomplete", "Something is missing in what you want to say.", "Fill in what is named."),
+        Kind(
+            "desk.no-key",
+            "The hub holds no key by which it could sign for this member.",
+            "Ask the operator: docs/officer.md says which custody has them.",
+            status=503,
+        ),
+    ]
+)

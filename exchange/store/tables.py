@@ -163,7 +163,7 @@ standings = Table(
     Column("sequence", Integer, nullable=False),
     Column("check_state", String(16)),  # of a retroactive verification; null: none was asked for
     Column("draws", Integer, nullable=False, server_default="0"),  # of this recipient, that are open
-    Index("ix_standings_recipient", "recipient", "document_id"),
+    Index("ix_standings_recipient", "recipient", "state", "document_id"),
 )
 
 events = Table(
@@ -431,6 +431,44 @@ decisions = Table(
     Index("ix_decisions_row", "row"),
     Index("ix_decisions_sender_row", "sender", "row"),
     Index("ix_decisions_recipient_row", "recipient", "row"),
+)
+
+# What the officers of a desk do beside the events. A case is a standing: nothing of it is kept twice.
+desk_assignments = Table(
+    "desk_assignments",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("member", String(40), primary_key=True),
+    Column("person", String(40), nullable=False),  # who works on it, by id
+    Column("name", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Index("ix_desk_assignments_member_person", "member", "person"),
+)
+
+desk_notes = Table(
+    "desk_notes",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("document_id", String(40), nullable=False),
+    Column("member", String(40), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_desk_notes_document_id_member", "document_id", "member"),
+)
+
+# A decision that one officer proposes, for another to say. It is open as long as its sequence is the case's.
+desk_proposals = Table(
+    "desk_proposals",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("member", String(40), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("person", String(40), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("said", Text, nullable=False),  # JSON: type, reasons, body
+    Index("ix_desk_proposals_member", "member", "document_id"),
 )
 
 tiles = Table(

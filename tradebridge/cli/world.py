@@ -42,6 +42,8 @@ class Options:
     with_tl: bool
     adapters: tuple[str, ...] = ()
     """Of others: folders, packages or styles."""
+    desks: tuple[str, ...] = ()
+    """Members that have a desk at the hub instead of a system of their own."""
 
     @classmethod
     def of(cls, seed: str, clock: datetime | None, data: Path | None, port: int, with_: tuple[str, ...]) -> "Options":
@@ -82,6 +84,7 @@ def started(options: Options) -> Iterator["Launched"]:
                 port=options.port,
                 with_tl=options.with_tl,
                 adapters=options.adapters,
+                desks=options.desks,
             )
         except Unusable as error:
             raise unusable(error) from error
