@@ -448,8 +448,26 @@ CONSOLE = register(
     [
         Kind(
             "console.closed",
-            "The console is open in a simulation only: sign-in is not built yet.",
-            "Use the API with a key, or run a simulation: `tb up`.",
+            "Nobody is signed in, or not any more. Without sign-in the Workbench is open in a simulation only.",
+            "Sign in, and do it again.",
+            status=403,
+        ),
+        Kind(
+            "console.role",
+            "This is not for the roles, or the member, of who is signed in.",
+            "Sign in as somebody who may, or ask the operator: `tb person role`.",
+            status=403,
+        ),
+        Kind(
+            "console.old-page",
+            "The form comes from another session: its token does not fit.",
+            "Open the page again and repeat what you did.",
+            status=403,
+        ),
+        Kind(
+            "console.no-tls",
+            "People sign in over TLS only: a password must not go through a network in clear.",
+            "Use the https address. Behind a proxy that ends TLS, set TRADEBRIDGE_BASE_URL to the https address.",
             status=403,
         ),
         Kind(
@@ -525,6 +543,37 @@ DESK = register(
             "The hub holds no key by which it could sign for this member.",
             "Ask the operator: docs/officer.md says which custody has them.",
             status=503,
+        ),
+    ]
+)
+
+register(
+    [
+        Kind("person.malformed", "This is no description of a person.", "Mend what is named.", status=422),
+        Kind("person.unknown", "There is nobody of this name.", "See `tb person list`.", status=404),
+        Kind(
+            "person.exists",
+            "There is somebody of this name already, perhaps suspended: names are never given twice.",
+            "Choose another, or `tb person resume`.",
+            status=409,
+        ),
+        Kind(
+            "person.not-signed-in",
+            "Name, password or code is not right; or there were several failures, and a wait of up to 15 minutes.",
+            "Try again. If you have forgotten one of them, the operator can reset it: `tb person reset`.",
+            status=403,
+        ),
+        Kind(
+            "person.password",
+            "This password is not taken.",
+            "Take at least 12 characters, such as four words that do not belong together.",
+            status=422,
+        ),
+        Kind(
+            "person.code",
+            "This is not the code that the generator shows now.",
+            "Scan the picture again, check the clock of your phone, and type the six digits that it shows.",
+            status=422,
         ),
     ]
 )

@@ -471,6 +471,41 @@ desk_proposals = Table(
     Index("ix_desk_proposals_member", "member", "document_id"),
 )
 
+# People who sign in (`exchange.desk`). Times of sessions and waits are seconds of the real clock.
+people = Table(
+    "people",
+    metadata,
+    Column("id", String(40), primary_key=True),  # what they sign in with
+    Column("name", String(200), nullable=False),
+    Column("member", String(40), nullable=False, index=True),  # empty: of the hub itself
+    Column("roles", String(100), nullable=False),  # space separated
+    Column("status", String(12), nullable=False),  # active, suspended
+    Column("password", String(200)),  # Argon2id; null: the practice password of a simulation
+    Column("must_change", Boolean, nullable=False),  # the password, before anything else
+    Column("totp", Integer),  # which of its code generators is asked for; null: none
+    Column("totp_made", Integer, nullable=False),  # how many it has had
+    Column("totp_used", BigInteger, nullable=False),  # time step of the last code that was taken
+    Column("at", String(40), nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # SHA-256 of the cookie; the cookie itself is nowhere
+    Column("person", String(40), nullable=False, index=True),
+    Column("started", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("name", String(80), primary_key=True),  # of a person, by digest, or of an address
+    Column("count", Integer, nullable=False),  # in a row
+    Column("until", Float, nullable=False),  # no attempt is looked at before
+    Column("at", Float, nullable=False, index=True),
+)
+
 tiles = Table(
     "tiles",
     metadata,
