@@ -26,6 +26,8 @@ from exchange.api.assets import address_of
 from exchange.api.problems import Problem
 from exchange.clock import Clock, MovableClock
 from exchange.console import world
+from exchange.desk.queue import span
+from exchange.desk.risks import question_about
 from exchange.hub import Hub
 from exchange.members import OPERATOR
 from exchange.places import NoPlace
@@ -116,6 +118,7 @@ async def page(
         "faults": await world.faults(request) if hub.simulated else None,
         "world_url": spaces_of(request).world,
         "sought": "",
+        "search_at": "",
         "base": f"{base_url_of(request)}{hub.prefix}",
         "key": _key_of(hub),
         **values,
@@ -202,5 +205,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.filters.update(size=size, moment=moment, short=short)
+    made.filters.update(size=size, moment=moment, short=short, span=span, question=question_about)
     return made
