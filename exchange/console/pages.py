@@ -40,11 +40,14 @@ from exchange.console import (
     keeping,
     network,
     search,
+    signing_in,
     trying,
     validating,
     world,
 )
 from exchange.console.frame import ConsoleRoute, environment, page
+from exchange.console.signing_in import home_of
+from exchange.desk.people import person_of
 from exchange.hub import Hub
 from exchange.store import queries
 from exchange.store import tables as t
@@ -52,6 +55,7 @@ from exchange.store.queries import LAST_POSITION
 from schemas.findings import finding
 
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
+router.include_router(signing_in.router)
 router.include_router(exchanges.router)
 router.include_router(validating.router)
 router.include_router(codes.router)
@@ -66,7 +70,7 @@ router.include_router(desk.router)
 
 @router.get("/")
 def home(request: Request) -> Response:
-    return RedirectResponse(f"{hub_of(request).prefix}/console", 303)
+    return RedirectResponse(f"{hub_of(request).prefix}{home_of(person_of(request))}", 303)
 
 
 # --- Live ------------------------------------------------------------------------------------------------------------

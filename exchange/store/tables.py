@@ -501,7 +501,7 @@ sign_in_failures = Table(
     "sign_in_failures",
     metadata,
     Column("name", String(80), primary_key=True),  # of a person, by digest, or of an address
-    Column("count", Integer, nullable=False),  # in a row
+    Column("failures", Integer, nullable=False),  # in a row
     Column("until", Float, nullable=False),  # no attempt is looked at before
     Column("at", Float, nullable=False, index=True),
 )

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -31,6 +32,12 @@ def case_of(document: str) -> str:
     return f"/console/desk/c/{document}"
 
 
+def last_word(office: Desks, document: str, member: str = "SG-NSW") -> Any:
+    """What the last event says, as a member reads it on the timeline."""
+    entries = office.cast[member].timeline(document)["entries"]
+    return [each for each in entries if each["kind"] == "event"][-1]["said"]
+
+
 def types_of(office: Desks, document: str, member: str = "TH-NSW") -> list[str]:
     timeline = office.cast[member].timeline(document)["entries"]
     return [each["type"] for each in timeline if each["kind"] == "event"]
@@ -50,9 +57,8 @@ def test_a_case_is_found_taken_asked_about_and_the_question_is_signed(office: De
     page = text_of(officer.get(asked.headers["location"]))
     assert "signed and sent" in page and "Box 9 Which weight is right?" in page and "waits for the answer" in page
     assert "SG-PG-1" in officer.get("/console/desk?view=waiting").text
-    entry = office.cast["SG-NSW"].timeline(document)["entries"][-1]
     actor = {"member": "TH-NSW", "person": "Practice officer, TH-NSW", "role": "officer", "keyHeldBy": "HUB"}
-    assert entry["said"]["actor"] == actor
+    assert last_word(office, document)["actor"] == actor
 
 
 def test_a_second_click_is_answered_as_the_first_and_a_colleague_is_told_who_was_faster(office: Desks) -> None:
@@ -86,7 +92,7 @@ def test_a_rejection_names_a_reason_of_the_list_with_its_clause(office: Desks) -
     path, officer = case_of(document), office.of(OFFICER)
     said = {"type": "rejected", "sequence": "0", "listed": "atiga.rvc-below-threshold", "words": "See the cost sheet."}
     assert post(officer, path, f"{path}/decide", **said).status_code == 303
-    reasons = office.cast["SG-NSW"].timeline(document)["entries"][-1]["said"]["reasons"]
+    reasons = last_word(office, document)["reasons"]
     assert [each["code"] for each in reasons] == ["atiga.rvc-below-threshold", "desk.own-words"]
     assert "Article 28(1), ATIGA" in reasons[0]["text"]
     unknown = {"type": "rejected", "sequence": "0", "listed": "made.up"}
@@ -118,8 +124,10 @@ def test_with_four_eyes_the_first_proposes_and_the_second_signs(office: Desks) -
     assert post(first, path, f"{path}/confirm", sequence="0").status_code == 409
     assert "SG-PG-6" in second.get("/console/desk?view=to-confirm").text
     assert post(second, path, f"{path}/confirm", sequence="0").headers["location"].endswith("?done=accepted")
-    entry = office.cast["VN-NSW"].timeline(document)["entries"][-1]
-    assert entry["said"]["actor"]["person"] == "Practice officer, VN-NSW, confirmed by Practice colleague, VN-NSW"
+    assert (
+        last_word(office, document)["actor"]["person"]
+        == "Practice officer, VN-NSW, confirmed by Practice colleague, VN-NSW"
+    )
 
 
 def test_an_application_is_issued_from_its_case(office: Desks) -> None:
@@ -197,10 +205,10 @@ def test_practice_begins_and_the_coach_speaks_afterwards(office: Desks) -> None:
     assert post(officer, "/console/desk/practice", "/console/desk/practice").status_code == 303
     page = officer.get("/console/desk/practice").text
     cases = re.findall(r'href="(/console/desk/c/doc_\w+)">PRACTICE-', page)
-    assert len(cases) == 5 and "The coach" not in page
+    assert len(cases) == 5 and "we would have done" not in page
     assert post(officer, cases[0], f"{cases[0]}/decide", type="accepted", sequence="0").status_code == 303
     page = officer.get("/console/desk/practice").text
-    assert "The coach" in page and "One more never came to you." in page
+    assert "we would have done" in page and "One more never came to you." in page
     assert len(re.findall(r'href="(/console/desk/c/doc_\w+)">PRACTICE-', page)) == 5
 
 

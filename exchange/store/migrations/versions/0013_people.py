@@ -38,7 +38,7 @@ def upgrade() -> None:
     op.create_table(
         "sign_in_failures",
         sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("until", sa.Float(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_sign_in_failures")),
