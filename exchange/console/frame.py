@@ -142,7 +142,10 @@ async def _check_token(request: Request, session: Session | None, path: str) -> 
         raise Problem(finding("request.malformed", found=f"Content-Length {stated[:20]}", expected=expected_size))
     async with reading(request):
         body = await request.body()
-    given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS).get(TOKEN, [""])[0]
+    try:
+        given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS).get(TOKEN, [""])[0]
+    except ValueError as error:
+        raise Problem(finding("request.malformed", found=str(error), expected=f"{MOST_FIELDS} fields")) from error
     if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
         raise Problem(finding("console.old-page"))
 
