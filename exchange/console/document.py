@@ -161,7 +161,7 @@ def pdf(request: Request, document_id: str) -> Response:
     data = drawn if isinstance(drawn, Finding) else pdf_of(drawn, stored.data)
     if isinstance(data, Finding):
         raise Problem(data)
-    return _file(data, f"{stored.summary['number'] or document_id}.pdf", "application/pdf")
+    return file_of(data, f"{stored.summary['number'] or document_id}.pdf", "application/pdf")
 
 
 @router.get("/console/d/{document_id}/bundle")
@@ -170,10 +170,10 @@ async def bundle(request: Request, document_id: str) -> Response:
     stored = await run_in_threadpool(stored_for_reading, request, document_id, "evidence")
     await until_on_record(hub, stored, None, BUNDLE_SECONDS)
     data = await bundle_of(hub, stored, None)
-    return _file(data, f"{stored.summary['number'] or document_id}{EXTENSION}", MEDIA_TYPE)
+    return file_of(data, f"{stored.summary['number'] or document_id}{EXTENSION}", MEDIA_TYPE)
 
 
-def _file(data: bytes, name: str, media_type: str) -> Response:
+def file_of(data: bytes, name: str, media_type: str) -> Response:
     safe = re.sub(r"[^A-Za-z0-9.-]", "_", name)[-80:]
     headers = {"Content-Disposition": f'attachment; filename="{safe}"', "X-Content-Type-Options": "nosniff"}
     return Response(data, headers=headers | {"Cache-Control": "no-store"}, media_type=media_type)

@@ -33,6 +33,8 @@ from exchange.clock import Clock, MovableClock
 from exchange.console import may, world
 from exchange.desk import practising
 from exchange.desk.people import person_of
+from exchange.desk.queue import span
+from exchange.desk.risks import question_about
 from exchange.desk.sessions import Session, form_token, session_of
 from exchange.hub import Hub
 from exchange.members import OPERATOR
@@ -220,6 +222,7 @@ async def page(
         "faults": await world.faults(request) if hub.simulated else None,
         "world_url": spaces_of(request).world,
         "sought": "",
+        "search_at": "",
         "base": f"{base_url_of(request)}{hub.prefix}",
         "key": _key_of(hub),
         "signed_in": person_of(request),
@@ -334,5 +337,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.filters.update(size=size, moment=moment, short=short)
+    made.filters.update(size=size, moment=moment, short=short, span=span, question=question_about)
     return made

@@ -59,6 +59,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/console/me/generator/off"): Rule(),
     # Desk
     ("GET", "/console/desk"): DESK,
+    ("GET", "/console/desk/find"): DESK,
     ("GET", "/console/desk/overview"): DESK,
     ("GET", "/console/desk/overview.csv"): DESK,
     ("GET", "/console/desk/overview.xlsx"): DESK,

@@ -31,6 +31,8 @@ from exchange.api.problems import Problem
 from exchange.console import (
     codes,
     deliveries,
+    desk,
+    deskviews,
     document,
     exchanges,
     faults,
@@ -62,6 +64,8 @@ router.include_router(deliveries.router)
 router.include_router(faults.router)
 router.include_router(keeping.router)
 router.include_router(network.router)
+router.include_router(deskviews.router)
+router.include_router(desk.router)
 
 
 @router.get("/")

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.engine import Connection
 
 from exchange import consignments
@@ -162,6 +162,16 @@ def neighbours(connection: Connection, member: str, person: str, document_id: st
         return 0, len(ids), ids[0] if ids else ""
     at = ids.index(document_id)
     return at + 1, len(ids), ids[(at + 1) % len(ids)] if len(ids) > 1 else ""
+
+
+def found(connection: Connection, member: str, sought: str) -> Sequence[Any]:
+    """The cases of this number, id, or number of a bill of lading: id, number, profile, sender, state."""
+    if not sought:
+        return ()
+    named = or_(t.documents.c.number == sought, t.documents.c.id == sought, t.documents.c.carried_under == sought)
+    columns = (t.documents.c[name] for name in ("id", "number", "profile", "sender"))
+    query = _joined(select(*columns, t.standings.c.state)).where(t.standings.c.recipient == member, named)
+    return connection.execute(query.order_by(t.documents.c.row.desc()).limit(A_PAGE)).all()
 
 
 def since_when(connection: Connection, member: str, ids: Sequence[str]) -> dict[str, str]:
