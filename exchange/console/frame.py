@@ -119,6 +119,14 @@ async def _admit(request: Request, path: str) -> Response | None:
     return None
 
 
+async def may_stay(request: Request, path: str) -> bool:
+    """Of a long answer: may its reader still see this page? It may have signed out, or been suspended, since it began.
+    To read on is no use of the session."""
+    hub, cookie, rule = hub_of(request), request.cookies.get(cookie_name(request), ""), may.rule_of("GET", path)
+    session = await session_of(hub, cookie, time.time(), used=False) if cookie else None
+    return rule is not None and rule.admits(session.person if session else None, simulated=hub.simulated)
+
+
 def _to_sign_in(request: Request) -> Response:
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"{hub_of(request).prefix}/console/sign-in?{urlencode({'next': asked[:500]})}", 303)

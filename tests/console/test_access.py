@@ -16,7 +16,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from exchange.console import may
+from exchange.console import may, pages
 from exchange.console.pages import router
 from exchange.desk.generators import code_at
 from exchange.desk.people import Person
@@ -364,3 +364,20 @@ def test_only_the_operator_names_people_and_the_list_tells_nothing_secret(office
     office.api("PATCH", "/people/officer", {"password": "x", "status": "gone"}, 422)
     office.api("POST", "/people/nobody.here:reset", None, 404)
     office.api("POST", "/people", {"id": "officer", "roles": ["auditor"]}, 409)
+
+
+def test_the_feed_ends_with_the_session_of_its_reader(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "STAYS_SECONDS", 0.0)
+    with office.browser() as browser:
+        sign_in(browser, "auditor", PASSWORD)
+        token = token_of(browser.get("/console"), "/console/sign-out")
+        with browser.stream("GET", "/console/feed?after=-1") as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith(": tradebridge")
+            with office.browser() as other:
+                other.cookies = browser.cookies
+                assert other.post("/console/sign-out", data={"csrf": token}).status_code == 303
+            office.add("later", "", ["auditor"])
+            office.api("PATCH", "/members/VN-NSW", {"name": "Another name"})
+            for _ in lines:
+                pass  # it comes to its end
