@@ -559,8 +559,8 @@ register(
         ),
         Kind(
             "person.not-signed-in",
-            "Name, password or code is not right; or there were several failures, and a wait of up to 15 minutes.",
-            "Try again. If you have forgotten one of them, the operator can reset it: `tb person reset`.",
+            "The name, the password or the code is not right. After several failures there is a wait.",
+            "Try again, after 15 minutes at the latest. What you have forgotten, the operator resets: `tb person reset`.",
             status=403,
         ),
         Kind(

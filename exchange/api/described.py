@@ -132,6 +132,7 @@ _MEMBER = of(
     "id name country kind roles sends accepts style~ delivery policy carriers simulated status reason? keys? ebl?"
     " accounts? authorities? desk? ..."
 )
+_PERSON = of("id name member? roles status")
 _NEW_MEMBER = of(
     "id name country kind roles? sends? accepts? style?~ delivery? policy? carriers? keys? simulated? apiKey? ebl?"
     " accounts? authorities? desk?~ ...",
@@ -273,6 +274,11 @@ CALLS: Mapping[str, Call] = {
     "POST /v1/webhooks/{webhook_id}:resend": _json(
         of("webhook again", webhook={}), **_sent(of("position? state?", position=_COUNT))
     ),
+    # --- people who sign in
+    "GET /v1/people": _json(listed(_PERSON)),
+    "POST /v1/people": _json(of("person password", person=_PERSON), 201, **_sent(of("id roles name? member?"))),
+    "PATCH /v1/people/{person_id}": _json(_PERSON, **_sent(of("name? roles? status?"))),
+    "POST /v1/people/{person_id}:reset": _json(of("person password", person=_PERSON)),
     # --- the record of people, retention
     "GET /v1/audit/export": Call({200: {NDJSON: _OBJECT}}, query={"from": _COUNT}),
     "POST /v1/audit/keys": _json(of("member apiKey scopes expiresIn"), 201, **_sent(of("expiresIn?")), optional=True),

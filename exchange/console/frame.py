@@ -120,6 +120,14 @@ async def _admit(request: Request, path: str) -> Response | None:
     return None
 
 
+async def may_stay(request: Request, path: str) -> bool:
+    """Of a long answer: may its reader still see this page? It may have signed out, or been suspended, since it began.
+    To read on is no use of the session."""
+    hub, cookie, rule = hub_of(request), request.cookies.get(cookie_name(request), ""), may.rule_of("GET", path)
+    session = await session_of(hub, cookie, time.time(), used=False) if cookie else None
+    return rule is not None and rule.admits(session.person if session else None, simulated=hub.simulated)
+
+
 def _to_sign_in(request: Request) -> Response:
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"{hub_of(request).prefix}/console/sign-in?{urlencode({'next': asked[:500]})}", 303)
@@ -145,7 +153,10 @@ async def _check_token(request: Request, session: Session | None, path: str) -> 
         raise Problem(finding("request.malformed", found=f"Content-Length {stated[:20]}", expected=expected_size))
     async with reading(request):
         body = await request.body()
-    given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS).get(TOKEN, [""])[0]
+    try:
+        given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS).get(TOKEN, [""])[0]
+    except ValueError as error:
+        raise Problem(finding("request.malformed", found=str(error), expected=f"{MOST_FIELDS} fields")) from error
     if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
         raise Problem(finding("console.old-page"))
 

@@ -11,6 +11,7 @@ keeping, codes.
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -47,7 +48,7 @@ from exchange.console import (
     validating,
     world,
 )
-from exchange.console.frame import ConsoleRoute, environment, page
+from exchange.console.frame import ConsoleRoute, environment, may_stay, page
 from exchange.console.signing_in import home_of
 from exchange.desk.people import person_of
 from exchange.hub import Hub
@@ -145,6 +146,10 @@ def _position(request: Request, name: str) -> int | None:
     return None if text is None else number_in(name, text, 0, LAST_POSITION)
 
 
+STAYS_SECONDS = 5.0
+"""So often it is looked whether a reader of the feed may read on."""
+
+
 @router.get("/console/feed")
 async def stream(request: Request) -> Response:
     """Rows of *Live* as they come. `again`: what the reader has seen is no more; the world was reset."""
@@ -160,7 +165,12 @@ async def stream(request: Request) -> Response:
         if after >= known:
             yield b"event: again\ndata:\n\n"
             return
+        looked = time.monotonic()
         async for position, kind, data in hub.feed_after(after, None):
+            if time.monotonic() - looked > STAYS_SECONDS:
+                looked = time.monotonic()
+                if not await may_stay(request, "/console/feed"):
+                    return
             html = await _row(hub, position, kind, data, wanted) if kind else ""
             if html:
                 yield f"id: {position}\nevent: row\ndata: {html}\n\n".encode()

@@ -65,8 +65,8 @@ def form_token(cookie: str) -> str:
     return hmac.digest(cookie.encode("utf-8", "replace"), b"form", "sha256").hex()
 
 
-async def session_of(hub: "Hub", cookie: str, now: float) -> Session | None:
-    """Whose session this cookie is of; None: nobody's, or of one that has ended."""
+async def session_of(hub: "Hub", cookie: str, now: float, *, used: bool = True) -> Session | None:
+    """Whose session this cookie is of; None: nobody's, or of one that has ended. `used`: by this it is used again."""
     digest = hash_of(cookie)
     found = await hub.ask(lambda connection: _known(connection, digest))
     if found is None or _is_over(hub, found, now) or found.status != "active":
@@ -75,7 +75,7 @@ async def session_of(hub: "Hub", cookie: str, now: float) -> Session | None:
     member = hub.registry.members.get(person.member)
     if person.member and (member is None or member.suspended):
         return None
-    if now - found.seen > SEEN_SECONDS:
+    if used and now - found.seen > SEEN_SECONDS:
         seen = update(t.sessions).where(t.sessions.c.hash == digest).values(seen=now)
         await hub.writer.do(lambda connection: connection.execute(seen))
     return Session(person, digest, form_token(cookie), found.must_change)
