@@ -120,8 +120,14 @@ def members(
     )
     every = (*windows, *_OTHERS)
     known = (each for each in every if each.default or with_tl)
-    chosen = (replace(each, desk=True, mode="pull", style=None) if each.id in at_desks else each for each in known)
+    chosen = (_at_a_desk(each) if each.id in at_desks else each for each in known)
     return tuple(sorted(chosen, key=lambda member: member.id))
+
+
+def _at_a_desk(member: Member) -> Member:
+    """It reads the originals; and bills of lading too, beside which officers lay the certificates of a consignment."""
+    lading = () if TRANSPORT_DOCUMENT in member.accepts else (TRANSPORT_DOCUMENT,)
+    return replace(member, desk=True, mode="pull", style=None, accepts=(*member.accepts, *lading))
 
 
 class AdaptersClash(ValueError):

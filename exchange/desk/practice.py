@@ -194,10 +194,10 @@ def _certificate(kind: Kind, sender: Member, member: Member, number: str, under:
     if not under:
         return made
     lading = _lading(sender, member, under, now)
-    return _carried_under(made, lading, MORE_KILOGRAMS if kind is Kind.CONTRADICTORY else 0)
+    return carried_under(made, lading, MORE_KILOGRAMS if kind is Kind.CONTRADICTORY else 0)
 
 
-def _carried_under(certificate: Certificate, lading: TransportDocument, more: int) -> Certificate:
+def carried_under(certificate: Certificate, lading: TransportDocument, more: int) -> Certificate:
     """The certificate for what the bill of lading carries; or for so many kilograms more of it."""
     consignment, transports = lading.consignment_items[0], lading.transports
     cargo, voyage = consignment.cargo_items[0], lading.transports.vessel_voyages[0]

@@ -36,6 +36,10 @@ def command(
     """
     if scenario:
         world.check_scenario(scenario)
+    if scenario and desks:
+        raise click.UsageError(
+            "a scenario plays every member by itself, and would wait for your officers: no --desk with it"
+        )
     options = replace(world.Options.of(seed, clock, data, port, with_), desks=_at_desks(desks, "tl" in with_))
     with world.started(options) as launched, world.until_interrupted():
         if as_json:

@@ -85,6 +85,7 @@ def started(options: Options) -> Iterator["Launched"]:
                 with_tl=options.with_tl,
                 adapters=options.adapters,
                 desks=options.desks,
+                shelf=running.state_file().parent / "conformance",
             )
         except Unusable as error:
             raise unusable(error) from error
