@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tradebridge.evidence.simulation import hmac_value
+from tradebridge.evidence.simulation import test_password
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
@@ -45,8 +45,7 @@ def person(hub: "Hub", name: str) -> Mapping[str, Any] | None:
 
 def password_of(hub: "Hub") -> str:
     """Of all of them. Only asked for in a simulation."""
-    value = hmac_value(hub.settings.seed, "practice password", b"").hex()
-    return f"practice-{value[:4]}-{value[4:8]}"
+    return test_password(hub.settings.seed)
 
 
 def is_password(hub: "Hub", given: str) -> bool:

@@ -166,6 +166,7 @@ def show(launched: "Launched") -> None:
     say()
     facts = [
         ("console", f"{launched.hub_url}/console", "", ""),
+        *_desk(launched),
         ("hub", launched.hub_url, "API docs", f"{launched.hub_url}/docs"),
         ("world", launched.world_url, "", ""),
     ]
@@ -179,6 +180,17 @@ def show(launched: "Launched") -> None:
         say(f"  {line}")
     say()
     say(f"  seed {launched.seed} · {_clock(launched.clock)} · {_data(launched.data_dir)}")
+
+
+def _desk(launched: "Launched") -> list[tuple[str, str, str, str]]:
+    """Where practice officers sign in, if a member has a desk."""
+    from tradebridge.evidence.simulation import test_password
+
+    desks = [each.id for each in launched.members if each.desk]
+    if not desks:
+        return []
+    who = f"officer.{desks[0].lower()}"
+    return [("desk", f"{launched.hub_url}/console/desk", "sign in", f"{who}  {test_password(launched.seed)}")]
 
 
 def _simulation() -> str:
