@@ -204,7 +204,8 @@ class _OwnRegistry(httpx.AsyncBaseTransport):
             answer = await registry.say(self._hub, base, HUB, await request.aread())
         else:
             document = request.url.path.rsplit("/", 1)[-1]
-            answer = await registry.look_up(self._hub, base, document, request.url.params.get("entry"))
+            given = request.url.params
+            answer = await registry.look_up(self._hub, base, document, given.get("entry"), given.get("asked", ""))
         status = max((each.status for each in answer.findings), default=200)
         body = {"errors": [each.to_json() for each in answer.findings], **answer.to_json()}
         return httpx.Response(status, content=orjson.dumps(body), headers={"Content-Type": "application/json"})

@@ -25,8 +25,8 @@ async def add_statement(request: Request) -> Response:
 @router.get("/titles/{document}", summary="Which platform controls an eBL, and where its last transfer stands")
 async def get_title(request: Request, document: str) -> Response:
     caller_of(request)
-    entry = request.query_params.get("entry")
-    return _answer(request, await look_up(hub_of(request), registry_of(request), document, entry))
+    entry, asked = request.query_params.get("entry"), request.query_params.get("asked", "")
+    return _answer(request, await look_up(hub_of(request), registry_of(request), document, entry, asked))
 
 
 def registry_of(request: Request) -> str:

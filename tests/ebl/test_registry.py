@@ -141,7 +141,7 @@ def test_a_registry_that_is_not_configured_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "step"),
-    [("STRA", steps.SEND_REGISTERED), ("STRA", steps.SEND_OFFERED), ("MEKO", steps.RECEIVE_ACCEPTING)],
+    [("STRA", steps.SEND_OFFERED), ("MEKO", steps.RECEIVE_ACCEPTING)],
 )
 def test_killed_between_registry_and_store(three: Platforms, code: str, step: str) -> None:
     reference = three.issue()
