@@ -16,7 +16,7 @@ ARGS ?=
 PART ?=
 ROUNDS ?= 0
 
-.PHONY: help demo test test-long lint lint-style lint-types lint-borders lint-house bench fuzz docs locks clean
+.PHONY: help demo test test-long lint lint-style lint-types lint-borders lint-house bench fuzz docs languages locks clean
 
 help: ## what there is
 	@echo "make TARGET [ARGS=\"...\"]"
@@ -59,6 +59,9 @@ fuzz: .venv/test.stamp ## the tests marked fuzz, new examples each round, until 
 
 docs: .venv/run.stamp ## the reference pages that come out of the code
 	@$(BIN)/python -m tradebridge.cli docs
+
+languages: .venv/test.stamp ## the catalogues with the texts of today, and how much of each is translated
+	@$(BIN)/python -m tests.languages
 
 locks: ## run.lock and test.lock anew from pyproject.toml; ARGS=--upgrade for newer versions
 	@test -x .venv-locks/bin/uv || { $(FIND_PYTHON); "$$python" -m venv .venv-locks && .venv-locks/bin/pip install --quiet uv; }

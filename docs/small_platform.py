@@ -15,7 +15,7 @@ what is in small.json, is told by docs/connect-a-platform.md. What it keeps to:
 4. A signature counts if it fits the certificates that were configured for who is said to have signed; the JWS header
    decides nothing.
 
-What it does not do: endorsements and surrenders of its own, issuing, a control tracking registry, files above memory.
+What it does not do: endorsements of its own, issuing, a control tracking registry, files above memory.
 """
 
 import asyncio
@@ -384,8 +384,9 @@ class Platform:
 
     # --- the sender ----------------------------------------------------------------------------------------------
 
-    def transfer(self, reference: str, recipient: dict, documents: list[dict]) -> None:
-        """Lock, store, then speak. `documents`: name, mediaType and content in base64."""
+    def transfer(self, reference: str, recipient: dict, documents: list[dict], action="TRANSFER", reason="") -> None:
+        """Lock, store, then speak. `documents`: name, mediaType and content in base64. A surrender is a transfer to the
+        carrier, with another `action`."""
         title = self.get("title", reference)
         if title is None or title["at"] != "here":
             raise Unsigned(f"{reference} is not here")
@@ -396,7 +397,9 @@ class Platform:
             declared[-1]["documentChecksum"] = sha256(data)
             self.put(("file", sha256(data), each["content"]))
         of_document, at = checksum(title["document"]), datetime.now(UTC).isoformat(timespec="milliseconds")
-        transaction = {"actionCode": "TRANSFER", "actor": title["holder"], "recipient": recipient}
+        transaction = {"actionCode": action, "actor": title["holder"], "recipient": recipient}
+        if reason:
+            transaction["reasonCode"] = reason
         entry = {
             "eblPlatform": self.code,
             "transportDocumentChecksum": of_document,
@@ -571,7 +574,10 @@ def app_of(platform: Platform) -> FastAPI:
     @app.post("/transfers")
     async def transfer(request: Request) -> Response:
         asked = await body_of(request)
-        platform.transfer(asked["reference"], asked["recipient"], asked.get("documents", []))
+        more = {
+            name: asked[given] for name, given in (("action", "action"), ("reason", "reasonCode")) if given in asked
+        }
+        platform.transfer(asked["reference"], asked["recipient"], asked.get("documents", []), **more)
         return JSONResponse({}, 202)
 
     @app.get("/titles")

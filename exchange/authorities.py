@@ -5,11 +5,14 @@
 2. A revocation list comes from the operator, or from the one address that the operator gave for the authority. No
    address in a certificate or a message is ever followed, nor a redirect.
 3. A list replaces an older one of the same authority. Its number never falls, and its time never goes back.
+4. One that was the newest while a member of its authority handed something in is kept, and goes into the evidence: a
+   later one need not tell any more of a certificate that has expired.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -176,9 +179,10 @@ def load_lists(connection: Connection, authorities: Mapping[str, Sequence[Author
     return tuple(each for each in read if isinstance(each, RevocationList))
 
 
-def keep_list(connection: Connection, data: bytes) -> RevocationList | Finding:
+def keep_list(connection: Connection, data: bytes, now: datetime) -> RevocationList | Finding:
     """Take a list in the place of the one before it (rule 3)."""
-    read = read_revocation_list(data, issuers_of(load_authorities(connection)))
+    authorities = load_authorities(connection)
+    read = read_revocation_list(data, issuers_of(authorities))
     if isinstance(read, Finding):
         return read
     own = t.revocation_lists.c.issuer == read.issuer
@@ -198,7 +202,49 @@ def keep_list(connection: Connection, data: bytes) -> RevocationList | Finding:
             "data": read.data,
         },
     )
+    _keep_for_evidence(connection, read, authorities, now)
     return read
+
+
+def _keep_for_evidence(
+    connection: Connection, read: RevocationList, authorities: Mapping[str, Sequence[Authority]], now: datetime
+) -> None:
+    """Rule 4: this one from now on, and of the one before it if anything was accepted in its time."""
+    kept, digest = t.kept_lists.c, sha256_hex(read.data)
+    own = [member for member, each in authorities.items() if read.issuer in _names(each)]
+    before = connection.execute(select(kept.digest, kept.taken_at).where(kept.issuer == read.issuer)).all()
+    if any(row.digest == digest for row in before):
+        return
+    last = max(before, key=lambda row: row.taken_at, default=None)
+    if last is not None:
+        said = t.messages.c.received_at >= last.taken_at
+        by = t.messages.c.member.in_(own) | t.documents.c.issuer.in_(own)
+        joined = t.messages.outerjoin(t.documents, t.documents.c.message_id == t.messages.c.id)
+        query = select(t.messages.c.id).select_from(joined).where(said, by).limit(1)
+        if connection.execute(query).first() is None:
+            connection.execute(delete(t.kept_lists).where(kept.digest == last.digest))
+    row = {"digest": digest, "issuer": read.issuer, "taken_at": rfc3339(now), "data": read.data}
+    connection.execute(t.kept_lists.insert(), row)
+
+
+def _names(authorities: Iterable[Authority]) -> set[str]:
+    """Of all their certificates, as lists name their issuer."""
+    return {sha256_hex(each.public_bytes(Encoding.DER)) for own in authorities for each in own.trusted.chain}
+
+
+def lists_for(connection: Connection, said: Iterable[tuple[str, str]]) -> list[bytes]:
+    """The lists that were the newest when these members said something, at these times (RFC 3339), in a fixed order."""
+    wanted = set(said)
+    issuing = {member: each for member, each in load_authorities(connection).items() if member in dict(wanted)}
+    found: dict[str, bytes] = {}
+    for member, at in sorted(wanted):
+        for issuer in _names(issuing.get(member, ())):
+            kept = t.kept_lists.c
+            query = select(kept.digest, kept.data).where(kept.issuer == issuer, kept.taken_at <= at)
+            row = connection.execute(query.order_by(kept.taken_at.desc()).limit(1)).first()
+            if row is not None:
+                found[row.digest] = row.data
+    return [found[each] for each in sorted(found)]
 
 
 def told_of(read: RevocationList) -> dict[str, Any]:

@@ -4,7 +4,8 @@
 2. For one checkpoint and one caller it has the same bytes each time. What is on the log is fixed by the checkpoint; of
    what is not (delivery notes, acknowledgements, the trust list of the day) it is kept what there was the first time.
    Who wants what came since asks for the newest checkpoint. Only where a key of the hub was in other hands, as is known
-   since, it is made anew, with the list of today: nobody would believe the old one.
+   since, or was withdrawn and nobody dates the signature, it is made anew, with the list of today: nobody would believe
+   the old one.
 3. Its signature is kept by the manifest that it is over, and the signature's timestamp by the signature. The same files
    therefore carry the same ones, also where the key draws a random number for each. A timestamp is asked for once, and
    waited for a moment: a bundle waits for no authority that is away.
@@ -14,8 +15,10 @@
 
 import asyncio
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +28,17 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from exchange import titles
+from exchange.authorities import lists_for
 from exchange.store import queries
 from exchange.store import tables as t
 from exchange.store.queries import Evidence, Stored
 from tradebridge.evidence import canonical, cms
 from tradebridge.evidence.bundle import Rendition, close_bundle, contents_of, manifest_of
+from tradebridge.evidence.file import read_record
 from tradebridge.evidence.listing import Listing, text_of
 from tradebridge.evidence.receipts import read_note
 from tradebridge.evidence.refusals import Finding
-from tradebridge.evidence.times import from_rfc3339
+from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import TrustList
 
 if TYPE_CHECKING:
@@ -47,6 +52,7 @@ STAMP_SECONDS = 3.0
 def evidence_of(hub: "Hub", stored: Stored, member: str | None) -> dict[str, Any]:
     """`tradebridge-evidence/1` of a document, as `member` may see it (None: the operator), without the trust list. The
     hub signs that these are all the messages as of now."""
+    moment = hub.clock.now()  # before the look: what comes meanwhile is not in it
     with hub.database.reading.connect() as connection:
         evidence = _evidence(connection, hub, stored, member).form
         delivered = queries.delivered(connection, stored)
@@ -56,7 +62,7 @@ def evidence_of(hub: "Hub", stored: Stored, member: str | None) -> dict[str, Any
         member=member or "",
         messages=tuple(each["messageId"] for each in evidence["messages"]),
         checkpoint=text_of(evidence["checkpoint"]),
-        time=hub.clock.now(),
+        time=moment,
         space=hub.space,
         simulated=hub.simulated,
     )
@@ -72,6 +78,13 @@ def _evidence(
     evidence = queries.evidence(connection, stored, member, of_title=of_title, newest=newest)
     if held is not None and of_title:
         evidence.form["title"] = titles.evidence_of(connection, held)
+    said = [read_record(b64decode(each["record"])) for each in evidence.form["messages"]]
+    known = [each for each in said if not isinstance(each, Finding)]
+    issuer = str(stored.summary["issuer"] or "")
+    named = {(name, rfc3339(each.time)) for each in known for name in (each.member, issuer)}
+    lists = lists_for(connection, named)
+    if lists:
+        evidence.form["revocations"] = [b64encode(each).decode("ascii") for each in lists]
     return evidence
 
 
@@ -96,6 +109,7 @@ def _is_on_record(hub: "Hub", stored: Stored, member: str | None) -> bool:
 
 async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: bool = False) -> bytes:
     """The bundle of one document, for who may see what `stored` shows. `newest`: for the newest checkpoint."""
+    moment = hub.clock.now()
     read = await asyncio.to_thread(_read, hub, stored, member, newest)
     first = read.first
     if first is None or _is_believed_no_more(first.trust, hub.registry.trust):
@@ -104,7 +118,7 @@ async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: b
     evidence = read.evidence.form | {"deliveries": _told(rows), "simulated": hub.simulated}
     files = await asyncio.to_thread(contents_of, evidence, first.trust, _renditions(rows, first.trust))
     manifest = manifest_of(files)
-    return close_bundle(files, manifest, *await _signature(hub, manifest, read.evidence.at))
+    return close_bundle(files, manifest, *await _signature(hub, manifest, moment, read.evidence.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +175,15 @@ def _is_of(stored: Stored, member: str | None, size: int) -> ColumnElement[bool]
 
 
 def _is_believed_no_more(then: TrustList, now: TrustList) -> bool:
-    """Whether a key that the hub had on the list of then was in other hands, as is known only now."""
-    known = {key.kid for key in then.hub.keys if key.distrusted is None}
-    return any(key.distrusted is not None and key.kid in known for key in now.hub.keys)
+    """Whether a key that the hub had on the list of then was in other hands, as is known only now; or was withdrawn
+    since, where no authority dated what it had signed."""
+    known = {key.kid: key for key in then.hub.keys}
+    return any(
+        (key.distrusted is not None and known[key.kid].distrusted is None)
+        or (key.withdrawn is not None and known[key.kid].withdrawn is None and not then.authorities)
+        for key in now.hub.keys
+        if key.kid in known
+    )
 
 
 async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> _First:
@@ -214,13 +234,13 @@ def _renditions(rows: Sequence[_Delivered], trust: TrustList) -> tuple[Rendition
     return tuple(made)
 
 
-async def _signature(hub: "Hub", manifest: bytes, at: str | None) -> tuple[bytes, bytes | None]:
-    """The signature over the manifest, and its timestamp if it has one."""
+async def _signature(hub: "Hub", manifest: bytes, looked: datetime, at: str | None) -> tuple[bytes, bytes | None]:
+    """The signature over the manifest, and its timestamp if it has one. `looked`: just before it was read what there
+    is; `at`: the time of the checkpoint."""
     kept = await hub.ask(lambda connection: _kept(connection, manifest))
     if kept is not None:
         return kept
-    now = hub.clock.now()
-    moment = max(now, (from_rfc3339(at) if at else None) or now)
+    moment = max(looked, (from_rfc3339(at) if at else None) or looked)
     made = cms.sign_detached(manifest, hub.keys.signer, moment)
     stamp = await _stamp(hub, made)
     rows = [{"manifest": sha256(manifest).hexdigest(), "signature": made}]

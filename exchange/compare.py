@@ -7,6 +7,7 @@ masked and values left out, so that who holds the paper can compare and nobody e
 from collections.abc import Iterator
 from dataclasses import replace
 
+from exchange.languages import _
 from schemas.certificate.model import Certificate, Party
 from schemas.content import Content, open_content
 from schemas.registry import Document, recognise
@@ -45,11 +46,11 @@ def shown(document: Document | None, *, masked: bool) -> Paper | None:
 def facts(paper: Paper) -> Iterator[tuple[str, tuple[Line, ...]]]:
     """Titles and lines of the boxes that help to compare. Of a transport document: its parties and its way."""
     if isinstance(paper, Form):
-        yield "Issued in", (Line(paper.issued_in),)
+        yield _("Issued in"), (Line(paper.issued_in),)
         boxes = [(f"{box.number}. {box.title}", box.lines) for box in (*paper.left, *paper.foot)]
     else:
-        yield "Carrier", (Line(paper.carrier),)
-        yield "Kind", (Line(paper.kind),)
+        yield _("Carrier"), (Line(paper.carrier),)
+        yield _("Kind"), (Line(paper.kind),)
         boxes = [(box.title, box.lines) for box in (*paper.left, *paper.voyage)]
     for title, lines in boxes:
         said = tuple(line for line in lines if line.ticked is not False and line.label != "Signature")

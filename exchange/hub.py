@@ -208,7 +208,7 @@ class Hub:
         """A revocation list of an authority, for all processes."""
 
         def job(connection: Connection) -> Finding | dict[str, Any]:
-            read = keep_list(connection, data)
+            read = keep_list(connection, data, self.clock.now())
             if isinstance(read, Finding):
                 return read
             connection.execute(update(t.head).values(members_version=t.head.c.members_version + 1))

@@ -242,6 +242,7 @@ def load_registry(
         members=tuple(_trusted_member(member, trusted.get(member.id, ()), issuing) for member in members.values()),
         authorities=observers.roots,
         revocations=load_lists(connection, issuing),
+        lost=observers.lost,
     )
     own_key = next((key.kid for key in hub_keys if not key.withdrawn and not key.distrusted), keys.signer.kid)
     shown = {name: tuple(each) for name, each in public_keys.items()}
@@ -333,6 +334,8 @@ def described(connection: Connection, member: str) -> dict[str, Any]:
     if member == HUB:
         observers = connection.execute(select(t.observers).order_by(t.observers.c.name))
         found["observers"] = [dict(row._mapping) for row in observers]
+        lost = connection.execute(select(t.lost_keys).order_by(t.lost_keys.c.key)).all()
+        found |= {"lostKeys": [dict(row._mapping) for row in lost]} if lost else {}
     return found
 
 

@@ -6,6 +6,7 @@ believes what the list in the own hand says of them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cryptography import x509
@@ -16,7 +17,9 @@ from sqlalchemy.engine import Connection
 from exchange.store import tables as t
 from schemas.findings import Finding, finding
 from tradebridge.evidence.cosignatures import Witness
+from tradebridge.evidence.lost import LostKey, checked_key, fingerprints
 from tradebridge.evidence.notes import BadVerifierKey
+from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.timestamps import TimestampRoot
 
 WITNESS, TIMESTAMP = "witness", "timestamp"
@@ -48,6 +51,8 @@ class Observers:
     authorities: tuple[AuthorityPlace, ...] = ()
     needed: int = 0
     """How many cosignatures make a checkpoint worth keeping as evidence."""
+    lost: tuple[LostKey, ...] = ()
+    """Keys of these and of former ones that were in other hands."""
     known: tuple[Witness, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -79,7 +84,9 @@ def load_observers(connection: Connection, needed: int) -> Observers:
     witnesses = tuple(WitnessPlace(Witness.of(row.key), row.url) for row in rows if row.kind == WITNESS)
     authorities = tuple(AuthorityPlace(_root(row), row.url) for row in rows if row.kind == TIMESTAMP)
     keys = len({each.witness.raw for each in witnesses})
-    return Observers(witnesses, authorities, min(needed or keys // 2 + 1, keys))
+    gone = connection.execute(select(t.lost_keys).order_by(t.lost_keys.c.key))
+    lost = tuple(LostKey(row.key, since) for row in gone if (since := from_rfc3339(row.since)))
+    return Observers(witnesses, authorities, min(needed or keys // 2 + 1, keys), lost)
 
 
 def _root(row: Any) -> TimestampRoot:
@@ -120,6 +127,30 @@ def remove_observer(connection: Connection, name: str) -> tuple[Finding, ...]:
     """What it has cosigned or dated stays."""
     gone = connection.execute(delete(t.observers).where(t.observers.c.name == name)).rowcount
     return () if gone else (finding("observer.unknown", found=name),)
+
+
+def lose_key(connection: Connection, name: str, since: datetime) -> Finding | None:
+    """The key of an observer was in other hands since a moment. It is known by the observer's name or, also where it is
+    named no more, by a witness's or the log's verifier key, or SHA-256 of an authority's root. An earlier moment takes
+    the place of a later one."""
+    row = connection.execute(select(t.observers).where(t.observers.c.name == name)).first()
+    try:
+        keys = [checked_key(name)] if row is None else _keys_of(row)
+    except BadVerifierKey:
+        return finding("trust.unknown-key", "/key", found=name)
+    for key in keys:
+        own = t.lost_keys.c.key == key
+        before = connection.execute(select(t.lost_keys.c.since).where(own)).scalar()
+        known = from_rfc3339(before) if before else None
+        if known is not None and known <= since:
+            return finding("member.key-withdrawn", "/since", found=rfc3339(since), expected=f"before {before}")
+        connection.execute(delete(t.lost_keys).where(own))
+        connection.execute(insert(t.lost_keys), {"key": key, "since": rfc3339(since)})
+    return None
+
+
+def _keys_of(row: Any) -> list[str]:
+    return [row.key] if row.kind == WITNESS else list(fingerprints(_root(row)))
 
 
 def _values(description: Mapping[str, Any]) -> dict[str, Any] | Finding:

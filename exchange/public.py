@@ -88,7 +88,7 @@ def check_known(hub: "Hub", stored: Stored, judged: str = "document", document: 
         held = titles.of_document(connection, stored.summary["id"])
     if held is not None and stored.signer is None and report.issued.verdict is Verdict.COULD_NOT_CHECK:
         manifest = f"The carrier {held.carrier} signed its issuance manifest, verified when the title came."
-        report = replace(report, issued=answer("issued", [], manifest))
+        report = replace(report, issued=answer("issued", [], manifest, who=held.carrier))
     if report.valid.verdict is Verdict.YES:  # without what its recipients decided
         report = replace(report, valid=answer("valid", [], f"Nothing on the record has ended it up to {rfc3339(now)}."))
     return Checked(report, stored, proof_of(evidence))

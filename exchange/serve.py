@@ -4,8 +4,12 @@ It listens on a socket that it binds itself, so that port 0 gives a free one; sa
 ready; and ends when its parent does, however that happened.
 """
 
-import asyncio
 import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is loaded stands: the collector begins when the process is ready
+
+import asyncio
 import json
 import logging
 import os
@@ -97,6 +101,7 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()  # what stands at the start stays: the collector need not look at it again and again
         gc.set_threshold(*GC_THRESHOLDS)
+        gc.enable()
         if self.started and self._settings.ready_fd >= 0:
             line = {"port": self._settings.port, "url": self._settings.base_url, "pid": os.getpid()}
             with os.fdopen(self._settings.ready_fd, "w") as ready:

@@ -8,7 +8,9 @@
 3. Whoever possesses the title, or is notified of it, has the document: its member gets it delivered, once.
 4. A user acts by an event of type `title` that its member signs: through the same intake as every event, with the same
    receipt. Event, leaf and title are one transaction, compare-and-set on the title's sequence, which the event states.
-5. `consented` is said by who sent, issued or possesses a bill of lading: which single windows may have it.
+5. Whoever has the document may know that its title has ended, or is on another platform. So that is noted once more
+   without a name (`tradebridge-title-public/1`), for those who see no more of it.
+6. `consented` is said by who sent, issued or possesses a bill of lading: which single windows may have it.
 """
 
 from collections.abc import Mapping
@@ -35,6 +37,7 @@ from exchange.messages import (
 )
 from exchange.platforms import Platforms
 from exchange.readings import firm_of
+from exchange.store import queries
 from exchange.store import tables as t
 from exchange.store.queries import visible_to
 from exchange.store.rows import add
@@ -52,12 +55,14 @@ from tradebridge.ebl.titles import Held
 from tradebridge.evidence import canonical
 from tradebridge.evidence.simulation import derived_id
 from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.titles import ENDED
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
 
 RECORD = "tradebridge-title/1"
 """Profile of the hub's record of a change."""
+PUBLIC = queries.PUBLIC_OF_TITLES
 
 
 # --- noting a change -------------------------------------------------------------------------------------------------
@@ -70,22 +75,50 @@ def record(connection: Connection, hub: "Hub", kind: str, change: Mapping[str, A
     told = {name: value for name, value in change.items() if name != "transportDocument"}
     data = canonical.dumps({"kind": kind, **told})
     concerned = concerned_by(hub, change)
+    envelope = _noted(connection, hub, document, RECORD, data, f"{kind} {sha256_hex(data)}")
+    _note_in_public(connection, hub, document, change, sha256_hex(data))
+    share(connection, hub, document, concerned)
+    facts = {name: change[name] for name in ("reference", "sequence", "at", "status")}
+    tell(connection, "title.changed", envelope, concerned, {"change": kind, **facts})
+
+
+def _noted(connection: Connection, hub: "Hub", document: str, profile: str, data: bytes, about: str) -> Envelope:
+    """One record of the hub on a title, as a message with its leaf."""
     envelope = Envelope(
         kind="title",
-        id=message_id_of(hub, "title", HUB, f"{kind} {sha256_hex(data)}", hub.clock.now()),
+        id=message_id_of(hub, "title", HUB, about, hub.clock.now()),
         document_id=document,
         member=HUB,
         recipients=(),
-        profile=RECORD,
+        profile=profile,
         media_type="application/json",
         bytes_digest=sha256_hex(data),
         content_digest=sha256_hex(data),
         at=hub.clock.now(),
     )
     keep(connection, hub, Message(envelope, data, receipt_for(hub, envelope), None, None, b"{}"))
-    share(connection, hub, document, concerned)
-    facts = {name: change[name] for name in ("reference", "sequence", "at", "status")}
-    tell(connection, "title.changed", envelope, concerned, {"change": kind, **facts})
+    return envelope
+
+
+def _note_in_public(connection: Connection, hub: "Hub", document: str, change: Mapping[str, Any], whole: str) -> None:
+    """Rule 5, where that is another word than the last. `whole`: digest of the record that names everybody."""
+    at, ended = change["at"], change["status"] in ENDED
+    if not ended and at not in (titles.AWAY, titles.HERE):
+        return  # under way: it may come back
+    query = (
+        select(t.messages.c.bytes)
+        .join(t.leaves, t.leaves.c.record_id == t.messages.c.id)
+        .where(t.messages.c.document_id == document, t.messages.c.profile == PUBLIC)
+        .order_by(t.leaves.c.id.desc())
+        .limit(1)
+    )
+    said = connection.execute(query).scalar()
+    last = titles.HERE if said is None else orjson.loads(said)["at"]
+    now = titles.ENDED if ended else at
+    if now != last:
+        told = {name: change[name] for name in ("reference", "transportDocumentChecksum")}
+        told |= {"kind": f"title.{now}", "at": now, "status": change["status"] if ended else None}
+        _noted(connection, hub, document, PUBLIC, canonical.dumps(told), f"public {whole}")
 
 
 def concerned_by(hub: "Hub", change: Mapping[str, Any]) -> tuple[str, ...]:

@@ -71,6 +71,13 @@ class NewFault(_Asked):
     options: dict[Name, float] = Field(default_factory=dict, max_length=10)
 
 
+class NewRun(_Asked):
+    """`suite`: of the conformance kit; `system`: `ours`, or the code of one that a terminal has tried."""
+
+    suite: Name
+    system: Name = "ours"
+
+
 class Why(_Asked):
     code: str = Field(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$", max_length=100)
     text: str = Field(max_length=500)

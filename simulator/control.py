@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
@@ -35,8 +36,10 @@ from simulator.asked import (
 from simulator.audit import audit
 from simulator.bodies import bounded
 from simulator.clock import OutOfBounds, Setting
+from simulator.conformance.kept import Shelf
 from simulator.faults import ANYBODY, RECIPES
 from simulator.journal import Entry, Kind, in_order
+from simulator.kit_control import Kit, conformance
 from simulator.lading.played import Played
 from simulator.magic import table
 from simulator.near import near_misses
@@ -61,9 +64,12 @@ SPACE = "simulator.space"
 
 
 def control_app(
-    worlds: Worlds, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+    worlds: Worlds,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    shelf: Path | None = None,
 ) -> FastAPI:
-    """The calls below `/_sim/v1`, over the worlds of this process."""
+    """The calls below `/_sim/v1`, over the worlds of this process. `shelf`: the folder of conformance runs; of the
+    world's own where none is given."""
     app = FastAPI(
         title="Tradebridge: the simulation", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
@@ -79,6 +85,7 @@ def control_app(
     _recording(app, world_of)
     _spaces(app, worlds)
     _playing(app, world_of)
+    conformance(app, Kit(Shelf(shelf or worlds.settings.data / "conformance")), _asked)
     return app
 
 

@@ -92,6 +92,7 @@ class Plan:
     database_url: str | None
     hub_environment: Mapping[str, str]
     timeout: float
+    shelf: Path | None
 
 
 @dataclass
@@ -196,19 +197,21 @@ def launch(
     database_url: str | None = None,
     timeout: float = 30.0,
     hub_environment: Mapping[str, str] | None = None,
+    shelf: Path | None = None,
 ) -> Launched:
     """Start both and wait until they are ready.
 
     `clock`: a frozen business clock, with a zone; None for the machine's own. `data_dir`: kept; None for a temporary
     folder that `close` removes. `port`: of the hub, the world takes the next one; 0 takes any free ones. `adapters`: of
     others, as `simulator.members.styles_of` takes them. `timeout`: seconds. `hub_environment`: further settings of the
-    hub. Raises `LaunchFailed`, and as `styles_of`.
+    hub. `shelf`: where conformance runs are kept; else in the data of the world. Raises `LaunchFailed`, and as
+    `styles_of`.
     """
     began = time.monotonic()
     given = tuple(str(Path(each).resolve()) if Path(each).is_dir() else each for each in adapters)
     everybody = members(with_tl=with_tl, styles=styles_of(given))
     folder = data_dir or Path(tempfile.mkdtemp(prefix="tradebridge-"))
-    plan = Plan(folder, seed, clock, port, with_tl, given, database_url, hub_environment or {}, timeout)
+    plan = Plan(folder, seed, clock, port, with_tl, given, database_url, hub_environment or {}, timeout, shelf)
     pipe, control = os.pipe(), _Control.pair()
     children: dict[str, _Child] = {}
     try:
@@ -318,6 +321,8 @@ def _start_world(plan: Plan, pipe: int, control: _Control) -> _Child:
         command += ["--with", "tl"]
     for each in plan.adapters:
         command += ["--adapter", each]
+    if plan.shelf is not None:
+        command += ["--shelf", str(plan.shelf.resolve())]
     return _start("world", plan.folder, command, {}, pipe, control.world)
 
 

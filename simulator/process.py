@@ -63,6 +63,7 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()  # as the hub does: what stands at the start need not be looked at again and again
         gc.set_threshold(*GC_THRESHOLDS)
+        gc.enable()
         descriptor = os.environ.get("TRADEBRIDGE_READY_FD")
         if self.started and descriptor is not None:
             line = {"port": int(self._url.rsplit(":", 1)[1]), "url": self._url, "pid": os.getpid()}

@@ -71,6 +71,30 @@ CONTROL = register(
             status=404,
         ),
         Kind(
+            "simulation.unknown-run",
+            "No such conformance run is kept here.",
+            "GET /_sim/v1/conformance/runs and tb conformance results list them.",
+            status=404,
+        ),
+        Kind(
+            "simulation.unknown-system",
+            "No such system has been tried here.",
+            "Try it from a terminal first, which reads its file: tb conformance run --sut FILE.",
+            status=404,
+        ),
+        Kind(
+            "simulation.kit-busy",
+            "The conformance kit plays one run at a time, and one is on.",
+            "Wait for its end, or stop it: POST /_sim/v1/conformance/runs/{run}:stop.",
+            status=409,
+        ),
+        Kind(
+            "simulation.kit-cannot-start",
+            "The conformance kit could not begin, or could not write its reports.",
+            "What was found is the end of its log: mend that, and try again.",
+            status=409,
+        ),
+        Kind(
             "simulation.no-office",
             "Only single windows have opening hours and a pace of their own.",
             "Give this member a pace: tb officer set MEMBER pace PT30M.",

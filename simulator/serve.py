@@ -9,6 +9,11 @@ With `--only ID` it is that of one partner alone.
    and asks for no key: there is nothing to protect in a simulation, and nothing of it is in a real hub.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is loaded stands: the collector begins when the process is ready
+
 import argparse
 import asyncio
 import logging
@@ -54,10 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(f"{given.only} at {url}, exchanging through {hub_url}\n")
         sys.stdout.flush()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, chosen, listening, url))
+        runner.run(_serve(settings, chosen, listening, url, given.shelf))
 
 
-async def _serve(settings: Settings, chosen: tuple[Member, ...], listening: socket, url: str) -> None:
+async def _serve(
+    settings: Settings, chosen: tuple[Member, ...], listening: socket, url: str, shelf: Path | None
+) -> None:
     descriptor = int(os.environ.get("TRADEBRIDGE_CONTROL_FD", "-1"))
     worlds = Worlds(settings, chosen, HubControl(descriptor))
     await worlds.begin()
@@ -68,7 +75,7 @@ async def _serve(settings: Settings, chosen: tuple[Member, ...], listening: sock
         yield
         await worlds.close()
 
-    await serve(Front(worlds, control_app(worlds, lifespan)), listening, url, Connection)
+    await serve(Front(worlds, control_app(worlds, lifespan, shelf)), listening, url, Connection)
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -81,6 +88,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clock", type=datetime.fromisoformat, help="frozen business clock, RFC 3339")
     parser.add_argument("--with", dest="with_", action="append", default=[], choices=["tl"], help="further windows")
     parser.add_argument("--adapter", action="append", default=[], help="of others: a folder, a package or a style")
+    parser.add_argument("--shelf", type=Path, help="folder of conformance runs; in --data where none is given")
     parser.add_argument("--only", default="", metavar="ID", help="this partner alone, beside a world")
     return parser.parse_args(arguments)
 

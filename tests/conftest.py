@@ -6,6 +6,7 @@ file without `test_`. Hypothesis: profile `sample` draws the same examples in ea
 repeated; `full` draws many, new ones each time; `fuzz` is for `make fuzz`.
 """
 
+import gc
 from collections.abc import Callable
 from functools import cache
 
@@ -13,6 +14,9 @@ import httpx
 import pytest
 from httpx._transports import default as transports
 from hypothesis import HealthCheck, settings
+
+gc.disable()
+"""While tests are collected: what is loaded then stays, and to look at it again and again is a third of the work."""
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("sample", max_examples=30, deadline=None, derandomize=True, suppress_health_check=SLOW)
@@ -33,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--full") and not config.getoption("--hypothesis-profile"):
         settings.load_profile("full")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def parts_of(item: pytest.Item) -> set[str]:

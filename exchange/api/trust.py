@@ -17,6 +17,7 @@ from exchange.hub import Hub
 from exchange.keys import HUB, further_signers, make_next
 from exchange.members import end_others, revoke, rotate_signing_key
 from exchange.messages import RefusedInTransaction
+from exchange.observers import lose_key
 from exchange.trust_versions import add_own_key
 from schemas.findings import Finding, finding
 from tradebridge.evidence.revocation import MAX_LIST
@@ -162,10 +163,12 @@ async def end_key(request: Request) -> Response:
     if type(compromised) is not bool:
         raise Problem(finding("request.malformed", "/compromised", found=compromised, expected="true or false"))
     name, reason = str(options.get("key", "")), str(options.get("reason", ""))[:500]
-    member = name.partition("#")[0]
+    member = name.partition("#")[0] if "#" in name else HUB  # observers of the log are the hub's
 
     def job(connection: Connection) -> None:
         _, problem = revoke(connection, name, since, compromised=compromised)
+        if problem and problem.code == "trust.unknown-key" and compromised:
+            problem = lose_key(connection, name, since)
         if problem:
             raise RefusedInTransaction(problem)
 

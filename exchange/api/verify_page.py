@@ -12,8 +12,8 @@
    steps of time: how long the look took cannot be seen.
 3. Each address may ask so often, and have so many checks under way (`exchange.tries`, `exchange.places`). A check
    begins when its body is there: who sends slowly holds no place among the checks, and only its own among the senders.
-4. HTML for browsers, JSON for who asks for it. All that came from a document is escaped; no script or style stands in
-   the page, and the policy allows none but the hub's own files.
+4. HTML for browsers, in the language of the reader; JSON for who asks for it. All that came from a document is escaped;
+   no script or style stands in the page, and the policy allows none but the hub's own files.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -39,14 +39,16 @@ from exchange.api.access import hub_of, spaces_of
 from exchange.api.bodies import body_of, json_response
 from exchange.api.problems import Problem, problem_response
 from exchange.hub import Hub
+from exchange.languages import Translated, _, mark, moment
 from exchange.places import NoPlace
 from exchange.public import Checked
+from exchange.rendering import environment_of
 from exchange.store.queries import Stored
 from exchange.tries import network_of
 from schemas.findings import Finding, finding
 from tradebridge.evidence.report import Answer, Verdict
 
-router = APIRouter(tags=["verify"])
+router = APIRouter(tags=["verify"], route_class=Translated)
 
 MOST_BYTES = 16 << 20
 """Of a file that is checked here. A larger one is checked with `tb verify`."""
@@ -67,25 +69,27 @@ HEADERS = {
 }
 
 QUESTIONS = {
-    "unchanged": "Not changed?",
-    "issued": "Issued by who may?",
-    "valid": "Still valid?",
-    "recorded": "On the public record?",
+    "unchanged": mark("Not changed?"),
+    "issued": mark("Issued by who may?"),
+    "valid": mark("Still valid?"),
+    "recorded": mark("On the public record?"),
 }
+_WORDS = {Verdict.YES: mark("yes"), Verdict.NO: mark("no"), Verdict.COULD_NOT_CHECK: mark("could not check")}
 _YES = {
-    "unchanged": ("It is as its signer signed it.", "It is as this hub accepted it."),
+    "unchanged": (mark("It is as its signer signed it."), mark("It is as this hub accepted it.")),
+    "issued": (mark("Signed by %(who)s, which may issue it."),) * 2,
     "valid": (
-        "Nothing had ended it when its evidence was made. What came later is not known here.",
-        "This hub knows of nothing that has cancelled, replaced or ended it.",
+        mark("Nothing had ended it when its evidence was made. What came later is not known here."),
+        mark("This hub knows of nothing that has cancelled, replaced or ended it."),
     ),
+    "recorded": (mark("On the record since %(when)s, by the hub's clock."),) * 2,
 }
-"""A yes in plain words, of a file that is all there is, and of a document that this hub has; of the other two questions
-the reason is plain enough."""
+"""A yes in plain words, of a file that is all there is, and of a document that this hub has."""
 _IN_SHORT = {
-    0: "Four times yes: genuine, not known to have ended, and on the record.",
-    3: "Nothing false was found, but not everything could be checked.",
-    4: "Do not accept it: it is not valid, or not on the record.",
-    5: "Do not rely on it: it was changed, or not issued by who may.",
+    0: mark("Four times yes: genuine, not known to have ended, and on the record."),
+    3: mark("Nothing false was found, but not everything could be checked."),
+    4: mark("Do not accept it: it is not valid, or not on the record."),
+    5: mark("Do not rely on it: it was changed, or not issued by who may."),
 }
 
 
@@ -216,12 +220,12 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
     report = checked.report
     return _page(
         hub,
-        title=f"Document {report.number}" if report.number else "The document",
+        title=_("Document %(number)s", number=report.number) if report.number else _("The document"),
         report=report,
-        short=_IN_SHORT[report.exit_code],
+        short=_(_IN_SHORT[report.exit_code]),
         answers=[plain(each, own=checked.stored is not None) for each in report.answers],
         own=checked.stored is not None,
-        at=f"{hub.clock.now():%Y-%m-%d %H:%M} UTC",
+        at=moment(hub.clock.now()),
         paper=paper,
         masked=masked,
         facts=list(compare.facts(paper)) if paper is not None else [],
@@ -231,17 +235,19 @@ def _answer(request: Request, hub: Hub, checked: Checked) -> Response:
 
 
 def plain(given: Answer, *, own: bool) -> dict[str, Any]:
-    """One answer for the page: what a person reads, and what is folded away. `own`: this hub has the document."""
-    yes = given.verdict is Verdict.YES
-    reason = given.reason.partition(": leaf ")[0].rstrip(".") + "."
-    if not yes and given.findings:
-        reason = _deciding(given).message
+    """One answer for the page: what a person reads, in the language of the page, and what is folded away, as the
+    evidence says it. `own`: this hub has the document."""
+    when = moment(given.when) if given.when is not None else ""
+    if given.verdict is Verdict.YES:
+        said = _(_YES[given.question][own], who=given.who, when=when)
+    else:
+        said = _(_deciding(given).message if given.findings else given.reason)
     return {
-        "question": QUESTIONS[given.question],
+        "question": _(QUESTIONS[given.question]),
         "verdict": given.verdict.value,
-        "word": given.verdict.value.replace("-", " "),
-        "plain": _YES[given.question][own] if yes and given.question in _YES else reason,
-        "next": given.next_step,
+        "word": _(_WORDS[given.verdict]),
+        "plain": said,
+        "next": _(given.next_step),
         "reason": given.reason,
         "findings": given.findings,
     }
@@ -266,7 +272,7 @@ def _asking(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """The page that asks. `number`: of the print whose code is asked for; None: for anything."""
-    title = "Check a document" if number is None else f"Check document {number[:60]}"
+    title = _("Check a document") if number is None else _("Check document %(number)s", number=number[:60])
     return _page(hub, status, headers, title=title, number=number, refused=refused, report=None)
 
 
@@ -277,8 +283,4 @@ def _page(hub: Hub, status: int = 200, headers: dict[str, str] | None = None, **
 
 @cache
 def _template() -> Template:
-    loader = PackageLoader("exchange.api", "static")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("verify.html")
+    return environment_of("exchange.api", "static").get_template("verify.html")

@@ -70,12 +70,12 @@ async def switch(request: Request, what: str) -> Response:
     except world.WorldAway as error:
         raise Problem(finding("console.world-away", found=str(error))) from error
     except world.WorldRefused as error:
-        raise Problem(*_findings(error)) from error
+        raise Problem(*refused_by_world(error)) from error
     world.forget()
     return RedirectResponse(f"{hub_of(request).prefix}/console/faults", 303)
 
 
-def _findings(refused: world.WorldRefused) -> tuple[Finding, ...]:
+def refused_by_world(refused: world.WorldRefused) -> tuple[Finding, ...]:
     """What the world says, under a code of ours: its own are in the same catalogue, and it names them."""
     return tuple(
         finding(

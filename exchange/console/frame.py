@@ -2,21 +2,19 @@
 
 1. The Workbench is open without sign-in in a simulation, whose keys are public anyway. Elsewhere it is closed: there is
    no sign-in yet.
-2. What a page shows of a document, a partner or an address goes through `_shown` and is escaped: marks that turn or
-   hide text are made visible. No script or style stands in a page, and the policy allows none but the hub's own files.
+2. What a page shows of a document, a partner or an address is escaped, and marks that turn or hide text are made
+   visible (`exchange.rendering`). No script or style stands in a page; the policy allows the hub's own files only.
 3. Who looks at a document is put on the record first, as everywhere (`exchange.readings`): the operator's Workbench.
 4. What changes something is a POST from a page of this hub; another site's is refused.
 5. Refusals are pages too, with code, what was found, and what to do.
 """
 
-import re
 from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import Any
 
 from fastapi.routing import APIRoute
-from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
-from jinja2.utils import missing
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +28,7 @@ from exchange.hub import Hub
 from exchange.members import OPERATOR
 from exchange.places import NoPlace
 from exchange.records import Actor
+from exchange.rendering import environment_of
 from exchange.store.queries import BadCursor
 from schemas.findings import Finding, finding
 from tradebridge.evidence.simulation import test_api_key
@@ -50,6 +49,7 @@ PAGES = (
     ("validate", "Validate", "/validate"),
     ("deliveries", "Deliveries", "/deliveries"),
     ("faults", "Faults", "/faults"),
+    ("conformance", "Conformance", "/conformance"),
     ("members", "Members", "/members"),
     ("log", "Log", "/log"),
     ("health", "Health", "/health"),
@@ -150,22 +150,6 @@ def _ahead(seconds: float) -> str:
 # --- texts -----------------------------------------------------------------------------------------------------------
 
 
-# Not the zero-width space and joiners: Khmer, Lao, Burmese and Thai are written with them.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
-
-
-def visible(text: str) -> str:
-    """Controls, and marks that turn or hide text, as their code points in angle brackets: ⟨U+202E⟩."""
-    return _HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
-
-
-def _shown(value: Any) -> Any:
-    """Rule 2: all that a template writes."""
-    return visible(value) if type(value) is str else value
-
-
 def size(count: int) -> str:
     """A number of bytes, for people."""
     for unit, of in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)):
@@ -184,23 +168,8 @@ def short(digest: str | None) -> str:
     return "" if not digest else digest if len(digest) <= 16 else f"{digest[:8]}…{digest[-4:]}"
 
 
-class _Absent(Undefined):
-    """A member that something has not is empty: findings and entries leave out what they have not. A name that no page
-    gave is a mistake."""
-
-    def __new__(cls, hint: str | None = None, obj: Any = missing, name: str | None = None, *rest: Any) -> Any:
-        return StrictUndefined(hint, obj, name, *rest) if obj is missing else super().__new__(cls)
-
-
 @cache
 def environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("exchange.console"),
-        autoescape=True,
-        undefined=_Absent,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
+    made = environment_of("exchange.console")
     made.filters.update(size=size, moment=moment, short=short)
     return made

@@ -20,9 +20,10 @@ from starlette.responses import Response
 
 from exchange.api.access import hub_of
 from exchange.console import feed
-from exchange.console.frame import ConsoleRoute, page, visible
+from exchange.console.frame import ConsoleRoute, page
 from exchange.console.sequence import HUB
 from exchange.hub import Hub
+from exchange.rendering import visible
 from exchange.store import tables as t
 
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)

@@ -6,7 +6,8 @@
 | /console/feed | the same feed as server-sent events, each a row of it |
 | /console/search?q= | documents by number, party, HS code, vessel or digest |
 
-The others stand in modules of their own: exchanges, document, validating, deliveries, faults, network, keeping, codes.
+The others stand in modules of their own: exchanges, document, validating, deliveries, faults, conformance, network,
+keeping, codes.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from exchange.api.feed import FeedResponse
 from exchange.api.problems import Problem
 from exchange.console import (
     codes,
+    conformance,
     deliveries,
     document,
     exchanges,
@@ -56,6 +58,7 @@ router.include_router(codes.router)
 router.include_router(document.router)
 router.include_router(deliveries.router)
 router.include_router(faults.router)
+router.include_router(conformance.router)
 router.include_router(keeping.router)
 router.include_router(network.router)
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from exchange.console.frame import moment, visible
+from exchange.console.frame import moment
+from exchange.rendering import visible
 
 HUB = "Tradebridge"
 MOST_STEPS = 120

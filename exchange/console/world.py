@@ -6,9 +6,12 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+import orjson
 from starlette.requests import Request
 
 from exchange.api.access import hub_of, spaces_of
@@ -63,6 +66,50 @@ async def ask(
     if answer.is_error:
         raise WorldRefused(answer.status_code, told.get("errors", []))
     return dict(told)
+
+
+async def fetch(request: Request, path: str, *, seconds: float) -> tuple[bytes, str]:
+    """A file of the world, and its media type. Raises `WorldAway`, `WorldRefused`."""
+    async with streamed(request, path, {}, seconds) as answer:
+        try:
+            data = b"".join([part async for part in answer.aiter_bytes()])
+        except httpx.HTTPError as error:
+            raise WorldAway(f"the world does not answer ({type(error).__name__})") from error
+        return data, answer.headers.get("content-type", "application/octet-stream")
+
+
+@asynccontextmanager
+async def streamed(
+    request: Request, path: str, headers: dict[str, str], seconds: float | None
+) -> AsyncIterator[httpx.Response]:
+    """An answer of the world as it comes. Raises `WorldAway`, `WorldRefused`. `seconds`: of silence; None for any."""
+    base = spaces_of(request).world
+    if not base:
+        raise WorldAway("this hub runs without a world: `tb up` starts both")
+    url = f"{base}{hub_of(request).prefix}/_sim/v1/{path}"
+    async with AsyncExitStack() as stack:
+        try:
+            transport = httpx.AsyncHTTPTransport(verify=tls_context())
+            timeout = httpx.Timeout(PATIENCE_SECONDS, read=seconds)
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(transport=transport, trust_env=False, timeout=timeout)
+            )
+            answer = await stack.enter_async_context(client.stream("GET", url, headers=headers))
+            if answer.is_error:
+                told = json_object(await answer.aread())
+                raise WorldRefused(answer.status_code, told.get("errors", []))
+        except httpx.HTTPError as error:
+            raise WorldAway(f"the world does not answer ({type(error).__name__})") from error
+        yield answer
+
+
+def json_object(data: bytes) -> Json:
+    """Empty where it is none."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 async def faults(request: Request) -> list[Json] | None:

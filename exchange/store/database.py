@@ -21,9 +21,11 @@ from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event, insp
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.util import LRUCache
 
 from exchange.store.tables import head, metadata
+from exchange.store.version import at_head, stamp
 from tradebridge.ebl.sqlite import tune
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ server ends it. The writer runs the jobs again."""
 TRANSACTION_SECONDS = 8
 """The same for a whole transaction: a process that stops between the commands of a pipeline (psycopg's `executemany`)
 does not count as idle. From PostgreSQL 17; migrations are exempt."""
+DEADLOCK = "40P01"
+DROP_TRIES = 5
+"""A store that is dropped takes the locks of all its tables one by one, and may meet a reader that came just before."""
 
 
 class StoreNotReady(RuntimeError):
@@ -262,8 +267,6 @@ def _put_whole(content: bytes, target: Path) -> None:
 
 
 def _create_tables(connection: Connection) -> None:
-    from exchange.store.migrations import stamp
-
     if inspect(connection).has_table(head.name):
         return
     metadata.create_all(connection, checkfirst=False)
@@ -276,8 +279,6 @@ def _create_tables(connection: Connection) -> None:
 
 def check(database: Database) -> str:
     """One word of where the store stands: `ready`, `missing`, or `behind` (migrations are waiting)."""
-    from exchange.store.migrations import at_head
-
     if not exists(database):
         return "missing"
     with database.reading.connect() as connection:
@@ -295,6 +296,14 @@ def drop(database: Database) -> None:
             Path(f"{database.url.database}{suffix}").unlink(missing_ok=True)
         return
     engine = create_engine(database.url)
-    with engine.begin() as connection:
-        connection.execute(text(f'drop schema if exists "{schema_of(database.space)}" cascade'))
-    engine.dispose()
+    try:
+        for last in (*[False] * DROP_TRIES, True):
+            try:
+                with engine.begin() as connection:
+                    connection.execute(text(f'drop schema if exists "{schema_of(database.space)}" cascade'))
+                return
+            except OperationalError as error:
+                if last or getattr(error.orig, "sqlstate", "") != DEADLOCK:
+                    raise
+    finally:
+        engine.dispose()

@@ -215,6 +215,10 @@ OF_TITLES = tuple(each.value for each in TitleEvent)
 """Types of events that are said of titles."""
 
 
+PUBLIC_OF_TITLES = "tradebridge-title-public/1"
+"""Profile of what whoever has the document may know of its title: `exchange.titles` writes it."""
+
+
 def _concerning(stored: Stored, member: str | None, *, of_title: bool) -> Select[Any]:
     """The messages about a document: all of them, or those that concern the one recipient who asks. `of_title`: with
     what became of its title; else only what `member` itself said of it, or was told."""
@@ -223,12 +227,14 @@ def _concerning(stored: Stored, member: str | None, *, of_title: bool) -> Select
         .outerjoin(t.events, t.events.c.message_id == t.messages.c.id)
         .where(t.messages.c.document_id == stored.summary["id"])
     )
+    in_public = t.messages.c.profile == PUBLIC_OF_TITLES
     if not of_title and member is not None:
         about_title = (t.messages.c.kind == "title") | t.events.c.type.in_(OF_TITLES)
         told = select(t.deliveries.c.message_id).where(t.deliveries.c.recipient == member)
-        query = query.where(
-            ~func.coalesce(about_title, false()) | (t.messages.c.member == member) | t.messages.c.id.in_(told)
-        )
+        own = (t.messages.c.member == member) | t.messages.c.id.in_(told)
+        query = query.where(~func.coalesce(about_title, false()) | own | in_public)
+    else:
+        query = query.where(~in_public)  # the whole record says it too
     if stored.only_for is None:
         return query
     forwarded_here = t.messages.c.id.in_(

@@ -83,6 +83,16 @@ revocation_lists = Table(
     Column("data", LargeBinary, nullable=False),  # DER
 )
 
+# Revocation lists that were the newest when something was accepted: they stay, for its evidence.
+kept_lists = Table(
+    "kept_lists",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # of the list; of one from before there were any: its issuer
+    Column("issuer", String(64), nullable=False, index=True),  # SHA-256 of the authority's certificate
+    Column("taken_at", String(40), nullable=False),
+    Column("data", LargeBinary, nullable=False),  # DER
+)
+
 # Versions of the trust list; none is ever changed.
 trust_versions = Table(
     "trust_versions",
@@ -469,6 +479,14 @@ observers = Table(
     Column("url", String(1000), nullable=False),
     Column("key", Text, nullable=False),  # of a witness: its verifier key; of an authority: its roots in PEM
     Column("policy", String(200)),  # of an authority: the only one that is taken
+)
+
+# Keys of witnesses, timestamp authorities and the log that were in other hands (`tradebridge.evidence.lost`).
+lost_keys = Table(
+    "lost_keys",
+    metadata,
+    Column("key", String(1000), primary_key=True),
+    Column("since", String(40), nullable=False),
 )
 
 witnessed = Table(

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from simulator.conformance.exchange import By, Exchange, redacted
 from simulator.conformance.runner import Action, Check, Result, Role, Run, Sentence, Suite, Word
 
 MOST = 100
+REPORTS = "reports"
+"""The folder of reports that were made of the runs, on the shelf."""
 FORMAT = "tradebridge-conformance-run/1"
 NOT_PLAYED = "the run ended before its turn"
 UNSETTLED = frozenset({Word.WAITING, Word.NO_TRAFFIC, Word.ERROR})
@@ -83,6 +85,14 @@ class Keeping:
             file.seek(-1, os.SEEK_END)
             cut = file.read(1) != b"\n"
             file.write(b"\n" * cut + json.dumps(_result_json(result), ensure_ascii=False).encode() + b"\n")
+
+    def since(self, place: int) -> tuple[list[Result], int]:
+        """The results that were kept from this place of the file on, and the place to go on at; 0 is its beginning."""
+        with self.path.open("rb") as file:
+            file.seek(place)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        return [_result(told) for told in _told(whole.decode().split("\n")) if _is_result(told)], place + len(whole)
 
 
 class Shelf:
@@ -161,11 +171,19 @@ def _youngest(path: Path) -> tuple[str, int, int]:
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue  # cut when the run was
+        yield from _told(file)
+
+
+def _told(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue  # cut when the run was
+
+
+def _is_result(told: Mapping[str, Any]) -> bool:
+    return told.get("format") != FORMAT
 
 
 def _head(path: Path) -> Head | None:
@@ -177,7 +195,7 @@ def _head(path: Path) -> Head | None:
 
 def _results(path: Path) -> Iterator[Result]:
     for told in _lines(path):
-        if told.get("format") != FORMAT:
+        if _is_result(told):
             yield _result(told)
 
 

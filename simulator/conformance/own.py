@@ -26,7 +26,7 @@ from simulator.conformance import kit
 from simulator.conformance.child import CannotStart, Child
 from simulator.conformance.kit import CARRIER_NAME, Identities, KitPlatform, now
 from simulator.conformance.own_hub import hub_system
-from simulator.conformance.sut import CannotSend, Json, System
+from simulator.conformance.sut import TRANSFER, Act, CannotSend, Json, System
 from tradebridge.ebl.seal import ES256, PS256, Trusted
 
 __all__ = ["OWN", "CannotStart", "own_systems"]
@@ -49,17 +49,24 @@ class OwnPlatform:
         return f"http://127.0.0.1:{self.port}"
 
     async def transfer(
-        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+        self,
+        http: httpx.AsyncClient,
+        reference: str,
+        recipient: Json,
+        documents: Sequence[Json],
+        act: Act = TRANSFER,
     ) -> None:
         title = await http.get(f"{self.url}/v1/titles/{reference}")
         if title.status_code != 200:
             raise CannotSend(f"{self.code} has no title {reference}: {title.status_code}")
         body: Json = {
-            "action": "TRANSFER",
+            "action": act.action,
             "expectedSequence": title.json()["sequence"],
             "actor": self.account,
             "recipient": recipient,
         }
+        if act.reason:
+            body["reasonCode"] = act.reason
         if documents:
             body["documents"] = list(documents)
         answer = await http.post(f"{self.url}/v1/titles/{reference}/actions", json=body)

@@ -17,7 +17,7 @@ from schemas.event import Actor, Event, Subject, TitleEvent, encode_event
 from simulator.conformance import kit
 from simulator.conformance.child import Child
 from simulator.conformance.kit import CARRIER_NAME, Identities, KitPlatform, now
-from simulator.conformance.sut import CannotSend, Json, System
+from simulator.conformance.sut import TRANSFER, Act, CannotSend, Json, System
 from simulator.members import HUB, OPERATOR, PURPOSES, TRANSPORT_DOCUMENT
 from tradebridge.calls import HubError
 from tradebridge.client import AsyncHub
@@ -52,21 +52,26 @@ class OwnHub:
         return f"http://127.0.0.1:{self.port}"
 
     async def transfer(
-        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+        self,
+        http: httpx.AsyncClient,
+        reference: str,
+        recipient: Json,
+        documents: Sequence[Json],
+        act: Act = TRANSFER,
     ) -> None:
         trader = self.as_member(TRADER)
         try:
             title = await trader.title(reference)
             summary = await trader.summary(str(title["document"]))
-            event = self._event(title, str(summary["id"]), str(summary["contentDigest"]), recipient, documents)
+            body: Json = {"action": act.action, "actor": self.account, "recipient": recipient}
+            body |= {"documents": list(documents)} if documents else {}
+            body |= {"reasonCode": act.reason} if act.reason else {}
+            event = self._event(title, str(summary["id"]), str(summary["contentDigest"]), body)
             await trader.send_event(str(summary["id"]), event)
         except HubError as error:
             raise CannotSend(f"the hub refused: {error}") from error
 
-    def _event(self, title: Json, document: str, digest: str, recipient: Json, documents: Sequence[Json]) -> str:
-        body: Json = {"action": "TRANSFER", "actor": self.account, "recipient": recipient}
-        if documents:
-            body["documents"] = list(documents)
+    def _event(self, title: Json, document: str, digest: str, body: Json) -> str:
         at = now()
         said = Event(
             id=derived_id("evt", at, secrets.token_bytes(16)),

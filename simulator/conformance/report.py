@@ -1,15 +1,18 @@
-"""The report of a run, in a folder: `report.json`, `junit.xml` for machines, `index.html`, `summary.md` for people.
+"""The report of a run, in a folder: `report.json`, `junit.xml` for machines, `index.html`, `summary.md`, `report.pdf`
+for people, and `evidence.zip` with all of it and the messages as they were, to hand on.
 
 1. The page needs nothing else: no script, no font, no picture from anywhere; what is long is folded (`<details>`).
 2. Each exchange has its request and its answer beside each other, and what was signed in them, decoded below.
 3. A check names its sentence, its source, what was found and what was expected. A word is never a colour alone.
 4. Secrets are left out in all (`exchange.py`, rule 1). It is test evidence, and no certification: each says so.
-5. The coverage grid has each requirement that was checked beside the scenarios that checked it: gaps are seen.
+5. All are signed as one (`signed.py`).
+6. The coverage grid has each requirement that was checked beside the scenarios that checked it: gaps are seen.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,11 +21,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from simulator.conformance import signed
 from simulator.conformance.exchange import By, Exchange, body_text, redacted, signed_parts
 from simulator.conformance.kept import failure_id
 from simulator.conformance.report_schema import FORMAT
 from simulator.conformance.runner import Check, Result, Role, Run, Sentence, Word
 from simulator.conformance.told import printable
+from tradebridge.evidence.signer import Signer
 
 CSS = resources.files("simulator.conformance").joinpath("report.css").read_text("utf-8")
 
@@ -37,6 +42,7 @@ MEANING: Mapping[Word, str] = {
     Word.NO_TRAFFIC: "nothing came that could be checked: no pass",
 }
 NOTICE = "test evidence, not certification"
+PDF = "report.pdf"
 EXCERPT = 160
 """Characters of what was sent, where it stands in a line."""
 MOST_ARROWS = 40
@@ -55,19 +61,36 @@ _ORDER = (
 )
 
 
-def write(run: Run, folder: Path) -> Path:
+def write(run: Run, folder: Path, signer: Signer) -> Path:
     """All files, in a folder that is made; the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (PDF, signed.STATEMENT):
+        (folder / name).unlink(missing_ok=True)  # of an earlier run, where this one makes none
+    for name, data in written(run, signer, datetime.now(UTC)).items():
+        (folder / name).write_bytes(data)
+    return folder / "index.html"
+
+
+def written(run: Run, signer: Signer, at: datetime) -> dict[str, bytes]:
+    """All files by name, signed at this time, the statement and the archive last. Without Typst there is no PDF."""
+    from simulator.conformance.evidence import messages_of
     from simulator.conformance.junit import junit_of
     from simulator.conformance.markdown import markdown_of
+    from simulator.conformance.printed import pdf_of
 
-    folder.mkdir(parents=True, exist_ok=True)
-    whole = json.dumps(to_json(run), ensure_ascii=False, indent=1)
-    (folder / "report.json").write_text(whole + "\n", encoding="utf-8")
-    (folder / "junit.xml").write_bytes(junit_of(run))
-    (folder / "summary.md").write_text(markdown_of(run), encoding="utf-8")
-    page = folder / "index.html"
-    page.write_text(html_of(run), encoding="utf-8")
-    return page
+    whole = json.dumps(to_json(run), ensure_ascii=False, indent=1).encode() + b"\n"
+    printed = pdf_of(run, whole)
+    files = {
+        "report.json": whole,
+        "junit.xml": junit_of(run),
+        "summary.md": markdown_of(run).encode(),
+        "index.html": html_of(run).encode(),
+        **({} if printed is None else {PDF: printed}),
+    }
+    facts = {name: value for name, value in run.to_json().items() if name != "scenarios"}
+    packed = files | messages_of(run)
+    token = signed.statement({"notice": NOTICE, **facts}, packed, signer, at)
+    return files | {signed.STATEMENT: token.encode("ascii"), signed.ARCHIVE: signed.archive(packed, token)}
 
 
 def to_json(run: Run) -> dict[str, Any]:

@@ -63,6 +63,8 @@ class Role(StrEnum):
     RECEIVER = "receiver"
     SENDER = "sender"
     VERIFIER = "verifier"
+    HOLDER = "holder"
+    """Of titles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from simulator.conformance.described import BadSystem
 from simulator.conformance.suites import SUITES, family
 
 SELF_PLATFORM = "STRA"
-"""The platform of a self-run; `tb conformance run pint` tries all of ours."""
+"""The platform of a self-run; `tb conformance run pint` or `title-holder` tries all of ours."""
 NEEDS_PUSH, NEEDS_PULL = "window-inbound", "pull-only"
 BOTH_WAYS = "security"
 """The suite that our pulling window is tried with as well."""
@@ -74,19 +74,20 @@ _KIND = {"pint": "platform", "window": "window"}
 
 @asynccontextmanager
 async def ours(suites: Sequence[str], platforms: Sequence[str] = ()) -> AsyncIterator[list[Subject]]:
-    """Our own, each started as a user would meet it. Without suites all of them, with one platform for PINT.
+    """Our own, each started as a user would meet it. Without suites all of them, with one platform for titles.
 
     Raises CannotStart.
     """
     chosen = tuple(suites) or tuple(SUITES)
     async with AsyncExitStack() as stack:
         found: list[Subject] = []
-        if "pint" in chosen:
+        titles = tuple(each for each in chosen if family(each) == "pint")
+        if titles:
             from simulator.conformance.own import own_systems
 
             codes = platforms if suites else (SELF_PLATFORM,)
             for system in await stack.enter_async_context(own_systems(codes)):
-                found.append(Subject(system, system.code, ("pint",), {"own": system.code}))
+                found.append(Subject(system, system.code, titles, {"own": system.code}))
         windows = tuple(each for each in chosen if family(each) == "window")
         pushed = tuple(each for each in windows if each != NEEDS_PULL)
         pulled = tuple(each for each in windows if each in (NEEDS_PULL, BOTH_WAYS))

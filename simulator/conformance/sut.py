@@ -55,6 +55,7 @@ carrier = "KITC"                     # carrierCode of the kit's transport docume
 [sending]                            # how it is told to transfer; without this section a person is asked to
 transfer = "{base}/transfers"         # gets {{"reference", "recipient", "documents"}} as JSON, by POST
 # transfer = ["./transfer.sh"]                       # or a command, which gets the same on its standard input
+act = "{base}/transfers"              # optional: the same with "action" and "reasonCode", for a surrender
 where = "{base}/titles/{{reference}}"   # optional: JSON with "at": here, sending, in-doubt or away
 """
 
@@ -90,6 +91,24 @@ class CannotSend(RuntimeError):
     """The system was told to transfer and refused, or could not be told; the message has what it said."""
 
 
+@dataclass(frozen=True)
+class Act:
+    """What the possessor does with a title, in PINT's words."""
+
+    action: str
+    reason: str = ""
+    """PINT's reasonCode, of a surrender for amendment."""
+
+    def to_json(self) -> Json:
+        """What is added to what a transfer says; nothing for a transfer."""
+        if self.action == "TRANSFER":
+            return {}
+        return {"action": self.action} | ({"reasonCode": self.reason} if self.reason else {})
+
+
+TRANSFER = Act("TRANSFER")
+
+
 class Controls(Protocol):
     """How a system under test is moved from outside PINT, over the kit's HTTP client where it is HTTP."""
 
@@ -98,9 +117,15 @@ class Controls(Protocol):
         """Whether somebody has to do it: then the kit waits for longer."""
 
     async def transfer(
-        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+        self,
+        http: httpx.AsyncClient,
+        reference: str,
+        recipient: Json,
+        documents: Sequence[Json],
+        act: Act = TRANSFER,
     ) -> None:
-        """Let the possessor hand the title over. `documents`: name, mediaType, content in base64. Raises CannotSend."""
+        """Let the possessor hand the title over. `documents`: name, mediaType, content in base64. `act`: a surrender,
+        where it is one. Raises CannotSend."""
 
     async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
         """`here`, `sending`, `in-doubt`, `away`, `ended`; None if it does not say."""
@@ -191,13 +216,16 @@ def _identities(folder: Path, told: Mapping[str, Any]) -> Identities:
 
 
 def _controls(told: Mapping[str, Any], folder: Path, ask: Callable[[str], None]) -> Controls:
-    transfer, where = told.get("transfer"), told.get("where")
+    transfer, where, act = told.get("transfer"), told.get("where"), told.get("act")
     if isinstance(transfer, str):
-        return ByUrl(transfer, where)
+        return ByUrl(transfer, where, None if act is None else str(act))
     if isinstance(transfer, list):
-        return ByCommand([str(each) for each in transfer], where, folder)
+        acts = [str(each) for each in act] if isinstance(act, list) else None
+        return ByCommand([str(each) for each in transfer], where, folder, acts)
     return ByPerson(where, ask)
 
+
+NO_ACT = "it cannot be told to surrender: give `[sending] act` in the file"
 
 # --- How it is told --------------------------------------------------------------------------------------------------
 
@@ -218,18 +246,27 @@ class ByUrl:
 
     url: str
     asks: str | None
+    acts: str | None = None
+    """Where it is told to surrender; None: it cannot be told."""
     by_person: bool = False
 
     async def transfer(
-        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+        self,
+        http: httpx.AsyncClient,
+        reference: str,
+        recipient: Json,
+        documents: Sequence[Json],
+        act: Act = TRANSFER,
     ) -> None:
-        body = {"reference": reference, "recipient": recipient, "documents": list(documents)}
-        headers = {"Content-Type": "application/json"}
-        got = await ask(http, "POST", self.url, json.dumps(body).encode(), headers, SECONDS)
+        body = {"reference": reference, "recipient": recipient, "documents": list(documents)} | act.to_json()
+        url = self.url if act is TRANSFER else self.acts
+        if url is None:
+            raise CannotSend(NO_ACT)
+        got = await ask(http, "POST", url, json.dumps(body).encode(), {"Content-Type": "application/json"}, SECONDS)
         if got.status is None:
-            raise CannotSend(f"{self.url} did not answer: {got.note}")
+            raise CannotSend(f"{url} did not answer: {got.note}")
         if got.status >= 300:
-            raise CannotSend(f"{self.url} answered {got.status}: {got.body[:300].decode('utf-8', 'replace')}")
+            raise CannotSend(f"{url} answered {got.status}: {got.body[:300].decode('utf-8', 'replace')}")
 
     async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
         return await _asked(http, self.asks, reference)
@@ -245,24 +282,32 @@ class ByCommand:
     command: Sequence[str]
     asks: str | None
     folder: Path
+    acts: Sequence[str] | None = None
     by_person: bool = False
 
     async def transfer(
-        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+        self,
+        http: httpx.AsyncClient,
+        reference: str,
+        recipient: Json,
+        documents: Sequence[Json],
+        act: Act = TRANSFER,
     ) -> None:
-        told = json.dumps({"reference": reference, "recipient": recipient, "documents": list(documents)}).encode()
+        command = self.command if act is TRANSFER else self.acts
+        if command is None:
+            raise CannotSend(NO_ACT)
+        body = {"reference": reference, "recipient": recipient, "documents": list(documents)} | act.to_json()
+        told = json.dumps(body).encode()
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
-                *self.command, cwd=self.folder, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+                *command, cwd=self.folder, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
             )
         except OSError as error:
-            raise CannotSend(f"{self.command[0]} could not be started: {error}") from error
+            raise CannotSend(f"{command[0]} could not be started: {error}") from error
         said, _ = await process.communicate(told)
         if process.returncode:
-            raise CannotSend(
-                f"{self.command[0]} ended with {process.returncode}: {said[:300].decode(errors='replace')}"
-            )
+            raise CannotSend(f"{command[0]} ended with {process.returncode}: {said[:300].decode(errors='replace')}")
 
     async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
         return await _asked(http, self.asks, reference)
@@ -280,12 +325,18 @@ class ByPerson:
     by_person: bool = True
 
     async def transfer(
-        self, http: httpx.AsyncClient, reference: str, recipient: Json, documents: Sequence[Json]
+        self,
+        http: httpx.AsyncClient,
+        reference: str,
+        recipient: Json,
+        documents: Sequence[Json],
+        act: Act = TRANSFER,
     ) -> None:
         names = f", with {len(documents)} supporting documents of your choice" if documents else ""
         codes = ", ".join(f"{each['codeListProvider']} {each['partyCode']}" for each in recipient["identifyingCodes"])
         to = f"{recipient['partyName']} on {recipient['eblPlatform']} ({codes})"
-        self.ask(f"Your turn: transfer {reference} to {to}{names}")
+        does = "transfer" if act is TRANSFER else " ".join(filter(None, (act.action, act.reason)))
+        self.ask(f"Your turn: {does} {reference} to {to}{names}")
 
     async def where(self, http: httpx.AsyncClient, reference: str) -> str | None:
         return await _asked(http, self.asks, reference)

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -87,10 +88,16 @@ def config_of(folder: Path, identities: Identities, kit_port: int, port: int) ->
     }
 
 
+@cache
+def _identities() -> Identities:
+    """One kit for all: an RSA key costs more than a scenario."""
+    return kit.fresh()
+
+
 @contextmanager
 def running(folder: Path, platform_class: type[Any] | None = None, patience: float = 5.0) -> Iterator[System]:
     """The small platform at work, and the system that it is to the kit, which waits `patience` seconds for it."""
-    module, identities = small_platform(), kit.fresh()
+    module, identities = small_platform(), _identities()
     kit_port, port = free_port(), free_port()
     config = config_of(folder, identities, kit_port, port)
     (folder / "small.json").write_text(json.dumps(config), "utf-8")
@@ -123,7 +130,7 @@ def running(folder: Path, platform_class: type[Any] | None = None, patience: flo
             trusted=Trusted("SMAL", (certificate,), frozenset({"ES256"})),
             account=ACCOUNT | {"eblPlatform": "SMAL"},
             kit=identities,
-            controls=ByUrl(f"{base}/transfers", f"{base}/titles/{{reference}}"),
+            controls=ByUrl(f"{base}/transfers", f"{base}/titles/{{reference}}", f"{base}/transfers"),
             kit_port=kit_port,
             answers_within=patience,
         )

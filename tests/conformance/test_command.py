@@ -130,7 +130,7 @@ def test_a_file_that_describes_no_system_is_told_with_what_it_lacks(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nothing"], "There is no suite 'nothing'. There are: pint, window-inbound"),
+        (["nothing"], "There is no suite 'nothing'. There are: pint, title-holder, window-inbound"),
         (["pint", "--only", "no-such-scenario"], "No scenario is like that"),
         (["pint", "--sut", "x.toml", "--platform", "STRA"], "--platform chooses among ours"),
     ],

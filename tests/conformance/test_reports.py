@@ -17,6 +17,7 @@ from simulator.conformance.exchange import By, Exchange
 from simulator.conformance.kept import Shelf, head_of, run_of
 from simulator.conformance.report_schema import ConformanceReport, schema
 from simulator.conformance.runner import NoTraffic, Play, Role, Run, Scenario, Sentence, Suite, Waiting, Word, run
+from simulator.conformance.signed import signer_of
 from tests.docs.blocks import ROOT
 
 EVIL = "<script>alert(1)</script>`</code>\x1b[31m|[x](http://evil.example)\x00\u202e&quot;\nsecond line"
@@ -80,12 +81,12 @@ def found() -> Run:
 
 @pytest.fixture(scope="module")
 def folder(found: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return report.write(found, tmp_path_factory.mktemp("report")).parent
+    return report.write(found, tmp_path_factory.mktemp("report"), signer_of("x")).parent
 
 
 def test_each_report_says_that_it_is_no_certification(folder: Path) -> None:
     names = {"index.html", "report.json", "junit.xml", "summary.md"}
-    assert {each.name for each in folder.iterdir()} == names
+    assert {each.name for each in folder.iterdir()} == {*names, "report.pdf", "report.jws", "evidence.zip"}
     for name in names:
         assert "est evidence, not certification" in (folder / name).read_text("utf-8")
 

@@ -29,6 +29,7 @@ from simulator.conformance.runner import (
     play,
     run,
 )
+from simulator.conformance.signed import signer_of
 from tests.docs.blocks import ROOT
 
 HOLDS = Sentence("a.holds", "It holds.", "a specification")
@@ -169,7 +170,7 @@ def test_what_was_not_asked_for_is_skipped_and_played_by_nobody() -> None:
 
 
 def test_a_report_tells_everything_but_secrets_and_needs_nothing_from_anywhere(tmp_path: Path) -> None:
-    page = report.write(ran(one_breaks, nobody_calls), tmp_path / "report").read_text("utf-8")
+    page = report.write(ran(one_breaks, nobody_calls), tmp_path / "report", signer_of("x")).read_text("utf-8")
     told = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
     for text in (page, json.dumps(told)):
         assert SECRET not in text

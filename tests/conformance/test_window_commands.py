@@ -197,7 +197,7 @@ def test_a_file_that_describes_no_window_is_told_with_what_it_lacks(
     [
         ([], "--self for all suites against ours"),
         (["pint", "--self"], "name neither SUITE"),
-        (["window-inbound", "--platform", "STRA"], "--platform chooses among ours for the suite pint"),
+        (["window-inbound", "--platform", "STRA"], "--platform chooses among ours for pint and title-holder"),
         (["pint", "--sut", "{file}"], "describes a window: pint is for a platform"),
     ],
 )

@@ -99,6 +99,7 @@ def paths(console: Console) -> dict[str, str]:
         "paper": f"/console/d/{console.document}/paper",
         "deliveries": "/console/deliveries",
         "faults": "/console/faults",
+        "conformance": "/console/conformance",
         "map": "/console/map",
         "members": "/console/members",
         "member": "/console/members/TH-NSW",

@@ -269,6 +269,11 @@ def test_without_a_world_faults_say_so(console: Console) -> None:
     assert (page.status_code, "this hub runs without a world" in page.text) == (200, True)
     switched = console.pages.post("/console/faults/clear")
     assert (switched.status_code, "console.world-away" in switched.text) == (503, True)
+    page = console.pages.get("/console/conformance")
+    assert (page.status_code, "this hub runs without a world" in page.text) == (200, True)
+    for path in ("/x", "/x/events", "/x/report/index.html"):
+        away = console.pages.get(f"/console/conformance{path}")
+        assert (away.status_code, "console.world-away" in away.text) == (503, True)
 
 
 def test_a_code_has_a_page_and_a_sample_that_breaks_it(console: Console) -> None:
@@ -287,6 +292,7 @@ PLACES = (
         "/console/search?q=SG",
         "/console/deliveries",
         "/console/faults",
+        "/console/conformance",
         "/console/log",
     ),
     "/console/map",

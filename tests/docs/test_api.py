@@ -58,8 +58,9 @@ def test_answers_have_the_members_that_the_reference_lists(cast: Cast) -> None:
     said = event(EventType.ACCEPTED, accepted.id, accepted.content_digest, "TH-NSW")
     told = recipient.send_event(accepted.id, said).raw.keys()
     assert told == shape_after("A 202 for an event is ") - {"verification"}  # only once one was asked for
-    assert sender.evidence(accepted.id).keys() == shape_after("public keys only (`tradebridge-evidence/1`):")
-    observed = {"timestampAuthorities"}  # only where the operator has named one
+    listed = {"revocations"}  # only of members with an authority
+    assert sender.evidence(accepted.id).keys() == shape_after("public keys only (`tradebridge-evidence/1`):") - listed
+    observed = {"timestampAuthorities", "lostKeys"}  # only where the operator has named one, or one was stolen
     assert cast.operator.trust().keys() == shape_after("## Trust list") - observed
     assert cast.operator.deliveries().items[0].keys() == shape_after("`GET /v1/deliveries?state=dead`")
 

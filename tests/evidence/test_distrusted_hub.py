@@ -37,7 +37,10 @@ def test_a_bundle_is_judged_by_the_proofs_that_are_in_it() -> None:
         verify_bundle(GOOD, hub_distrusted(AT + HOUR), NOW),
         verify_given(recognise(GOOD, hub_distrusted(AT + HOUR)), hub_distrusted(AT + HOUR), NOW),
     ):
-        assert {report.unchanged.verdict, report.issued.verdict, report.recorded.verdict} == {Verdict.YES}, report
+        assert {report.issued.verdict, report.recorded.verdict} == {Verdict.YES}, report
+        (unvouched,) = report.unchanged.findings  # its page may say anything: that decides, and is no remark alone
+        assert (unvouched.code, unvouched.pointer) == ("bundle.unvouched", "READ-ME.txt")
+        assert "renditions/" in unvouched.found and report.unchanged.verdict is Verdict.COULD_NOT_CHECK
         expected = (SIGNATURE, "/deliveries/0/note", "/deliveries/1/note")
         assert places(report) == {(DISTRUSTED, each) for each in expected}
         assert [each["code"] for each in json.loads(json.dumps(report.to_json()))["remarks"]] == [DISTRUSTED] * 3
@@ -75,6 +78,37 @@ def test_a_timestamp_of_a_stranger_is_remarked_and_changes_nothing() -> None:
     report = verify_bundle(stamped(AT + MINUTE, seed="43"), replace(TRUST, authorities=BELIEVED), NOW)
     assert (report.exit_code, places(report)) == (0, {("timestamp.invalid", STAMP)})
     assert verify_bundle(stamped(AT + MINUTE), TRUST, NOW).remarks == ()  # a list without authorities says nothing
+
+
+WITHDRAWN = rotated(withdrawn=AT + HOUR)
+"""The list once the key of the bundle was replaced."""
+
+
+def test_a_bundle_by_a_key_that_was_withdrawn_since_holds_only_if_it_is_dated_before() -> None:
+    """Whoever has that key can still make one without the cancellation, and state a time before."""
+    report = verify_bundle(GOOD, WITHDRAWN, NOW)
+    assert (report.exit_code, report.valid.verdict) == (3, Verdict.COULD_NOT_CHECK)
+    assert places(report) == {("evidence.undated", SIGNATURE)}
+    trust = replace(WITHDRAWN, authorities=BELIEVED)
+    assert verify_bundle(stamped(AT + MINUTE), trust, NOW).exit_code == 0
+    late = verify_bundle(stamped(AT + 2 * HOUR), trust, NOW)
+    assert (late.exit_code, [each.found for each in late.remarks]) == (3, ["2026-01-05T11:00:00Z"])
+    assert verify_bundle(GOOD, WITHDRAWN, AT + 2 * MINUTE).exit_code == 0  # while both keys hold
+    given = recognise(GOOD, WITHDRAWN)  # as of then: what is known of the key since counts all the same
+    assert verify_given(given, WITHDRAWN, AT + 2 * MINUTE, as_of=True).exit_code == 3
+
+
+def test_a_listing_by_a_key_that_was_withdrawn_since_is_dated_by_nobody() -> None:
+    evidence = Case(events=(event(EventType.ACCEPTED),)).build()
+    report = verify_evidence(evidence, WITHDRAWN, NOW)
+    assert (report.exit_code, [each.code for each in report.valid.findings]) == (3, ["evidence.undated"])
+    assert verify_evidence(evidence, WITHDRAWN, AT + 2 * MINUTE).exit_code == 0
+
+
+def test_a_bundle_that_is_dated_is_as_of_then_at_the_latest() -> None:
+    ahead = stamped(AT + MINUTE, made(Case(events=(event(EventType.ACCEPTED),)), at=AT + HOUR))
+    report = verify_bundle(ahead, replace(TRUST, authorities=BELIEVED), NOW)
+    assert report.valid.reason.startswith("As of 2026-01-05T09:01:00Z")
 
 
 def test_its_files_must_hold_together_all_the_same() -> None:

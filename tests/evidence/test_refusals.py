@@ -10,13 +10,14 @@ from tradebridge.evidence import refusals
 
 FAMILIES = "signature|receipt|log|evidence|trust|bundle|timestamp"
 HERE = Path(refusals.__file__).parent
-SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.py"))}
+SIGNED_REPORTS = HERE.parents[1] / "simulator" / "conformance" / "signed.py"
+SOURCES = {path.name: path.read_text(encoding="utf-8") for path in (*sorted(HERE.glob("*.py")), SIGNED_REPORTS)}
 REGISTERED = set(re.findall(rf'Kind\(\s*"((?:{FAMILIES})\.[a-z-]+)"', SOURCES["refusals.py"]))
 USED = {
     code
     for name, source in SOURCES.items()
     if name != "refusals.py"
-    for code in re.findall(rf'"((?:{FAMILIES})\.(?!json")[a-z-]+)"', source)
+    for code in re.findall(rf'"((?:{FAMILIES})\.(?!json"|zip")[a-z-]+)"', source)
 }
 
 

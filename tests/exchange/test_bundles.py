@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from exchange.bundles import _is_believed_no_more
 from simulator import tsa
 from simulator.clock import FrozenClock
 from tests.exchange.cast import NOW, SEED, Cast, certificate, description
@@ -23,7 +24,7 @@ from tradebridge.evidence.report import Verdict
 from tradebridge.evidence.simulation import test_api_key
 from tradebridge.evidence.times import rfc3339
 from tradebridge.evidence.timestamps import Timestamp
-from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust import TrustList, hub_of
 
 DAY = timedelta(days=1)
 LATER = NOW + DAY
@@ -128,7 +129,8 @@ def test_one_that_nothing_dates_is_still_read(hub: Rotated) -> None:
     assert not isinstance(files, Finding)
     undated = write_archive([each for each in files.items() if each[0] not in (MIMETYPE, STAMP)], MEDIA_TYPE)
     report = verify_bundle(undated, hub.distrusted, LATER)
-    assert {report.unchanged.verdict, report.issued.verdict, report.recorded.verdict} == {Verdict.YES}, report
+    assert {report.issued.verdict, report.recorded.verdict} == {Verdict.YES}, report
+    assert [each.code for each in report.unchanged.findings] == ["bundle.unvouched"]
     assert [each.code for each in report.valid.findings] == ["evidence.not-listed"]
     assert (SIGNATURE, DISTRUSTED) in {(each.pointer, each.code) for each in report.remarks}
 
@@ -138,3 +140,11 @@ def test_and_is_made_anew_for_who_asks(hub: Rotated) -> None:
     assert (bundle.signed.kid, bundle.trust) == (hub.new, hub.distrusted)
     report = verify_bundle(hub.anew, hub.distrusted, LATER)
     assert report.exit_code == 0, report
+
+
+def test_one_that_nobody_dated_is_made_anew_once_its_key_was_withdrawn(hub: Rotated) -> None:
+    then = replace(hub.rotated, hub=hub_of(replace(key, withdrawn=None) for key in hub.rotated.hub.keys))
+    undated = replace(then, authorities=())
+    assert not _is_believed_no_more(then, hub.rotated)
+    assert _is_believed_no_more(undated, hub.rotated)
+    assert not _is_believed_no_more(replace(hub.rotated, authorities=()), hub.rotated)  # as it was made then

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -253,11 +254,13 @@ def test_every_change_of_a_title_is_a_leaf_of_the_log(tmp_path: Path) -> None:
         engine = create_engine(f"sqlite:///{tmp_path / 'here' / 'hub.sqlite'}")
         with engine.connect() as connection:
             kinds = connection.execute(
-                text("select m.kind, m.bytes from messages m join leaves l on l.record_id = m.id order by l.id")
+                text("select kind, profile, bytes from messages m join leaves l on l.record_id = m.id order by l.id")
             ).all()
             sequence = connection.execute(text("select sequence from ebl_titles")).scalar_one()
         engine.dispose()
-    changes = [row.bytes for row in kinds if row.kind == "title"]
+    public = [row.bytes for row in kinds if row.profile == "tradebridge-title-public/1"]
+    assert [orjson.loads(each)["at"] for each in public] == ["away"]
+    changes = [row.bytes for row in kinds if row.kind == "title" and row.bytes not in public]
     assert len(changes) == sequence
     assert [b"title.handed-over" in each for each in changes] == [False, False, True]
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from exchange.store import database as store
-from exchange.store import migrations
+from exchange.store import migrations, version
 from exchange.store import tables as t
 from exchange.store import writer as writer_module
 from exchange.store.rows import Rows, add
@@ -27,6 +27,9 @@ def test_a_new_store_is_ready_and_at_the_newest_version(empty_url: str) -> None:
     store.create(database)
     store.create(database)  # harmless where it exists
     assert store.check(database) == "ready"
+    with database.reading.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert context.get_current_heads() == tuple(migrations.scripts().get_heads()), "alembic says the same of it"
     database.close()
 
 
@@ -38,7 +41,7 @@ def test_migrations_from_nothing_end_in_the_same_schema_as_the_tables(empty_url:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         ours = [change for change in compare_metadata(context, t.metadata) if "alembic_version" not in str(change)]
         assert ours == []
-        assert migrations.at_head(connection)
+        assert version.at_head(connection)
     database.close()
 
 

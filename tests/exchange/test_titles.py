@@ -1,5 +1,6 @@
 """Titles in the hub: issued by a carrier, acted on by signed events, logged, shown to whom they concern."""
 
+from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from tradebridge.client import Refused
 from tradebridge.ebl.seal import Trust
 from tradebridge.ebl.verify import read_trust, verify_title
 from tradebridge.evidence import jws
+from tradebridge.evidence.bundle import MEDIA_TYPE, verify_bundle
 from tradebridge.evidence.report import Verdict
 from tradebridge.evidence.simulation import test_api_key
 from tradebridge.evidence.trust import TrustList
@@ -194,6 +196,40 @@ def test_a_surrender_that_the_carrier_takes_accomplishes_the_bill_and_its_eviden
     assert title_report.signed.possessor.party_name == "Exporter"
     refused = refused_by(hubs.act, "SIML2601007", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
     assert refused.status == 409 or refused.code.startswith("title.")
+
+
+def test_whoever_ever_had_a_bill_is_told_that_it_has_ended_and_not_who_held_it(hubs: Hubs) -> None:
+    number = "SIML2601017"
+    given = document("blank", transportDocumentReference=number)
+    handed_in = jws.sign(orjson.dumps(given), jws.DOCUMENT, signer("CARRIER-SIM"), NOW).encode()
+    hubs.here["CARRIER-SIM"].submit(handed_in, ["BUYER-SYS"])
+    hubs.issue(number)
+    hubs.act(number, "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Bank"))
+    hubs.act(number, "BANK-SYS", "SURRENDER_FOR_DELIVERY", "Bank")
+    trust = TrustList.from_json(httpx.get(f"{hubs.here.url}/v1/trust").json())
+    title = hubs.title(number)["document"]
+    assert verify_evidence(on_record(hubs, title, "BUYER-SYS"), trust, NOW).exit_code == 0
+    answer_surrender(hubs, number, "SURR")
+    for member in ("EXPORTER-SYS", "BUYER-SYS"):  # who held it before, and who only received the document
+        evidence = on_record(hubs, title, member)
+        report = verify_evidence(evidence, trust, NOW)
+        assert (report.exit_code, [each.code for each in report.valid.findings]) == (4, ["evidence.title-ended"])
+        said = [b64decode(each["bytes"]).decode() for each in evidence["messages"] if each["kind"] == "title"]
+        assert "Bank" not in said[-1] and '"status":"accomplished"' in said[-1]
+        bundle = hubs.get(f"/v1/documents/{title}/evidence", member, Accept=MEDIA_TYPE).content
+        assert verify_bundle(bundle, trust, NOW).exit_code == 4
+        assert "title: ended" in {each["text"] for each in hubs.here[member].timeline(title)["entries"]}
+
+
+def on_record(hubs: Hubs, document: str, member: str) -> dict[str, Any]:
+    """The evidence for a member, once all of it is in the log."""
+
+    def whole() -> dict[str, Any] | None:
+        evidence: dict[str, Any] = hubs.here[member].evidence(document)
+        return evidence if all(each["inclusion"] for each in evidence["messages"]) else None
+
+    found: dict[str, Any] = eventually(whole)
+    return found
 
 
 def test_a_rejected_surrender_gives_it_back(hubs: Hubs) -> None:

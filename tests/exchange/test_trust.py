@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -34,11 +35,15 @@ from tests.exchange.running import hub_in_thread
 from tests.exchange.test_log_and_evidence import checkpoint, settled
 from tests.waiting import until
 from tradebridge.client import Hub
-from tradebridge.evidence import xades
-from tradebridge.evidence.report import Report
+from tradebridge.evidence import simulation, xades
+from tradebridge.evidence.bundle import Bundle, open_bundle
+from tradebridge.evidence.cosignatures import Witness
+from tradebridge.evidence.lost import LostKey, fingerprints
+from tradebridge.evidence.report import Report, Verdict
 from tradebridge.evidence.simulation import test_authority, test_signer
 from tradebridge.evidence.status import Status, read_status
 from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.timestamps import TimestampRoot
 from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.trust_history import TrustHistory, list_with_history
 from tradebridge.evidence.verify import verify_evidence
@@ -141,6 +146,31 @@ def test_a_key_that_was_in_other_hands_ends_what_came_later_and_nothing_before(c
     later = refused_by(cast.operator.revoke_signing_key, kid, since=since, compromised=True)
     assert later.code == "member.key-withdrawn"
     assert history(cast).newest.change.endswith(f"distrusted since {rfc3339(NOW)}")
+
+
+def test_a_key_of_an_observer_that_was_in_other_hands_stands_on_the_list_also_when_it_is_named_no_more(
+    changing: Cast,
+) -> None:
+    operator, since = changing.operator, NOW - DAY
+    witness = Witness("witness.test/lost", simulation.test_log_key("lost").public_key())
+    operator.add_observer({"kind": "witness", "key": witness.verifier_key, "url": "http://127.0.0.1:1"})
+    root = TimestampRoot("TSA", (test_authority("lost").certificate,))
+    given = {"kind": "timestamp", "name": "TSA", "url": "http://127.0.0.1:1", "roots": pem(*root.roots)}
+    operator.add_observer(given)
+    operator.remove_observer(witness.name)
+    unknown = refused_by(operator.revoke_signing_key, "witness.test/lost", since=rfc3339(since), compromised=True)
+    assert unknown.code == "trust.unknown-key"
+    operator.revoke_signing_key(witness.verifier_key, since=rfc3339(NOW), compromised=True)
+    operator.revoke_signing_key(witness.verifier_key, since=rfc3339(since), compromised=True)
+    operator.revoke_signing_key("TSA", since=rfc3339(since), compromised=True, reason="broken into")
+    operator.remove_observer("TSA")
+    for key in (witness.verifier_key, fingerprints(root)[0]):
+        later = refused_by(operator.revoke_signing_key, key, since=rfc3339(NOW), compromised=True)
+        assert later.code == "member.key-withdrawn"
+        ended = refused_by(operator.revoke_signing_key, key, since=rfc3339(since))  # they have no other end
+        assert ended.code == "trust.unknown-key"
+    expected = {LostKey(each, since) for each in (witness.verifier_key, fingerprints(root)[0])}
+    assert set(history(changing).newest.trust.lost) == expected
 
 
 def test_a_members_key_is_rotated_with_an_overlap(changing: Cast) -> None:
@@ -266,6 +296,19 @@ def test_what_an_authority_issued_is_taken_once_a_list_says_that_it_is_good(with
     assert refused_by(cast[MEMBER].load_revocation_list, b"x").code == "access.scope"
     listed = httpx.get(f"{cast.url}/v1/trust/revocation-lists").json()["items"]
     assert sorted(each["number"] for each in listed) == ["7", "7"]
+    after_it_has_ended = issuing.revocation_list(at=GOOD.not_valid_after_utc + DAY, number=9)
+    operator.load_revocation_list(after_it_has_ended)  # it need not tell of the certificate any more
+    kept = cast.operator.evidence(accepted.id)
+    assert b64decode(kept["revocations"][0]) != after_it_has_ended and len(kept["revocations"]) == 2
+    only_the_newest = issuing.lists(
+        after_it_has_ended, issuing.revocation_list(ROOT_NAME, ROOT_KEY, at=NOW + 900 * DAY)
+    )
+    trust = replace(TrustList.from_json(operator.trust()), revocations=only_the_newest)
+    assert verify_evidence(kept, trust, NOW + 900 * DAY).issued.verdict is Verdict.YES
+    without = verify_evidence({**kept, "revocations": []}, trust, NOW + 900 * DAY).issued
+    assert [each.code for each in without.findings] == ["signature.revocation-unknown"]
+    bundle = open_bundle(cast.operator.bundle(accepted.id).data, trust, None)
+    assert isinstance(bundle, Bundle) and {"revocations/000.crl", "revocations/001.crl"} < bundle.files.keys()
     (own,) = operator.member(MEMBER)["authorities"]
     operator.revoke_signing_key(own["id"], since=rfc3339(NOW), compromised=True, reason="broken into")
     assert refused_by(cast[MEMBER].submit, issued("ID-2026-07044"), ["TH-NSW"]).code == "signature.distrusted-key"

@@ -7,12 +7,15 @@
 4. Client commands never import the server; `up`, `demo` and `serve` start it in a process of its own.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `tradebridge` and `tb`. Exits with a code of `exits.Exit`."""
+    gc.set_threshold(50_000)  # what a command loads stays until its end, which comes soon
+
     from tradebridge.cli.root import run
 
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))

@@ -21,12 +21,13 @@ from tradebridge.cli.terminal import bold, columns, mark, out, out_json, say
 from tradebridge.cli.where import json_option
 
 if TYPE_CHECKING:
-    from simulator.conformance.kept import Keeping, Shelf
+    from simulator.conformance.kept import Shelf
+    from simulator.conformance.playing import Told
     from simulator.conformance.runner import Result, Run, Scenario, Suite
     from simulator.conformance.subjects import Subject
 
 Asked = Callable[["Scenario[Any]"], bool]
-ROLES = ("receiver", "sender", "verifier")
+ROLES = ("receiver", "sender", "verifier", "holder")
 
 
 def shelf() -> "Shelf":
@@ -131,7 +132,7 @@ def run(
     if itself and (suite or sut or platforms):
         raise click.UsageError("--self is every suite against ours: name neither SUITE, --sut nor --platform.")
     if platforms and (sut is not None or family(suite) != "pint"):
-        raise click.UsageError("--platform chooses among ours for the suite pint; leave it out with --sut.")
+        raise click.UsageError("--platform chooses among ours for pint and title-holder; leave it out with --sut.")
 
     def asked(scenario: "Scenario[Any]") -> bool:
         named = not only or any(text in scenario.name for text in only)
@@ -170,16 +171,14 @@ def _folder_of(run: "Run", runs: "list[Run]") -> str:
 
 
 async def _all(opening: "AbstractAsyncContextManager[list[Subject]]", asked: Asked, quiet: bool) -> "list[Run]":
-    """One run for each suite and system: platforms one after the other, windows beside them."""
+    """One run for each suite and system."""
     from simulator.conformance.child import CannotStart
     from simulator.conformance.described import BadSystem
+    from simulator.conformance.playing import play
 
     try:
         async with opening as subjects:
-            platforms = [each for each in subjects if "pint" in each.suites]
-            chains = [platforms, *([each] for each in subjects if each not in platforms)]
-            found = await asyncio.gather(*(_chain(each, asked, quiet) for each in chains))
-            return [run for each in found for run in each]
+            return await play(subjects, shelf(), teller(quiet), asked)
     except BadSystem as error:
         raise Failed(Exit.USAGE, str(error)) from error
     except CannotStart as error:
@@ -189,41 +188,26 @@ async def _all(opening: "AbstractAsyncContextManager[list[Subject]]", asked: Ask
         raise Failed(Exit.USAGE, str(error), step) from error
 
 
-async def _chain(subjects: "list[Subject]", asked: Asked, quiet: bool) -> "list[Run]":
-    from simulator.conformance.kept import head_of
-    from simulator.conformance.suites import suite as suite_of
+def teller(quiet: bool) -> "Told":
+    """What says on standard error what came of each scenario; `quiet`: of what is wrong only."""
 
-    runs = []
-    for subject in subjects:
-        for name in subject.suites:
-            suite = suite_of(name)
-            names = tuple(each.name for each in suite.scenarios if asked(each))
-            only = () if len(names) == len(suite.scenarios) else names
-            if names:
-                keeping = shelf().begin(head_of(suite, subject.system.name, subject.label, subject.source, only))
-                runs.append(await play(suite, subject, asked, quiet, keeping))
-    return runs
-
-
-async def play(suite: "Suite[Any]", subject: "Subject", asked: Asked, quiet: bool, keeping: "Keeping") -> "Run":
-    """Play what is asked for, each result told and kept."""
-    from simulator.conformance.runner import run as played
-
-    def told(result: "Result") -> None:
-        keeping.told(result)
+    def told(suite: "Suite[Any]", subject: "Subject", result: "Result") -> None:
         if not quiet or result.word.value in ("fail", "error", "no-traffic"):
             why = f": {result.reason}" if result.reason else ""
             name = result.name if suite.name == "pint" else f"{suite.name}/{result.name}"
             say(f"{mark_of(result.word.value)} {subject.label} {name} {result.word.value}{why}")
 
-    name, code = subject.system.name, subject.label
-    return await played(suite, subject.system, name=name, code=code, only=asked, at_once=subject.at_once, told=told)
+    return told
 
 
 def _report(run: "Run", folder: Path) -> None:
     from simulator.conformance import report
+    from simulator.conformance.signed import kit_signer
 
-    say(f"{mark('ok')} {report.write(run, folder)}")
+    page = report.write(run, folder, kit_signer(shelf().folder))
+    say(f"{mark('ok')} {page}")
+    if not (folder / report.PDF).exists():
+        say(f"{mark('warn')} no {report.PDF}: install the extra with `pip install 'tradebridge[pdf]'`")
 
 
 # --- Runs that are kept ----------------------------------------------------------------------------------------------
@@ -239,6 +223,7 @@ def resume(name: str, folder: Path | None, as_json: bool) -> Exit:
     What passed or failed stays as it was; `tb conformance run` plays all of it anew.
     """
     from simulator.conformance.kept import UNSETTLED, NotKept, run_of
+    from simulator.conformance.playing import play_one
     from simulator.conformance.subjects import again
     from simulator.conformance.suites import suite as suite_of
 
@@ -252,7 +237,7 @@ def resume(name: str, folder: Path | None, as_json: bool) -> Exit:
 
     async def go_on() -> "list[Run]":
         async with again(suite.name, keeping.head.source, say) as subject:
-            await play(suite, subject, lambda each: each.name in open_, as_json, keeping)
+            await play_one(suite, subject, keeping, teller(as_json), lambda each: each.name in open_)
         return []
 
     if open_:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from tradebridge.cli import running
 from tradebridge.cli.exits import Exit, Failed
 from tradebridge.cli.reading import read_json
 from tradebridge.cli.root import Suggesting
@@ -27,6 +28,17 @@ def diff(before: str, after: str, as_json: bool) -> Exit:
     Exit code 1 if something got worse. Of runs that are kept: `tb conformance compare`.
     """
     return show_difference(_read(before), _read(after), as_json)
+
+
+@command.command("certificate")
+def certificate() -> Exit:
+    """Print the certificate of this machine's kit, in PEM: with it others check your reports (`tb verify --trust`)."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from simulator.conformance.signed import kit_signer
+
+    out(kit_signer(running.state_file().parent / "conformance").certificate.public_bytes(Encoding.PEM).decode().strip())
+    return Exit.OK
 
 
 def _read(name: str) -> dict[str, Any]:

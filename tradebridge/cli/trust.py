@@ -165,6 +165,9 @@ def revoke(
 ) -> Exit:
     """End the key or authority KEY, by its name in `tb trust show`.
 
+    With --compromised a key of a witness, the log or a timestamp authority too: KEY is then the observer's name, a
+    verifier key, or SHA-256 of an authority's root.
+
     What was accepted before stays valid. Without --compromised a signature is judged by the time that it states, too;
     with it only by the time that is proven.
     """
@@ -329,6 +332,7 @@ def _say_recorded(history: "History | None") -> None:
 
 
 def _draw(version: "TrustVersion", history: "TrustHistory") -> None:
+    from tradebridge.evidence.times import rfc3339
     from tradebridge.evidence.trust_diff import said_of_authority, said_of_key
 
     told, trust = _told(version), version.trust
@@ -339,6 +343,9 @@ def _draw(version: "TrustVersion", history: "TrustHistory") -> None:
         out(f"  witness {witness.name}")
     for tsa in trust.authorities:
         out(f"  timestamp authority {tsa.name}")
+    for lost in trust.lost:
+        out(f"  lost {lost.key}")
+        out(f"    DISTRUSTED since {rfc3339(lost.since)}")
     for member in (trust.hub, *sorted(trust.members, key=lambda each: each.id)):
         out(f"{bold(member.id)}   {member.kind} {member.country}".rstrip())
         for key in member.keys:

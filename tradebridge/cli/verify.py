@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tradebridge.cli import verify_report
 from tradebridge.cli.exits import Exit, Failed
 from tradebridge.cli.get import ON_RECORD, document_id
 from tradebridge.cli.moments import MOMENT
@@ -84,9 +85,14 @@ def command(
     With an id (doc_...) or a number instead of a file, the evidence is fetched from the hub. With number and --code of
     a print the hub answers anybody, on its own word. No hub is needed when a bundle and --trust are given.
 
+    A report of a conformance run (one of its files, its folder, or evidence.zip) is checked against the kit's signature
+    beside it; --trust is then the certificate of the kit.
+
     Exit code 0: four times yes. 5: changed, or not by who may issue it. 4: not valid, or not on record. 3: nothing
     false, but something could not be checked.
     """
+    if code is None and verify_report.is_report(file):
+        return verify_report.command(file, trust_file, at, as_json)
     where = find(url, api_key, space)
     asked = _Asked(where, url is not None or where.world is not None, trust_file, offline, at)
     if offline and (code is not None or _is_name(file)):

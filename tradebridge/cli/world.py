@@ -82,6 +82,7 @@ def started(options: Options) -> Iterator["Launched"]:
                 port=options.port,
                 with_tl=options.with_tl,
                 adapters=options.adapters,
+                shelf=running.state_file().parent / "conformance",
             )
         except Unusable as error:
             raise unusable(error) from error

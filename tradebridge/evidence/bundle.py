@@ -7,20 +7,22 @@
 | trust.json | the trust list of the day, for whoever has none; a verifier goes by the list in the own hand |
 | renditions/ | what the hub made of the document for recipients |
 | checkpoint/ | the log's signed note, its text and signature apart, and its timestamp |
+| revocations/ | lists of members' authorities that were the newest at intake, where there are any |
 | messages/, deliveries/, keys/ | statements, records, proofs and certificates, each as a file of its own |
 | READ-ME.txt, index.html | for a person, without any program of ours |
 | SHA256SUMS | of all of these |
 | META-INF/ | the manifest with a digest of every file, the hub's signature over it, and the timestamp of that |
 
 1. Every file but those of META-INF stands in the manifest with its SHA-256, once; the signature is over the manifest.
-2. What stands in `messages`, `deliveries`, `keys` and `checkpoint` is copied out of evidence.json, so that unzip,
-   openssl and sha256sum can check it (docs/verify.md). `open_bundle` makes the copies anew and refuses any other.
+2. What stands in the folders but `renditions` is copied out of evidence.json, so that unzip, openssl and sha256sum can
+   check it (docs/verify.md). `open_bundle` makes the copies anew and refuses any other.
 3. The same evidence gives the same bytes. Who signs, and when, is passed in: never before what is recorded in it.
 4. What stands in `renditions` has the digest that a delivery note to its recipient tells. So it is bound to the
    original by the hub's word at the time, whoever signs the container.
-5. Where the hub's key was in other hands since, nobody vouches for the container, and what is in it is judged by the
-   proofs that it has itself: record, checkpoint, cosignatures, timestamps, and the signatures of others. Unless a
-   timestamp (RFC 3161) over the signature proves that it is older.
+5. Where the hub's key was in other hands or withdrawn since, nobody vouches for the container, and what is in it is
+   judged by the proofs that it has itself: record, checkpoint, cosignatures, timestamps, and the signatures of others.
+   Its page and renditions have none: anybody may have made them. Unless a timestamp (RFC 3161) over the signature
+   proves that it is older.
 """
 
 import json
@@ -44,7 +46,7 @@ from tradebridge.evidence.file import EvidenceFile, Message, last_recorded, read
 from tradebridge.evidence.jws import payload_of
 from tradebridge.evidence.notes import decode, split_note
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.report import DISTRUSTED, Report
+from tradebridge.evidence.report import DISTRUSTED, Report, answer
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.seen import dated
 from tradebridge.evidence.times import TOLERANCE, rfc3339
@@ -58,6 +60,8 @@ PURPOSE = "bundle"
 
 EVIDENCE, TRUST, SUMS = "evidence.json", "trust.json", "SHA256SUMS"
 RENDITIONS = "renditions/"
+PAGES = ("READ-ME.txt", "index.html")
+"""What a person reads first."""
 MANIFEST, SIGNATURE = "META-INF/ASiCManifest.xml", "META-INF/signature.p7s"
 STAMP = "META-INF/signature.tsr"
 
@@ -161,6 +165,8 @@ def _copies(form: EvidenceFile, trust: TrustList) -> Iterator[tuple[str, bytes]]
             yield f"deliveries/{index:03d}-{delivery.recipient}/acknowledgement.jws", delivery.acknowledgement.encode()
     if form.checkpoint:
         yield from _checkpoint(form.checkpoint, form.timestamp)
+    for index, each in enumerate(form.revocations):
+        yield f"revocations/{index:03d}.crl", b64decode(each)
     yield from _certificates(form, trust)
 
 
@@ -275,7 +281,7 @@ def open_bundle(data: bytes, trust: TrustList, at: datetime | None) -> Bundle | 
     if isinstance(stamp, Timestamp) and doubt is not None and doubt.code == DISTRUSTED:
         doubt = signed.key.judge_time(signed.signed_at, stamp.at)
     if doubt is not None and doubt.code != DISTRUSTED:
-        return doubt
+        return doubt  # by its own word, too, it came too late
     opened = _check_manifest(files) or _opened(files, signed)
     return opened if isinstance(opened, Finding) else replace(opened, doubt=doubt, stamp=stamp)
 
@@ -293,13 +299,34 @@ def verify_opened(
     bundle: Bundle, trust: TrustList, now: datetime, document: bytes | None = None, *, as_of: bool = False
 ) -> Report:
     """The same for a bundle that was opened with this list."""
-    whole = bundle.signed.signed_at if bundle.doubt is None else None
+    doubt = bundle.doubt or _undated(bundle, None if as_of else now)
+    whole = _signed_at(bundle) if doubt is None else None
     # Who signs for nothing lists nothing either: what lies inside may be an honest listing of another file.
-    evidence = bundle.evidence if bundle.doubt is None else {**bundle.evidence, "listing": None}
+    evidence = bundle.evidence if doubt is None else {**bundle.evidence, "listing": None}
     report = verify_evidence(evidence, trust, now, document, signed_whole=whole, as_of=as_of)
-    doubts = ((bundle.doubt, SIGNATURE), (bundle.stamp, STAMP))
+    if doubt is not None:
+        shown = [name for name in bundle.files if name in PAGES or name.startswith(RENDITIONS)]
+        unvouched = [finding("bundle.unvouched", name, found=", ".join(shown)[:200]) for name in shown[:1]]
+        told = [*report.unchanged.findings, *unvouched]
+        report = replace(report, unchanged=answer("unchanged", told, report.unchanged.reason))
+    doubts = ((doubt, SIGNATURE), (bundle.stamp, STAMP))
     remarks = [replace(each, pointer=name) for each, name in doubts if isinstance(each, Finding)]
     return replace(report, remarks=(*remarks, *report.remarks))
+
+
+def _undated(bundle: Bundle, now: datetime | None) -> Finding | None:
+    """Of a key that was withdrawn (rule 5), unless a timestamp is older than that."""
+    key, stamp = bundle.signed.key, bundle.stamp
+    undated = key.judge_undated(now)
+    if undated is None or not isinstance(stamp, Timestamp):
+        return undated
+    return key.judge_time(bundle.signed.signed_at, stamp.at) and replace(undated, found=rfc3339(stamp.at))
+
+
+def _signed_at(bundle: Bundle) -> datetime:
+    """By its own word, and not later than by who dates it: it says nothing of what came after."""
+    stated = bundle.signed.signed_at
+    return min(stated, bundle.stamp.at) if isinstance(bundle.stamp, Timestamp) else stated
 
 
 def _check_manifest(files: Mapping[str, bytes]) -> Finding | None:
@@ -329,7 +356,7 @@ def _opened(files: Mapping[str, bytes], signed: Verified) -> Bundle | Finding:
     if isinstance(form, Finding):
         return form
     copies = dict(_copies(form, trust))
-    folders = ("messages/", "deliveries/", "checkpoint/", "keys/", "document.")
+    folders = ("messages/", "deliveries/", "checkpoint/", "keys/", "revocations/", "document.")
     for name in {*copies, *(each for each in files if each.startswith(folders))}:
         if copies.get(name) != files.get(name):
             return finding("bundle.changed", name, found="another than in evidence.json", attack="ZIP-9")

@@ -99,6 +99,8 @@ class EvidenceFile(_Form):
     """RFC 3161 over the checkpoint's note."""
     listing: str | None = None
     """The hub's word that these are all the messages: `tradebridge.evidence.listing`."""
+    revocations: Annotated[tuple[Base64, ...], Field(max_length=1000, strict=False)] = ()
+    """Revocation lists of members' authorities that were the newest when something here was accepted, in DER."""
 
 
 def commitment(message: Message) -> bytes:

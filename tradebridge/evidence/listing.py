@@ -11,10 +11,11 @@ canonical JSON:
 1. The evidence has just these messages, in this order, and this checkpoint. So a listing of another day lists another
    day's evidence: what came later is answered for by neither.
 2. A bundle needs none: the hub has signed all of it together, and it is as of that signature.
-3. Evidence that nobody lists may lack what ended the document: whether it is valid could not be checked.
+3. Nothing dates a listing: by a key that was withdrawn since it says nothing, for whoever has that key can make one.
+4. Evidence that nobody lists may lack what ended the document: whether it is valid could not be checked.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -27,7 +28,7 @@ from tradebridge.evidence.notes import split_note
 from tradebridge.evidence.refusals import Finding, finding, malformed
 from tradebridge.evidence.signer import Signer
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
-from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust import TrustedKey, TrustList
 
 FORMAT = "tradebridge-listing/1"
 PURPOSE = "bundle"
@@ -48,6 +49,8 @@ class Listing:
     time: datetime
     space: str = ""
     simulated: bool = False
+    key: TrustedKey | None = field(default=None, compare=False)
+    """By which it is signed; None: it is still to be."""
 
     def sign(self, signer: Signer) -> str:
         payload = canonical.dumps(
@@ -128,6 +131,7 @@ def read_listing(token: str, trust: TrustList) -> Listing | Finding:
         time,
         form.space,
         form.simulated,
+        verified.key,
     )
 
 

@@ -75,7 +75,7 @@ def _was_issued(read: _Read, seal: Verified | Finding | None, trust: TrustList) 
     refused = member.may_issue(read.profile, read.document.issued_by)
     by = read.document.issued_by or "anybody"
     said = f"Signed by {seal.member}, as it says at {rfc3339(seal.signed_at)}, which may issue it ({by})."
-    return answer("issued", [refused] if refused else [], said)
+    return answer("issued", [refused] if refused else [], said, who=seal.member)
 
 
 def _is_valid(read: _Read, now: datetime) -> Answer:

@@ -5,6 +5,7 @@ the reason goes before what is known of the question.
 """
 
 _BY_CODE = {
+    "bundle.unvouched": "Go by the document itself, not by page or renditions; ask the hub for its bundle of today.",
     "document.deleted": "Check the document itself, or its evidence bundle, with whoever still has it: that proves it.",
     "evidence.cancelled": "Do not accept it: ask its issuer for the document that takes its place, if there is one.",
     "evidence.expired": "Accept nothing more on it; what was drawn on it in time stands. Ask its issuer for a new one.",
@@ -18,7 +19,9 @@ _BY_CODE = {
     "evidence.paper": "Compare the paper with what the hub's page shows of the document; what differs was not issued.",
     "evidence.replaced": "Do not accept it: ask its issuer for the document that takes its place.",
     "evidence.several-inside": "Ask who gave it to you for the document itself, and check that.",
+    "evidence.title-elsewhere": "Ask the carrier, or the platform that the title is on, whether it still stands.",
     "evidence.title-ended": "Do not accept it: the title has ended. Ask the carrier what takes its place.",
+    "evidence.undated": "Ask the hub for its evidence again: a key of today signs it.",
     "evidence.unknown-file": "Give the bundle (.asice), the document (XML or JWS), or the PDF as the hub drew it.",
     "evidence.unreadable": "Check it again with a newer version of this program, which knows the profile.",
     "log.future": "Set the clock of this machine, or name the time to judge by (--at).",
@@ -46,6 +49,11 @@ _BY_ANSWER = {
     ("recorded", "no"): "Take it as not on the record: keep this file, and ask the hub's operator for the proof.",
     ("recorded", "could-not-check"): "Get the evidence again, and check that.",
 }
+
+
+def sentences() -> tuple[str, ...]:
+    """All of them, for who translates."""
+    return (*_BY_CODE.values(), *_BY_ANSWER.values())
 
 
 def next_step(question: str, verdict: str, code: str = "") -> str:

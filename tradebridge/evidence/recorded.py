@@ -1,7 +1,8 @@
 """Whether messages stand in the log, and since when that is proven: the fourth question, and the ground of the others.
 
 1. The checkpoint is the log's, and those who observe it have seen it (`tradebridge.evidence.seen`). A key of the log
-   that the list in hand names no more is believed of what is dated while a version before it named that key.
+   that the list in hand names no more is believed of what is dated while a version before it named that key; one that
+   was in other hands since, of what others date before that.
 2. The record opens the log's leaf: leaf = SHA-256(salt || record), proven against the checkpoint (RFC 9162).
 3. Record and receipt tell the same; the receipt is the hub's.
 4. A record's time is proven where 1 and 2 hold and it does not lie ahead. Statements on a message are judged as of
@@ -16,6 +17,7 @@ from datetime import datetime
 
 from tradebridge.evidence import notes, proofs
 from tradebridge.evidence.file import EvidenceFile, Message, Record, commitment, read_record
+from tradebridge.evidence.lost import lost_since
 from tradebridge.evidence.receipts import Receipt, read_receipt
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import Answer, answer
@@ -59,6 +61,11 @@ def log_in(note: str | None, timestamp: str | None, trust: TrustList, now: datet
                 break
             continue
         seen = observed(note, None if timestamp is None else b64decode(timestamp), trust, now)
+        lost = lost_since(trust.lost, each.log.verifier_key)
+        if lost is not None and (seen.since is None or seen.since >= lost):
+            told = f"{rfc3339(seen.since)} at the earliest" if seen.since else "nothing dates it"
+            expected = f"a checkpoint of before {rfc3339(lost)}"
+            return Logged(finding("log.distrusted-key", "/checkpoint", found=told, expected=expected), nobody)
         if each.in_force(seen.since):
             return Logged(checkpoint, seen)
         told, expected = "nothing dates it before that", f"a checkpoint of before {each.ends and rfc3339(each.ends)}"
@@ -151,9 +158,8 @@ def was_recorded(messages: Sequence[Checked], accepted: Checked | None, log: Log
     if time > now + TOLERANCE:
         found.append(finding("log.future", found=rfc3339(time), expected=f"at most {rfc3339(now)}", attack="LOG-14"))
     place = f"leaf {accepted.form.leaf_index} of {checkpoint.size} in {checkpoint.origin}{log.seen.sentence}"
-    return answer(
-        "recorded", [*found, *log.seen.findings], f"On the record since {rfc3339(time)} by the hub's clock: {place}."
-    )
+    said = f"On the record since {rfc3339(time)} by the hub's clock: {place}."
+    return answer("recorded", [*found, *log.seen.findings], said, when=time)
 
 
 def other(pointer: str, found: str, expected: str) -> Finding:

@@ -233,6 +233,12 @@ register(
             source=NOTE,
         ),
         Kind(
+            "log.distrusted-key",
+            "The checkpoint is by a key of the log that was in other hands, and is not proven to be older than that.",
+            "Ask the hub's operator for evidence on a checkpoint by the key that the log has now.",
+            source=NOTE,
+        ),
+        Kind(
             "log.invalid",
             "The signature of the log on its checkpoint is wrong.",
             "Keep this checkpoint as evidence and ask the operator: nobody but the log can sign for it.",
@@ -335,6 +341,21 @@ register(
             "Nothing more can be done with it: the carrier has delivered, amended it, or issued paper in its place.",
         ),
         Kind(
+            "evidence.title-elsewhere",
+            "The title of the bill of lading is on another platform: whether it was ended there is not on this record.",
+            "Ask the platform that it went to, or the registry that its chain names.",
+        ),
+        Kind(
+            "evidence.undated",
+            "The hub says that this is all, by a key that was withdrawn since, and nothing dates that word before.",
+            "Ask the hub again: a key of today signs it. A hub with a timestamp authority dates its bundles.",
+        ),
+        Kind(
+            "bundle.unvouched",
+            "Nobody vouches for the page and the renditions in the bundle: whoever has its key can have written them.",
+            "Go by the document and its proofs alone, or ask the hub for the bundle again.",
+        ),
+        Kind(
             "evidence.wrong-event",
             "An event in the evidence is not genuine, or does not follow from the ones before it.",
             "Ask for the evidence again: what became of the document cannot be told from this one.",
@@ -368,6 +389,16 @@ register(
             "evidence.nothing-inside",
             "The PDF holds no signed document, only its picture.",
             "Draw it again: the hub's PDF of a document has the document inside. Prints and scans have lost it.",
+        ),
+        Kind(
+            "evidence.report-unsigned",
+            "The report of a conformance run has no statement of the kit that signs it.",
+            "Put report.jws beside it as the kit wrote both, or give evidence.zip, which has all of it inside.",
+        ),
+        Kind(
+            "evidence.report-changed",
+            "The report of a conformance run is not as the kit signed it.",
+            "Ask who gave it to you for evidence.zip as the kit wrote it; do not rely on this one.",
         ),
         Kind(
             "evidence.several-inside",

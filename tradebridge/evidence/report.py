@@ -6,6 +6,7 @@ something could not be checked.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from tradebridge.evidence.next_steps import next_step
@@ -13,6 +14,7 @@ from tradebridge.evidence.refusals import Finding
 
 UNSURE = frozenset(
     {
+        "bundle.unvouched",
         "document.deleted",
         "evidence.hub-silent",
         "evidence.incomplete",
@@ -26,9 +28,12 @@ UNSURE = frozenset(
         "evidence.page-not-signed",
         "evidence.paper",
         "evidence.several-inside",
+        "evidence.title-elsewhere",
+        "evidence.undated",
         "evidence.unknown-file",
         "evidence.unreadable",
         "evidence.wrong-event",
+        "log.distrusted-key",
         "log.future",
         "log.replaced-key",
         "log.too-few-witnesses",
@@ -93,6 +98,10 @@ class Answer:
     reason: str
     next_step: str = ""
     findings: tuple[Finding, ...] = ()
+    who: str = ""
+    """Of a yes to 'issued by who may': who that is. For pages that say it in the language of their reader."""
+    when: datetime | None = None
+    """Of a yes to 'on the record': since when, by the hub's clock."""
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -148,10 +157,18 @@ class Report:
         }
 
 
-def answer(question: str, found: Sequence[Finding], yes: str, unsure: Collection[str] = UNSURE) -> Answer:
+def answer(
+    question: str,
+    found: Sequence[Finding],
+    yes: str,
+    unsure: Collection[str] = UNSURE,
+    *,
+    who: str = "",
+    when: datetime | None = None,
+) -> Answer:
     """Yes, with this reason, if nothing was found; no, if something is false; else could not check."""
     if not found:
-        return Answer(question, Verdict.YES, yes, next_step(question, Verdict.YES))
+        return Answer(question, Verdict.YES, yes, next_step(question, Verdict.YES), who=who, when=when)
     false = [each for each in found if each.code not in unsure]
     first = (false or found)[0]
     verdict = Verdict.NO if false else Verdict.COULD_NOT_CHECK

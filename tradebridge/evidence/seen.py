@@ -10,7 +10,11 @@
 5. The time of a record is the hub's claim: it could have dated one back. Where it decides, because the key of the
    document's signature was in other hands since, the answer says whether others have seen the document before that.
 6. Witnesses and authorities are those of the list in hand, or those that a version before it named when they spoke.
-   What was replaced since is believed of nothing that is not dated before that.
+   What was replaced since is believed of nothing that is not dated before that. Where only the replaced witnesses
+   themselves date it, as many of them are asked for as the list in hand asks for: else the weakest that a version ever
+   asked for would be enough today, for whoever cosigns with an early time.
+7. A witness whose key was in other hands cosigns nothing that an authority does not date before that; such an authority
+   dates nothing (`tradebridge.evidence.lost`).
 """
 
 from base64 import b64decode
@@ -20,6 +24,7 @@ from datetime import datetime
 
 from tradebridge.evidence.cosignatures import check_quorum
 from tradebridge.evidence.file import Subject
+from tradebridge.evidence.lost import before_loss, not_lost
 from tradebridge.evidence.notes import public_key_of
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.times import TOLERANCE, rfc3339
@@ -111,6 +116,8 @@ def dated(data: bytes, token: bytes | None, trust: TrustList) -> Timestamp | Fin
     refused: Finding | None = None
     if token is None:
         return None
+    if trust.lost and _by_lost(data, token, trust):
+        return None  # as if it were by nobody: who has the key can date what was not there
     for each in trust.observers():
         if not each.authorities:
             continue
@@ -120,6 +127,13 @@ def dated(data: bytes, token: bytes | None, trust: TrustList) -> Timestamp | Fin
         if isinstance(told, Finding) and each.ends is None:
             refused = told
     return refused
+
+
+def _by_lost(data: bytes, token: bytes, trust: TrustList) -> bool:
+    """Whether a genuine timestamp is by an authority whose key was in other hands (rule 7)."""
+    named = [trust.authorities, *(each.authorities for each in (trust.history.earlier() if trust.history else ()))]
+    gone = [root for roots in named for root in roots if not not_lost(trust.lost, [root])]
+    return bool(gone) and isinstance(read_timestamp(token, data, gone), Timestamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +147,20 @@ def _cosigned(note: str, trust: TrustList, now: datetime, stamped: datetime | No
     """By as many witnesses as the list asks for, or as a version did at the time. `stamped`: by an authority."""
     refused: Finding | None = None
     for each in trust.observers():
-        if not each.log.witnesses and each.in_force(stamped):
+        by_others = stamped is not None and each.in_force(stamped)
+        if not each.log.witnesses and (by_others or each.ends is None):
             return _Cosigned()
         own = public_key_of(each.log.verifier_key)
-        found = check_quorum(note, each.log.witnesses, each.log.needed, now, own)
+        needed = each.log.needed if by_others else max(each.log.needed, trust.log.needed)
+        found = check_quorum(note, before_loss(trust.lost, each.log.witnesses, stamped), needed, now, own)
         if isinstance(found, Finding):
             if found.code != "log.too-few-witnesses":
                 return found
             refused = refused or found
             continue
         times = sorted(found.values())
-        since = times[max(each.log.needed, 1) - 1] if times else None
-        if each.in_force(min((at for at in (since, stamped) if at is not None), default=None)):
+        since = times[max(needed, 1) - 1] if times else None
+        if by_others or each.in_force(since):
             return _Cosigned(sorted(found), since)
     return refused or _Cosigned()
 

@@ -140,7 +140,8 @@ def _recorded(told: Told, document: bytes, trust: TrustList, now: datetime) -> A
         late = f"at most {rfc3339(now)}"
         found.append(finding("log.future", found=rfc3339(record.time), expected=late, attack="LOG-14"))
     place = f"leaf {at} of {size} in {checkpoint.origin}{log.seen.sentence}"
-    return answer("recorded", found, f"On the record since {rfc3339(record.time)} by the hub's clock: {place}.")
+    said = f"On the record since {rfc3339(record.time)} by the hub's clock: {place}."
+    return answer("recorded", found, said, when=record.time)
 
 
 def proof_of(evidence: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -35,9 +35,10 @@ from pydantic.alias_generators import to_camel
 from schemas.content import sha256_hex
 from tradebridge.evidence.authorities import MAX_CHAIN, BadAuthority, TrustedAuthority, distrusted
 from tradebridge.evidence.cosignatures import Witness
+from tradebridge.evidence.lost import LostKey, checked_key, not_lost
 from tradebridge.evidence.notes import BadVerifierKey
 from tradebridge.evidence.refusals import Finding, finding
-from tradebridge.evidence.revocation import RevocationList
+from tradebridge.evidence.revocation import RevocationList, read_revocation_list
 from tradebridge.evidence.signer import PublicKey, UnsupportedKey, WeakKey, algorithm_of, key_id, public_key_of
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
@@ -165,6 +166,13 @@ class TrustedKey:
             return None
         return self.authority.judge(self.certificate, self.revocations, signed_at, at)
 
+    def judge_undated(self, now: datetime | None) -> Finding | None:
+        """Of a word of its own that nothing dates: whoever has a key that was withdrawn can still say it, and state a
+        time before. None if it is not withdrawn by `now`; `now` None: whenever it is to be."""
+        if self.withdrawn is None or (now is not None and now < self.withdrawn):
+            return None
+        return finding("evidence.undated", found="nothing", expected=f"a timestamp before {rfc3339(self.withdrawn)}")
+
     def to_json(self) -> dict[str, object]:
         return {
             "kid": self.kid,
@@ -281,10 +289,14 @@ class Observers:
     authorities: tuple[TimestampRoot, ...]
     ends: datetime | None = None
     """From this moment on a newer version named others; None: they are those of the newest."""
+    begins: datetime | None = None
+    """From this moment on they were named; None: as far back as is known."""
 
     def in_force(self, at: datetime | None) -> bool:
         """Whether they are believed of what is proven to have existed at `at`; None: nothing dates it."""
-        return self.ends is None or (at is not None and at < self.ends)
+        if self.ends is None:
+            return True
+        return at is not None and at < self.ends and (self.begins is None or self.begins <= at)
 
 
 class History(Protocol):
@@ -299,6 +311,9 @@ class History(Protocol):
 
     def digest_of(self, number: int) -> str:
         """Of a version; empty: there is no such version."""
+
+    def members(self) -> Iterator["TrustedMember"]:
+        """As all versions have them."""
 
     def earlier(self) -> Iterator[Observers]:
         """Whom versions before the newest named to observe the log, the latest first."""
@@ -317,6 +332,8 @@ class TrustList:
     """Timestamp authorities that are believed."""
     revocations: tuple[RevocationList, ...] = field(default=(), repr=False, compare=False)
     """Of the authorities of members; they come beside the list."""
+    lost: tuple[LostKey, ...] = ()
+    """Keys of who observes the log, and of the log, that were in other hands (`tradebridge.evidence.lost`)."""
     stale: Finding | None = field(default=None, compare=False)
     """Why nothing can be believed by it now (rule 6)."""
     history: History | None = field(default=None, repr=False, compare=False)
@@ -389,11 +406,25 @@ class TrustList:
         """The list to judge by what was signed or accepted then; this one where its history is not at hand."""
         return self if self.history is None else self.history.as_of(at, self)
 
+    def with_lists(self, data: Iterable[bytes]) -> Self:
+        """With these revocation lists beside its own, as far as an authority on it, or on a version before it, has made
+        them: of several the newest that answers counts."""
+        given = tuple(data)
+        if not given:
+            return self
+        members = (*self.members, *(() if self.history is None else self.history.members()))
+        issuers = {each: None for member in members for own in member.authorities for each in own.chain}
+        read = (read_revocation_list(each, list(issuers)) for each in given)
+        lists = tuple(each for each in read if isinstance(each, RevocationList))
+        return replace(self, revocations=(*self.revocations, *lists))
+
     def observers(self) -> Iterator[Observers]:
-        """Who observes the log: as this list has it, then as the versions before it had."""
-        yield Observers(self.log, self.authorities)
+        """Who observes the log: as this list has it, then as the versions before it had. Not an authority whose key was
+        in other hands since."""
+        yield Observers(self.log, not_lost(self.lost, self.authorities))
         if self.history is not None:
-            yield from self.history.earlier()
+            for each in self.history.earlier():
+                yield replace(each, authorities=not_lost(self.lost, each.authorities))
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -404,6 +435,11 @@ class TrustList:
             "log": self.log.to_json(),
             "members": [member.to_json() for member in self.members],
             **self._authorities_json(),
+            **(
+                {"lostKeys": [{"key": each.key, "since": rfc3339(each.since)} for each in self.lost]}
+                if self.lost
+                else {}
+            ),
         }
 
     def _authorities_json(self) -> dict[str, object]:
@@ -422,7 +458,8 @@ class TrustList:
         witnesses = tuple(_witness(each, f"/log/witnesses/{index}") for index, each in enumerate(form.log.witnesses))
         log = TrustedLog(form.log.origin, form.log.public_key, witnesses, form.log.witnesses_needed)
         authorities = tuple(_authority(each, index) for index, each in enumerate(form.timestamp_authorities))
-        return cls(hub, log, members, form.space, form.simulated, authorities)
+        lost = tuple(_lost(each, f"/lostKeys/{index}") for index, each in enumerate(form.lost_keys))
+        return cls(hub, log, members, form.space, form.simulated, authorities, lost=lost)
 
 
 def _authority_json(authority: TimestampRoot) -> dict[str, object]:
@@ -480,6 +517,11 @@ class _AuthorityForm(_Form):
     policy: str | None = None
 
 
+class _LostForm(_Form):
+    key: Annotated[str, Field(max_length=1000)]
+    since: str
+
+
 class _MemberForm(_Form):
     id: _Id
     country: str
@@ -499,6 +541,7 @@ class _ListForm(_Form):
     log: _LogForm
     members: list[_MemberForm]
     timestamp_authorities: Annotated[list[_AuthorityForm], Field(max_length=20)] = []
+    lost_keys: Annotated[list[_LostForm], Field(max_length=1000)] = []
 
 
 def _witness(verifier_key: str, pointer: str) -> Witness:
@@ -506,6 +549,16 @@ def _witness(verifier_key: str, pointer: str) -> Witness:
         return Witness.of(verifier_key)
     except BadVerifierKey as error:
         raise _wrong(pointer, verifier_key, "name+hash+base64 of a witness's key") from error
+
+
+def _lost(form: _LostForm, pointer: str) -> LostKey:
+    since = from_rfc3339(form.since)
+    if since is None:
+        raise _wrong(f"{pointer}/since", form.since, "a moment of RFC 3339")
+    try:
+        return LostKey(checked_key(form.key), since)
+    except BadVerifierKey as error:
+        raise _wrong(f"{pointer}/key", form.key, "a verifier key, or SHA-256 of an authority's root") from error
 
 
 def _authority(form: _AuthorityForm, index: int) -> TimestampRoot:

@@ -42,6 +42,7 @@ def _facts(trust: TrustList) -> dict[str, str]:
     told = {"log": f"{trust.log.origin} {trust.log.verifier_key}", "witnesses needed": str(trust.log.needed)}
     told |= {f"witness {each.name}": each.verifier_key for each in trust.log.witnesses}
     told |= {f"timestamp authority {each.name}": f"{len(each.roots)} roots" for each in trust.authorities}
+    told |= {f"lost key {each.key}": f"DISTRUSTED since {rfc3339(each.since)}" for each in trust.lost}
     for member in (trust.hub, *sorted(trust.members, key=lambda each: each.id)):
         told[member.id] = _said_of_member(member)
         told |= {key.kid: said_of_key(key) for key in member.keys}

@@ -153,12 +153,21 @@ class TrustHistory:
         then = self.version_at(at).trust
         return newest if then is self.newest.trust else _as_known(then, newest)
 
+    def members(self) -> Iterator[TrustedMember]:
+        """`tradebridge.evidence.trust.History`."""
+        return (member for version in self.versions for member in version.trust.members)
+
     def earlier(self) -> Iterator[Observers]:
         """`tradebridge.evidence.trust.History`."""
-        for then, following in zip(self.versions[-2::-1], self.versions[:0:-1], strict=True):
-            named = Observers(then.trust.log, then.trust.authorities, following.issued_at)
-            if (named.log, named.authorities) != (following.trust.log, following.trust.authorities):
-                yield named
+        named: list[Observers] = []
+        for version in self.versions:
+            log, authorities = version.trust.log, version.trust.authorities
+            if named and (named[-1].log, named[-1].authorities) == (log, authorities):
+                continue
+            if named:
+                named[-1] = replace(named[-1], ends=version.issued_at)
+            named.append(Observers(log, authorities, begins=version.issued_at if named else None))
+        yield from named[-2::-1]
 
     @classmethod
     def read(cls, tokens: Sequence[str]) -> "TrustHistory | Finding":

@@ -7,8 +7,9 @@
 | recorded  | its record is in the log whose checkpoint the trusted key and enough witnesses have signed |
 
 Read it from `verify_evidence` downwards. What it believes comes from the trust list in the caller's hand; the list
-inside the evidence is never looked at. Every step gives findings: one that says 'this is false' makes a no, one that
-says 'this cannot be told from here' (a key that is not on the list, a proof still to come) makes could not check.
+inside the evidence is never looked at (revocation lists are, if an authority on the list in hand has made them). Every
+step gives findings: one that says 'this is false' makes a no, one that says 'this cannot be told from here' (a key that
+is not on the list, a proof still to come) makes could not check.
 
 1. The record opens the log's leaf: leaf = SHA-256(salt || record), proven against the checkpoint (RFC 9162).
 2. Record and receipt tell the same; the receipt is the hub's.
@@ -53,7 +54,7 @@ from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.seen import Seen, before_theft, dated_by
 from tradebridge.evidence.simulation import is_test_certificate
 from tradebridge.evidence.times import rfc3339
-from tradebridge.evidence.titles import check_title
+from tradebridge.evidence.titles import ELSEWHERE, check_title
 from tradebridge.evidence.trust import TrustList, Verified
 from tradebridge.evidence.validity import ENDS, own_end
 
@@ -73,7 +74,8 @@ def verify_evidence(
     file = read_evidence(evidence)
     if isinstance(file, Finding):
         return nothing_checked(file, trust)
-    whole = _whole(file, trust, signed_whole)
+    trust = trust.with_lists(b64decode(each) for each in file.revocations)
+    whole = _whole(file, trust, signed_whole, None if as_of else now)
     log = log_in(file.checkpoint, file.timestamp, trust, now)
     if as_of:
         file, whole = _until(file, trust, log, now), whole if isinstance(whole, Finding) else min(whole, now)
@@ -108,12 +110,16 @@ def verify_evidence(
     )
 
 
-def _whole(file: EvidenceFile, trust: TrustList, signed_whole: datetime | None) -> datetime | Finding:
-    """As of when the hub says that these are all the messages (rule 7), or why it does not."""
+def _whole(
+    file: EvidenceFile, trust: TrustList, signed_whole: datetime | None, now: datetime | None
+) -> datetime | Finding:
+    """As of when the hub says that these are all the messages (rule 7), or why it does not. `now`: None to judge by all
+    that is known of its key, whenever it came."""
     listing = check_listing(file, trust)
     if isinstance(listing, Finding):
         return listing if signed_whole is None or listing.code == "evidence.incomplete" else signed_whole
-    return signed_whole or listing.time
+    undated = listing.key.judge_undated(now) if listing.key and signed_whole is None else None
+    return undated or signed_whole or listing.time
 
 
 def _until(file: EvidenceFile, trust: TrustList, log: Logged, at: datetime) -> EvidenceFile:
@@ -218,7 +224,7 @@ def _was_issued(
     refused = member.may_issue(file.document.profile, reading.issued_by)
     may = f"which may issue it ({reading.issued_by or 'anybody'})"
     said = f"Signed by {seal.member} at {rfc3339(seal.signed_at)} by its own clock, {may}."
-    return answer("issued", [refused] if refused else [], f"{said}{whose}")
+    return answer("issued", [refused] if refused else [], f"{said}{whose}", who=seal.member)
 
 
 def _without_seal(accepted: Checked | None, trust: TrustList) -> list[Finding]:
@@ -261,6 +267,7 @@ def _is_valid(
     issuer = seal.member if isinstance(seal, Verified) else None
     for index, message in enumerate(messages):
         if message.form.kind == "title":
+            found = [each for each in found if each.code != ELSEWHERE]  # the last word on where it is counts
             found += message.findings or check_title(message.form, message.record, f"/messages/{index}")
             continue
         if message.form.kind != "event":

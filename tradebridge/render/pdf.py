@@ -7,6 +7,7 @@
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from importlib.util import find_spec
@@ -52,14 +53,25 @@ def pdf_of(form: Paper, original: bytes | None = None) -> bytes | Finding:
     """The PDF; a finding where Typst or a font is missing. `original`: the document as received, to attach."""
     if find_spec("typst") is None:
         return finding("render.no-pdf")
-    lacking = fonts.missing(form.texts(), _fonts_of_system(), _EMBEDDED)
+    lacking = lacking_fonts(form.texts())
     if lacking:
         shown = "; ".join(f"{script}: {signs[:20]}" for script, signs in sorted(lacking.items()))
         return finding("render.no-font", found=shown, expected="a font that has them")
     certificate = isinstance(form, Form)
     given = {"form": json.dumps(_data(form) if isinstance(form, Form) else _sheet(form))} | _attached(original)
-    made = _compiler("form.typ" if certificate else "lading.typ").compile(
-        format="pdf", sys_inputs=given, pdf_tags=len(form.rows) <= MOST_TAGGED
+    source = _source("form.typ" if certificate else "lading.typ")
+    return typeset(source, given, tagged=len(form.rows) <= MOST_TAGGED)
+
+
+def lacking_fonts(texts: Iterable[str]) -> dict[str, str]:
+    """The scripts that no font here has, with the characters; empty if all can be printed. Needs Typst."""
+    return fonts.missing(texts, _fonts_of_system(), _EMBEDDED)
+
+
+def typeset(source: bytes, given: Mapping[str, str], *, tagged: bool) -> bytes:
+    """The PDF of a template of ours; `given` are its inputs, with the families in `fonts` as JSON. Needs Typst."""
+    made = _compiling(source).compile(
+        format="pdf", sys_inputs={"fonts": json.dumps(_families()), **given}, pdf_tags=tagged
     )
     if not isinstance(made, bytes):
         raise TypeError("Typst gave no PDF: its Python interface has changed")
@@ -94,11 +106,18 @@ def _rank(family: str) -> int:
     return _PREFERRED.index(family) if family in _PREFERRED else len(_PREFERRED)
 
 
+def _source(template: str) -> bytes:
+    return resources.files("tradebridge.render").joinpath(template).read_bytes()
+
+
 def _compiler(template: str) -> "typst.Compiler":
+    return _compiling(_source(template))
+
+
+def _compiling(source: bytes) -> "typst.Compiler":
     """One for each call: a compiler is not made for two threads. The fonts, which cost most, are shared."""
     import typst
 
-    source = resources.files("tradebridge.render").joinpath(template).read_bytes()
     return typst.Compiler(source, font_paths=_fonts())
 
 

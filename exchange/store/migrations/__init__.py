@@ -1,10 +1,9 @@
 """Migrations of the store, run by alembic without a configuration file.
 
-`upgrade` brings a store to the newest version; a new store is made from the tables and stamped as newest. A test
-compares both ways: they must end in the same schema.
+`upgrade` brings a store to the newest version; a new store is made from the tables and stamped as newest (`version`).
+A test compares both ways: they must end in the same schema.
 """
 
-from functools import cache
 from pathlib import Path
 
 from alembic.config import Config
@@ -16,24 +15,9 @@ from sqlalchemy.engine import Connection
 from exchange.store.tables import metadata
 
 
-def _scripts() -> ScriptDirectory:
+def scripts() -> ScriptDirectory:
+    """The migrations, as alembic reads them."""
     return ScriptDirectory(str(Path(__file__).parent))
-
-
-def at_head(connection: Connection) -> bool:
-    """Is the store at the newest version?"""
-    return "-".join(sorted(MigrationContext.configure(connection).get_current_heads())) == newest()
-
-
-@cache
-def newest() -> str:
-    """The newest version, as one name."""
-    return "-".join(sorted(_scripts().get_heads()))
-
-
-def stamp(connection: Connection) -> None:
-    """Mark a store that was just made from the tables as newest."""
-    MigrationContext.configure(connection).stamp(_scripts(), "head")
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
@@ -41,11 +25,11 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     test."""
     if connection.dialect.name == "postgresql" and (connection.dialect.server_version_info or ()) >= (17,):
         connection.exec_driver_sql("set local transaction_timeout = 0")
-    scripts = _scripts()
+    found = scripts()
 
     def steps(revision: str, context: MigrationContext) -> object:
-        return scripts._upgrade_revs(to, revision)
+        return found._upgrade_revs(to, revision)
 
-    with EnvironmentContext(Config(), scripts, fn=steps) as environment:
+    with EnvironmentContext(Config(), found, fn=steps) as environment:
         environment.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)
         environment.run_migrations()

@@ -7,6 +7,7 @@ from simulator.conformance.runner import Suite
 
 SUITES = {
     "pint": "DCSA PINT 3.0.0: handing an eBL from platform to platform, both roles.",
+    "title-holder": "A platform that holds titles: one holder, whole chains, surrender and what the carrier answers.",
     "window-inbound": "A window takes what the hub pushes, and acknowledges what holds.",
     "pull-only": "The same for a member that has no address of its own and asks its inbox.",
     "security": "Attacks on a member: forged, replayed and withdrawn signatures.",
@@ -19,6 +20,7 @@ SUITES = {
 """Name and a sentence for people, without importing any."""
 _IN = {
     "pint": ("pint", "SUITE"),
+    "title-holder": ("pint.holding", "SUITE"),
     "window-inbound": ("window.suites", "INBOUND"),
     "pull-only": ("window.suites", "PULL"),
     "security": ("window.suites", "SECURITY"),

@@ -16,7 +16,7 @@ from simulator.conformance.runner import NotApplicable, Play, Role, Scenario, Se
 from simulator.conformance.suites.pint.caller import Caller
 from simulator.conformance.suites.pint.envelopes import File, Json, Plan, issued_and_sent
 from simulator.conformance.suites.pint.receiving import Answering, Call, Receiving, kind_of
-from simulator.conformance.sut import CannotSend, System
+from simulator.conformance.sut import TRANSFER, Act, CannotSend, System
 from tradebridge.outbound import tls_context
 
 SETTLES_SECONDS = 3.0
@@ -69,10 +69,12 @@ class Stage:
             supporting=supporting,
         )
 
-    async def transfer(self, reference: str, recipient: Json, documents: Sequence[Json] = ()) -> None:
+    async def transfer(
+        self, reference: str, recipient: Json, documents: Sequence[Json] = (), act: Act = TRANSFER
+    ) -> None:
         """Tell the system to transfer. Raises NotApplicable if it cannot be told, or says that it cannot."""
         try:
-            await self.system.controls.transfer(self.http, reference, recipient, documents)
+            await self.system.controls.transfer(self.http, reference, recipient, documents, act)
         except CannotSend as error:
             raise NotApplicable(str(error)) from error
 

@@ -1,0 +1,78 @@
+"""*Conformance* in a real browser: a suite is played from the page, followed to its end, and its reports are there.
+
+Screenshots are kept where the variable TRADEBRIDGE_SCREENSHOTS says.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from simulator.launch import Launched
+from tests.console.test_browser import FLAGS, WAYS, Watched, _judged_by_axe
+
+pytestmark = pytest.mark.timeout(120)
+SHOTS = os.environ.get("TRADEBRIDGE_SCREENSHOTS", "")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        running = started.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.mark.long("console", sample=False)
+def test_a_suite_is_played_from_the_page_and_followed_to_its_end(
+    launched: Launched, browser: Any, tmp_path: Path, scale: Callable[[int, int], int]
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    context.set_default_timeout(40_000)
+    watched = Watched(context.new_page(), launched.hub_url, 1280)
+    page = watched.open("/console/conformance")
+    page.get_by_label("Play").select_option("pull-only")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_url("**/console/conformance/*pull-only*")
+    follows = page.locator("[data-follow]").count()
+    page.get_by_text("Passed.", exact=True).wait_for()
+    assert follows, "the page was not there while the run was on"
+    assert page.locator("[data-scenarios] .state.ok").count() == page.locator("[data-scenarios] tr").count() > 5
+    assert page.locator(".grid tbody tr").count() > 5
+    with page.expect_download() as download:
+        page.get_by_role("link", name="evidence.zip").click()
+    assert (saved := Path(download.value.path())).read_bytes().startswith(b"PK")
+    address = page.url.removeprefix(launched.hub_url)
+    watched.fits(address)
+    report = httpx.get(f"{launched.hub_url}{address}/report/index.html", timeout=60)
+    assert "sandbox" in report.headers["content-security-policy"] and "test evidence" in report.text
+    assert saved.exists()
+    context.close()
+    for width, scheme in WAYS[: scale(len(WAYS), 1)]:
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        seen = Watched(context.new_page(), launched.hub_url, width)
+        for name, path in (("conformance", "/console/conformance"), ("conformance-run", address)):
+            opened = seen.open(path)
+            if SHOTS:
+                opened.screenshot(path=f"{SHOTS}/{name}-{width}-{scheme}.png", full_page=True)
+            if scale(1, 0):
+                _judged_by_axe(opened, f"{name} at {width}, {scheme}")
+        context.close()
+
+
+def test_what_the_kit_refuses_is_a_page_with_its_reason(launched: Launched) -> None:
+    at = f"{launched.hub_url}/console/conformance"
+    unknown = httpx.post(f"{at}/runs", data={"suite": "nothing", "system": "ours"}, timeout=30)
+    assert unknown.status_code == 422 and "pull-only" in unknown.text
+    assert httpx.get(f"{at}/no-such-run", timeout=30).status_code == 422
+    assert httpx.get(f"{at}/no-such-run/report/kit.json", timeout=30).status_code == 404
+    assert httpx.get(f"{at}/..%2F..%2Fstate/events", timeout=30).status_code in (404, 422)
