@@ -1,8 +1,8 @@
 """The hub as control tracking registry: whichever platform it says is in control, is.
 
 1. A statement is signed by the platform that speaks, handed in by the member that is this platform (or by the hub's own
-   platform), and made for this registry: one made for another decides nothing here. A registration is judged by the
-   carrier's manifest in it (`tradebridge.ebl.registering`).
+   platform), and made for this registry, under the base URI that it has or one that it had: one made for another
+   decides nothing here. A registration is judged by the carrier's manifest in it (`tradebridge.ebl.registering`).
 2. `schemas.bill_of_lading.control.apply` says where it leads. Its transaction holds the row of the eBL, and changes it
    from the sequence that was read only: of accept and cancel exactly one wins, in whichever process they arrive.
 3. Statement, receipt, leaf of the log and the new state are one transaction.
@@ -89,6 +89,11 @@ async def look_up(hub: "Hub", registry: str, document: str, entry: str | None = 
     return _told(hub, known.to_json(registry, hub.clock.now(), entry, asked=asked[:64]), found)
 
 
+def named(hub: "Hub", registry: str, asked: str | None) -> str:
+    """The base URI under which somebody asks: one that this registry had before, or the one that it has."""
+    return asked if asked is not None and asked in hub.platform.former_registries else registry
+
+
 def control_of(connection: Connection, document: str, *, lock: bool = False) -> Control | None:
     """An eBL with all that was ever offered. `lock`: nobody else may change it meanwhile."""
     query = select(t.controls).where(t.controls.c.document == document)
@@ -129,7 +134,7 @@ def _read(hub: "Hub", registry: str, member: str, data: bytes) -> Statement | tu
     opened = open_sealed(compact, platforms.trust.platforms.get(own), now)
     if isinstance(opened, Finding):
         return (opened,)
-    if said.registry != registry:
+    if said.registry != named(hub, registry, said.registry):
         return (finding("control.other-registry", "/registry", found=said.registry, expected=registry),)
     if said.at > now + TOLERANCE:
         return (finding("event.time-ahead", "/at", found=rfc3339(said.at), expected=f"at most {rfc3339(now)}"),)

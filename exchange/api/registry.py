@@ -8,7 +8,7 @@ from exchange.api.access import base_url_of, caller_of, hub_of
 from exchange.api.bodies import body_of, json_response
 from exchange.api.problems import problem_response
 from exchange.pint import REGISTRY_PATH
-from exchange.registry import MAX_STATEMENT, Answer, look_up, say
+from exchange.registry import MAX_STATEMENT, Answer, look_up, named, say
 
 router = APIRouter(prefix=REGISTRY_PATH, tags=["control tracking registry"])
 
@@ -26,7 +26,8 @@ async def add_statement(request: Request) -> Response:
 async def get_title(request: Request, document: str) -> Response:
     caller_of(request)
     entry, asked = request.query_params.get("entry"), request.query_params.get("asked", "")
-    return _answer(request, await look_up(hub_of(request), registry_of(request), document, entry, asked))
+    registry = named(hub_of(request), registry_of(request), request.query_params.get("registry"))
+    return _answer(request, await look_up(hub_of(request), registry, document, entry, asked))
 
 
 def registry_of(request: Request) -> str:

@@ -286,3 +286,27 @@ def test_an_issuance_on_its_way_is_called_back_by_its_carrier_alone(with_registr
     assert hubs.issue(number).status_code == 204
     eventually(lambda: hubs.title(number)["at"] == "here")
     eventually(lambda: [body["issuanceResponseCode"] for _, body in hubs.carrier.asked] == ["REFU", "ISSU"])
+
+
+def test_a_registry_under_another_address_is_the_same_registry(tmp_path: Path) -> None:
+    """The bill names the address that the registry had when it was issued."""
+    was, number = "http://was.test", "SIML2699002"
+    with two_hubs(tmp_path, control_registry=f"{was}/ctr/v1", former_base_urls=(was,)) as hubs:
+        operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+        ebl = {"platform": HERE, "url": hubs.here.url, "token": test_api_key(SEED, "OTHER-HUB")}
+        ebl |= {"registry": f"{hubs.here.url}/ctr/v1"}
+        for former, status in (["was"], 422), ([f"{was}/ctr/v1"], 200):
+            changed = {"ebl": ebl | {"formerRegistries": former}}
+            answer = httpx.patch(f"{hubs.there.url}/v1/members/OTHER-HUB", headers=operator, json=changed)
+            assert answer.status_code == status, answer.text
+        assert answer.json()["ebl"]["formerRegistries"] == [f"{was}/ctr/v1"]
+        hubs.issue(number)
+        eventually(lambda: hubs.title(number)["at"] == "here")
+        hand_over(hubs, number)
+        assert hubs.title(number, THERE)["controlTrackingRegistry"] == f"{was}/ctr/v1"
+        document = hubs.title(number)["transportDocumentChecksum"]
+        named = [
+            hubs.get(f"/ctr/v1/titles/{document}{query}").json()["state"] for query in ("", f"?registry={was}/ctr/v1")
+        ]
+        assert [each["registry"] for each in named] == [f"{hubs.here.url}/ctr/v1", f"{was}/ctr/v1"]
+        assert [each["control"] for each in named] == [THERE, THERE]

@@ -325,8 +325,10 @@ async def _forbids(host: Host, caller: Caller, judgement: Judgement, seen: _Seen
         return refused(finding("pint.too-many-notices", found=taken)) if taken >= host.limits.notices else None
     if seen.rival == ACCEPTING:
         return refused(finding("pint.busy"))
-    for base, peer in host.peers().registries.items():
-        if not peer.consulted or base == chain.registry:
+    registries = host.peers().registries
+    named = None if chain.registry is None else registries.get(chain.registry)
+    for base, peer in registries.items():
+        if not peer.consulted or (named is not None and named.url == peer.url):
             continue
         stand = await registry.has(host, base, chain.document_checksum)
         if stand is registry.Stand.SILENT:

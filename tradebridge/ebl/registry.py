@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 from schemas.bill_of_lading.control import OfferState, Said, Statement
 from schemas.bill_of_lading.pint import to_json, written
@@ -100,7 +101,8 @@ async def has(host: Host, registry: str, title: str) -> Stand:
         return Stand.SILENT
     # Nobody else can know it before, and it is another one each time: a signature over the title and the moment.
     asked = sha256_hex(seal({"asks": title, "at": written(host.now())}, host.key).encode())
-    answer = await call(host, "GET", f"{registry.rstrip('/')}/titles/{title}?asked={asked}", peer.token)
+    query = urlencode({"asked": asked} | ({} if peer.url == registry else {"registry": registry}))
+    answer = await call(host, "GET", f"{peer.url.rstrip('/')}/titles/{title}?{query}", peer.token)
     state = _state(host, peer, answer.body, title, asked)
     if state is None:
         return Stand.SILENT
@@ -121,7 +123,7 @@ async def _say(host: Host, registry: str, said: Said, title: str, entry: str, **
         **more,
     )
     said_so = seal(to_json(statement), host.key)
-    answer = await call(host, "POST", f"{registry.rstrip('/')}/statements", peer.token, said_so)
+    answer = await call(host, "POST", f"{peer.url.rstrip('/')}/statements", peer.token, said_so)
     if answer.status not in (200, 201, 403, 404, 409, 422) or not isinstance(answer.body, dict):
         return Word(Stand.SILENT, reason=answer.error or f"HTTP {answer.status}")
     return _word(host, peer, statement, sha256_hex(said_so.encode()), answer.status, answer.body)
