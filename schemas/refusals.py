@@ -560,7 +560,7 @@ register(
         Kind(
             "person.not-signed-in",
             "The name, the password or the code is not right. After several failures there is a wait.",
-            "Try again, after 15 minutes at the latest. What you have forgotten, the operator resets: `tb person reset`.",
+            "Try again, in 15 minutes at the latest. What you have forgotten the operator resets: `tb person reset`.",
             status=403,
         ),
         Kind(

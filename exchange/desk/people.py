@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Row
 from exchange import records
 from exchange.desk import practising
 from exchange.store import tables as t
+from exchange.store.rows import add_once
 from schemas.findings import Finding, finding
 from tradebridge.evidence.times import rfc3339
 
@@ -87,7 +88,7 @@ def row_of(connection: Connection, hub: "Hub", person: str) -> Row[Any] | None:
     query = select(t.people).where(t.people.c.id == person)
     row = connection.execute(query).first()
     if row is None and (made := practising.person(hub, person)) is not None:
-        connection.execute(t.people.insert(), [dict(made)])
+        add_once(connection, t.people, made)
         row = connection.execute(query).first()
     return row
 

@@ -29,6 +29,7 @@ from exchange.desk.passwords import Passwords
 from exchange.desk.people import Person
 from exchange.records import Actor
 from exchange.store import tables as t
+from exchange.store.rows import add_once
 from exchange.tries import network_of
 
 if TYPE_CHECKING:
@@ -167,21 +168,20 @@ def _count(connection: Connection, hub: "Hub", name: str, address: str, now: flo
     """Count the attempt as a failure, unless there is a wait."""
     counters = ((_of_name(name), FREE_OF_A_NAME), (_of_address(address), FREE_OF_AN_ADDRESS))
     c = t.sign_in_failures.c
-    rows = connection.execute(select(t.sign_in_failures).where(c.name.in_(dict(counters))))
-    known = {each.name: each for each in rows}
+    for counter, _ in counters:
+        add_once(connection, t.sign_in_failures, {"name": counter, "failures": 0, "until": 0.0, "at": 0.0})
+    rows = select(t.sign_in_failures).where(c.name.in_(dict(counters))).order_by(c.name).with_for_update()
+    known = {each.name: each for each in connection.execute(rows)}
     waits = any(each.until > now for each in known.values())
     row = people.row_of(connection, hub, name)
     if waits:
         return _Counted(row, True)
     for counter, free in counters:
-        before = known.get(counter)
-        count = 1 if before is None or before.at < now - FORGOTTEN_SECONDS else before.failures + 1
+        before = known[counter]
+        count = 1 if before.at < now - FORGOTTEN_SECONDS else before.failures + 1
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(count - free, 10)) if count >= free else 0.0
         values = {"failures": count, "until": now + wait if wait else 0.0, "at": now}
-        if before is None:
-            connection.execute(t.sign_in_failures.insert(), [{"name": counter, **values}])
-        else:
-            connection.execute(update(t.sign_in_failures).where(c.name == counter).values(values))
+        connection.execute(update(t.sign_in_failures).where(c.name == counter).values(values))
     return _Counted(row, False)
 
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.databases import postgresql_database, postgresql_server, postgresql_url
 from tests.desk.running import Office
 from tests.desk.running import office as opened
+
+__all__ = ["office", "postgresql_database", "postgresql_server", "postgresql_url"]
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 """Signing in: who gets a session, what ends it, what somebody who guesses is told, and what is on the record."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -60,9 +63,14 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    data = tmp_path_factory.mktemp("people")
-    settings = Settings.model_validate({"data": data, "seed": SEED, "clock": NOW, "password_memory": MEMORY})
-    hub = open_hub(settings)
+    with opened(tmp_path_factory.mktemp("people")) as running:
+        yield running
+
+
+@contextmanager
+def opened(data: Path, database_url: str = "") -> Iterator[Office]:
+    values = {"data": data, "seed": SEED, "clock": NOW, "password_memory": MEMORY, "database_url": database_url}
+    hub = open_hub(Settings.model_validate(values))
     with asyncio.Runner() as runner:
         hub.begin("tb_test_operator")
         runner.run(hub.start())
@@ -347,3 +355,40 @@ def test_practice_people_sign_in_with_the_password_of_the_seed_and_are_nowhere_e
     office.run(sessions.change_password(office.hub, session, "no practice any more"))
     assert office.sign_in("operator", practising.password_of(office.hub), address="198.51.104.3") is None
     assert office.sign_in("operator", "no practice any more", address="198.51.104.4")
+
+
+@pytest.mark.long("people", sample=False)
+def test_two_hubs_over_postgresql_count_together_and_end_each_others_sessions(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    """Twenty guesses at the same moment, half of them at each hub."""
+    with opened(tmp_path, postgresql_url) as one:
+        one.add("olga")
+        cookie = one.sign_in("olga")
+        with opened(tmp_path, postgresql_url) as two:
+            assert two.session(cookie).person.id == "olga"
+
+            def guess(office: Office) -> None:
+                async def together() -> None:
+                    tries = [Attempt("olga", f"guess {each} of ten", "", f"198.51.110.{each}") for each in range(10)]
+                    await asyncio.gather(*(sessions.sign_in(office.hub, each, one.now) for each in tries))
+
+                office.run(together())
+
+            threads = [threading.Thread(target=guess, args=(each,)) for each in (one, two)]
+            for each in threads:
+                each.start()
+            for each in threads:
+                each.join(60)
+            assert one.records("olga").count("sign-in failed") == sessions.FREE_OF_A_NAME
+            assert one.sign_in("olga", address="198.51.110.99") is None
+            name = practising.people(two.hub)[-1]["id"]
+            password = practising.password_of(two.hub)
+            assert one.sign_in(name, password, address="198.51.111.1")
+            assert two.sign_in(name, password, address="198.51.111.2")
+            session = two.session(cookie)
+            generator = two.run(sessions.generator_of(two.hub, session))
+            code = code_at(generator.secret, two.now)
+            assert two.run(sessions.take_generator(two.hub, session, code, two.now))
+            two.run(sessions.sign_out(two.hub, session))
+            assert one.session(cookie) is None
