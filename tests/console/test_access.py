@@ -33,6 +33,7 @@ def routes_in(found: APIRouter) -> Iterator[tuple[str, str]]:
 
 
 ROUTES = sorted(set(routes_in(router)))
+STATED: list[may.Rule] = sorted(set(may.RULES.values()), key=repr)
 PASSWORD = "four words of mine"
 MEMBER = {
     "country": "TH",
