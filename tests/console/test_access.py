@@ -169,7 +169,10 @@ def _told(rule: may.Rule) -> str:
     return f"{'-'.join(sorted(rule.roles)) or 'anybody'} {replace(rule, roles=frozenset())}"
 
 
-@pytest.mark.parametrize("rule", sorted(set(may.RULES.values()), key=_told), ids=_told)
+EACH_RULE: list[may.Rule] = sorted(set(may.RULES.values()), key=_told)
+
+
+@pytest.mark.parametrize("rule", EACH_RULE, ids=_told)
 def test_a_rule_lets_nobody_of_a_member_see_what_is_of_all(rule: may.Rule) -> None:
     for role in ("officer", "supervisor", "auditor", "operator"):
         person = Person("x", "X", "TH-NSW", frozenset({role}))
