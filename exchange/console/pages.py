@@ -12,7 +12,6 @@ network, keeping, codes.
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Any
@@ -46,12 +45,13 @@ from exchange.console import (
     rates,
     search,
     signing_in,
+    tap,
     trying,
     validating,
     webhooks,
     world,
 )
-from exchange.console.frame import ConsoleRoute, environment, may_stay, page
+from exchange.console.frame import ConsoleRoute, may_stay, page
 from exchange.console.signing_in import home_of
 from exchange.desk.people import person_of
 from exchange.hub import Hub
@@ -172,46 +172,19 @@ async def stream(request: Request) -> Response:
             yield b"event: again\ndata:\n\n"
             return
         looked = time.monotonic()
-        async for position, kind, data in hub.feed_after(after, None):
+        reader, position, most = tap.tap_of(hub), after, tap.FIRST
+        while not (batch := await reader.after(hub, position, _filter(wanted), most)).over:
             if time.monotonic() - looked > STAYS_SECONDS:
                 looked = time.monotonic()
                 if not await may_stay(request, "/console/feed"):
                     return
-            html = await _row(hub, position, kind, data, wanted) if kind else ""
-            if html:
-                yield f"id: {position}\nevent: row\ndata: {html}\n\n".encode()
-            elif await request.is_disconnected():
+            if not batch.rows and await request.is_disconnected():
                 return
-            else:
-                yield f"id: {position}\nevent: beat\ndata:\n\n".encode()
+            position, most = batch.last, tap.MOST
+            yield batch.events(wanted)
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return FeedResponse(rows(), place, headers)
-
-
-Drawn = tuple[feed.Told, str]
-_DRAWN: OrderedDict[tuple[str, int, str, str], Drawn] = OrderedDict()
-"""The rows that were drawn last, so that a hundred open consoles draw each once."""
-DRAWN_KEPT = 1000
-
-
-async def _row(hub: Hub, position: int, kind: str, data: str, wanted: feed.Wanted) -> str:
-    """One row as HTML in one line; empty for one that does not fit."""
-    key = (hub.prefix, position, data, _filter(wanted))
-    known = _DRAWN.get(key)
-    if known is None:
-        known = _DRAWN[key] = await run_in_threadpool(_draw_row, hub, (position, kind, data), key[3])
-        while len(_DRAWN) > DRAWN_KEPT:
-            _DRAWN.popitem(last=False)
-    return known[1] if wanted.fits(known[0]) else ""
-
-
-def _draw_row(hub: Hub, row: tuple[int, str, str], filter: str) -> Drawn:
-    with hub.database.reading.connect() as connection:
-        told = next(iter(feed.told(connection, [row])))
-    values = {"at": f"{hub.prefix}/console", "filter": filter, "today": f"{hub.clock.now():%Y-%m-%d}"}
-    html = environment().get_template("row.html").render(each=told, **values)
-    return told, " ".join(html.split())
 
 
 def _feed_size(hub: Hub) -> int:

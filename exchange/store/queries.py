@@ -370,6 +370,12 @@ def evidence(
         "checkpoint": note,
         "timestamp": b64encode(kept.token).decode() if kept and kept.token else None,
     }
+    accepted = next((row.position for row in rows if row.kind == "document"), None)
+    first = observers.covering(connection, [accepted])
+    if first is not None and first.size < size and accepted is not None:
+        token = b64encode(first.token).decode() if first.token else None
+        way = log.inclusion(connection, accepted, first.size)
+        form["first"] = {"checkpoint": first.note, "timestamp": token, "inclusion": way}
     return Evidence(form, size, made, kept is not None)
 
 

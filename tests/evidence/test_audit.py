@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from schemas.event import EventType
 from tests.evidence.case import event
 from tests.evidence.exporting import codes, judged, recorded, said
-from tests.evidence.world import TRUST
-from tradebridge.evidence import proofs
+from tests.evidence.world import ORIGIN, TRUST
+from tradebridge.evidence import notes, proofs, simulation
 from tradebridge.evidence.audit import MOST_FINDINGS, Act, Verification, read_act, verify_export
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.trust import TrustList
@@ -83,3 +83,16 @@ def test_an_event_is_judged_by_what_was_trusted_when_it_was_recorded() -> None:
 
     assert told(TRUST, gone) == []
     assert told(gone, TRUST) == ["signature.unknown-key"] * 2
+
+
+def test_an_export_of_a_former_log_key_is_judged_by_what_was_in_force() -> None:
+    """As evidence is: a key that was replaced is believed of what is dated before that."""
+    rejected, day = event(EventType.REJECTED), timedelta(days=1)
+    other = notes.verifier_key_of(ORIGIN, simulation.test_log_key("new log").public_key())
+    after = replace(TRUST, log=replace(TRUST.log, verifier_key=other))
+    one = TrustVersion(1, rejected.at - day, None, "", TRUST)
+    two = TrustVersion(2, rejected.at + day, one.digest, "", after)
+    entries, now = [recorded(one), said(rejected), said(rejected), recorded(two)], rejected.at + 3 * day
+    assert codes(judged(entries, now, after)) == ["log.unknown-key"]
+    with_history = judged(entries, now, replace(after, history=TrustHistory((one, two))))
+    assert (codes(with_history), with_history.exit_code) == (["log.replaced-key"], 3)

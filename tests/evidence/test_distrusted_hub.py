@@ -129,6 +129,9 @@ def test_an_acknowledgement_by_a_key_that_is_distrusted_since_is_a_remark() -> N
     report = verify_evidence(CASE.build(), ending(TH, distrusted=AT + HOUR), NOW)
     assert report.exit_code == 0, report
     assert places(report) == {(DISTRUSTED, "/deliveries/0/acknowledgement")}
+    withdrawn = verify_evidence(Case(events=()).build(), ending(TH, withdrawn=AT), NOW)
+    assert withdrawn.exit_code == 0, withdrawn  # no worse than that
+    assert places(withdrawn) == {("signature.withdrawn-key", "/deliveries/0/acknowledgement")}
 
 
 @pytest.mark.parametrize("code", ["signature.withdrawn-key", "signature.unknown-key"])

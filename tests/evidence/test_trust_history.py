@@ -392,3 +392,31 @@ def test_what_is_different_is_told_in_one_line_a_fact() -> None:
     assert next(each.second for each in found if each.about == SG.kid).endswith("DISTRUSTED since 2026-01-05T09:00:00Z")
     more = differences(TRUST, issuing.ISSUING)
     assert [each.what for each in more] == ["added"] * 3
+
+
+def test_a_newer_status_says_all_the_more_of_a_day_before_it() -> None:
+    """`tb verify --at`: what is known since counts, and the answer says as of when it is known."""
+    tokens, later = chain((AT - DAY, TRUST)), NOW + 60 * DAY
+    digest = read(tokens).newest.digest
+
+    def judged_then(known: TrustList) -> dict[str, tuple[str, ...]]:
+        token = status_of(known, later, DAY, 1, digest).sign(HUB)
+        trust = list_with_history(orjson.loads(orjson.dumps(history_json(tokens, token))), NOW, later)
+        assert trust.stale is None
+        reason = verify_evidence(EVIDENCE, trust, NOW, as_of=True).issued.reason
+        assert ("told as of 2026-03-07T09:00:00Z." in reason) is (known is TRUST)
+        return answers(trust)
+
+    assert judged_then(TRUST)["exit"] == ("0",)
+    assert judged_then(ending(SG, distrusted=AT - HOUR))["issued"] == ("no", "signature.distrusted-key")
+    with pytest.raises(BadTrustList) as caught:  # one of a day that has not come yet is not
+        listed(tokens, status_of(TRUST, later, DAY, 1, digest).sign(HUB), NOW)
+    assert caught.value.found.code == "trust.wrong-status"
+
+
+def test_what_any_version_knew_to_have_ended_is_not_alive_again() -> None:
+    """Also where the newest has no such key, or says nothing of its end."""
+    distrusted = ending(SG, distrusted=AT - HOUR)
+    for newest in (without("SG-NSW"), TRUST):
+        tokens = chain((AT - DAY, TRUST), (AT + DAY, distrusted), (AT + 2 * DAY, newest))
+        assert answers(listed(tokens, now=NOW + 9 * DAY), NOW + 9 * DAY)["issued"] == ("no", "signature.distrusted-key")

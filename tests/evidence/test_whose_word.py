@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 from tests.evidence.case import Case
-from tests.evidence.test_replaced import OLD, STAMPED, evidence, witnessed
-from tests.evidence.test_trust_history import ending
+from tests.evidence.test_given import XML, judged
+from tests.evidence.test_replaced import NEW, OLD, STAMPED, evidence, witnessed
+from tests.evidence.test_trust_history import chain, ending, listed
 from tests.evidence.world import AT, SG, TRUST
 from tradebridge.evidence.report import Report, Verdict
+from tradebridge.evidence.told import proof_of, read_told, with_hub
 from tradebridge.evidence.trust import TrustList
 from tradebridge.evidence.verify import verify_evidence
 
 DAY = timedelta(days=1)
-STOLEN = AT + 10 * DAY
+STOLEN = AT + 4 * DAY
 NOW = AT + 90 * DAY
 
 
@@ -33,8 +35,8 @@ def of_a_stolen_key(trust: TrustList, given: dict[str, Any]) -> Report:
         (STAMPED, evidence(stamped=AT + DAY), "is shown by who had seen it at 2026-01-06T09:00:00Z."),
         (
             witnessed(OLD),
-            evidence(cosigned=AT + 60 * DAY),
-            "is the hub's word: others have seen it at 2026-03-06T09:00:00Z only.",
+            evidence(cosigned=AT + 6 * DAY),
+            "is the hub's word: others have seen it at 2026-01-11T09:00:00Z only.",
         ),
     ],
 )
@@ -43,7 +45,7 @@ def test_of_a_key_that_was_stolen_since_it_is_said_who_had_seen_the_document_bef
 ) -> None:
     reason = of_a_stolen_key(trust, given).issued.reason
     assert reason.endswith(
-        f"Its key was in other hands since 2026-01-15T09:00:00Z; that it had signed before {expected}"
+        f"Its key was in other hands since 2026-01-09T09:00:00Z; that it had signed before {expected}"
     )
 
 
@@ -52,3 +54,44 @@ def test_a_yes_says_whose_clock_it_goes_by() -> None:
     assert "since 2026-01-05T09:00:00Z by the hub's clock: leaf" in report.recorded.reason
     assert "at 2026-01-05T09:00:00Z by its own clock, which may" in report.issued.reason
     assert "other hands" not in report.issued.reason
+
+
+# --- logged late -----------------------------------------------------------------------------------------------------
+
+FIRST, MUCH_LATER = AT + DAY, AT + 60 * DAY
+
+
+def with_first(given: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
+    """Evidence on a late checkpoint, with that of an earlier day beside it."""
+    return {**given, "first": {"checkpoint": then["checkpoint"], "inclusion": then["messages"][0]["inclusion"]}}
+
+
+def test_a_record_that_nobody_saw_for_long_is_not_known_to_be_so_old() -> None:
+    given, trust = evidence(cosigned=MUCH_LATER), witnessed(OLD)
+    late = verify_evidence(given, trust, NOW)
+    assert (late.exit_code, [each.code for each in late.recorded.findings]) == (3, ["log.late"])
+    stolen = verify_evidence(given, ending(SG, trust, distrusted=STOLEN), NOW)
+    assert [each.code for each in stolen.issued.findings] == ["signature.distrusted-key"]
+    assert verify_evidence(evidence(), TRUST, NOW).exit_code == 0  # nobody dates it, nobody was to
+
+
+def test_the_first_checkpoint_over_the_acceptance_says_since_when_it_was_seen() -> None:
+    given, trust = evidence(cosigned=MUCH_LATER), witnessed(OLD)
+    held = verify_evidence(with_first(given, evidence(cosigned=FIRST)), ending(SG, trust, distrusted=STOLEN), NOW)
+    assert held.exit_code == 0 and "is shown by who had seen it at 2026-01-06T09:00:00Z." in held.issued.reason
+    told = read_told(
+        {"found": True, **judged(XML).to_json(), "proof": proof_of(with_first(given, evidence(cosigned=FIRST)))}
+    )
+    assert with_hub(judged(XML), told, XML, trust, NOW).recorded.verdict is Verdict.YES
+    other = evidence(cosigned=FIRST)
+    other["messages"][0]["inclusion"]["hashes"][0] = "0" * 64
+    for broken in (other, evidence(cosigned=FIRST, by=NEW), evidence()):
+        found = verify_evidence(with_first(given, broken), trust, NOW)
+        assert [each.code for each in found.recorded.findings] == ["log.late"]
+
+
+def test_where_nobody_was_named_to_see_it_nobody_could_have() -> None:
+    trust = listed(chain((AT - DAY, TRUST), (AT + 50 * DAY, witnessed(OLD))), now=NOW)
+    assert verify_evidence(evidence(cosigned=MUCH_LATER), trust, NOW).exit_code == 0
+    named = listed(chain((AT - DAY, witnessed(NEW)), (AT + 50 * DAY, witnessed(OLD))), now=NOW)
+    assert verify_evidence(evidence(cosigned=MUCH_LATER), named, NOW).exit_code == 3

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from simulator.launch import Launched
-from tests.console.test_browser import FLAGS, WAYS, Watched, _judged_by_axe
+from tests.browsing import FLAGS
+from tests.console.test_browser import WAYS, Watched, _judged_by_axe
 
 pytestmark = pytest.mark.timeout(120)
 SHOTS = os.environ.get("TRADEBRIDGE_SCREENSHOTS", "")

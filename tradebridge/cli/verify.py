@@ -189,7 +189,7 @@ def _trust(asked: _Asked, data: bytes, name: str) -> "tuple[TrustList, str]":
     from tradebridge.calls import HubError
 
     if asked.trust_file is not None:
-        return list_of(read_json(asked.trust_file), asked.trust_file, asked.now), "given"
+        return list_of(read_json(asked.trust_file), asked.trust_file, asked.now, asked.where.now()), "given"
     if not asked.offline:
         try:
             with asked.where.public() as hub:

@@ -29,8 +29,9 @@ from pydantic.alias_generators import to_camel
 
 from schemas.content import Content, json_or_finding, open_content
 from schemas.event import Event, decode_event
-from tradebridge.evidence import canonical, jws, notes, proofs
+from tradebridge.evidence import canonical, jws, proofs
 from tradebridge.evidence.file import Base64, Count, Hash, Record, read_record
+from tradebridge.evidence.recorded import log_in
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import UNSURE
 from tradebridge.evidence.seen import seen_by
@@ -283,7 +284,7 @@ class _Checking:
 
     def run(self, parts: Iterator[Head | Entry | End | Finding]) -> None:
         told, head = self._told, self._head
-        checkpoint = notes.verify_checkpoint(head.checkpoint, self._trust.log.verifier_key, self._trust.log.origin)
+        checkpoint = log_in(head.checkpoint, head.timestamp, self._trust, self._now).checkpoint
         if isinstance(checkpoint, Finding):
             told.add(checkpoint)
             return

@@ -87,6 +87,14 @@ class Subject(_Form):
     """RFC 3161 over the bytes; None: nobody has asked for one."""
 
 
+class First(_Form):
+    """The first checkpoint over the acceptance that others had seen."""
+
+    checkpoint: Annotated[str, Field(max_length=100_000)]
+    timestamp: Base64 | None = None
+    inclusion: Inclusion
+
+
 class EvidenceFile(_Form):
     """All of it. The trust list inside is a hint for people and is not read here."""
 
@@ -99,6 +107,8 @@ class EvidenceFile(_Form):
     """RFC 3161 over the checkpoint's note."""
     listing: str | None = None
     """The hub's word that these are all the messages: `tradebridge.evidence.listing`."""
+    first: First | None = None
+    """Where `checkpoint` is a later one: `tradebridge.evidence.late`."""
     revocations: Annotated[tuple[Base64, ...], Field(max_length=1000, strict=False)] = ()
     """Revocation lists of members' authorities that were the newest when something here was accepted, in DER."""
 

@@ -25,6 +25,7 @@ _BY_CODE = {
     "evidence.unknown-file": "Give the bundle (.asice), the document (XML or JWS), or the PDF as the hub drew it.",
     "evidence.unreadable": "Check it again with a newer version of this program, which knows the profile.",
     "log.future": "Set the clock of this machine, or name the time to judge by (--at).",
+    "log.late": "Ask the hub's operator why nobody else had seen it for so long, and its issuer when it was signed.",
     "log.too-few-witnesses": "Get the evidence again in a minute; if that changes nothing, ask the hub's operator why.",
     "log.waiting": "Get the evidence again in a few seconds: the record gets its place in the log within a second.",
     "signature.expired-certificate": "Ask for its evidence bundle: that proves when it was signed, which decides.",

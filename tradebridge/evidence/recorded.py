@@ -144,9 +144,11 @@ def _same(record: Record, receipt: Receipt) -> bool:
     )
 
 
-def was_recorded(messages: Sequence[Checked], accepted: Checked | None, log: Logged, now: datetime) -> Answer:
+def was_recorded(
+    messages: Sequence[Checked], accepted: Checked | None, log: Logged, now: datetime, late: Finding | None = None
+) -> Answer:
     """Of the document and of its forwards; events are looked at with what they say. `accepted`: the one message by
-    which the document was accepted."""
+    which the document was accepted; `late`: that nobody had seen it for long."""
     if accepted is None:
         missing = finding("evidence.malformed", "/messages", found="not one acceptance", expected="exactly one")
         return answer("recorded", [missing], "")
@@ -158,8 +160,9 @@ def was_recorded(messages: Sequence[Checked], accepted: Checked | None, log: Log
     if time > now + TOLERANCE:
         found.append(finding("log.future", found=rfc3339(time), expected=f"at most {rfc3339(now)}", attack="LOG-14"))
     place = f"leaf {accepted.form.leaf_index} of {checkpoint.size} in {checkpoint.origin}{log.seen.sentence}"
+    found += [*log.seen.findings, *([late] if late else [])]
     said = f"On the record since {rfc3339(time)} by the hub's clock: {place}."
-    return answer("recorded", [*found, *log.seen.findings], said, when=time)
+    return answer("recorded", found, said, when=time)
 
 
 def other(pointer: str, found: str, expected: str) -> Finding:

@@ -233,6 +233,12 @@ register(
             source=NOTE,
         ),
         Kind(
+            "log.late",
+            "The record tells a time long before anybody but the hub had seen it on the log.",
+            "Ask the hub for the evidence again, with the first checkpoint over the acceptance; else ask its operator.",
+            source=NOTE,
+        ),
+        Kind(
             "log.distrusted-key",
             "The checkpoint is by a key of the log that was in other hands, and is not proven to be older than that.",
             "Ask the hub's operator for evidence on a checkpoint by the key that the log has now.",

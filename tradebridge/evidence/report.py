@@ -35,6 +35,7 @@ UNSURE = frozenset(
         "evidence.wrong-event",
         "log.distrusted-key",
         "log.future",
+        "log.late",
         "log.replaced-key",
         "log.too-few-witnesses",
         "log.waiting",
@@ -55,6 +56,9 @@ UNSURE = frozenset(
 
 DISTRUSTED = "signature.distrusted-key"
 """The key was in other hands since: only what is proven to be older holds."""
+
+BY_AN_ENDED_KEY = frozenset({DISTRUSTED, "signature.revoked-certificate", "signature.withdrawn-key"})
+"""Of a statement whose time nothing proves, and on which no answer rests: it says nothing."""
 
 ENDED = frozenset(
     f"signature.{each}" for each in ("expired-certificate", "not-yet-valid", "time-ahead", "withdrawn-key")

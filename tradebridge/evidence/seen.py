@@ -93,14 +93,14 @@ def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[
     return Seen(f" {told.authority} dates them {rfc3339(told.at)}.", tuple(said), told.at)
 
 
-def before_theft(seal: Verified, log: Seen | None, document: Seen) -> str:
-    """Rule 5, in words; empty for a key that was in nobody else's hands. `log`: of the checkpoint that proves the
-    document's record, if one does; `document`: of its own timestamp."""
+def before_theft(seal: Verified, log: datetime | None, document: Seen) -> str:
+    """Rule 5, in words; empty for a key that was in nobody else's hands. `log`: since when others have seen its record,
+    if they have; `document`: of its own timestamp."""
     authority = seal.key.authority
     stolen = _first(seal.key.distrusted, authority.distrusted if authority else None)
     if stolen is None:
         return ""
-    since = _first(log.since if log else None, document.dated)
+    since = _first(log, document.dated)
     told = f" Its key was in other hands since {rfc3339(stolen)}; that it had signed before "
     if since is not None and since < stolen:
         return f"{told}is shown by who had seen it at {rfc3339(since)}."

@@ -15,7 +15,7 @@ of the list and before its time is over. It is a JWS by the hub's key (`typ` `tr
    newest version of that or of one before, with the digest that this has there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, TypeVar
@@ -82,39 +82,51 @@ def _told(ended: KeyStatus) -> dict[str, str | None]:
 
 def status_of(trust: TrustList, at: datetime, lasts: timedelta, version: int = 0, digest: str = "") -> Status:
     """What is to be said of the keys of a list, and of its members' authorities."""
-    keys = tuple(
-        KeyStatus(key.kid, key.withdrawn, key.distrusted)
-        for member in (trust.hub, *trust.members)
-        for key in member.keys
-        if key.withdrawn or key.distrusted
-    )
-    authorities = tuple(
-        KeyStatus(each.id_of(member.id), each.withdrawn, each.distrusted)
-        for member in trust.members
-        for each in member.authorities
-        if each.withdrawn or each.distrusted
-    )
-    return Status(trust.space, at, at + min(lasts, MAX_AGE), version, digest, keys, authorities)
+    lasts = min(lasts, MAX_AGE)
+    return Status(trust.space, at, at + lasts, version, digest, tuple(_keys_in(trust)), tuple(_authorities_in(trust)))
 
 
-def with_status(trust: TrustList, token: str, now: datetime) -> TrustList | Finding:
-    """The list with what a status says of its keys, as of `now`; the finding where the status is not genuine."""
+def ended_in(trust: TrustList) -> Iterator[KeyStatus]:
+    """The keys and authorities of members that have ended by a list, or are to, and the hub's keys."""
+    yield from _keys_in(trust)
+    yield from _authorities_in(trust)
+
+
+def _keys_in(trust: TrustList) -> Iterator[KeyStatus]:
+    for member in (trust.hub, *trust.members):
+        for key in member.keys:
+            if key.withdrawn or key.distrusted:
+                yield KeyStatus(key.kid, key.withdrawn, key.distrusted)
+
+
+def _authorities_in(trust: TrustList) -> Iterator[KeyStatus]:
+    for member in trust.members:
+        for each in member.authorities:
+            if each.withdrawn or each.distrusted:
+                yield KeyStatus(each.id_of(member.id), each.withdrawn, each.distrusted)
+
+
+def with_status(trust: TrustList, token: str, now: datetime, clock: datetime | None = None) -> TrustList | Finding:
+    """The list with what a status says of its keys, as of `now`; the finding where the status is not genuine. `clock`:
+    what time it is, where `now` is another to judge by. A status that was made in between says all the more of then."""
     status = read_status(token, trust)
     if isinstance(status, Finding):
         return status
-    if status.issued_at > now + TOLERANCE:
-        found, expected = rfc3339(status.issued_at), f"at most {rfc3339(now)}"
+    latest = now if clock is None else max(clock, now)
+    if status.issued_at > latest + TOLERANCE:
+        found, expected = rfc3339(status.issued_at), f"at most {rfc3339(latest)}"
         return finding("trust.wrong-status", "/issuedAt", found=found, expected=expected)
     listed = status.digest if trust.history is None else trust.history.digest_of(status.version)
     if status.version and listed != status.digest:
         found, expected = f"version {status.version}, {status.digest}", listed or "no such version"
         return finding("trust.wrong-status", "/version", found=found, expected=expected, attack="LOG-1")
-    ended = {each.kid: each for each in (*status.keys, *status.authorities)}
+    told = {each.kid: each for each in (*status.keys, *status.authorities)}
     until = min(status.next_update, status.issued_at + MAX_AGE)
     return replace(
         trust,
-        hub=_ended(trust.hub, ended),
-        members=tuple(_ended(each, ended) for each in trust.members),
+        hub=ended(trust.hub, told),
+        members=tuple(ended(each, told) for each in trust.members),
+        known_at=status.issued_at,
         stale=finding("trust.stale-status", found=f"one until {rfc3339(until)}", expected=f"one for {rfc3339(now)}")
         if now > until
         else None,
@@ -156,15 +168,16 @@ def _key(form: "_KeyForm") -> KeyStatus | None:
     return KeyStatus(form.kid, *moments)
 
 
-def _ended(member: TrustedMember, ended: Mapping[str, KeyStatus]) -> TrustedMember:
+def ended(member: TrustedMember, told: Mapping[str, KeyStatus]) -> TrustedMember:
+    """A member with its keys and authorities as they have ended by this too, by their names."""
     return replace(
         member,
-        keys=tuple(ending(key, ended.get(key.kid)) for key in member.keys),
-        authorities=tuple(ending(each, ended.get(each.id_of(member.id))) for each in member.authorities),
+        keys=tuple(ending(key, told.get(key.kid)) for key in member.keys),
+        authorities=tuple(ending(each, told.get(each.id_of(member.id))) for each in member.authorities),
     )
 
 
-Ending = TypeVar("Ending", TrustedKey, TrustedAuthority)
+Ending = TypeVar("Ending", TrustedKey, TrustedAuthority, KeyStatus)
 
 
 def ending(known: Ending, told: KeyStatus | TrustedKey | TrustedAuthority | None) -> Ending:

@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_camel
 from schemas.content import sha256_hex
 from tradebridge.evidence import proofs
 from tradebridge.evidence.file import Base64, Count, Hash, Inclusion, read_record
+from tradebridge.evidence.late import logged_late
 from tradebridge.evidence.recorded import log_in
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import Answer, Report, Verdict, answer
@@ -134,8 +135,8 @@ def _recorded(told: Told, document: bytes, trust: TrustList, now: datetime) -> A
         leaf, at, size, [bytes.fromhex(each) for each in way], checkpoint.root
     ):
         return answer("recorded", [finding("log.not-included", found=f"leaf {at} of {size}", attack="LOG-7")], "")
-    late_for_it = too_late(record.time, log.seen)
-    found = [*log.seen.findings, *([late_for_it] if late_for_it else [])]
+    times = too_late(record.time, log.seen), logged_late(record.time, log.seen.since, trust)
+    found = [*log.seen.findings, *(each for each in times if each is not None)]
     if record.time > now + TOLERANCE:
         late = f"at most {rfc3339(now)}"
         found.append(finding("log.future", found=rfc3339(record.time), expected=late, attack="LOG-14"))
@@ -150,4 +151,5 @@ def proof_of(evidence: Mapping[str, Any]) -> dict[str, Any] | None:
     if accepted is None or accepted["inclusion"] is None or not evidence["checkpoint"]:
         return None
     told = {name: accepted[name] for name in ("record", "salt", "leafIndex", "inclusion")}
-    return {**told, "checkpoint": evidence["checkpoint"], "timestamp": evidence["timestamp"]}
+    seen = {"checkpoint": evidence["checkpoint"], "timestamp": evidence.get("timestamp")}
+    return {**told, **seen, **(evidence.get("first") or {})}

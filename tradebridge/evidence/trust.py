@@ -336,6 +336,8 @@ class TrustList:
     """Keys of who observes the log, and of the log, that were in other hands (`tradebridge.evidence.lost`)."""
     stale: Finding | None = field(default=None, compare=False)
     """Why nothing can be believed by it now (rule 6)."""
+    known_at: datetime | None = field(default=None, compare=False)
+    """As of when it tells which keys have ended, by a status; None: by itself."""
     history: History | None = field(default=None, repr=False, compare=False)
     _by_id: Mapping[str, TrustedMember] = field(init=False, repr=False, compare=False)
     _by_kid: Mapping[str, TrustedKey] = field(init=False, repr=False, compare=False)

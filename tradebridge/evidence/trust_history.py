@@ -10,9 +10,9 @@ A version is a JWS (`typ` `tradebridge-trust+jws`, purpose `trust`) over canonic
 2. A version is signed by a key that the version before it trusts for `trust`; the first known one, by a key of its own.
    So a new key of the hub comes in by the word of an old one, and who believes one version can follow to all later.
 3. A document is judged by the version that was in force when it was accepted. What is known since to be false counts
-   all the same: a key that the newest list withdraws or distrusts earlier, ends earlier. The hub is that of the newest:
-   it speaks today. Log, witnesses and timestamp authorities are those of the newest, or those that a version named when
-   they spoke (`tradebridge.evidence.seen`): one that was replaced since had dated what it had dated.
+   all the same: a key that any version, or a status, withdraws or distrusts earlier, ends earlier. The hub is that of
+   the newest: it speaks today. Log, witnesses and timestamp authorities are those of the newest, or those that a
+   version named when they spoke (`tradebridge.evidence.seen`): what was replaced since had dated what it had dated.
 4. Each version is a leaf of the log, so nobody can be shown another history: an audit compares (`trust_record`), and
    the file can have the proof with it (`trust_proof`).
 
@@ -23,7 +23,7 @@ null, "revocations": [CRL in base64], "record": the proof, where there is one}. 
 
 import bisect
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -36,7 +36,7 @@ from tradebridge.evidence import canonical, jws
 from tradebridge.evidence.refusals import Finding, finding, malformed
 from tradebridge.evidence.revocation import RevocationList, read_revocation_list
 from tradebridge.evidence.signer import Signer
-from tradebridge.evidence.status import ending, with_status
+from tradebridge.evidence.status import KeyStatus, ended, ended_in, ending, with_status
 from tradebridge.evidence.times import from_rfc3339, rfc3339
 from tradebridge.evidence.trust import BadTrustList, Observers, TrustedMember, TrustList
 from tradebridge.evidence.trust_proof import VersionProof, recorded_version
@@ -132,9 +132,12 @@ class TrustHistory:
     recorded: int = field(default=0, compare=False)
     """Up to this number they are proven to stand on the public record; 0: nothing is known of that."""
     _begins: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
+    _ends: Mapping[str, KeyStatus] = field(init=False, repr=False, compare=False)
+    """What all versions together know to have ended, by the names of keys and authorities."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_begins", tuple(each.issued_at for each in self.versions))
+        object.__setattr__(self, "_ends", _ends_of(version.trust for version in self.versions))
 
     @property
     def newest(self) -> TrustVersion:
@@ -151,7 +154,7 @@ class TrustHistory:
     def as_of(self, at: datetime, newest: TrustList) -> TrustList:
         """Rule 3."""
         then = self.version_at(at).trust
-        return newest if then is self.newest.trust else _as_known(then, newest)
+        return newest if then is self.newest.trust else _as_known(then, newest, self._ends)
 
     def members(self) -> Iterator[TrustedMember]:
         """`tradebridge.evidence.trust.History`."""
@@ -183,9 +186,17 @@ class TrustHistory:
         return cls(tuple(versions))
 
 
-def _as_known(then: TrustList, newest: TrustList) -> TrustList:
+def _ends_of(lists: Iterable[TrustList]) -> dict[str, KeyStatus]:
+    found: dict[str, KeyStatus] = {}
+    for trust in lists:
+        for told in ended_in(trust):
+            found[told.kid] = told if told.kid not in found else ending(told, found[told.kid])
+    return found
+
+
+def _as_known(then: TrustList, newest: TrustList, ends: Mapping[str, KeyStatus]) -> TrustList:
     """Members as they were, with keys that end as is known now; what speaks today from the newest."""
-    members = tuple(_with_ends(each, newest.member(each.id)) for each in then.members)
+    members = tuple(_with_ends(ended(each, ends), newest.member(each.id)) for each in then.members)
     return replace(newest, members=members, history=None)
 
 
@@ -221,9 +232,9 @@ def is_history(value: object) -> bool:
     return isinstance(value, Mapping) and value.get("format") == FILE_FORMAT
 
 
-def list_with_history(value: object, now: datetime) -> TrustList:
-    """The newest list of the file, with all that is in it to judge by. `now`: the time to judge by. Raises
-    `BadTrustList`."""
+def list_with_history(value: object, now: datetime, clock: datetime | None = None) -> TrustList:
+    """The newest list of the file, with all that is in it to judge by. `now`: the time to judge by; `clock`: what time
+    it is, where that is another. Raises `BadTrustList`."""
     try:
         form = _FileForm.model_validate(value)
     except ValidationError as error:
@@ -241,7 +252,7 @@ def list_with_history(value: object, now: datetime) -> TrustList:
     trust = replace(trust, history=history, revocations=lists)
     if form.status is None:
         return trust
-    judged = with_status(trust, form.status, now)
+    judged = with_status(trust, form.status, now, clock)
     if isinstance(judged, Finding):
         raise BadTrustList(judged)
     return judged

@@ -17,7 +17,7 @@ is not on the list, a proof still to come) makes could not check.
 4. The signer may issue such a document: role, profile, country or carrier.
 5. The events are genuine, and are played through the state machine from the beginning; of a title, whether it ended.
 6. Delivery notes and acknowledgements are genuine and fit their messages. Nothing proves their time: of a key that was
-   in other hands since, they say nothing, and that is a remark.
+   withdrawn or in other hands since, they say nothing, and that is a remark.
 
 7. The hub says that these are all the messages as of a day: it has listed them, or signed them together as a bundle.
 
@@ -36,13 +36,14 @@ from schemas.life import Course, Parties, Standing, apply, life_of
 from schemas.registry import Document, profile_of
 from tradebridge.evidence import jws, notes
 from tradebridge.evidence.file import Delivery, EvidenceFile, read_evidence
+from tradebridge.evidence.late import logged_late, seen_since
 from tradebridge.evidence.listing import check_listing
 from tradebridge.evidence.receipts import read_acknowledgement, read_attestation, read_note
 from tradebridge.evidence.recorded import Checked, Logged, check_message, log_in, other, recorded_after, was_recorded
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import (
     ABOUT_THE_SIGNER,
-    DISTRUSTED,
+    BY_AN_ENDED_KEY,
     UNSURE,
     Answer,
     Report,
@@ -82,17 +83,21 @@ def verify_evidence(
     messages = [check_message(each, index, file, trust, log, now) for index, each in enumerate(file.messages)]
     accepted = _acceptance(messages)
 
-    recorded = was_recorded(messages, accepted, log, now)
+    since = seen_since(file, accepted, trust, log, now)
+    late = logged_late(accepted.record.time, since, trust) if accepted and accepted.record else None
+    recorded = was_recorded(messages, accepted, log, now, late)
     proven = accepted.proven if accepted and recorded.verdict is Verdict.YES else None
     content = open_content(b64decode(file.document.bytes) if document is None else document)
     stated = list(_check_deliveries(file, messages, trust))
-    remarks = tuple(each for each in stated if each.code == DISTRUSTED)
+    remarks = tuple(each for each in stated if each.code in BY_AN_ENDED_KEY)
     said = dated_by(file.document, trust, now, [each for each in stated if each not in remarks])
     own = _is_accepted(content, accepted)
     when = (own and (proven or said.dated)) or now
     then = trust.as_of(when)
     seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
-    whose = before_theft(seal, log.seen if proven else None, said) if own and isinstance(seal, Verified) else ""
+    whose = before_theft(seal, since if proven else None, said) if own and isinstance(seal, Verified) else ""
+    if trust.known_at is not None and trust.known_at > now:
+        whose += f" What has become of keys is told as of {rfc3339(trust.known_at)}."
     reading = _document(content, file.document.profile)
 
     return Report(

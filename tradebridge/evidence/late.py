@@ -1,0 +1,59 @@
+"""Since when others than the hub have seen an acceptance, and whether that is long after the time of its record.
+
+1. A record's time is the hub's claim. A hub that dates one back has to show it to witnesses and authority all the same,
+   and they do not cosign or date back: so a record that nobody saw for longer than `LATE` is not known to be so old.
+2. Evidence stands on a checkpoint over all of its messages, which may be years younger than the acceptance. So it has
+   the first one over the acceptance beside it (`first`), with a proof of its own. One that does not hold counts for
+   nothing; it can only make the acceptance older, by the word of the same witnesses.
+3. Where the history in hand says that nobody was named to see it then, nobody could have.
+"""
+
+from datetime import datetime, timedelta
+
+from tradebridge.evidence import proofs
+from tradebridge.evidence.file import EvidenceFile, Message, commitment
+from tradebridge.evidence.recorded import Checked, Logged, log_in
+from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.times import rfc3339
+from tradebridge.evidence.trust import TrustList
+
+LATE = timedelta(days=7)
+"""Longer than a hub should be without its witnesses."""
+
+
+def seen_since(
+    file: EvidenceFile, accepted: Checked | None, trust: TrustList, log: Logged, now: datetime
+) -> datetime | None:
+    """The earliest time at which somebody else had seen the acceptance (rule 2); None: nobody says so."""
+    since = log.seen.since
+    if accepted is None or file.first is None:
+        return since
+    first = log_in(file.first.checkpoint, file.first.timestamp, trust, now)
+    if first.seen.since is None or first.seen.findings or not _covers(file, accepted.form, first):
+        return since
+    return first.seen.since if since is None else min(since, first.seen.since)
+
+
+def _covers(file: EvidenceFile, form: Message, log: Logged) -> bool:
+    if file.first is None or isinstance(log.checkpoint, Finding):
+        return False
+    way = file.first.inclusion
+    if (way.size, way.index) != (log.checkpoint.size, form.leaf_index):
+        return False
+    hashes, leaf = [bytes.fromhex(each) for each in way.hashes], proofs.leaf_hash(commitment(form))
+    return proofs.verify_inclusion(leaf, way.index, way.size, hashes, log.checkpoint.root)
+
+
+def logged_late(recorded: datetime, since: datetime | None, trust: TrustList) -> Finding | None:
+    """Rules 1 and 3."""
+    if since is None or since - recorded <= LATE or _nobody_was_named(trust, recorded):
+        return None
+    found, expected = f"a record of {rfc3339(recorded)}, seen at {rfc3339(since)}", f"seen within {LATE.days} days"
+    return finding("log.late", found=found, expected=expected, attack="LOG-14")
+
+
+def _nobody_was_named(trust: TrustList, at: datetime) -> bool:
+    return any(
+        each.ends is not None and each.in_force(at) and not each.log.witnesses and not each.authorities
+        for each in trust.observers()
+    )
