@@ -16,12 +16,12 @@ ARGS ?=
 PART ?=
 ROUNDS ?= 0
 
-.PHONY: help demo test test-long lint lint-style lint-types lint-borders lint-house bench fuzz docs languages locks clean
+.PHONY: help demo test test-long lint lint-style lint-types lint-borders lint-house bench fuzz docs screenshots languages locks clean
 
 help: ## what there is
 	@echo "make TARGET [ARGS=\"...\"]"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  %-11s %s\n' "$$name" "$$text"; done
 	@echo
 	@echo "The parts of test-long: make test-long PART=list"
 
@@ -59,6 +59,9 @@ fuzz: .venv/test.stamp ## the tests marked fuzz, new examples each round, until 
 
 docs: .venv/run.stamp ## the reference pages that come out of the code
 	@$(BIN)/python -m tradebridge.cli docs
+
+screenshots: .venv/test.stamp ## docs/screenshots anew, from a seeded world with its clock frozen
+	@$(PYTEST) -q --screenshots -k taken tests/screenshots
 
 languages: .venv/test.stamp ## the catalogues with the texts of today, and how much of each is translated
 	@$(BIN)/python -m tests.languages

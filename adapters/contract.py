@@ -38,6 +38,11 @@ register(
             "Decoding gives findings for whatever comes; encoding may raise CannotCarry and nothing else.",
         ),
         Kind(
+            "adapter.no-end",
+            "The adapter does not come to an end, or ends the process that it runs in.",
+            "Let every call return: the hub waits for each. The tests of the package show where it stays.",
+        ),
+        Kind(
             "adapter.unreadable-own",
             "The adapter cannot read what it wrote itself.",
             "Make decode the reverse of encode.",
@@ -295,6 +300,11 @@ class Verdict:
             "failed": self.failed,
             "findings": [each.to_json() for each in self.findings],
         }
+
+
+def did_not_end(found: str) -> Finding:
+    """Of an adapter whose check was ended from outside: it took too long, or its process died."""
+    return finding("adapter.no-end", found=found, expected="an end of every call")
 
 
 def made(outside: Outside, country: str) -> Adapter | Finding:

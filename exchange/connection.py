@@ -5,11 +5,14 @@
 3. Around a body there are at most `MAX_FRAMING` bytes that are no body (sizes of chunks, trailers).
 
 4. What is no HTTP is answered as every other refusal: 400 with a problem.
+5. An offer of another protocol (`Upgrade: h2c`, as Java's client makes it by itself without TLS) is ignored, as RFC
+   9110 section 7.8 allows. The parser would stop there and take no body, so it is not shown the header.
 
 Who goes beyond is cut off. The body itself is bounded where it is read (`exchange.api.bodies`).
 """
 
 import asyncio
+import re
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,6 +27,15 @@ MAX_FRAMING = 1024 * 1024
 HEAD_SECONDS = 30.0
 
 
+_OFFER = re.compile(rb"(?i)(\r\n)upgrade:")
+
+
+def _without_offer(data: bytes) -> bytes:
+    """What begins in a head, with its header Upgrade under a name that means nothing (rule 5)."""
+    head = data[: end + 2] if (end := data.find(b"\r\n\r\n")) >= 0 else data
+    return data if _OFFER.search(head) is None else _OFFER.sub(rb"\1x-offer:", head) + data[len(head) :]
+
+
 class BoundedConnection(HttpToolsProtocol):
     """Uvicorn's connection, with bounds on what it keeps."""
 
@@ -31,6 +43,7 @@ class BoundedConnection(HttpToolsProtocol):
     _beside_body = 0
     """Bytes since the head began, or the body, that are not of the body."""
     _head_timer: asyncio.TimerHandle | None = None
+    _in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
@@ -43,7 +56,7 @@ class BoundedConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         was_in_head = self._in_head
         self._beside_body += len(data)
-        super().data_received(data)
+        super().data_received(data if self._in_body else _without_offer(data))
         if self._in_head and not was_in_head:
             self._beside_body = 0
         if self._in_head and self._beside_body > MAX_HEAD:
@@ -67,9 +80,13 @@ class BoundedConnection(HttpToolsProtocol):
         self._wait_for_head()
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._beside_body = False, 0
+        self._in_head, self._in_body, self._beside_body = False, True, 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         self._beside_body -= len(body)

@@ -31,6 +31,7 @@ transports.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tradebridge")
     group.addoption("--full", action="store_true", help="run long tests at full count")
+    group.addoption("--screenshots", action="store_true", help="take the pictures of docs/screenshots anew")
     group.addoption("--part", default="", metavar="PART", help="of the long tests only those of this part")
 
 

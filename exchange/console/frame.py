@@ -48,6 +48,7 @@ PAGES = (
     ("map", "Map", "/map"),
     ("validate", "Validate", "/validate"),
     ("deliveries", "Deliveries", "/deliveries"),
+    ("webhooks", "Webhooks", "/webhooks"),
     ("faults", "Faults", "/faults"),
     ("conformance", "Conformance", "/conformance"),
     ("members", "Members", "/members"),

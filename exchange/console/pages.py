@@ -6,8 +6,8 @@
 | /console/feed | the same feed as server-sent events, each a row of it |
 | /console/search?q= | documents by number, party, HS code, vessel or digest |
 
-The others stand in modules of their own: exchanges, document, validating, deliveries, faults, conformance, network,
-keeping, codes.
+The others stand in modules of their own: exchanges, document, validating, deliveries, webhooks, faults, conformance,
+network, keeping, codes.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from starlette.concurrency import run_in_threadpool
@@ -39,9 +40,11 @@ from exchange.console import (
     feed,
     keeping,
     network,
+    rates,
     search,
     trying,
     validating,
+    webhooks,
     world,
 )
 from exchange.console.frame import ConsoleRoute, environment, page
@@ -61,6 +64,7 @@ router.include_router(faults.router)
 router.include_router(conformance.router)
 router.include_router(keeping.router)
 router.include_router(network.router)
+router.include_router(webhooks.router)
 
 
 @router.get("/")
@@ -100,7 +104,9 @@ def _live(hub: Hub, wanted: feed.Wanted, before: int | None, at: int | None) -> 
         chosen = feed.one(connection, at) if at is not None else None
         empty = wanted == feed.Wanted() and before is None and not any(each.document or each.refusal for each in rows)
         told = {"rows": rows, "older_than": older_than, "chosen": chosen, "empty": empty}
-        return {**told, **_beside(connection, chosen)}
+        through = rates.rates(connection, hub.clock.now())
+        drawing = Markup(rates.draw(through))  # noqa: S704  # it escapes what it shows
+        return {**told, **_beside(connection, chosen), "rates": through, "rates_drawing": drawing}
 
 
 def _beside(connection: Connection, chosen: feed.Told | None) -> dict[str, Any]:

@@ -95,7 +95,7 @@ class Trade:
         for sender in self.senders:
             sender.join(DRAIN_SECONDS)
             assert not sender.is_alive(), f"{sender.name} got no answer to its last document"
-        wait_until(self._is_quiet, DRAIN_SECONDS, "deliveries, decisions or the log did not come to rest")
+        wait_until(lambda: not self._under_way(), DRAIN_SECONDS, self._under_way)
         self.dismiss()
 
     def dismiss(self) -> None:
@@ -105,26 +105,30 @@ class Trade:
         for thread in (*self.parties, self.watcher):
             thread.join(30)
 
-    def _is_quiet(self) -> bool:
-        """All that the receipts promise has come, told from the journals of those it was promised to."""
+    def _under_way(self) -> str:
+        """What of all that the receipts promise has not come, told from the journals of those it was promised to."""
         if any(party.problems for party in self.parties):
-            return True  # no need to wait: it has failed
-        if any(recipient.undecided for recipient in self.recipients):
-            return False
+            return ""  # no need to wait: it has failed
         sent = list(itertools.chain.from_iterable(sender.journal.lines("receipt") for sender in self.senders))
         said = list(itertools.chain.from_iterable(each.journal.lines("said") for each in self.recipients))
         promised = sum(len(line["to"]) for line in sent)
         effects = sum(len(each.seen) for each in self.recipients)
         messages = len({line["message"] for line in (*sent, *said)})
-        return len(said) == promised and effects == promised + len(said) and self.watcher.newest >= messages
+        found = {
+            "documents in hand": (sum(each.undecided for each in self.recipients), 0),
+            "decisions": (len(said), promised),
+            "deliveries": (effects, promised + len(said)),
+            "leaves of the log": (min(self.watcher.newest, messages), messages),
+        }
+        return "; ".join(f"{what}: {have}, not {want}" for what, (have, want) in found.items() if have != want)
 
 
-def wait_until(question: Callable[[], bool], seconds: float, otherwise: str) -> None:
+def wait_until(question: Callable[[], bool], seconds: float, otherwise: str | Callable[[], str]) -> None:
     end = time.monotonic() + seconds
     pause = 0.02
     while not question():
         if time.monotonic() > end:
-            raise AssertionError(otherwise)
+            raise AssertionError(otherwise if isinstance(otherwise, str) else otherwise())
         time.sleep(pause)
         pause = min(1.0, pause * 1.3)
 

@@ -57,6 +57,24 @@ def test_a_module_that_does_not_load_fails_the_check(tb: Tb, tmp_path: Path) -> 
     assert (ran.code, ran.json["error"]["code"]) == (Exit.CHECKS_FAILED, "adapter.not-loaded")
 
 
+@pytest.mark.parametrize(
+    ("does", "seconds", "exit_code", "said"),
+    [
+        ("import time; time.sleep(600)", "1", Exit.TIMEOUT, "no end within 1 s"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "60", Exit.CHECKS_FAILED, "ended by 9"),
+    ],
+    ids=["it hangs", "it ends the process"],
+)
+def test_an_adapter_that_does_not_come_back_is_ended(
+    tb: Tb, tmp_path: Path, does: str, seconds: str, exit_code: Exit, said: str
+) -> None:
+    tb("adapter", "new", "mine", "--like", "sg")
+    (tmp_path / "mine" / "src" / "mine" / "__init__.py").write_text(f"{does}\n")
+    ran = tb("adapter", "check", "mine", "--json", "--timeout", seconds)
+    assert (ran.code, ran.json["error"]["code"]) == (exit_code, "adapter.no-end")
+    assert said in ran.out
+
+
 def test_one_of_ours_can_be_checked_by_its_style(tb: Tb) -> None:
     ran = tb("adapter", "check", "dcsa", "--json")
     assert (ran.code, ran.json["ok"]) == (Exit.OK, True)

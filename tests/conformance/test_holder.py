@@ -53,6 +53,8 @@ def test_a_holder_with_one_thing_wrong_fails_that_check_and_no_other(
     """In full each is played through the whole suite; of a sample, through the scenarios that must see it."""
     broken = BROKEN[name]
     everything = bool(scale(1, 0))
+    if not everything and list(BROKEN).index(name) % 3:
+        pytest.skip("every third in a plain run: make test-long PART=conformance plays all")
     with running(tmp_path, broken.platform, patience=2.5) as system:
         found = played(system, frozenset() if everything else broken.scenarios)
     assert broken_checks(found) == {each: {broken.sentence} for each in broken.scenarios}

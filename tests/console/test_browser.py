@@ -5,7 +5,6 @@ both themes and lets axe judge each; a plain run a sample of it.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,27 +12,18 @@ from typing import Any
 import pytest
 
 from schemas.event import EventType, Reason
+from tests.browsing import chromium
 from tests.console.conftest import Console
 from tests.console.hostile import EVIL_JSON, LONG, MARKUP, evil
 from tests.exchange.cast import certificate, event
 
-FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 WAYS = [(1280, "light"), (390, "dark"), (390, "light"), (1280, "dark")]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        running = started.chromium.launch(executable_path=chromium, args=FLAGS)
-        try:
-            yield running
-        finally:
-            running.close()
+    with chromium() as running:
+        yield running
 
 
 class Watched:

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 
-from exchange.console import feed, search, story
+from exchange import webhooks
+from exchange.console import feed, rates, search, story
 from exchange.store import queries
 from exchange.store.database import Database, create, open_database
+from tests.exchange.cast import NOW
 
 GROWING = (
     "documents",
@@ -24,6 +26,7 @@ GROWING = (
     "refusals",
     "records",
     "draws",
+    "webhook_deliveries",
 )
 
 
@@ -31,10 +34,12 @@ def looks(connection: Connection) -> None:
     """All that the pages with lists ask."""
     feed.newest(connection, feed.Wanted("refusals", "SG-NSW"), before=1000)
     feed.one(connection, 7)
+    rates.rates(connection, NOW)
     search.find(connection, "SG-2026-00001")
     search.find(connection, "8708.40")
     for state in (None, "dead"):
         queries.deliveries(connection, None, 50, queries.cursor_of("dlv_x"), state=state)
+        webhooks.deliveries(connection, cast(Any, None), "whk_x", state, 50, queries.cursor_of(7))
     queries.document(connection, None, "doc_x")
     queries.refusal(connection, None, "ref_x")
     story.messages_of(connection, "doc_x")

@@ -1,5 +1,6 @@
 """What a stranger's connection may cost, and a start that is refused: a hub in a process of its own."""
 
+import http.client
 import json
 import os
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from exchange.connection import MAX_HEAD, BoundedConnection
+from exchange.connection import MAX_HEAD, BoundedConnection, _without_offer
 from tests.exchange.cast import SEED, Cast, certificate
 from tests.exchange.running import HubProcess
 from tradebridge.evidence.simulation import test_api_key
@@ -46,6 +47,31 @@ def answered(hub: HubProcess, *parts: bytes) -> bytes:
             return b"".join(iter(lambda: connection.recv(65_536), b""))
         except (ConnectionError, TimeoutError):
             return b"cut off"
+
+
+def test_an_offer_of_another_protocol_is_ignored_and_the_body_is_read(hub: HubProcess) -> None:
+    """Java's client offers HTTP/2 in each request without TLS; what it sends after the head is the document."""
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
+    offer |= {"Authorization": f"Bearer {test_api_key(SEED, 'SG-NSW')}", "Tradebridge-To": "TH-NSW"}
+    document, statuses = certificate("SG-UPGRADE"), []
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
+    for method, path, body in (
+        ("GET", "/livez", None),
+        *[("POST", "/v1/documents", document)] * 2,
+        ("GET", "/livez", None),
+    ):
+        connection.request(method, path, body, offer)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    connection.close()
+    assert statuses == [200, 202, 409, 200]  # the third is the same document again
+
+
+def test_what_looks_like_an_offer_in_a_body_is_left_as_it_is() -> None:
+    head = b"POST / HTTP/1.1\r\nUPGRADE: h2c\r\n\r\n"
+    assert _without_offer(head + b"\r\nUpgrade: x") == b"POST / HTTP/1.1\r\nx-offer: h2c\r\n\r\n\r\nUpgrade: x"
+    assert _without_offer(GET + b"\r\n\r\nUpgrade: x") == GET + b"\r\n\r\nUpgrade: x"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-TARGETS = ["help", "demo", "test", "test-long", "lint", "bench", "fuzz", "docs", "languages", "locks", "clean"]
+TARGETS = [
+    "help",
+    "demo",
+    "test",
+    "test-long",
+    "lint",
+    "bench",
+    "fuzz",
+    "docs",
+    "screenshots",
+    "languages",
+    "locks",
+    "clean",
+]
 DOCKERFILE = Path("Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load(Path("compose.yaml").read_text(encoding="utf-8"))
 

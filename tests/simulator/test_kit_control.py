@@ -46,6 +46,7 @@ def test_the_suites_are_those_of_the_kit(place: Space) -> None:
     assert ours["suites"] == list(SUITES)
 
 
+@pytest.mark.long("conformance", sample=False)
 def test_one_run_at_a_time_and_it_can_be_stopped(place: Space) -> None:
     """The next one, which the other tests look at, begins after it."""
     run = place.post(RUNS, 201, suite="title-holder")["run"]

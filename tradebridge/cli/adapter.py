@@ -57,12 +57,33 @@ def new(name: str, like: str, into: Path | None, as_json: bool) -> Exit:
 
 @command.command("check")
 @click.argument("given", metavar="PACKAGE_OR_DIR")
+@click.option("--timeout", type=click.FloatRange(1, 3600), default=120.0, show_default=True, metavar="SECONDS")
+@click.option("--unguarded", is_flag=True, hidden=True, help="In this process: what the guarded one does.")
 @json_option
-def check(given: str, as_json: bool) -> Exit:
+def check(given: str, timeout: float, unguarded: bool, as_json: bool) -> Exit:
     """Try the contract on an adapter: a folder, an installed package, or a style by name. Exit code 1 if it fails.
 
-    It runs the package's code in this process: read it before.
+    It runs the package's code, in a process of its own that has an end (--timeout; exit code 7) and 4 GB. That is no
+    sandbox: read the code before.
     """
+    from tradebridge.cli import guarded
+
+    if unguarded:
+        guarded.limit()
+        return _check(given, as_json)
+    ended = guarded.run(["adapter", "check", given, "--unguarded", *(["--json"] if as_json else [])], timeout)
+    if ended.code is not None and ended.code in {each.value for each in Exit}:
+        click.echo(ended.out, nl=False)
+        click.echo(ended.err, nl=False, err=True)
+        return Exit(ended.code)
+    from adapters.contract import did_not_end
+
+    found = did_not_end(f"no end within {timeout:g} s" if ended.code is None else f"the process ended by {-ended.code}")
+    exit_code = Exit.TIMEOUT if ended.code is None else Exit.CHECKS_FAILED
+    raise Failed(exit_code, f"{found.message} {found.found}.", found.fix, code=found.code, findings=(found,))
+
+
+def _check(given: str, as_json: bool) -> Exit:
     from adapters.outside import Unusable, named
     from adapters.port import Adapter, UnknownStyle, find_adapter
 
