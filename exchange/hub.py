@@ -368,6 +368,16 @@ class Hub:
             await until_set(self._placed, 15)
             yield position, "", ""  # nothing new: lets the caller keep the connection alive, or end it
 
+    async def feed_batch(self, position: int) -> list[Any] | None:
+        """What comes after a position, at most 500 at once, as soon as something does; empty after 15 seconds of
+        nothing; None when the hub is closing."""
+        placed = self._placed  # before the look: what is placed while it looks wakes it
+        rows = await asyncio.to_thread(self._feed_rows, position, None)
+        if rows or self._closing:
+            return rows or None
+        await until_set(placed, 15)
+        return await asyncio.to_thread(self._feed_rows, position, None)
+
     def _wake_readers(self) -> None:
         """Everybody who waits for the feed looks again; the next to wait, wait anew."""
         placed, self._placed = self._placed, asyncio.Event()

@@ -17,7 +17,7 @@ from exchange.store import tables as t
 from exchange.store.queries import LAST_POSITION
 from schemas.registry import profiles
 
-ROWS = 100
+ROWS = 200
 LOOKED_AT = 2000
 
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {

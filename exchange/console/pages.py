@@ -11,7 +11,7 @@ network, keeping, codes.
 """
 
 import asyncio
-from collections import OrderedDict
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Any
@@ -34,6 +34,8 @@ from exchange.console import (
     codes,
     conformance,
     deliveries,
+    desk,
+    deskviews,
     document,
     exchanges,
     faults,
@@ -42,12 +44,16 @@ from exchange.console import (
     network,
     rates,
     search,
+    signing_in,
+    tap,
     trying,
     validating,
     webhooks,
     world,
 )
-from exchange.console.frame import ConsoleRoute, environment, page
+from exchange.console.frame import ConsoleRoute, may_stay, page
+from exchange.console.signing_in import home_of
+from exchange.desk.people import person_of
 from exchange.hub import Hub
 from exchange.store import queries
 from exchange.store import tables as t
@@ -55,6 +61,7 @@ from exchange.store.queries import LAST_POSITION
 from schemas.findings import finding
 
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
+router.include_router(signing_in.router)
 router.include_router(exchanges.router)
 router.include_router(validating.router)
 router.include_router(codes.router)
@@ -64,12 +71,14 @@ router.include_router(faults.router)
 router.include_router(conformance.router)
 router.include_router(keeping.router)
 router.include_router(network.router)
+router.include_router(deskviews.router)
+router.include_router(desk.router)
 router.include_router(webhooks.router)
 
 
 @router.get("/")
 def home(request: Request) -> Response:
-    return RedirectResponse(f"{hub_of(request).prefix}/console", 303)
+    return RedirectResponse(f"{hub_of(request).prefix}{home_of(person_of(request))}", 303)
 
 
 # --- Live ------------------------------------------------------------------------------------------------------------
@@ -143,6 +152,10 @@ def _position(request: Request, name: str) -> int | None:
     return None if text is None else number_in(name, text, 0, LAST_POSITION)
 
 
+STAYS_SECONDS = 5.0
+"""So often it is looked whether a reader of the feed may read on."""
+
+
 @router.get("/console/feed")
 async def stream(request: Request) -> Response:
     """Rows of *Live* as they come. `again`: what the reader has seen is no more; the world was reset."""
@@ -158,42 +171,20 @@ async def stream(request: Request) -> Response:
         if after >= known:
             yield b"event: again\ndata:\n\n"
             return
-        async for position, kind, data in hub.feed_after(after, None):
-            html = await _row(hub, position, kind, data, wanted) if kind else ""
-            if html:
-                yield f"id: {position}\nevent: row\ndata: {html}\n\n".encode()
-            elif await request.is_disconnected():
+        looked = time.monotonic()
+        reader, position, most = tap.tap_of(hub), after, tap.FIRST
+        while not (batch := await reader.after(hub, position, _filter(wanted), most)).over:
+            if time.monotonic() - looked > STAYS_SECONDS:
+                looked = time.monotonic()
+                if not await may_stay(request, "/console/feed"):
+                    return
+            if not batch.rows and await request.is_disconnected():
                 return
-            else:
-                yield f"id: {position}\nevent: beat\ndata:\n\n".encode()
+            position, most = batch.last, tap.MOST
+            yield batch.events(wanted)
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return FeedResponse(rows(), place, headers)
-
-
-Drawn = tuple[feed.Told, str]
-_DRAWN: OrderedDict[tuple[str, int, str, str], Drawn] = OrderedDict()
-"""The rows that were drawn last, so that a hundred open consoles draw each once."""
-DRAWN_KEPT = 1000
-
-
-async def _row(hub: Hub, position: int, kind: str, data: str, wanted: feed.Wanted) -> str:
-    """One row as HTML in one line; empty for one that does not fit."""
-    key = (hub.prefix, position, data, _filter(wanted))
-    known = _DRAWN.get(key)
-    if known is None:
-        known = _DRAWN[key] = await run_in_threadpool(_draw_row, hub, (position, kind, data), key[3])
-        while len(_DRAWN) > DRAWN_KEPT:
-            _DRAWN.popitem(last=False)
-    return known[1] if wanted.fits(known[0]) else ""
-
-
-def _draw_row(hub: Hub, row: tuple[int, str, str], filter: str) -> Drawn:
-    with hub.database.reading.connect() as connection:
-        told = next(iter(feed.told(connection, [row])))
-    values = {"at": f"{hub.prefix}/console", "filter": filter, "today": f"{hub.clock.now():%Y-%m-%d}"}
-    html = environment().get_template("row.html").render(each=told, **values)
-    return told, " ".join(html.split())
 
 
 def _feed_size(hub: Hub) -> int:

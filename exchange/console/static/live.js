@@ -13,6 +13,7 @@ let wait = 1000;
 let paused = false;
 let held = [];
 let came = 0;
+let missed = 0; // came too fast for anybody to read
 
 function say(text) {
   if (listening.textContent !== text) listening.textContent = text;
@@ -20,7 +21,10 @@ function say(text) {
 
 function tell() {
   if (paused) say(`Paused. ${held.length} waiting.`);
-  else if (source?.readyState === EventSource.OPEN) say(came ? `Listening. ${came} since you opened it.` : "Listening.");
+  else if (source?.readyState === EventSource.OPEN) {
+    const fast = missed ? ` ${missed} came too fast to show: reload to see them.` : "";
+    say(came ? `Listening. ${came + missed} since you opened it.${fast}` : "Listening.");
+  }
   else say("Connecting again.");
 }
 
@@ -65,6 +69,10 @@ function open() {
     if (paused) held.push(event.data);
     else show([event.data]);
     held = held.slice(-MOST_ROWS);
+  });
+  source.addEventListener("skipped", (event) => {
+    heard = Date.now();
+    missed += Number(event.data);
   });
   source.addEventListener("beat", (event) => {
     heard = Date.now();
