@@ -34,13 +34,13 @@ ANSWERS = {
 def fill(url: str) -> None:
     """Send what is to be seen, and decide a part of it."""
     cast = Cast(url)
-    for number in range(1, 5):
-        cast["SG-NSW"].submit(certificate(f"SG-2026-0004{number}", variant=number), ["TH-NSW"])
+    for variant in range(1, 5):
+        cast["SG-NSW"].submit(certificate(f"SG-2026-0004{variant}", variant=variant), ["TH-NSW"])
     lading = document(LADING, TRANSPORT_DOCUMENT)
     assert isinstance(lading, TransportDocument)
     cast["CARRIER-SIM"].submit(signed(lading, "CARRIER-SIM", Syntax.JSON), ["TH-NSW"])
-    for number, more in (("SG-2026-00987", MORE_KILOGRAMS), ("SG-2026-00988", 0)):
-        made = document(number)
+    for named, more in (("SG-2026-00987", MORE_KILOGRAMS), ("SG-2026-00988", 0)):
+        made = document(named)
         assert isinstance(made, Certificate)
         cast["SG-NSW"].submit(signed(carried_under(made, lading, more)), ["TH-NSW"])
     with httpx.Client(base_url=url, timeout=60) as officer:
