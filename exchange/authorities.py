@@ -3,7 +3,7 @@
 1. An authority is registered by the operator: its chain in PEM with the anchor first, and the subject that the member's
    certificates bear. A member may have several.
 2. A revocation list comes from the operator, or from the one address that the operator gave for the authority. No
-   address in a certificate or a message is ever followed, nor a redirect.
+   address in a certificate or a message is ever followed, nor a redirect; it is called within `exchange.reach`.
 3. A list replaces an older one of the same authority. Its number never falls, and its time never goes back.
 4. One that was the newest while a member of its authority handed something in is kept, and goes into the evidence: a
    later one need not tell any more of a certificate that has expired.
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import delete, select
 from sqlalchemy.engine import Connection
 
+from exchange.reach import Looked, Reach
 from exchange.store import tables as t
 from schemas.content import sha256_hex
 from schemas.findings import Finding, finding
@@ -264,7 +265,9 @@ class ListFetcher:
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
         timeout = httpx.Timeout(hub.settings.push_timeout_seconds)
-        self._client = httpx.AsyncClient(verify=tls_context(), timeout=timeout, follow_redirects=False, trust_env=False)
+        out = httpx.AsyncHTTPTransport(verify=tls_context(), trust_env=False)
+        looked = Looked(Reach(private=hub.settings.mode != "pilot"), out)
+        self._client = httpx.AsyncClient(transport=looked, timeout=timeout, follow_redirects=False, trust_env=False)
 
     async def run(self) -> None:
         while True:

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     checks_per_minute: int = Field(
         30, ge=1, description="Checks of documents on the public pages from one address in a minute; then 429."
     )
+    password_memory: int = Field(65_536, ge=32, le=4_194_304, description="Memory of one Argon2 hash, in KiB.")
+    session_minutes: float = Field(30.0, gt=0, le=1440, description="Minutes unused, after which a session ends.")
+    session_hours: float = Field(10.0, gt=0, le=168, description="Hours after which a session ends in any case.")
     api_keys_per_member: int = Field(20, ge=2, description="API keys of one member that hold at once; then 409.")
     sequence_seconds: float = Field(0.1, gt=0, le=1, description="How often the log takes new leaves in, at least.")
     witnesses_needed: int = Field(

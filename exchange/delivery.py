@@ -26,6 +26,7 @@ from sqlalchemy.engine import Connection
 
 from adapters.port import CannotCarry, Refusal, Rendition
 from exchange import outbox
+from exchange.desk.taking import taken
 from exchange.keys import partner_key
 from exchange.members import Member
 from exchange.messages import RefusedInTransaction
@@ -78,7 +79,7 @@ HandedOut = Mapping[str, tuple[str, str]]
 
 
 class Deliverer:
-    """Workers for the members that are pushed to; claims and acknowledgements for all."""
+    """Workers for the members that deliveries are brought to; claims and acknowledgements for all."""
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
@@ -97,7 +98,7 @@ class Deliverer:
                 event = self._wake[name] = asyncio.Event()
             event.set()
             member = self._hub.registry.members.get(name)
-            if member is not None and member.push_url and name not in self._workers:
+            if member is not None and member.is_brought_to and name not in self._workers:
                 self._workers[name] = asyncio.create_task(self._work(name), name=f"deliver-{name}")
 
     def end_waiting(self) -> None:
@@ -143,7 +144,7 @@ class Deliverer:
 
     async def _push_once(self, name: str) -> bool:
         member = self._hub.registry.members.get(name)
-        if member is None or member.push_url is None or member.suspended:
+        if member is None or not member.is_brought_to or member.suspended:
             return False
         batch = await self.claim(member, self._hub.settings.push_batch)
         if not batch:
@@ -263,8 +264,11 @@ class Deliverer:
     # --- sending ---
 
     async def _post(self, member: Member, batch: Sequence[Claimed]) -> tuple[Heard, str, str]:
-        """Push one body. Gives what the answer says, in words why it says nothing, and in a simulation the fault that
-        the member was told to have."""
+        """Push one body, or lay it on the desk. Gives what the answer says, in words why it says nothing, and in a
+        simulation the fault that the member was told to have."""
+        if member.desk is not None:
+            tokens, failure = await asyncio.to_thread(taken, self._hub, member, batch)
+            return Heard(tokens), failure, ""
         body = orjson.dumps({"deliveries": [each.to_json() for each in batch]})
         headers = {"Content-Type": "application/json", "Tradebridge-Space": self._hub.space, **self._key_of(member)}
         url, seconds, fault = member.push_url or "", self._hub.settings.push_timeout_seconds, ""

@@ -135,6 +135,17 @@ def make_next(settings: Settings, space: str, now: datetime) -> Signer | None:
     return _file_signer(folder / f"hub-{number}.pem", now, _passphrase(settings))
 
 
+def member_signer(settings: Settings, space: str, member: str, purpose: str, now: datetime) -> Signer | None:
+    """The key by which the hub signs for a member that has a desk: in a simulation the member's own test key, of
+    custody `files` one key for all purposes, made where there is none. None: this custody holds none of members."""
+    if settings.seed:  # a space copies who takes part, keys and all: they come from the world's seed
+        return test_signer(settings.seed, member, purpose)
+    if settings.keys != "files":
+        return None
+    path = _folder(settings, space) / "desks" / f"{member}.pem"
+    return _file_signer(path, now, _passphrase(settings), member)
+
+
 def signer_named(settings: Settings, space: str, kid: str) -> Signer | None:
     """One of `further_signers`, by its name."""
     return next((each for each in further_signers(settings, space) if each.kid == kid), None)
@@ -160,17 +171,17 @@ def _only_default(space: str) -> None:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def _file_signer(path: Path, now: datetime, passphrase: bytes | None) -> Signer:
+def _file_signer(path: Path, now: datetime, passphrase: bytes | None, member: str = HUB) -> Signer:
     """One file with the key and its certificate: there is no moment at which only one of them exists."""
     if not path.exists():
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = own_certificate(key, now).public_bytes(serialization.Encoding.PEM)
+        certificate = own_certificate(key, now, member).public_bytes(serialization.Encoding.PEM)
         make_secret(path, _pem(key, passphrase) + certificate)
-    return _load_signer(path, passphrase)
+    return _load_signer(path, passphrase, member)
 
 
-def _load_signer(path: Path, passphrase: bytes | None) -> Signer:
-    return _signer_of(_read(path), path.name, passphrase)
+def _load_signer(path: Path, passphrase: bytes | None, member: str = HUB) -> Signer:
+    return _signer_of(_read(path), path.name, passphrase, member)
 
 
 def _file_log_key(folder: Path, passphrase: bytes | None) -> ed25519.Ed25519PrivateKey:
@@ -229,12 +240,12 @@ def _code_key_in(secret: SecretStr) -> bytes:
 # --- PEM -------------------------------------------------------------------------------------------------------------
 
 
-def _signer_of(pem: bytes, name: str, passphrase: bytes | None) -> Signer:
+def _signer_of(pem: bytes, name: str, passphrase: bytes | None, member: str = HUB) -> Signer:
     loaded = _private_key(pem, name, passphrase)
     if not isinstance(loaded, ec.EllipticCurvePrivateKey):
         raise KeysUnreadable(f"{name} is not an EC key")
     try:
-        return LocalSigner(HUB, loaded, x509.load_pem_x509_certificate(pem))
+        return LocalSigner(member, loaded, x509.load_pem_x509_certificate(pem))
     except ValueError as error:
         raise KeysUnreadable(f"{name}: {error}") from error
 
@@ -261,9 +272,9 @@ def _private_key(pem: bytes, name: str, passphrase: bytes | None) -> object:
         raise KeysUnreadable(f"{name}: {error}") from error
 
 
-def own_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
+def own_certificate(key: ec.EllipticCurvePrivateKey, now: datetime, member: str = HUB) -> x509.Certificate:
     """Self-signed, for three years."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HUB)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, member)])
     start = now.replace(microsecond=0) - timedelta(minutes=5)
     return (
         x509.CertificateBuilder()

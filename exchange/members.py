@@ -33,6 +33,7 @@ from adapters.port import UnknownStyle, find_adapter
 from exchange import platforms
 from exchange.authorities import Authority, add_authority, described_authorities, load_authorities, load_lists
 from exchange.config import UnsafeSettings
+from exchange.desk.policy import Desk, wrong_with_desk
 from exchange.keys import HUB, HubKeys
 from exchange.observers import Observers, load_observers
 from exchange.platforms import PINT, PintKey, Platforms, platforms_of
@@ -85,10 +86,17 @@ class Member:
     suspended: bool = False
     reason: str = ""
     """Why it is suspended."""
+    desk: Desk | None = None
+    """Of a member without a system of its own: its officers work at the hub."""
 
     @property
     def receives(self) -> bool:
         return "recipient" in self.roles
+
+    @property
+    def is_brought_to(self) -> bool:
+        """Are deliveries brought to it: pushed, or to its desk?"""
+        return self.push_url is not None or self.desk is not None
 
     def public(self, *, whole: bool) -> dict[str, Any]:
         """The member as the API shows it, without its keys. `whole`: with what is between it and the operator."""
@@ -108,6 +116,7 @@ class Member:
             "policy": {"unsigned": self.unsigned},
             "carriers": list(self.carriers),
             **platforms.public(self.ebl, whole=whole),
+            **({"desk": self.desk.to_json()} if self.desk and whole else {}),
             "simulated": self.simulated,
             "status": "suspended" if self.suspended else "active",
             **({"reason": self.reason} if self.reason and whole else {}),
@@ -287,6 +296,7 @@ def _member_of(member_id: str, status: str, data: Mapping[str, Any]) -> Member:
         carriers=tuple(data["carriers"]),
         simulated=data["simulated"],
         ebl={"ebl": data.get("ebl"), "accounts": data.get("accounts", [])},
+        desk=Desk.of(data.get("desk")),
         suspended=status == "suspended",
         reason=data.get("reason", ""),
     )
@@ -381,6 +391,7 @@ def _stored(description: Mapping[str, Any], before: Mapping[str, Any] | None = N
         "unsigned": bool(description.get("policy", {}).get("unsigned", False)),
         "carriers": list(description.get("carriers", ())),
         "simulated": bool(description.get("simulated", False)),
+        "desk": desk.to_json() if (desk := Desk.of(description.get("desk"))) else None,
         **platforms.stored(description, before),
     }
 
@@ -396,7 +407,7 @@ def _taken(connection: Connection, member: str, data: Mapping[str, Any], code: s
 
 _FIELDS = {
     "id", "name", "country", "kind", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers", "ebl",
-    "accounts", "keys", "authorities", "simulated", "apiKey",
+    "accounts", "desk", "keys", "authorities", "simulated", "apiKey",
 }  # fmt: skip
 
 
@@ -444,6 +455,7 @@ def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
         yield wrong("/authorities", issuing, "a list of objects with chain and subject")
     yield from _wrong_with_delivery(description, wrong)
     yield from platforms.wrong_with(description, wrong)
+    yield from wrong_with_desk(description, wrong)
     ebl = description.get("ebl")
     if isinstance(ebl, dict) and not _is_web_address(ebl.get("url")):
         yield wrong("/ebl/url", ebl.get("url"), "an http or https address, without /pint/v3")
@@ -478,8 +490,8 @@ def _is_web_address(url: object) -> bool:
 def change_member(
     connection: Connection, member: str, changes: Mapping[str, Any], code: str = ""
 ) -> tuple[Finding, ...]:
-    """Change what is said of a member: name, roles, profiles, style, delivery, policy, carriers, ebl, accounts. Not its
-    id or keys."""
+    """Change what is said of a member: name, roles, profiles, style, delivery, policy, carriers, ebl, accounts, desk.
+    Not its id or keys."""
     fixed = [
         finding("member.malformed", f"/{name}", found=name, expected="a member that can be changed")
         for name in changes.keys() - _CHANGEABLE
@@ -498,7 +510,19 @@ def change_member(
     return found
 
 
-_CHANGEABLE = {"name", "roles", "sends", "accepts", "style", "delivery", "policy", "carriers", "ebl", "accounts"}
+_CHANGEABLE = {
+    "name",
+    "roles",
+    "sends",
+    "accepts",
+    "style",
+    "delivery",
+    "policy",
+    "carriers",
+    "ebl",
+    "accounts",
+    "desk",
+}
 
 
 def add_signing_key(connection: Connection, member: str, key: Mapping[str, Any], pointer: str = "") -> Finding | None:

@@ -24,6 +24,7 @@ from exchange.keys import HUB
 from exchange.members import Registry
 from exchange.platforms import Account as Held
 from exchange.platforms import Peer as Registered
+from exchange.reach import Looked, Reach
 from schemas.bill_of_lading.parties import IdentifyingCode
 from schemas.bill_of_lading.pint import Party
 from schemas.findings import Finding
@@ -189,12 +190,12 @@ def _peer(each: Registered, code: str, trusted: Trusted) -> Peer:
 
 
 class _OwnRegistry(httpx.AsyncBaseTransport):
-    """Requests to the hub's own registry are answered in the process; all others go out."""
+    """Requests to the hub's own registry are answered in the process; all others go out, within `exchange.reach`."""
 
     def __init__(self, hub: "Hub", base: Callable[[], str]) -> None:
         self._hub = hub
         self._base = base
-        self._out = wire()
+        self._out = Looked(Reach(private=hub.settings.mode != "pilot"), wire())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         base, asked = self._base(), str(request.url)

@@ -1,4 +1,5 @@
-"""Whom the hub calls at an address that a member has given it, so that no member makes it call others (SSRF).
+"""Whom the hub calls at an address that somebody has given it, so that nobody makes it call others (SSRF): a member,
+with its pushes, webhooks and platform; the operator, with witnesses, timestamp authorities and revocation lists.
 
 1. A name is resolved once, just before the call; every address that it has must be allowed, and the connection goes to
    the one that was looked at. What the name means a moment later (DNS rebinding) does not matter.
@@ -10,6 +11,7 @@
 4. No redirect is followed. The status is the answer; of the body `MAX_ANSWER` bytes are read, as they come, within the
    time of the whole call, so that a short one is not cut off while it is being sent.
 5. Names are looked up in threads of their own: a slow name server must not hold up what else the hub does in threads.
+6. Who needs a client of its own, for other methods or longer answers, has it over `Looked`, which does the same.
 """
 
 import asyncio
@@ -139,12 +141,42 @@ class Reach:
         ) as answer:
             yield answer
 
+    async def pinned(self, request: httpx.Request) -> None:
+        """The same request, to the address that was looked at. Raises `OutOfReach`, `OSError`, `httpx.InvalidURL`."""
+        target = _target(str(request.url))
+        address = await self.address_of(str(request.url))
+        request.extensions = {**request.extensions, "sni_hostname": target.host}
+        if target.literal is None:
+            request.url = request.url.copy_with(host=str(address))
+            request.headers["Connection"] = "close"
+
     async def _look_up(self, host: str, port: int) -> list[str]:
         if (literal := _literal(host)) is not None:
             return [str(literal)]
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._lookers, _getaddrinfo, host, port)
         return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+class Looked(httpx.AsyncBaseTransport):
+    """A transport that calls only whom `reach` allows. What it refuses is an error of the connection."""
+
+    def __init__(self, reach: Reach, wire: httpx.AsyncBaseTransport) -> None:
+        self.reach = reach
+        self._wire = wire
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            if problem := self.reach.problem_of(str(request.url)):
+                raise OutOfReach(f"not an address to call: {problem}")
+            await self.reach.pinned(request)
+        except (OutOfReach, OSError, UnicodeError) as refused:
+            raise httpx.ConnectError(str(refused)[:MAX_ERROR], request=request) from refused
+        return await self._wire.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._wire.aclose()
+        await self.reach.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class Kind(StrEnum):
     """A version of the trust list."""
     RETENTION = "retention"
     """A document or records were deleted, held or let go of."""
+    PERSON = "person"
+    """Somebody signed in or out, or could not; or the operator changed who may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@
 5. A checkpoint that enough have cosigned gets its timestamp (RFC 3161) over the note with all cosignatures, and is
    never changed again: evidence is made for the first such checkpoint that covers it, so it is the same each time.
 
-Addresses are the operator's (`exchange.observers`); redirects are not followed, answers are bounded.
+Addresses are the operator's (`exchange.observers`), within `exchange.reach`; redirects are not followed, answers are
+bounded.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from sqlalchemy.engine import Connection
 
 from exchange import log
 from exchange.observers import Observers, WitnessPlace
+from exchange.reach import Looked, Reach
 from exchange.store import tables as t
 from tradebridge.evidence import proofs, timestamps
 from tradebridge.evidence.cosignatures import add_lines, check_quorum, cosigned_by
@@ -59,9 +61,9 @@ class Watched:
         """Times in a row that no authority gave a timestamp."""
         limits = httpx.Limits(max_connections=40, max_keepalive_connections=20)
         timeout = httpx.Timeout(hub.settings.push_timeout_seconds)
-        self._client = httpx.AsyncClient(
-            verify=tls_context(), timeout=timeout, follow_redirects=False, limits=limits, trust_env=False
-        )
+        out = httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits, trust_env=False)
+        looked = Looked(Reach(private=hub.settings.mode != "pilot"), out)
+        self._client = httpx.AsyncClient(transport=looked, timeout=timeout, follow_redirects=False, trust_env=False)
 
     async def run(self) -> None:
         while True:

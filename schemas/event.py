@@ -99,6 +99,8 @@ class Actor(_Part):
     member: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,39}$")]
     person: Annotated[str, Field(max_length=200)] | None = None
     role: Annotated[str, Field(max_length=100)] | None = None
+    key_held_by: Literal["HUB"] | None = None
+    """Who holds the member's key, where it is not the member: the hub signed on its behalf."""
 
 
 class Reason(_Part):

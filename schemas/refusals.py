@@ -448,8 +448,26 @@ CONSOLE = register(
     [
         Kind(
             "console.closed",
-            "The console is open in a simulation only: sign-in is not built yet.",
-            "Use the API with a key, or run a simulation: `tb up`.",
+            "Nobody is signed in, or not any more. Without sign-in the Workbench is open in a simulation only.",
+            "Sign in, and do it again.",
+            status=403,
+        ),
+        Kind(
+            "console.role",
+            "This is not for the roles, or the member, of who is signed in.",
+            "Sign in as somebody who may, or ask the operator: `tb person role`.",
+            status=403,
+        ),
+        Kind(
+            "console.old-page",
+            "The form comes from another session: its token does not fit.",
+            "Open the page again and repeat what you did.",
+            status=403,
+        ),
+        Kind(
+            "console.no-tls",
+            "People sign in over TLS only: a password must not go through a network in clear.",
+            "Use the https address. Behind a proxy that ends TLS, set TRADEBRIDGE_BASE_URL to the https address.",
             status=403,
         ),
         Kind(
@@ -475,6 +493,87 @@ CONSOLE = register(
             "The simulated world, which would do it, does not.",
             "Start hub and world: `tb up`. Where both run, see the world's log.",
             status=503,
+        ),
+    ]
+)
+
+DESK = register(
+    [
+        Kind(
+            "desk.nobody",
+            "Your member has no desk here.",
+            "Ask the operator, or run a simulation: `tb up --desk th`.",
+            status=409,
+        ),
+        Kind(
+            "desk.no-case",
+            "There is no such case at this desk.",
+            "Look for it in the queue, or by its number.",
+            status=404,
+        ),
+        Kind("desk.role", "Your role may not do this.", "Ask a colleague who may, or your administrator.", status=403),
+        Kind(
+            "desk.assigned-already",
+            "Somebody else works on this case.",
+            "Leave it to who is named, or let a supervisor give it to you.",
+            status=409,
+        ),
+        Kind(
+            "desk.moved-on",
+            "The case has moved on since you opened it: nothing of yours was sent.",
+            "Read what was said meanwhile, then decide.",
+            status=409,
+        ),
+        Kind(
+            "desk.four-eyes",
+            "Another officer says this decision than the one who proposed it.",
+            "Leave it to a colleague, or take the proposal back.",
+            status=409,
+        ),
+        Kind(
+            "desk.proposed-already",
+            "A decision on this case is proposed already.",
+            "Confirm it, or decline it first.",
+            status=409,
+        ),
+        Kind("desk.no-proposal", "No decision on this case is proposed any more.", "Read the case anew.", status=409),
+        Kind("desk.incomplete", "Something is missing in what you want to say.", "Fill in what is named."),
+        Kind(
+            "desk.no-key",
+            "The hub holds no key by which it could sign for this member.",
+            "Ask the operator: docs/officer.md says which custody has them.",
+            status=503,
+        ),
+    ]
+)
+
+register(
+    [
+        Kind("person.malformed", "This is no description of a person.", "Mend what is named.", status=422),
+        Kind("person.unknown", "There is nobody of this name.", "See `tb person list`.", status=404),
+        Kind(
+            "person.exists",
+            "There is somebody of this name already, perhaps suspended: names are never given twice.",
+            "Choose another, or `tb person resume`.",
+            status=409,
+        ),
+        Kind(
+            "person.not-signed-in",
+            "The name, the password or the code is not right. After several failures there is a wait.",
+            "Try again, in 15 minutes at the latest. What you have forgotten the operator resets: `tb person reset`.",
+            status=403,
+        ),
+        Kind(
+            "person.password",
+            "This password is not taken.",
+            "Take at least 12 characters, such as four words that do not belong together.",
+            status=422,
+        ),
+        Kind(
+            "person.code",
+            "This is not the code that the generator shows now.",
+            "Scan the picture again, check the clock of your phone, and type the six digits that it shows.",
+            status=422,
         ),
     ]
 )

@@ -89,6 +89,7 @@ class Plan:
     port: int
     with_tl: bool
     adapters: tuple[str, ...]
+    desks: tuple[str, ...]
     database_url: str | None
     hub_environment: Mapping[str, str]
     timeout: float
@@ -194,6 +195,7 @@ def launch(
     port: int = 8600,
     with_tl: bool = False,
     adapters: Iterable[str] = (),
+    desks: Iterable[str] = (),
     database_url: str | None = None,
     timeout: float = 30.0,
     hub_environment: Mapping[str, str] | None = None,
@@ -203,15 +205,17 @@ def launch(
 
     `clock`: a frozen business clock, with a zone; None for the machine's own. `data_dir`: kept; None for a temporary
     folder that `close` removes. `port`: of the hub, the world takes the next one; 0 takes any free ones. `adapters`: of
-    others, as `simulator.members.styles_of` takes them. `timeout`: seconds. `hub_environment`: further settings of the
-    hub. `shelf`: where conformance runs are kept; else in the data of the world. Raises `LaunchFailed`, and as
-    `styles_of`.
+    others, as `simulator.members.styles_of` takes them. `desks`: members that have a desk instead of a system.
+    `timeout`: seconds. `hub_environment`: further settings of the hub. `shelf`: where conformance runs are kept; else
+    in the data of the world. Raises `LaunchFailed`, and as `styles_of`.
     """
     began = time.monotonic()
     given = tuple(str(Path(each).resolve()) if Path(each).is_dir() else each for each in adapters)
-    everybody = members(with_tl=with_tl, styles=styles_of(given))
+    at_desks = tuple(desks)
+    everybody = members(with_tl=with_tl, styles=styles_of(given), desks=at_desks)
     folder = data_dir or Path(tempfile.mkdtemp(prefix="tradebridge-"))
-    plan = Plan(folder, seed, clock, port, with_tl, given, database_url, hub_environment or {}, timeout, shelf)
+    own = hub_environment or {}
+    plan = Plan(folder, seed, clock, port, with_tl, given, at_desks, database_url, own, timeout, shelf)
     pipe, control = os.pipe(), _Control.pair()
     children: dict[str, _Child] = {}
     try:
@@ -321,6 +325,8 @@ def _start_world(plan: Plan, pipe: int, control: _Control) -> _Child:
         command += ["--with", "tl"]
     for each in plan.adapters:
         command += ["--adapter", each]
+    for each in plan.desks:
+        command += ["--desk", each]
     if plan.shelf is not None:
         command += ["--shelf", str(plan.shelf.resolve())]
     return _start("world", plan.folder, command, {}, pipe, control.world)

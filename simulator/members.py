@@ -51,6 +51,9 @@ class Member:
     carriers: tuple[str, ...] = ()
     default: bool = True
     """Whether a world has it unless told otherwise."""
+    desk: bool = False
+    """Has it no system of its own? Then its officers work at the hub, which takes delivery for it; in the world it
+    only hands in."""
 
     def to_json(self) -> dict[str, object]:
         """What a person may want to know of it."""
@@ -60,7 +63,7 @@ class Member:
             "country": self.country,
             "kind": self.kind,
             "style": self.style,
-            "mode": self.mode,
+            "mode": "desk" if self.desk else self.mode,
             "roles": list(self.roles),
         }
 
@@ -100,19 +103,31 @@ def description(member: Member, keys: Keys, push_url: str) -> Mapping[str, objec
         ],
         "simulated": True,
         "apiKey": keys.api_key,
+        **({"desk": {}} if member.desk else {}),
     }
 
 
-def members(*, with_tl: bool = False, styles: Mapping[str, str] | None = None) -> tuple[Member, ...]:
+def members(
+    *, with_tl: bool = False, styles: Mapping[str, str] | None = None, desks: Iterable[str] = ()
+) -> tuple[Member, ...]:
     """The members of a world, by id. `styles`: what windows speak by country, where it is not what we have for them
-    (`styles_of`); such a window takes part in any case."""
+    (`styles_of`); such a window takes part in any case. `desks`: ids of those that have a desk instead of a system."""
+    at_desks = set(desks)
     own = styles or {}
     windows = (
         replace(_window(each), style=own[each.code], default=True) if each.code in own else _window(each)
         for each in countries().values()
     )
     every = (*windows, *_OTHERS)
-    return tuple(sorted((each for each in every if each.default or with_tl), key=lambda member: member.id))
+    known = (each for each in every if each.default or with_tl)
+    chosen = (_at_a_desk(each) if each.id in at_desks else each for each in known)
+    return tuple(sorted(chosen, key=lambda member: member.id))
+
+
+def _at_a_desk(member: Member) -> Member:
+    """It reads the originals; and bills of lading too, beside which officers lay the certificates of a consignment."""
+    lading = () if TRANSPORT_DOCUMENT in member.accepts else (TRANSPORT_DOCUMENT,)
+    return replace(member, desk=True, mode="pull", style=None, accepts=(*member.accepts, *lading))
 
 
 class AdaptersClash(ValueError):

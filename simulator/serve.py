@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit("no URL of a hub came: it did not start, or nobody said where it is")
     settings = Settings(hub_url, url, given.seed, clock_at(given.clock), Path(given.data), bool(given.only))
     with_tl = "tl" in given.with_ or given.only == "TL-NSW"
-    everybody = members(with_tl=with_tl, styles=styles_of(given.adapter))
+    everybody = members(with_tl=with_tl, styles=styles_of(given.adapter), desks=given.desk)
     chosen = tuple(each for each in everybody if given.only in ("", each.id))
     if not chosen:
         raise SystemExit(f"no partner {given.only}: {', '.join(each.id for each in everybody)}")
@@ -88,6 +88,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clock", type=datetime.fromisoformat, help="frozen business clock, RFC 3339")
     parser.add_argument("--with", dest="with_", action="append", default=[], choices=["tl"], help="further windows")
     parser.add_argument("--adapter", action="append", default=[], help="of others: a folder, a package or a style")
+    parser.add_argument("--desk", action="append", default=[], metavar="ID", help="has a desk instead of a system")
     parser.add_argument("--shelf", type=Path, help="folder of conformance runs; in --data where none is given")
     parser.add_argument("--only", default="", metavar="ID", help="this partner alone, beside a world")
     return parser.parse_args(arguments)

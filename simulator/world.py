@@ -112,7 +112,7 @@ class World:
         await self.mounted.resume()
         for partner in self.partners.values():
             partner.resume()
-            if partner.member.mode == "pull":
+            if partner.member.mode == "pull" and not partner.member.desk:
                 self._pulling.append(asyncio.create_task(partner.pull()))
 
     @contextmanager
@@ -299,5 +299,7 @@ async def _register(operator: AsyncHub, wanted: Mapping[str, object]) -> None:
             raise
         known = await operator.member(str(wanted["id"]))
         moved = {name: wanted[name] for name in ("delivery", "style") if name in wanted and known[name] != wanted[name]}
+        if ("desk" in known) != ("desk" in wanted):
+            moved["desk"] = wanted.get("desk")
         if moved:
             await operator.change_member(str(wanted["id"]), moved)

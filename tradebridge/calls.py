@@ -554,6 +554,31 @@ def resume(member_id: str) -> Call[JSON]:
     return Call("POST", _member(member_id, ":resume"), Answer.json)
 
 
+# --- People who sign in -----------------------------------------------------------------------------------------------
+
+_PEOPLE = "/v1/people"
+
+
+def people() -> Call[tuple[JSON, ...]]:
+    """Operator: who may sign in."""
+    return Call("GET", _PEOPLE, _items)
+
+
+def add_person(person: Mapping[str, object]) -> Call[JSON]:
+    """Operator: a person (`id`, `roles`, and `name`, `member`). Answers `person` and the initial `password`."""
+    return _post(_PEOPLE, Answer.json, person)
+
+
+def change_person(person_id: str, changes: Mapping[str, object]) -> Call[JSON]:
+    """Operator: another `name`, other `roles`, or the `status`: active, suspended."""
+    return replace(_post(f"{_PEOPLE}/{quote(person_id, safe='')}", Answer.json, changes), method="PATCH")
+
+
+def reset_person(person_id: str) -> Call[JSON]:
+    """Operator: a new initial password. Answers `person` and `password`."""
+    return Call("POST", f"{_PEOPLE}/{quote(person_id, safe='')}:reset", Answer.json)
+
+
 # --- Titles: of the hub, and of any eBL platform that speaks as ours do -----------------------------------------------
 
 

@@ -44,7 +44,7 @@ _NAMED: Mapping[str, Schema] = {
     **dict.fromkeys(("overlap", "expiresIn", "seconds"), _SECONDS),
     **dict.fromkeys(("hashes", "roles", "sends", "accepts", "carriers", "purposes", "scopes", "usages"), _STRINGS),
     **dict.fromkeys(("acknowledgements",), _STRINGS),
-    **dict.fromkeys(("links", "delivery", "policy", "ebl", "checks", "newest", "webhook"), _OBJECT),
+    **dict.fromkeys(("links", "delivery", "policy", "ebl", "desk", "checks", "newest", "webhook"), _OBJECT),
     **dict.fromkeys(("entries", "items", "messages", "deliveries", "draws", "results", "keys", "rules"), _OBJECTS),
     **dict.fromkeys(("decisions", "deleted", "kept", "authorities", "accounts", "profiles", "members"), _OBJECTS),
     **dict.fromkeys(("sender", "member"), _STRING),
@@ -130,11 +130,12 @@ _SUMMARY = of(
 )
 _MEMBER = of(
     "id name country kind roles sends accepts style~ delivery policy carriers simulated status reason? keys? ebl?"
-    " accounts? authorities? ..."
+    " accounts? authorities? desk? ..."
 )
+_PERSON = of("id name member? roles status")
 _NEW_MEMBER = of(
     "id name country kind roles? sends? accepts? style?~ delivery? policy? carriers? keys? simulated? apiKey? ebl?"
-    " accounts? authorities? ...",
+    " accounts? authorities? desk?~ ...",
     id=_MEMBER_ID,
     kind={"type": "string", "enum": ["single-window", "issuing-authority", "platform"]},
 )
@@ -246,7 +247,7 @@ CALLS: Mapping[str, Call] = {
     "POST /v1/members": _json(of("member apiKey", member=_MEMBER), 201, **_sent(_NEW_MEMBER)),
     "GET /v1/members/{member_id}": _json(_MEMBER),
     "PATCH /v1/members/{member_id}": _json(
-        _MEMBER, **_sent(of("name? roles? sends? accepts? style?~ delivery? policy? carriers? ebl?~ accounts?"))
+        _MEMBER, **_sent(of("name? roles? sends? accepts? style?~ delivery? policy? carriers? ebl?~ accounts? desk?~"))
     ),
     "POST /v1/members/{member_id}:rotate-key": _json(of("apiKey ..."), **_sent(of("overlap?")), optional=True),
     "POST /v1/members/{member_id}/api-keys": _json(
@@ -273,6 +274,11 @@ CALLS: Mapping[str, Call] = {
     "POST /v1/webhooks/{webhook_id}:resend": _json(
         of("webhook again", webhook={}), **_sent(of("position? state?", position=_COUNT))
     ),
+    # --- people who sign in
+    "GET /v1/people": _json(listed(_PERSON)),
+    "POST /v1/people": _json(of("person password", person=_PERSON), 201, **_sent(of("id roles name? member?"))),
+    "PATCH /v1/people/{person_id}": _json(_PERSON, **_sent(of("name? roles? status?"))),
+    "POST /v1/people/{person_id}:reset": _json(of("person password", person=_PERSON)),
     # --- the record of people, retention
     "GET /v1/audit/export": Call({200: {NDJSON: _OBJECT}}, query={"from": _COUNT}),
     "POST /v1/audit/keys": _json(of("member apiKey scopes expiresIn"), 201, **_sent(of("expiresIn?")), optional=True),

@@ -13,6 +13,7 @@ from exchange.api.access import actor_of, caller_of, hub_of, operator_of
 from exchange.api.bodies import json_of, json_response, options_of, seconds_of
 from exchange.api.problems import Problem
 from exchange.authorities import add_authority
+from exchange.desk.signing import ensure_keys
 from exchange.hub import Hub
 from exchange.members import (
     SCOPES,
@@ -72,6 +73,7 @@ async def add(request: Request) -> Response:
         raise RefusedInTransaction(*outcome)
 
     await _change(request, member_id, "added", job)
+    await ensure_keys(hub, hub.registry.members[member_id], actor_of(request, caller_of(request)))
     return json_response({"member": _shown(request, hub.registry.members[member_id]), "apiKey": api_key}, 201)
 
 
@@ -88,6 +90,7 @@ async def change(request: Request, member_id: str) -> Response:
             raise RefusedInTransaction(*found)
 
     await _change(request, member_id, "changed", job)
+    await ensure_keys(hub, hub.registry.members[member_id], actor_of(request, caller_of(request)))
     hub.deliverer.wake([member_id])
     return json_response(_shown(request, hub.registry.members[member_id]))
 

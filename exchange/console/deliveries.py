@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from exchange.api.access import hub_of
 from exchange.api.problems import Problem
-from exchange.console.frame import WORKBENCH, ConsoleRoute, page
+from exchange.console.frame import ConsoleRoute, actor_here, page
 from exchange.console.story import split
 from exchange.hub import Hub
 from exchange.store import queries
@@ -67,7 +67,7 @@ def _deliveries(hub: Hub, state: str, cursor: str | None) -> dict[str, Any]:
 @router.post("/console/deliveries/{delivery_id}/resend")
 async def resend(request: Request, delivery_id: str) -> Response:
     hub = hub_of(request)
-    problem = await hub.deliverer.resend(delivery_id, WORKBENCH)
+    problem = await hub.deliverer.resend(delivery_id, actor_here(request))
     if problem is not None:
         raise Problem(problem)
     return RedirectResponse(f"{hub.prefix}/console/deliveries?state=dead", 303)

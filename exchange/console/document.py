@@ -61,7 +61,7 @@ class Datum:
 async def paper(request: Request, document_id: str) -> Response:
     hub = hub_of(request)
     number = number_in("page", request.query_params.get("page", "1"), 1, 99_999)
-    stored = await run_in_threadpool(stored_for_reading, hub, document_id, "document, paper")
+    stored = await run_in_threadpool(stored_for_reading, request, document_id, "document, paper")
     values = await run_in_threadpool(_paper, hub, stored, number, base_url_of(request))
     return await page(
         request,
@@ -137,7 +137,7 @@ def _chain_words(held: Held) -> tuple[str, ...]:
 def draw_chain(request: Request, document_id: str) -> Response:
     """The chain of control, drawn: a picture of its own, with its style inside."""
     hub = hub_of(request)
-    stored_for_reading(hub, document_id, "title chain")
+    stored_for_reading(request, document_id, "title chain")
     with hub.database.reading.connect() as connection:
         held = titles.of_document(connection, document_id)
     if held is None:
@@ -156,24 +156,24 @@ def draw_chain(request: Request, document_id: str) -> Response:
 @router.get("/console/d/{document_id}/pdf")
 def pdf(request: Request, document_id: str) -> Response:
     hub = hub_of(request)
-    stored = stored_for_reading(hub, document_id, "document, pdf")
+    stored = stored_for_reading(request, document_id, "document, pdf")
     drawn = paper_for(hub, stored, base_url_of(request), None)
     data = drawn if isinstance(drawn, Finding) else pdf_of(drawn, stored.data)
     if isinstance(data, Finding):
         raise Problem(data)
-    return _file(data, f"{stored.summary['number'] or document_id}.pdf", "application/pdf")
+    return file_of(data, f"{stored.summary['number'] or document_id}.pdf", "application/pdf")
 
 
 @router.get("/console/d/{document_id}/bundle")
 async def bundle(request: Request, document_id: str) -> Response:
     hub = hub_of(request)
-    stored = await run_in_threadpool(stored_for_reading, hub, document_id, "evidence")
+    stored = await run_in_threadpool(stored_for_reading, request, document_id, "evidence")
     await until_on_record(hub, stored, None, BUNDLE_SECONDS)
     data = await bundle_of(hub, stored, None)
-    return _file(data, f"{stored.summary['number'] or document_id}{EXTENSION}", MEDIA_TYPE)
+    return file_of(data, f"{stored.summary['number'] or document_id}{EXTENSION}", MEDIA_TYPE)
 
 
-def _file(data: bytes, name: str, media_type: str) -> Response:
+def file_of(data: bytes, name: str, media_type: str) -> Response:
     safe = re.sub(r"[^A-Za-z0-9.-]", "_", name)[-80:]
     headers = {"Content-Disposition": f'attachment; filename="{safe}"', "X-Content-Type-Options": "nosniff"}
     return Response(data, headers=headers | {"Cache-Control": "no-store"}, media_type=media_type)

@@ -24,7 +24,7 @@ from exchange.api.access import hub_of
 from exchange.api.problems import Problem
 from exchange.api.verify_page import plain
 from exchange.console import anatomy, sequence, story, world
-from exchange.console.frame import HEADERS, WORKBENCH, ConsoleRoute, page, size
+from exchange.console.frame import HEADERS, ConsoleRoute, actor_here, page, size
 from exchange.console.sequence import HUB, Step
 from exchange.console.source import source_of
 from exchange.hub import Hub
@@ -51,7 +51,7 @@ async def exchange(request: Request, document_id: str) -> Response:
     hub, tab = hub_of(request), request.query_params.get("tab", TABS[0])
     if tab not in TABS:
         raise Problem(finding("request.malformed", found=f"tab={tab[:40]}", expected=", ".join(TABS)))
-    stored = await run_in_threadpool(stored_for_reading, hub, document_id, "exchange")
+    stored = await run_in_threadpool(stored_for_reading, request, document_id, "exchange")
     struck = await struck_by(request, document_id)
     values = await run_in_threadpool(_exchange, hub, stored, struck, tab)
     return await page(
@@ -67,15 +67,16 @@ async def exchange(request: Request, document_id: str) -> Response:
     )
 
 
-def stored_for_reading(hub: Hub, document_id: str, what: str) -> Stored:
+def stored_for_reading(request: Request, document_id: str, what: str) -> Stored:
     """The document, with the reading of it on the record. Raises `Problem`: there is none, or its content is gone."""
+    hub = hub_of(request)
     with hub.database.reading.connect() as connection:
         stored = queries.document(connection, None, document_id)
         if stored is None:
             raise Problem(finding("access.not-yours", found=document_id[:100]))
         if stored.deleted:
             raise Problem(retention.gone(connection, document_id))
-    hub.readings.record(WORKBENCH, document_id, what)
+    hub.readings.record(actor_here(request), document_id, what)
     return stored
 
 
@@ -177,7 +178,7 @@ def _with_shares(balances: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @router.get("/console/d/{document_id}/bytes")
 def received(request: Request, document_id: str) -> Response:
     """As it was received; always as a file, never as a page."""
-    stored = stored_for_reading(hub_of(request), document_id, "bytes")
+    stored = stored_for_reading(request, document_id, "bytes")
     name = re.sub(r"[^A-Za-z0-9.-]", "_", stored.summary["number"] or document_id)[:80]
     kind = {"application/xml": "xml", "application/json": "json"}.get(stored.media_type, "jws")
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}

@@ -11,6 +11,7 @@ network, keeping, codes.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Any
@@ -33,6 +34,8 @@ from exchange.console import (
     codes,
     conformance,
     deliveries,
+    desk,
+    deskviews,
     document,
     exchanges,
     faults,
@@ -41,13 +44,16 @@ from exchange.console import (
     network,
     rates,
     search,
+    signing_in,
     tap,
     trying,
     validating,
     webhooks,
     world,
 )
-from exchange.console.frame import ConsoleRoute, page
+from exchange.console.frame import ConsoleRoute, may_stay, page
+from exchange.console.signing_in import home_of
+from exchange.desk.people import person_of
 from exchange.hub import Hub
 from exchange.store import queries
 from exchange.store import tables as t
@@ -55,6 +61,7 @@ from exchange.store.queries import LAST_POSITION
 from schemas.findings import finding
 
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
+router.include_router(signing_in.router)
 router.include_router(exchanges.router)
 router.include_router(validating.router)
 router.include_router(codes.router)
@@ -64,12 +71,14 @@ router.include_router(faults.router)
 router.include_router(conformance.router)
 router.include_router(keeping.router)
 router.include_router(network.router)
+router.include_router(deskviews.router)
+router.include_router(desk.router)
 router.include_router(webhooks.router)
 
 
 @router.get("/")
 def home(request: Request) -> Response:
-    return RedirectResponse(f"{hub_of(request).prefix}/console", 303)
+    return RedirectResponse(f"{hub_of(request).prefix}{home_of(person_of(request))}", 303)
 
 
 # --- Live ------------------------------------------------------------------------------------------------------------
@@ -143,6 +152,10 @@ def _position(request: Request, name: str) -> int | None:
     return None if text is None else number_in(name, text, 0, LAST_POSITION)
 
 
+STAYS_SECONDS = 5.0
+"""So often it is looked whether a reader of the feed may read on."""
+
+
 @router.get("/console/feed")
 async def stream(request: Request) -> Response:
     """Rows of *Live* as they come. `again`: what the reader has seen is no more; the world was reset."""
@@ -158,8 +171,13 @@ async def stream(request: Request) -> Response:
         if after >= known:
             yield b"event: again\ndata:\n\n"
             return
+        looked = time.monotonic()
         reader, position, most = tap.tap_of(hub), after, tap.FIRST
         while not (batch := await reader.after(hub, position, _filter(wanted), most)).over:
+            if time.monotonic() - looked > STAYS_SECONDS:
+                looked = time.monotonic()
+                if not await may_stay(request, "/console/feed"):
+                    return
             if not batch.rows and await request.is_disconnected():
                 return
             position, most = batch.last, tap.MOST

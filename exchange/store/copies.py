@@ -18,7 +18,7 @@ from exchange.store.database import Database
 
 WHO = (t.members, t.signing_keys, t.authorities, t.revocation_lists, t.kept_lists, t.api_keys)
 """The tables of who takes part."""
-STAY = (*WHO, t.observers, t.lost_keys, t.webhooks, t.head)
+STAY = (*WHO, t.people, t.sessions, t.observers, t.lost_keys, t.webhooks, t.head)
 """All else is what has happened, and can be emptied."""
 
 Rows = Mapping[str, Sequence[dict[str, Any]]]

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ClauseElement, Dialect, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 Row = Mapping[str, Any]
@@ -42,6 +43,12 @@ class Rows:
         for (table, _), rows in self._tables.items():
             add(connection, table, rows)
         return ()
+
+
+def add_once(connection: Connection, table: Table, row: Row) -> None:
+    """Insert a row unless one of its key is there, put there by whatever process."""
+    dialects: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    connection.execute(dialects[connection.dialect.name](table).values(**row).on_conflict_do_nothing())
 
 
 def add(target: Connection | Rows, table: Table, rows: Row | Sequence[Row]) -> None:

@@ -173,7 +173,7 @@ standings = Table(
     Column("sequence", Integer, nullable=False),
     Column("check_state", String(16)),  # of a retroactive verification; null: none was asked for
     Column("draws", Integer, nullable=False, server_default="0"),  # of this recipient, that are open
-    Index("ix_standings_recipient", "recipient", "document_id"),
+    Index("ix_standings_recipient", "recipient", "state", "document_id"),
 )
 
 events = Table(
@@ -441,6 +441,79 @@ decisions = Table(
     Index("ix_decisions_row", "row"),
     Index("ix_decisions_sender_row", "sender", "row"),
     Index("ix_decisions_recipient_row", "recipient", "row"),
+)
+
+# What the officers of a desk do beside the events. A case is a standing: nothing of it is kept twice.
+desk_assignments = Table(
+    "desk_assignments",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("member", String(40), primary_key=True),
+    Column("person", String(40), nullable=False),  # who works on it, by id
+    Column("name", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Index("ix_desk_assignments_member_person", "member", "person"),
+)
+
+desk_notes = Table(
+    "desk_notes",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("document_id", String(40), nullable=False),
+    Column("member", String(40), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_desk_notes_document_id_member", "document_id", "member"),
+)
+
+# A decision that one officer proposes, for another to say. It is open as long as its sequence is the case's.
+desk_proposals = Table(
+    "desk_proposals",
+    metadata,
+    Column("document_id", String(40), primary_key=True),
+    Column("member", String(40), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("person", String(40), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("said", Text, nullable=False),  # JSON: type, reasons, body
+    Index("ix_desk_proposals_member", "member", "document_id"),
+)
+
+# People who sign in (`exchange.desk`). Times of sessions and waits are seconds of the real clock.
+people = Table(
+    "people",
+    metadata,
+    Column("id", String(40), primary_key=True),  # what they sign in with
+    Column("name", String(200), nullable=False),
+    Column("member", String(40), nullable=False, index=True),  # empty: of the hub itself
+    Column("roles", String(100), nullable=False),  # space separated
+    Column("status", String(12), nullable=False),  # active, suspended
+    Column("password", String(200)),  # Argon2id; null: the practice password of a simulation
+    Column("must_change", Boolean, nullable=False),  # the password, before anything else
+    Column("totp", Integer),  # which of its code generators is asked for; null: none
+    Column("totp_made", Integer, nullable=False),  # how many it has had
+    Column("totp_used", BigInteger, nullable=False),  # time step of the last code that was taken
+    Column("at", String(40), nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # SHA-256 of the cookie; the cookie itself is nowhere
+    Column("person", String(40), nullable=False, index=True),
+    Column("started", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("name", String(80), primary_key=True),  # of a person, by digest, or of an address
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("until", Float, nullable=False),  # no attempt is looked at before
+    Column("at", Float, nullable=False, index=True),
 )
 
 tiles = Table(

@@ -3,7 +3,7 @@
 1. A scenario is played in actions; what the system under test does in an action is checked, and each check is named by
    the sentence of the specification that it verifies (`Sentence`).
 2. A word is said of each check and of each scenario (`Word`). A scenario is as good as its worst check. What only
-   recommends (`required=False`) warns and fails nothing.
+   recommends (`required=False`) warns and fails nothing. What cannot be asked further hides no breach found before.
 3. No traffic is no pass: a scenario in which the system under test said nothing, or in which nothing was checked, is
    `no-traffic`. So is one that waits for a call that never comes.
 4. Our error is never the other's fail: an exception inside the kit makes the scenario `error`, whatever was checked
@@ -383,6 +383,8 @@ async def play(scenario: Scenario[C], kit: C, at: datetime | None = None) -> Res
     said = [check.word for action in playing.actions for check in action.checks]
     if word is None and not any(each is not Word.NOT_APPLICABLE for each in said):
         word, reason = Word.NO_TRAFFIC, "nothing was exchanged that could be checked"
+    if word is Word.NOT_APPLICABLE and Word.FAIL in said:
+        word = Word.FAIL  # what could not go on hides nothing that was found before
     if word in (None, Word.NO_TRAFFIC, Word.WAITING):
         word = _worst([*said, *([word] if word else [])])
     return _result(scenario, playing, word, reason, time.monotonic() - began)

@@ -105,6 +105,12 @@ async def it_cannot_be_asked(playing: Play[None]) -> None:
     raise NotApplicable("no such thing here")
 
 
+async def it_cannot_be_asked_after_a_breach(playing: Play[None]) -> None:
+    with playing.action("A step."):
+        playing.check(HOLDS, False)
+    raise NotApplicable("no such thing here")
+
+
 async def somebody_is_waited_for(playing: Play[None]) -> None:
     await all_hold(playing)
     raise Waiting("a person")
@@ -123,6 +129,7 @@ async def somebody_is_waited_for(playing: Play[None]) -> None:
         (the_kit_breaks, Word.ERROR),
         (the_kit_stops_for_nothing, Word.ERROR),
         (it_cannot_be_asked, Word.NOT_APPLICABLE),
+        (it_cannot_be_asked_after_a_breach, Word.FAIL),
         (somebody_is_waited_for, Word.WAITING),
     ],
 )
@@ -131,7 +138,7 @@ def test_what_is_said_of_a_scenario(playing: Callable[[Play[None]], Awaitable[No
     result = asyncio.run(play(Scenario("one", Role.RECEIVER, "One.", playing), None))
     assert result.word is word
     assert bool(result.reason) == (word in (Word.NO_TRAFFIC, Word.ERROR, Word.NOT_APPLICABLE, Word.WAITING)) or (
-        playing is nobody_calls_after_a_breach
+        playing in (nobody_calls_after_a_breach, it_cannot_be_asked_after_a_breach)
     )
 
 

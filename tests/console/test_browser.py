@@ -104,6 +104,7 @@ def paths(console: Console) -> dict[str, str]:
         "hostile-search": f"/console/search?q={MARKUP.replace('&', '%26').replace('#', '%23')}",
         "codes": "/console/rules",
         "code": "/console/rules/atiga.rvc-below-threshold",
+        "sign-in": "/console/sign-in",
         "not-found": "/console/d/%3Cscript%3Ealert(1)%3C/script%3E",
     }
 

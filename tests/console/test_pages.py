@@ -55,10 +55,16 @@ def test_files_have_their_digest_in_the_address_and_may_be_kept(console: Console
 
 def test_without_a_simulation_the_console_is_closed(tmp_path: Path) -> None:
     with hub_in_thread(tmp_path, seed="", clock=None) as running:
-        for method, path in (("GET", "/console"), ("GET", "/console/d/x"), ("POST", "/console/try/certificate")):
-            page = httpx.request(method, running.url + path)
+        for path in ("/console", "/console/d/x", "/console/feed", "/console/members", "/console/rules"):
+            page = httpx.get(running.url + path)
+            assert page.status_code == 303 and page.headers["location"].startswith("/console/sign-in?next=")
+            assert not page.text
+        for path in ("/console/try/certificate", "/console/faults/on", "/console/validate"):
+            page = httpx.post(running.url + path)
             assert page.status_code == 403
             assert "console.closed" in page.text and "SIMULATION" not in page.text
+        asked = httpx.get(running.url + "/console", follow_redirects=True).text
+        assert "Sign in" in asked and "practice" not in asked and "SIMULATION" not in asked
 
 
 def test_another_site_cannot_make_the_console_do_something(console: Console) -> None:

@@ -71,6 +71,7 @@ def known(cast: Cast) -> Mapping[str, list[str]]:
         "refusal_id": [sender.refusals().items[0]["id"]],
         "delivery_id": [cast.operator.deliveries().items[0]["id"]],
         "webhook_id": [sender.add_webhook(NOWHERE)["webhook"]["id"]],
+        "person_id": ["operator", "nobody"],
         "code": ["syntax.not-xml"],
         "level": ["0", "entries"],
         "place": ["000", "000.p/1"],

@@ -5,10 +5,16 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
+from types import SimpleNamespace
+from typing import Any
 
+import httpx
 import pytest
 
-from exchange.reach import Called, OutOfReach, Reach, is_allowed
+from exchange.authorities import ListFetcher
+from exchange.pint import _OwnRegistry
+from exchange.reach import Called, Looked, OutOfReach, Reach, is_allowed
+from exchange.witnesses import Watched
 from tests.exchange.receiver import Receiver, answering, receiving
 
 PUBLIC = ("8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808")
@@ -217,3 +223,51 @@ def test_what_is_no_answer_is_a_failure_in_words(receiver: Receiver, answer: byt
 def test_nobody_listening_and_a_name_that_means_nothing_are_failures_in_words() -> None:
     assert "Connect" in post("http://127.0.0.1:9/").error
     assert post("http://nowhere.invalid/").error
+
+
+# --- clients of their own --------------------------------------------------------------------------------------------
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """What would have gone out."""
+
+    def __init__(self) -> None:
+        self.sent: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        return httpx.Response(302, headers={"Location": "http://127.0.0.1/"}, request=request)
+
+
+def looked(names: Names, *, private: bool = False) -> tuple[httpx.AsyncClient, Wire]:
+    wire = Wire()
+    return httpx.AsyncClient(transport=Looked(Reach(private=private, resolve=names), wire)), wire
+
+
+def test_a_client_calls_the_address_that_was_looked_at_by_its_name_and_follows_nobody() -> None:
+    client, wire = looked(Names(["8.8.8.8"], ["127.0.0.1"]))
+    answer = asyncio.run(client.get("https://lists.example/list.crl"))
+    (sent,) = wire.sent
+    assert (answer.status_code, str(sent.url)) == (302, "https://8.8.8.8/list.crl")
+    assert (sent.headers["host"], sent.headers["connection"]) == ("lists.example", "close")
+    assert sent.extensions["sni_hostname"] == "lists.example"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1/", "https://169.254.169.254/latest", "http://8.8.8.8/", "https://me:pw@8.8.8.8/"]
+)
+def test_a_client_of_a_pilot_calls_nobody_inside(url: str) -> None:
+    client, wire = looked(Names(["10.0.0.1"]) if "127" in url else Names([httpx.URL(url).host]))
+    with pytest.raises(httpx.ConnectError):
+        asyncio.run(client.post(url))
+    assert wire.sent == []
+
+
+@pytest.mark.parametrize("mode", ["simulation", "pilot"])
+def test_whatever_the_hub_calls_goes_through_it(mode: str) -> None:
+    """Witnesses, timestamp authorities, revocation lists and platforms."""
+    hub: Any = SimpleNamespace(settings=SimpleNamespace(mode=mode, push_timeout_seconds=1.0))
+    clients = Watched(hub)._client, ListFetcher(hub)._client
+    for out in (*(each._transport for each in clients), _OwnRegistry(hub, lambda: "x")._out):
+        assert isinstance(out, Looked)
+        assert out.reach.private is (mode == "simulation")

@@ -4,7 +4,6 @@ Screenshots are kept where the variable TRADEBRIDGE_SCREENSHOTS says.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ import httpx
 import pytest
 
 from simulator.launch import Launched
-from tests.console.test_browser import FLAGS, WAYS, Watched, _judged_by_axe
+from tests.browsing import chromium
+from tests.console.test_browser import WAYS, Watched, _judged_by_axe
 
 pytestmark = pytest.mark.timeout(120)
 SHOTS = os.environ.get("TRADEBRIDGE_SCREENSHOTS", "")
@@ -21,15 +21,8 @@ SHOTS = os.environ.get("TRADEBRIDGE_SCREENSHOTS", "")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        running = started.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.mark.long("console", sample=False)

@@ -58,7 +58,7 @@ _SIGNATURE_FAMILIES = frozenset({"signature", "log", "receipt", "evidence", "aud
 _OF_POLICY = frozenset(f"trust.{each}" for each in ("key-in-use", "no-next-key", "unknown-key", "unknown-version"))
 _POLICY_FAMILIES = frozenset(
     {"access", "member", "route", "document", "event", "ack", "delivery", "request", "partner"}
-    | {"title", "control", "carrier", "link", "authority", "observer", "retention", "simulation", "webhook"}
+    | {"title", "control", "carrier", "link", "authority", "observer", "retention", "simulation", "webhook", "person"}
 )
 
 

@@ -76,6 +76,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Running a hub": {
         "member": "Add and change those who exchange.",
+        "person": "Add and change those who sign in.",
         "trust": "Show, compare and change what is trusted.",
         "audit": "Export the record of people, check it, ask what it raises.",
         "retention": "Delete what is past its years, on the record; hold the rest.",

@@ -42,6 +42,8 @@ class Options:
     with_tl: bool
     adapters: tuple[str, ...] = ()
     """Of others: folders, packages or styles."""
+    desks: tuple[str, ...] = ()
+    """Members that have a desk at the hub instead of a system of their own."""
 
     @classmethod
     def of(cls, seed: str, clock: datetime | None, data: Path | None, port: int, with_: tuple[str, ...]) -> "Options":
@@ -82,6 +84,7 @@ def started(options: Options) -> Iterator["Launched"]:
                 port=options.port,
                 with_tl=options.with_tl,
                 adapters=options.adapters,
+                desks=options.desks,
                 shelf=running.state_file().parent / "conformance",
             )
         except Unusable as error:
@@ -163,6 +166,7 @@ def show(launched: "Launched") -> None:
     say()
     facts = [
         ("console", f"{launched.hub_url}/console", "", ""),
+        *_desk(launched),
         ("hub", launched.hub_url, "API docs", f"{launched.hub_url}/docs"),
         ("world", launched.world_url, "", ""),
     ]
@@ -176,6 +180,17 @@ def show(launched: "Launched") -> None:
         say(f"  {line}")
     say()
     say(f"  seed {launched.seed} · {_clock(launched.clock)} · {_data(launched.data_dir)}")
+
+
+def _desk(launched: "Launched") -> list[tuple[str, str, str, str]]:
+    """Where practice officers sign in, if a member has a desk."""
+    from tradebridge.evidence.simulation import test_password
+
+    desks = [each.id for each in launched.members if each.desk]
+    if not desks:
+        return []
+    who = f"officer.{desks[0].lower()}"
+    return [("desk", f"{launched.hub_url}/console/desk", "sign in", f"{who}  {test_password(launched.seed)}")]
 
 
 def _simulation() -> str:

@@ -138,6 +138,13 @@ def test_api_key(seed: str, member: str) -> str:
 
 
 @_no_test
+def test_password(seed: str) -> str:
+    """Of all practice people, who sign in at the console of a simulation."""
+    value = hmac_value(seed, "practice password", b"").hex()
+    return f"practice-{value[:4]}-{value[4:8]}"
+
+
+@_no_test
 def test_partner_key(seed: str, member: str) -> str:
     """The key by which a simulated partner's own system knows the hub."""
     value = hmac_value(seed, "partner-key", member.encode())

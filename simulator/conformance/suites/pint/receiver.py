@@ -734,6 +734,7 @@ async def replay_a_year_later(play: Play[Stage]) -> None:
         receiving = play.kit.receives(play, envelope.reference, kit.b)
         await play.kit.transfer(envelope.reference, kit.b.user)
         await receiving.until_accepted()
+        await play.kit.expect_where(play, envelope.reference, says.NOT_TAKEN_BACK, "away")
     with play.action("Its clock moves on by a year where that can be asked of it; the old envelope comes again."):
         await play.kit.system.controls.later(timedelta(days=366))
         answer = await caller.start(envelope, "start, the old envelope")

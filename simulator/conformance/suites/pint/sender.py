@@ -87,10 +87,21 @@ async def _told(
     return receiving
 
 
-async def _accepted(play: Play[Stage], receiving: Receiving, given: Envelope) -> None:
-    """The kit has accepted it, and the system knows."""
+async def _accepted(
+    play: Play[Stage], receiving: Receiving, given: Envelope, due: Sequence[Sentence] = (says.SENDS_FILES,)
+) -> None:
+    """The kit has accepted it, and the system knows. `due`: what a system has not done that does not come so far: the
+    first while documents are missing, the last when they are there."""
     with play.action("The kit accepts; the system takes note."):
-        await receiving.until_accepted()
+        try:
+            await receiving.until_accepted()
+        except NoTraffic as nothing:
+            if not receiving.declared() or not due:
+                raise
+            missing = receiving.missing()
+            expected = f"documents {', '.join(missing)}" if missing else "a finish, or a new start"
+            play.check(due[0] if missing else due[-1], False, found=str(nothing), expected=expected)
+            raise Stop from nothing
         await play.kit.expect_where(play, given.reference, says.HANDED_OVER, "away")
         calls = len(receiving.came)
         await asyncio.sleep(QUIET_SECONDS)
@@ -261,7 +272,7 @@ def _check_files(play: Play[Stage], receiving: Receiving, *files: File) -> None:
 @_scenario("documents", "The carrier's visualisation and a supporting document are sent, then the finish.")
 async def documents(play: Play[Stage]) -> None:
     given, receiving, original, invoice = await _with_documents(play)
-    await _accepted(play, receiving, given)
+    await _accepted(play, receiving, given, (says.SENDS_FILES, says.SENDS_FINISH))
     _check_files(play, receiving, original, invoice)
 
 
@@ -291,7 +302,7 @@ async def documents_missing_at_finish(play: Play[Stage]) -> None:
         return signed("MDOC", missing=lost)(receiving, came)
 
     given, receiving, original, invoice = await _with_documents(play, {Call.FINISH: [forgets]})
-    await _accepted(play, receiving, given)
+    await _accepted(play, receiving, given, (says.SENDS_MISSING_AGAIN,))
     with play.action("The kit looks at what came after MDOC."):
         kinds = [each.kind for each in receiving.came]
         after = kinds[kinds.index(Call.FINISH) + 1 :]
@@ -304,7 +315,7 @@ async def documents_missing_at_finish(play: Play[Stage]) -> None:
 @_scenario("documents-inconclusive", "The kit answers INCD to a document, once, as if it had been damaged on the way.")
 async def documents_inconclusive(play: Play[Stage]) -> None:
     given, receiving, original, invoice = await _with_documents(play, {Call.DOCUMENT: [signed("INCD")]})
-    await _accepted(play, receiving, given)
+    await _accepted(play, receiving, given, (says.SENDS_INCONCLUSIVE_AGAIN,))
     with play.action("The kit looks at what came after INCD."):
         sums = [each.document for each in receiving.calls(Call.DOCUMENT)]
         again = sums.count(sums[0]) > 1
@@ -457,6 +468,7 @@ async def _transfers_anew(play: Play[Stage], receiving: Receiving, given: Envelo
 async def refused_by_an_older_one(play: Play[Stage]) -> None:
     given = await _given(play)
     receiving = await _told(play, given, play.kit.identities.a, {Call.START: [signed("BETR")] * MANY})
+    await asyncio.sleep(QUIET_SECONDS)  # while it is sending nothing is decided: it has to have read the answer
     await play.kit.expect_where(play, given.reference, says.LEGACY_REFUSAL, "here", *DOUBT)
     if await play.kit.where(given.reference) == "here":
         await _transfers_anew(play, receiving, given, play.kit.identities.b)
@@ -556,6 +568,7 @@ async def _stands(play: Play[Stage], receiving: Receiving, given: Envelope, code
     elif code == "BENV":
         await where(play, given.reference, says.CODE_DECIDES, "here")
     elif code == pint.LEGACY_BETR:
+        await asyncio.sleep(0.3)
         await where(play, given.reference, says.LEGACY_REFUSAL, "here", *DOUBT)
     elif code == "DISE":
         await asyncio.sleep(0.3)

@@ -1,0 +1,1 @@
+"""The Desk: officers of members that have no system of their own."""
