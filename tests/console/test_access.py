@@ -169,10 +169,10 @@ def _told(rule: may.Rule) -> str:
     return f"{'-'.join(sorted(rule.roles)) or 'anybody'} {replace(rule, roles=frozenset())}"
 
 
-EACH_RULE: list[may.Rule] = sorted(set(may.RULES.values()), key=_told)
+RULES: list[may.Rule] = sorted(set(may.RULES.values()), key=_told)
 
 
-@pytest.mark.parametrize("rule", EACH_RULE, ids=_told)
+@pytest.mark.parametrize("rule", RULES, ids=_told)
 def test_a_rule_lets_nobody_of_a_member_see_what_is_of_all(rule: may.Rule) -> None:
     for role in ("officer", "supervisor", "auditor", "operator"):
         person = Person("x", "X", "TH-NSW", frozenset({role}))
@@ -319,6 +319,17 @@ def test_with_an_initial_password_there_is_nothing_but_choosing_another(office: 
         again = office.api("POST", "/people/beginner:reset")["password"]
         assert browser.get("/console/members").status_code == 303
         assert again != initial
+
+
+def test_the_people_of_a_suspended_member_are_out_until_it_is_back(office: Office) -> None:
+    browser = office.signed_in["neighbour"]
+    assert browser.get("/console/me").status_code == 200
+    office.api("POST", "/members/VN-NSW:suspend", {"reason": "a test"})
+    assert browser.get("/console/me").status_code == 303
+    with office.browser() as other:
+        assert sign_in(other, "neighbour", PASSWORD).status_code == 403
+    office.api("POST", "/members/VN-NSW:resume")
+    assert browser.get("/console/me").status_code == 200
 
 
 def test_signing_out_ends_the_session_wherever_the_cookie_went(office: Office) -> None:
