@@ -61,6 +61,9 @@ def test_a_case_is_found_taken_asked_about_and_the_question_is_signed(office: De
     assert "SG-PG-1" in officer.get("/console/desk?view=waiting").text
     actor = {"member": "TH-NSW", "person": "Practice officer, TH-NSW", "role": "officer", "keyHeldBy": "HUB"}
     assert last_word(office, document)["actor"] == actor
+    assert "signed by the hub on its behalf" in page
+    shown = httpx.get(f"{office.cast.url}/console/d/{document}?tab=timeline")
+    assert "(hub on behalf of TH-NSW)" in text_of(shown)
 
 
 def test_a_second_click_is_answered_as_the_first_and_a_colleague_is_told_who_was_faster(office: Desks) -> None:
