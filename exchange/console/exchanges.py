@@ -23,7 +23,7 @@ from exchange import ledger, public, retention
 from exchange.api.access import hub_of
 from exchange.api.problems import Problem
 from exchange.api.verify_page import plain
-from exchange.console import sequence, story, world
+from exchange.console import anatomy, sequence, story, world
 from exchange.console.frame import HEADERS, ConsoleRoute, actor_here, page, size
 from exchange.console.sequence import HUB, Step
 from exchange.console.source import source_of
@@ -104,9 +104,11 @@ def _exchange(hub: Hub, stored: Stored, struck: dict[tuple[str, str], str], tab:
         account = None
         if subject is not None and ledger.has_ledger(subject.profile):
             account, _ = ledger.account(connection, subject, None, 1, None)
+        proof = anatomy.proof(connection, told) if tab == "signatures" else None
     steps = story.steps_of(told, failures, struck)
     profile = profile_of(stored.summary["profile"])
     signed = list(story.signatures_of(stored, told))
+    signers, axis = anatomy.signers_of(hub, signed) if tab == "signatures" else ([], None)
     names = {
         "findings": f"Findings {len(stored.findings)}",
         "bytes": "Bytes",
@@ -126,6 +128,9 @@ def _exchange(hub: Hub, stored: Stored, struck: dict[tuple[str, str], str], tab:
         "count": len(stored.data),
         "media_type": stored.media_type,
         "signed": signed,
+        "signers": signers,
+        "axis": axis,
+        "proof": proof,
         "entries": entries,
         "four": four_answers(hub, stored),
         "balances": _with_shares(account["items"]) if account else [],

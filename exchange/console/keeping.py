@@ -1,6 +1,6 @@
 """*Members*, *Log* and *Health*: who takes part with which keys, what the log says of itself, and how the hub is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
@@ -74,6 +74,12 @@ class Axis:
     now: str
     """In percent."""
     bars: dict[str, Bar]
+    ends: tuple[datetime, datetime]
+
+    def place(self, at: datetime) -> float:
+        """In percent."""
+        start, end = self.ends
+        return round(100 * (at - start) / max(end - start, timedelta(days=1)), 2)
 
 
 def axis_of(keys: list[dict[str, Any]], now: datetime) -> Axis | None:
@@ -83,16 +89,12 @@ def axis_of(keys: list[dict[str, Any]], now: datetime) -> Axis | None:
         return None
     start = min(now, *(begin for begin, _ in spans.values()))
     end = max(now, *(end for _, end in spans.values()))
-    whole = max((end - start) / timedelta(days=1), 1.0)
-
-    def place(at: datetime) -> float:
-        return round(100 * (at - start) / timedelta(days=1) / whole, 2)
-
+    axis = Axis(f"{start:%Y-%m-%d}", f"{end:%Y-%m-%d}", "", {}, (start, end))
     bars = {
-        kid: Bar(f"{place(begin)}", f"{max(place(ends) - place(begin), 0.6):.2f}")
+        kid: Bar(f"{axis.place(begin)}", f"{max(axis.place(ends) - axis.place(begin), 0.6):.2f}")
         for kid, (begin, ends) in spans.items()
     }
-    return Axis(f"{start:%Y-%m-%d}", f"{end:%Y-%m-%d}", f"{place(now)}", bars)
+    return replace(axis, now=f"{axis.place(now)}", bars=bars)
 
 
 def _span(key: dict[str, Any]) -> tuple[datetime, datetime]:
@@ -135,13 +137,15 @@ def _log(hub: Hub, index: int | None) -> dict[str, Any]:
                 for row in witnessed
             ],
             "needed": hub.registry.observers.needed,
-            **_path(connection, index, tree_size),
+            **(_NO_PROOF if index is None else proof_of_leaf(connection, index, tree_size)),
         }  # fmt: skip
 
 
-def _path(connection: Connection, index: int | None, tree_size: int) -> dict[str, Any]:
-    if index is None:
-        return {"drawing": "", "nodes": [], "record": None}
+_NO_PROOF: dict[str, Any] = {"drawing": "", "nodes": [], "record": None}
+
+
+def proof_of_leaf(connection: Connection, index: int, tree_size: int) -> dict[str, Any]:
+    """The way from a leaf to the root: `drawing`, its `nodes`, and the `record` that the leaf commits to."""
     proof = log.inclusion(connection, index, tree_size)
     digests = proof["hashes"]
     if not isinstance(digests, list):

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from exchange import webhooks
 from exchange.api.access import hub_of
 from exchange.api.problems import Problem
-from exchange.console.frame import WORKBENCH, ConsoleRoute, page
+from exchange.console.frame import ConsoleRoute, actor_here, page
 from exchange.messages import RefusedInTransaction
 from schemas.findings import finding
 
@@ -77,7 +77,9 @@ async def test(request: Request, webhook_id: str) -> Response:
 async def enable(request: Request, webhook_id: str) -> Response:
     hub, row = hub_of(request), await _row(request, webhook_id)
     what = f"webhook {row.id} enabled"
-    await hub.change_member(row.member, what, lambda connection: webhooks.enable(connection, row.id), WORKBENCH)
+    await hub.change_member(
+        row.member, what, lambda connection: webhooks.enable(connection, row.id), actor_here(request)
+    )
     hub.webhooks.wake()
     return await _page(request, webhook_id, "It is called again, from where it stopped.")
 
@@ -93,7 +95,7 @@ async def resend(request: Request, webhook_id: str) -> Response:
         return again
 
     try:
-        again = await hub.command(row.member, f"webhook {row.id}: told again", job, WORKBENCH)
+        again = await hub.command(row.member, f"webhook {row.id}: told again", job, actor_here(request))
     except RefusedInTransaction as refused:
         raise Problem(*refused.findings) from refused
     hub.webhooks.wake()

@@ -188,6 +188,16 @@ def test_a_tab_has_an_address(console: Console, tab: str, shown: str) -> None:
     assert shown in console.pages.get(f"/console/d/{console.document}?tab={tab}").text
 
 
+def test_signatures_stand_on_one_axis_with_their_path_and_the_way_to_the_root(console: Console) -> None:
+    page = console.pages.get(f"/console/d/{console.document}?tab=signatures")
+    read = text_of(page)
+    assert "Tradebridge test root → SG-NSW SG-NSW#" in read and "2020-01-01" in read
+    bars = re.findall(r'<svg class="validity".*?</svg>', page.text)
+    assert len(bars) >= 3 and all('class="signed"' in bar and 'class="now"' in bar for bar in bars)
+    assert page.text.count('<svg class="tree"') == 1 and "The document is leaf " in read
+    assert page.text.count('class="signatures"') == 1
+
+
 def test_the_bytes_are_given_as_received_and_as_a_file(console: Console) -> None:
     got = console.pages.get(f"/console/d/{console.document}/bytes")
     assert got.content == console.cast["SG-NSW"].get(console.document).data
