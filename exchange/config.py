@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     control_registry: str = Field(
         "", description="Control tracking registry of bills of lading issued here: own, a URI, or empty for none."
     )
+    former_base_urls: tuple[str, ...] = Field(
+        (), description="Addresses that the hub had before: its registry answers for bills that name them. JSON list."
+    )
     keys: Literal["files", "environment", "pkcs11"] = Field(
         "files", description="Custody of the hub's keys: files in data, secrets of the environment, a PKCS#11 token."
     )

@@ -461,6 +461,9 @@ def _wrong_with(description: Mapping[str, Any]) -> Iterable[Finding]:
         yield wrong("/ebl/url", ebl.get("url"), "an http or https address, without /pint/v3")
     if isinstance(ebl, dict) and ebl.get("registry") is not None and not _is_web_address(ebl["registry"]):
         yield wrong("/ebl/registry", ebl["registry"], "the base URI of a registry, as http://127.0.0.1:9001/ctr/v1")
+    former = ebl.get("formerRegistries", []) if isinstance(ebl, dict) else []
+    if not isinstance(former, list) or len(former) > 100 or not all(_is_web_address(each) for each in former):
+        yield wrong("/ebl/formerRegistries", former, "at most 100 base URIs that the registry had before")
 
 
 def _wrong_with_delivery(description: Mapping[str, Any], wrong: Any) -> Iterable[Finding]:

@@ -11,6 +11,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,6 +79,12 @@ class HubPlatform:
         return f"{self.base}{REGISTRY_PATH}"
 
     @property
+    def former_registries(self) -> tuple[str, ...]:
+        """Base URIs that it had before. Bills name them for ever, and it answers for them."""
+        former = (each.rstrip("/") for each in self._hub.settings.former_base_urls)
+        return tuple(f"{each}{self._hub.prefix}{REGISTRY_PATH}" for each in former)
+
+    @property
     def registry(self) -> str | None:
         chosen = self._hub.settings.control_registry
         return self.own_registry if chosen == "own" else chosen or None
@@ -93,7 +100,8 @@ class HubPlatform:
             trusted = known.platforms.trust.platforms[self.code]
             own = Peer(self.code, self.name, self.base, "", trusted)
             own_registry = Peer(self.own_registry, self.name, self.own_registry, "", trusted, consulted=True)
-            self._known, self._peers = known, _peers_of(known, own, own_registry)
+            former = (replace(own_registry, code=each, consulted=False) for each in self.former_registries)
+            self._known, self._peers = known, _peers_of(known, own, (*former, own_registry))
         return self._peers
 
     def caller(self, token: str) -> Caller | None:
@@ -168,7 +176,8 @@ def party_of(account: Held, code: str) -> Party:
 # --- peers -----------------------------------------------------------------------------------------------------------
 
 
-def _peers_of(registry: Registry, own: Peer, own_registry: Peer) -> Peers:
+def _peers_of(registry: Registry, own: Peer, own_registry: Sequence[Peer]) -> Peers:
+    """`own_registry`: under all its base URIs."""
     trust = registry.platforms.trust
     platforms, carriers = {own.code: own}, {}
     for each in registry.platforms.peers:
@@ -176,13 +185,13 @@ def _peers_of(registry: Registry, own: Peer, own_registry: Peer) -> Peers:
             platforms[each.platform] = _peer(each, each.platform, trust.platforms[each.platform])
         for code in each.carriers:
             carriers[code] = _peer(each, code, trust.carriers[code])
-    registries = {own_registry.code: own_registry}
+    registries = {}
     for each in registry.platforms.peers:
-        if each.registry is not None and each.registry != own_registry.code:
-            trusted = registry.platforms.registries[each.registry]
-            peer = Peer(each.registry, each.name, each.registry, each.token, trusted, active=each.active)
-            registries[each.registry] = peer
-    return Peers(platforms, carriers, registries)
+        now = each.registry or ""
+        for base in (*each.former, now) if now else ():
+            trusted = registry.platforms.registries[base]
+            registries[base] = Peer(base, each.name, now, each.token, trusted, active=each.active)
+    return Peers(platforms, carriers, registries | {each.code: each for each in own_registry})
 
 
 def _peer(each: Registered, code: str, trusted: Trusted) -> Peer:
@@ -205,7 +214,9 @@ class _OwnRegistry(httpx.AsyncBaseTransport):
             answer = await registry.say(self._hub, base, HUB, await request.aread())
         else:
             document = request.url.path.rsplit("/", 1)[-1]
-            answer = await registry.look_up(self._hub, base, document, request.url.params.get("entry"))
+            given = request.url.params
+            named = registry.named(self._hub, base, given.get("registry"))
+            answer = await registry.look_up(self._hub, named, document, given.get("entry"), given.get("asked", ""))
         status = max((each.status for each in answer.findings), default=200)
         body = {"errors": [each.to_json() for each in answer.findings], **answer.to_json()}
         return httpx.Response(status, content=orjson.dumps(body), headers={"Content-Type": "application/json"})

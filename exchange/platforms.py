@@ -45,6 +45,8 @@ class Peer:
     """Base address: PINT is at `{url}/pint/v3`, the rest of DCSA at `{url}/ebl/v3`."""
     registry: str | None
     """Base URI of the control tracking registry that it runs, if any; its PINT certificates sign for it."""
+    former: tuple[str, ...]
+    """Base URIs that this registry had before: bills name them for ever."""
     algorithms: frozenset[str]
     token: str = field(repr=False)
     """What the hub shows to it as a bearer; empty: nothing."""
@@ -102,9 +104,9 @@ def wrong_with(description: Mapping[str, Any], wrong: Wrong) -> Iterator[Finding
 
 def _wrong_with_ebl(ebl: object, wrong: Wrong) -> Iterator[Finding]:
     if not isinstance(ebl, dict):
-        yield wrong("/ebl", ebl, '{"platform", "url", "registry", "algorithms", "token"}')
+        yield wrong("/ebl", ebl, '{"platform", "url", "registry", "formerRegistries", "algorithms", "token"}')
         return
-    for name in ebl.keys() - {"platform", "url", "registry", "algorithms", "token"}:
+    for name in ebl.keys() - {"platform", "url", "registry", "formerRegistries", "algorithms", "token"}:
         yield wrong(f"/ebl/{name}", name, "no such member")
     platform = ebl.get("platform")
     if platform is not None and (not isinstance(platform, str) or not PLATFORM_CODE.fullmatch(platform)):
@@ -147,6 +149,7 @@ def stored(description: Mapping[str, Any], before: Mapping[str, Any] | None = No
             "platform": ebl.get("platform"),
             "url": ebl.get("url", "").rstrip("/"),
             "registry": ebl.get("registry"),
+            "formerRegistries": list(ebl.get("formerRegistries", ())),
             "algorithms": sorted(ebl.get("algorithms", ALGORITHMS)),
             "token": token,
         }
@@ -160,6 +163,8 @@ def public(data: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
     if ebl is not None:
         told = ("platform", "registry", "algorithms", *(("url",) if whole else ()))
         shown["ebl"] = {name: ebl[name] for name in told if ebl[name] is not None}
+        if ebl.get("formerRegistries"):
+            shown["ebl"]["formerRegistries"] = ebl["formerRegistries"]
     if whole and data.get("accounts"):
         shown["accounts"] = data["accounts"]
     return shown
@@ -287,6 +292,7 @@ def platforms_of(
                     carriers=tuple(data["carriers"]),
                     url=ebl["url"],
                     registry=ebl["registry"],
+                    former=tuple(ebl.get("formerRegistries", ())) if ebl["registry"] else (),
                     algorithms=frozenset(ebl["algorithms"]),
                     token=ebl["token"],
                     active=status == "active",
@@ -298,7 +304,9 @@ def platforms_of(
             ]
     platforms = {each.platform: _trusted(each.platform, each, keys) for each in peers if each.platform}
     carriers = {code: _trusted(code, each, keys) for each in peers for code in each.carriers}
-    registries = {each.registry: _trusted(each.registry, each, keys) for each in peers if each.registry}
+    registries = {
+        base: _trusted(base, each, keys) for each in peers if each.registry for base in (*each.former, each.registry)
+    }
     return Platforms(tuple(peers), tuple(accounts), Trust({**platforms, own.code: own}, carriers), registries)
 
 

@@ -1,13 +1,14 @@
 """The hub as control tracking registry: whichever platform it says is in control, is.
 
 1. A statement is signed by the platform that speaks, handed in by the member that is this platform (or by the hub's own
-   platform), and made for this registry: one made for another decides nothing here. A registration is judged by the
-   carrier's manifest in it (`tradebridge.ebl.registering`).
+   platform), and made for this registry, under the base URI that it has or one that it had: one made for another
+   decides nothing here. A registration is judged by the carrier's manifest in it (`tradebridge.ebl.registering`).
 2. `schemas.bill_of_lading.control.apply` says where it leads. Its transaction holds the row of the eBL, and changes it
    from the sequence that was read only: of accept and cancel exactly one wins, in whichever process they arrive.
 3. Statement, receipt, leaf of the log and the new state are one transaction.
 4. What changes nothing (said again after a crash) is not logged again: its answer has the first one's receipt.
-5. The answer is signed by the hub's PINT key, refusals too: whoever lost has in hand who won.
+5. The answer is signed by the hub's PINT key, refusals too, and that nothing is known: whoever lost has in hand who
+   won. It names the question: the statement by its checksum, or what a look-up brings as `asked`.
 
 Modelled: docs/bills-of-lading.md says what of it is in DCSA's text.
 """
@@ -25,10 +26,11 @@ from exchange.keys import HUB
 from exchange.messages import Envelope, Message, RefusedInTransaction, keep, message_id_of, receipt_for, tell
 from exchange.store import tables as t
 from exchange.store.rows import add
-from schemas.bill_of_lading.control import PROFILE, Control, Offer, OfferState, Said, Statement, apply
+from schemas.bill_of_lading.control import PROFILE, Control, Offer, OfferState, Said, Statement, apply, unregistered
 from schemas.bill_of_lading.pint import read
 from schemas.content import from_base64url, sha256_hex
 from schemas.findings import Finding, finding
+from tradebridge.ebl import files
 from tradebridge.ebl.registering import judge_registration
 from tradebridge.ebl.seal import open_sealed, peek, seal
 from tradebridge.evidence.times import TOLERANCE, rfc3339
@@ -36,7 +38,7 @@ from tradebridge.evidence.times import TOLERANCE, rfc3339
 if TYPE_CHECKING:
     from exchange.hub import Hub
 
-MAX_STATEMENT = 16 * 1024
+MAX_STATEMENT = 64 * 1024
 """Bytes of one statement, signed."""
 
 
@@ -62,25 +64,34 @@ async def say(hub: "Hub", registry: str, member: str, data: bytes) -> Answer:
     said = _read(hub, registry, member, data)
     if not isinstance(said, Statement):
         return Answer(said)
-    now = hub.clock.now()
+    now, asked = hub.clock.now(), sha256_hex(data.strip())
     for _ in range(2):
         try:
             control, receipt = await hub.writer.do(lambda connection: _decide(connection, hub, member, data, said, now))
         except RefusedInTransaction as error:
-            return await _refused(hub, registry, said, error.findings)
+            return await _refused(hub, said, error.findings, asked)
         except IntegrityError:  # registered or offered by another process at this moment: now it is there to be seen
             continue
         hub.accepted(())
-        return _told(hub, registry, control, said.entry, now, (), receipt)
+        state = control.to_json(said.registry, now, said.entry, asked=asked, by=said.platform)
+        return _told(hub, state, (), receipt)
     return Answer((finding("hub.unavailable"),))
 
 
-async def look_up(hub: "Hub", registry: str, document: str, entry: str | None = None) -> Answer:
-    """Where an eBL stands, signed. `entry`: with the offer of this entry instead of the last one."""
+async def look_up(hub: "Hub", registry: str, document: str, entry: str | None = None, asked: str = "") -> Answer:
+    """Where an eBL stands, signed. `entry`: with the offer of this entry instead of the last one. `asked`: what the
+    answer names, so that it is of this question alone; at most 64 characters of it."""
+    if not files.CHECKSUM.fullmatch(document):
+        return Answer((finding("control.unknown-title", found=document[:100], expected="a SHA-256, lower-case hex"),))
     control = await hub.ask(lambda connection: control_of(connection, document))
-    if control is None:
-        return Answer((finding("control.unknown-title", found=document),))
-    return _told(hub, registry, control, entry, hub.clock.now(), ())
+    known = control or unregistered(document)
+    found = () if known.platform or known.offers else (finding("control.unknown-title", found=document),)
+    return _told(hub, known.to_json(registry, hub.clock.now(), entry, asked=asked[:64]), found)
+
+
+def named(hub: "Hub", registry: str, asked: str | None) -> str:
+    """The base URI under which somebody asks: one that this registry had before, or the one that it has."""
+    return asked if asked is not None and asked in hub.platform.former_registries else registry
 
 
 def control_of(connection: Connection, document: str, *, lock: bool = False) -> Control | None:
@@ -123,12 +134,11 @@ def _read(hub: "Hub", registry: str, member: str, data: bytes) -> Statement | tu
     opened = open_sealed(compact, platforms.trust.platforms.get(own), now)
     if isinstance(opened, Finding):
         return (opened,)
-    if said.registry != registry:
+    if said.registry != named(hub, registry, said.registry):
         return (finding("control.other-registry", "/registry", found=said.registry, expected=registry),)
     if said.at > now + TOLERANCE:
         return (finding("event.time-ahead", "/at", found=rfc3339(said.at), expected=f"at most {rfc3339(now)}"),)
-    refused = judge_registration(said, platforms.trust, now) if said.type is Said.REGISTER else ()
-    return refused or said
+    return judge_registration(said, platforms.trust, now) or said
 
 
 # --- the transaction -------------------------------------------------------------------------------------------------
@@ -154,29 +164,30 @@ def _decide(
 
 def _move(connection: Connection, before: Control | None, after: Control, said: Statement, message: str) -> None:
     """Write down where it stands now. Compare-and-set: only from the sequence, and the offer, that was read."""
-    values = {"platform": after.platform, "entry": after.entry, "sequence": after.sequence}
-    if said.type is Said.REGISTER:
-        values |= {"issuance": after.issuance, "message_id": message}
+    values = {"platform": after.platform, "entry": after.entry, "sequence": after.sequence, "issuance": after.issuance}
+    if before is None or said.type is Said.REGISTER:
+        values |= {"message_id": message}
     if before is None:
         add(connection, t.controls, {"document": after.document} | values)
-        return
-    seen = (t.controls.c.document == after.document) & (t.controls.c.sequence == before.sequence)
-    if connection.execute(update(t.controls).where(seen).values(**values)).rowcount != 1:
-        raise RefusedInTransaction(finding("control.offer-open", "/entry", found=said.entry))
+    else:
+        seen = (t.controls.c.document == after.document) & (t.controls.c.sequence == before.sequence)
+        if connection.execute(update(t.controls).where(seen).values(**values)).rowcount != 1:
+            raise RefusedInTransaction(finding("control.offer-open", "/entry", found=said.entry))
     if said.type is Said.REGISTER:
         return
     offer = after.offer(said.entry)
     if offer is None:
         raise TypeError("a statement that moves an eBL leaves its offer: see schemas.bill_of_lading.control")
-    if said.type is Said.OFFER:
+    if before is None or before.offer(said.entry) is None:
         row = {"document": after.document, "entry": offer.entry, "giver": offer.giver, "taker": offer.taker}
-        more = {"state": offer.state.value, "ordinal": len(after.offers), "offered": message, "ended": None}
+        ended = None if offer.state is OfferState.OPEN else message
+        more = {"state": offer.state.value, "ordinal": len(after.offers), "offered": message, "ended": ended}
         add(connection, t.offers, row | more)
         return
     is_open = t.offers.c.state == OfferState.OPEN.value
     own = (t.offers.c.document == after.document) & (t.offers.c.entry == offer.entry) & is_open
-    ended = update(t.offers).where(own).values(state=offer.state.value, ended=message)
-    if connection.execute(ended).rowcount != 1:
+    end = update(t.offers).where(own).values(state=offer.state.value, ended=message)
+    if connection.execute(end).rowcount != 1:
         raise RefusedInTransaction(finding("control.no-offer", "/entry", found=said.entry))
 
 
@@ -225,21 +236,12 @@ def _concerned(hub: "Hub", control: Control) -> tuple[str, ...]:
 # --- answering -------------------------------------------------------------------------------------------------------
 
 
-async def _refused(hub: "Hub", registry: str, said: Statement, findings: tuple[Finding, ...]) -> Answer:
+async def _refused(hub: "Hub", said: Statement, findings: tuple[Finding, ...], asked: str) -> Answer:
     control = await hub.ask(lambda connection: control_of(connection, said.transport_document_checksum))
-    if control is None:
-        return Answer(findings)
-    return _told(hub, registry, control, said.entry, hub.clock.now(), findings)
+    known = control or unregistered(said.transport_document_checksum)
+    state = known.to_json(said.registry, hub.clock.now(), said.entry, asked=asked, by=said.platform)
+    return _told(hub, state, findings)
 
 
-def _told(
-    hub: "Hub",
-    registry: str,
-    control: Control,
-    entry: str | None,
-    now: datetime,
-    findings: tuple[Finding, ...],
-    receipt: str = "",
-) -> Answer:
-    state = control.to_json(registry, now, entry)
+def _told(hub: "Hub", state: dict[str, Any], findings: tuple[Finding, ...], receipt: str = "") -> Answer:
     return Answer(findings, state, seal(state, hub.keys.pint), receipt)

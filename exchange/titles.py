@@ -458,6 +458,12 @@ def possessed_by(hub: "Hub", held: Held) -> str | None:
     return member_of(hub.registry.platforms, pint.to_json(held.title.possessor), hub.settings.platform_code)
 
 
+def issued_by(hub: "Hub", held: Held) -> str | None:
+    """The member that is the carrier of a title."""
+    peer = hub.registry.platforms.carrier(held.carrier)
+    return None if peer is None else peer.member
+
+
 def seen(
     connection: Connection, hub: "Hub", reference: str, member: str | None, carrier: str | None = None
 ) -> Held | Finding:

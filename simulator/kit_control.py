@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,8 @@ class Kit:
     _process: asyncio.subprocess.Process | None = None
     _pipe: int | None = field(default=None, repr=False)
     _begun: set[str] = field(default_factory=set)
+    _ask: tuple[float, str] = (0.0, "")
+    """What a person was asked for last, and when."""
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _reporting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _listening: asyncio.Task[None] | None = None
@@ -66,6 +69,11 @@ class Kit:
         """Whether this run is being played by this kit."""
         return self.is_playing and run in self._begun
 
+    def turn_of(self, keeping: Keeping) -> str:
+        """What a person is to do now; empty where it is nobody's turn: a result that came since has settled it."""
+        at, text = self._ask
+        return text if self.is_on(keeping.head.id) and at > keeping.path.stat().st_mtime else ""
+
     async def begin(self, suite: str, system: str) -> str:
         """Play a suite against a system; the id of the first run. Raises `Refusal`."""
         again = "" if system == OURS else self._kept_of(system, suite)
@@ -74,7 +82,7 @@ class Kit:
                 raise refuse("simulation.kit-busy", "/suite", found=", ".join(sorted(self._begun)))
             arguments = ["--suite", suite, *(["--again", again] if again else [])]
             self._process, self._pipe = await self._start(arguments, asyncio.subprocess.PIPE)
-            self._begun = set()
+            self._begun, self._ask = set(), (0.0, "")
             try:
                 first = await asyncio.wait_for(self._next_run(self._process), START_SECONDS)
             except TimeoutError:
@@ -127,7 +135,7 @@ class Kit:
     async def followed(self, keeping: Keeping, after: int) -> AsyncIterator[bytes]:
         """Server-sent events: each result after the given number, then those that come, until the run is over."""
         yield b": tradebridge\n\n"
-        shown, names, number, place, silent = _shown(), set[str](), 0, 0, 0.0
+        shown, names, number, place, silent, turn = _shown(), set[str](), 0, 0, 0.0, ""
         asked = await asyncio.to_thread(shown.asked, keeping.head)
         while True:
             playing = self.is_on(keeping.head.id)
@@ -137,6 +145,8 @@ class Kit:
                 names.add(result.name)
                 if number > after:
                     yield f"id: {number}\nevent: result\ndata: {json.dumps(shown.brief(result))}\n\n".encode()
+            if turn != (turn := self.turn_of(keeping)):
+                yield f"event: turn\ndata: {json.dumps({'ask': turn})}\n\n".encode()
             if not playing or names >= asked:
                 yield b"event: end\ndata: {}\n\n"
                 return
@@ -203,12 +213,13 @@ class Kit:
     async def _next_run(self, process: asyncio.subprocess.Process) -> str:
         """The next run that begins; empty at the end of all."""
         assert process.stdout is not None  # noqa: S101  # it was started with a pipe
-        line = await process.stdout.readline()
-        if not line:
-            return ""
-        run = str(json.loads(line)["run"])
-        self._begun.add(run)
-        return run
+        while line := await process.stdout.readline():
+            told = json.loads(line)
+            if "run" in told:
+                self._begun.add(str(told["run"]))
+                return str(told["run"])
+            self._ask = (time.time(), str(told["ask"]))
+        return ""
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         while await self._next_run(process):
@@ -247,18 +258,19 @@ def conformance(app: FastAPI, kit: Kit, read: Callable[[Request, type[NewRun]], 
     @app.get("/_sim/v1/conformance/runs/{run}")
     async def show(run: str) -> Response:
         """One run, as far as it has come: each scenario with its checks, what does not hold, and the coverage grid."""
-        return JSONResponse(await asyncio.to_thread(_shown().told, kit.find(run), kit.is_on))
+        return JSONResponse(await asyncio.to_thread(_shown().told, kit.find(run), kit))
 
     @app.post("/_sim/v1/conformance/runs/{run}:stop")
     async def stop(run: str) -> Response:
         found = kit.find(run)
         if kit.is_on(found.head.id):
             await kit.stop()
-        return JSONResponse(await asyncio.to_thread(_shown().told, found, kit.is_on))
+        return JSONResponse(await asyncio.to_thread(_shown().told, found, kit))
 
     @app.get("/_sim/v1/conformance/runs/{run}/events")
     async def follow(request: Request, run: str) -> Response:
-        """Server-sent events: `result` for each scenario as it ends, then `end`. Goes on after Last-Event-ID."""
+        """Server-sent events: `result` for each scenario as it ends, `turn` for what a person is to do (`ask`; empty
+        when it is nobody's turn any more), then `end`. Goes on after Last-Event-ID."""
         found = kit.find(run)
         last = request.headers.get("last-event-id", "0")
         after = int(last) if last.isascii() and last.isdecimal() else 0

@@ -84,9 +84,9 @@ class Settings:
     `clock` (RFC 3339, frozen); `registry` (base URI, for titles issued here); `peers`, `carriers`: `code`, `name`,
     `base`, `token_out` (what we show), `token_in` (SHA-256 of what it shows, hexadecimal; who is several things shows
     one token), `certificates` (PEM),
-    `algorithms`, `revoked` (thumbprint: since when), of a carrier also `party`; `registries`: `base`, `token_out`,
-    `certificates` (that of `registry` is asked about every bill); `accounts`: `id`, `partyName`, `identifyingCodes`,
-    `taxLegalReferences`, `active`; `patience` and
+    `algorithms`, `revoked` (thumbprint: since when), of a carrier also `party`; `registries`: `base`, `url` (what the
+    base is now, if it was changed), `token_out`, `certificates` (that of `registry` is asked about every bill);
+    `accounts`: `id`, `partyName`, `identifyingCodes`, `taxLegalReferences`, `active`; `patience` and
     `limits` with the names of `tradebridge.ebl.host`.
     """
 
@@ -121,7 +121,8 @@ def _read(given: Mapping[str, Any], code: str) -> Settings:
     carriers = {str(each["code"]): _peer(each, seed, code) for each in given.get("carriers", ())}
     registries = {
         str(each["base"]): replace(
-            _peer({"code": each["base"], **each}, seed, code), consulted=each["base"] == given.get("registry")
+            _peer({"code": each["base"], **each, "base": each.get("url", each["base"])}, seed, code),
+            consulted=each["base"] == given.get("registry"),
         )
         for each in given.get("registries", ())
     }

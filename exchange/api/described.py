@@ -300,7 +300,9 @@ CALLS: Mapping[str, Call] = {
     "POST /v1/transfers/{transfer_id}:cancel": _json(),
     "GET /v1/platforms": _json(),
     "POST /ctr/v1/statements": _json(),
-    "GET /ctr/v1/titles/{document}": _json(of("state statement ..."), query={"entry": _STRING}),
+    "GET /ctr/v1/titles/{document}": _json(
+        of("state statement ..."), query={"entry": _STRING, "asked": _STRING, "registry": _STRING}
+    ),
     "GET /v1/subscription": _json(of("member subscribed since~")),
     "PUT /v1/subscription": _json(of("member subscribed since~")),
     "DELETE /v1/subscription": _json(of("member subscribed since~")),

@@ -8,7 +8,7 @@ from exchange.api.access import base_url_of, caller_of, hub_of
 from exchange.api.bodies import body_of, json_response
 from exchange.api.problems import problem_response
 from exchange.pint import REGISTRY_PATH
-from exchange.registry import MAX_STATEMENT, Answer, look_up, say
+from exchange.registry import MAX_STATEMENT, Answer, look_up, named, say
 
 router = APIRouter(prefix=REGISTRY_PATH, tags=["control tracking registry"])
 
@@ -25,8 +25,9 @@ async def add_statement(request: Request) -> Response:
 @router.get("/titles/{document}", summary="Which platform controls an eBL, and where its last transfer stands")
 async def get_title(request: Request, document: str) -> Response:
     caller_of(request)
-    entry = request.query_params.get("entry")
-    return _answer(request, await look_up(hub_of(request), registry_of(request), document, entry))
+    entry, asked = request.query_params.get("entry"), request.query_params.get("asked", "")
+    registry = named(hub_of(request), registry_of(request), request.query_params.get("registry"))
+    return _answer(request, await look_up(hub_of(request), registry, document, entry, asked))
 
 
 def registry_of(request: Request) -> str:

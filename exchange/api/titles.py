@@ -12,9 +12,9 @@ from exchange.api.access import caller_of, hub_of, on_record, sees
 from exchange.api.bodies import json_response, limit_of, page_response, reading
 from exchange.api.problems import Problem
 from exchange.store.queries import Page, cursor_of, parts_of
-from exchange.titles import document_of, list_seen, possessed_by, seen, shown
+from exchange.titles import document_of, issued_by, list_seen, possessed_by, seen, shown
 from exchange.titles import sees as sees_title
-from schemas.bill_of_lading.pint import to_json
+from schemas.bill_of_lading.pint import ActionCode, to_json
 from schemas.findings import Finding, finding
 from tradebridge.ebl import titles, transfers
 from tradebridge.ebl.acting import take_file
@@ -75,12 +75,13 @@ async def get_transfer(request: Request, transfer_id: str) -> Response:
 
 @router.post("/transfers/{transfer_id}:cancel", summary="Call a transfer back, where a registry decides")
 async def cancel_transfer(request: Request, transfer_id: str) -> Response:
-    """By who acts for the party that gives the title up, and nobody else who sees it."""
+    """By who acts for the party that gives the title up, and nobody else who sees it: of an issuance, the carrier."""
     caller, hub = caller_of(request, "send"), hub_of(request)
-    _, held = await _transfer(request, transfer_id)
-    possessor = possessed_by(hub, held)
-    if caller.member != possessor:
-        raise Problem(finding("title.not-your-party", found=caller.member, expected=possessor or "another platform"))
+    shown, held = await _transfer(request, transfer_id)
+    issued = shown["action"] == ActionCode.ISSUE
+    may = issued_by(hub, held) if issued else possessed_by(hub, held)
+    if caller.member != may:
+        raise Problem(finding("title.not-your-party", found=caller.member, expected=may or "another platform"))
     refused = await cancel(hub.platform, transfer_id)
     if refused:
         raise Problem(*refused)

@@ -70,12 +70,9 @@ async def session_of(hub: "Hub", cookie: str, now: float, *, used: bool = True) 
     """Whose session this cookie is of; None: nobody's, or of one that has ended. `used`: by this it is used again."""
     digest = hash_of(cookie)
     found = await hub.ask(lambda connection: _known(connection, digest))
-    if found is None or _is_over(hub, found, now) or found.status != "active":
+    if found is None or _is_over(hub, found, now) or not _may_come(hub, found):
         return None
     person = people.read(found)
-    member = hub.registry.members.get(person.member)
-    if person.member and (member is None or member.suspended):
-        return None
     if used and now - found.seen > SEEN_SECONDS:
         seen = update(t.sessions).where(t.sessions.c.hash == digest).values(seen=now)
         await hub.writer.do(lambda connection: connection.execute(seen))
@@ -86,6 +83,12 @@ def _known(connection: Connection, digest: str) -> Row[Any] | None:
     joined = t.sessions.join(t.people, t.people.c.id == t.sessions.c.person)
     columns = (*t.people.c, t.sessions.c.started, t.sessions.c.seen)
     return connection.execute(select(*columns).select_from(joined).where(t.sessions.c.hash == digest)).first()
+
+
+def _may_come(hub: "Hub", row: Row[Any]) -> bool:
+    """Is neither the person suspended nor its member?"""
+    member = hub.registry.members.get(row.member)
+    return bool(row.status == "active" and (not row.member or (member is not None and not member.suspended)))
 
 
 def _is_over(hub: "Hub", session: Row[Any], now: float) -> bool:
@@ -123,7 +126,7 @@ async def sign_in(hub: "Hub", attempt: Attempt, now: float) -> str | None:
     passwords = Passwords(hub.settings.password_memory)
     name = attempt.name.strip().lower()[:MOST_OF_A_FIELD]
     counted = await hub.writer.do(lambda connection: _count(connection, hub, name, attempt.address, now))
-    row = None if counted.waits or counted.row is None or counted.row.status != "active" else counted.row
+    row = None if counted.waits or counted.row is None or not _may_come(hub, counted.row) else counted.row
     fits = await passwords.fits(row.password if row is not None else None, attempt.password)
     if row is not None and row.password is None:
         fits = practising.is_password(hub, attempt.password)

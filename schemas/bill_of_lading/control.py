@@ -10,12 +10,18 @@ DCSA's PINT text speaks of such a registry and leaves its API open. What it says
 What we add, modelled, since somebody has to decide (docs/bills-of-lading.md):
 
 4. An eBL is named by the checksum of its transport document, a transfer by that of the content of its envelope's last
-   chain entry, however often that is signed. An eBL is registered once, by its first platform, with the issuance
-   manifest that the carrier signed. A platform speaks by a statement that it signs: register, offer, accept, cancel.
+   chain entry, however often that is signed. A platform speaks by a statement that it signs: register, offer, accept,
+   cancel.
+5. The carrier's word decides who has it first: a statement about an eBL that nobody controls brings the issuance
+   manifest that the carrier signed, and the `issueTo` that it is of. The platform that this names registers it, before
+   anybody hears that it was issued; or another one, that the carrier has asked, offers it to that platform, and it is
+   registered when that accepts. Until then nobody controls it, and what was cancelled has left nothing behind.
    As long as nothing was handed over, the first platform may register it anew: issued once more, to somebody else.
-5. One offer is open at a time, made by who is in control. Exactly one of accept and cancel ends it. An entry that was
-   cancelled stays dead: who wants to transfer again makes a new entry.
-6. Saying the same again changes nothing and gets the state as it is: whoever crashed asks again.
+6. One offer is open at a time, made by who is in control. Exactly one of accept and cancel ends it. An entry that was
+   cancelled stays dead, also one that was cancelled before it was offered: who wants to transfer again makes a new one.
+7. Saying the same again changes nothing and gets the state as it is: whoever crashed asks again.
+8. What the registry signs names the question that it answers (`asked`), also that it knows nothing: no answer of
+   another day, and of another question, says anything.
 """
 
 from dataclasses import dataclass, replace
@@ -58,14 +64,14 @@ register(
             ),
             (
                 "control.issuance-missing",
-                "The registration lacks the carrier's signed issuance manifest, or the carrier's code.",
-                "Send issuanceManifestSignedContent as the carrier signed it, and the document's carrierCode.",
+                "The carrier's word is missing: its issuance manifest, its code, or the issueTo that it is of.",
+                "Send issuanceManifestSignedContent and issueTo as the carrier made them, and its carrierCode.",
                 422,
             ),
             (
                 "control.issuance-of-another",
-                "The carrier's issuance manifest is of another transport document than the one that is registered.",
-                "Register the document that the manifest names; `entry` is the SHA-256 of the manifest's payload.",
+                "The carrier's manifest is of another transport document, or of another issueTo.",
+                "Send what the manifest names; of a registration `entry` is the SHA-256 of the manifest's payload.",
                 422,
             ),
             (
@@ -107,8 +113,14 @@ register(
             (
                 "control.wrong-platform",
                 "This platform may not say this of the transfer.",
-                "Only who is in control offers and cancels; only whom it was offered to accepts.",
+                "Who is in control offers and cancels; whom it was offered to accepts; whom issueTo names registers.",
                 403,
+            ),
+            (
+                "control.set-back",
+                "The registry shows an earlier state of the eBL than one that it has signed before: it was set back.",
+                "Tell who runs the registry; what it has signed since is with the platforms. No title moves by it.",
+                409,
             ),
             (
                 "control.other-registry",
@@ -148,14 +160,21 @@ class Statement(Part):
     platform: Platform
     """Who speaks."""
     to: Annotated[Platform | None, Field()] = None
-    """Of an offer: the receiving platform."""
+    """Of an offer, and of a cancellation that may come before it: the receiving platform."""
     issuance_manifest_signed_content: Signed | None = None
-    """Of a registration: the carrier's signed word that it has issued this document."""
+    """Rule 5: the carrier's signed word that it has issued this document."""
+    issue_to: dict[str, Any] | None = None
+    """The same: the party that it is issued to, exactly as the manifest's `issueToChecksum` is of it."""
     carrier_code: Annotated[str, at_most(40)] | None = None
-    """Of a registration: whose word that is."""
+    """The same: whose word that is."""
     issued_at: ActionMoment | None = None
-    """Of a registration: when, as ISSUE says."""
+    """The same: when, as ISSUE says."""
     at: ActionMoment
+
+    @property
+    def issued_to(self) -> str:
+        """The platform that the carrier's word names; empty: the statement brings none."""
+        return str((self.issue_to or {}).get("sendToPlatform") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +198,10 @@ class Control:
     document: str
     """Checksum of the transport document."""
     issuance: str
-    """Checksum of the content of the carrier's issuance manifest."""
+    """Checksum of the content of the carrier's issuance manifest, or of the ISSUE by which it was first accepted; empty
+    before."""
     platform: str
-    """Who controls it: a platform code."""
+    """Who controls it: a platform code; `NOBODY`: it is not registered."""
     entry: str
     """Checksum of the content of the last chain entry that holds, or of the issuance manifest before any."""
     sequence: int
@@ -196,55 +216,92 @@ class Control:
     def offer(self, entry: str) -> Offer | None:
         return next((each for each in self.offers if each.entry == entry), None)
 
-    def to_json(self, registry: str, at: datetime, entry: str | None = None) -> dict[str, Any]:
-        """The state as the registry signs it, with the offer of `entry`, or the last one."""
+    @property
+    def registrar(self) -> str:
+        """Who has registered it: it gave the first one that was accepted, or has it still."""
+        return next((each.giver for each in self.offers if each.state is OfferState.ACCEPTED), self.platform)
+
+    def to_json(
+        self, registry: str, at: datetime, entry: str | None = None, *, asked: str = "", by: str = ""
+    ) -> dict[str, Any]:
+        """The state as the registry signs it, with the offer of `entry`, or the last one. `asked`: the question that it
+        answers (rule 8); `by`: the platform that asks, which is told of what it gave away last."""
         told = self.offers[-1] if self.offers else None
-        if entry is not None and entry != self.issuance:
+        if entry is not None and (entry != self.issuance or self.offer(entry) is not None):
             told = self.offer(entry)
+        gone = (each for each in reversed(self.offers) if each.giver == by and each.state is OfferState.ACCEPTED)
+        given = next(gone, None)
         return {
             "registry": registry,
             "transportDocumentChecksum": self.document,
-            "control": self.platform,
-            "entry": self.entry,
+            "control": self.platform or None,
+            "issuance": self.issuance or None,
+            "entry": self.entry or None,
             "sequence": self.sequence,
             "offer": told.to_json() if told else None,
+            "given": given.to_json() if given else None,
+            "asked": asked,
             "at": written(at),
         }
 
 
+NOBODY = ""
+
+
+def unregistered(document: str) -> Control:
+    """An eBL that the registry knows nothing of."""
+    return Control(document, "", NOBODY, "", 0)
+
+
 def apply(control: Control | None, said: Statement) -> Control | Finding:
-    """Where the eBL stands after the statement. The same object where nothing changed (rule 6)."""
+    """Where the eBL stands after the statement. The same object where nothing changed (rule 7). What it brings of the
+    carrier was judged before (`tradebridge.ebl.registering`)."""
     if said.type is Said.REGISTER:
         return _registered(control, said)
-    if control is None:
-        return finding("control.unknown-title", "/transportDocumentChecksum", found=said.transport_document_checksum)
+    known = control or unregistered(said.transport_document_checksum)
     if said.type is Said.OFFER:
-        return _offered(control, said)
-    offer = control.offer(said.entry)
+        return _offered(known, said)
+    offer = known.offer(said.entry)
+    if offer is None and said.type is Said.CANCEL:
+        return _cancelled_before(known, said)
     if offer is None:
-        return finding("control.no-offer", "/entry", found=said.entry)
-    return _accepted(control, offer, said) if said.type is Said.ACCEPT else _cancelled(control, offer, said)
+        return _no_offer(known, said)
+    return _accepted(known, offer, said) if said.type is Said.ACCEPT else _cancelled(known, offer, said)
+
+
+def _no_offer(control: Control, said: Statement) -> Finding:
+    if control.platform == NOBODY and not control.offers:
+        return finding("control.unknown-title", "/transportDocumentChecksum", found=said.transport_document_checksum)
+    return finding("control.no-offer", "/entry", found=said.entry)
 
 
 def _registered(control: Control | None, said: Statement) -> Control | Finding:
     if control is None:
         return Control(said.transport_document_checksum, said.entry, said.platform, said.entry, 0)
-    registrar = control.offers[0].giver if control.offers else control.platform
-    if (control.issuance, registrar) == (said.entry, said.platform):
+    if (control.issuance, control.registrar) == (said.entry, said.platform):
         return control
+    if control.offer(said.entry) is not None:
+        return finding("control.dead-entry", "/entry", found=said.entry)
     moved = any(each.state is not OfferState.CANCELLED for each in control.offers)
-    if registrar == said.platform and not moved and control.offer(said.entry) is None:
-        return replace(control, issuance=said.entry, entry=said.entry, sequence=control.sequence + 1)
+    if control.platform in (NOBODY, said.platform) and not moved:
+        now = replace(control, issuance=said.entry, platform=said.platform, entry=said.entry)
+        return replace(now, sequence=control.sequence + 1)
+    if control.platform == NOBODY and control.open is not None:
+        return finding("control.offer-open", "/entry", found=said.entry, expected=control.open.entry)
     return finding("control.registered", "/entry", found=said.entry, expected=control.issuance)
 
 
 def _offered(control: Control, said: Statement) -> Control | Finding:
+    if control.platform == NOBODY and said.to != said.issued_to:
+        if said.issued_to:
+            return finding("control.wrong-platform", "/to", found=said.to or "none", expected=said.issued_to)
+        return finding("control.unknown-title", "/transportDocumentChecksum", found=said.transport_document_checksum)
     known = control.offer(said.entry)
     if known is not None and known.giver == said.platform and known.taker == said.to:
         if known.state is OfferState.CANCELLED:
             return finding("control.dead-entry", "/entry", found=said.entry)
         return control
-    if control.platform != said.platform:
+    if control.platform not in (NOBODY, said.platform):
         return finding("control.not-in-control", "/platform", found=said.platform, expected=control.platform)
     if said.to is None or said.to == said.platform:
         return finding("control.wrong-platform", "/to", found=said.to or "none", expected="another platform")
@@ -264,7 +321,18 @@ def _accepted(control: Control, offer: Offer, said: Statement) -> Control | Find
     if offer.state is OfferState.CANCELLED:
         return finding("control.cancelled", "/entry", found=offer.entry)
     moved = _ended(control, offer, OfferState.ACCEPTED)
-    return replace(moved, platform=offer.taker, entry=offer.entry)
+    return replace(moved, issuance=control.issuance or offer.entry, platform=offer.taker, entry=offer.entry)
+
+
+def _cancelled_before(control: Control, said: Statement) -> Control | Finding:
+    """The entry is dead, and was never offered: by who is in control, or who has the carrier's word while nobody is."""
+    if said.entry == control.issuance:
+        return finding("control.accepted", "/entry", found=said.entry)
+    to = said.issued_to if control.platform == NOBODY else said.to
+    if not to or control.platform not in (NOBODY, said.platform):
+        return _no_offer(control, said)
+    dead = Offer(said.entry, said.platform, to, OfferState.CANCELLED)
+    return replace(control, offers=(*control.offers, dead), sequence=control.sequence + 1)
 
 
 def _cancelled(control: Control, offer: Offer, said: Statement) -> Control | Finding:

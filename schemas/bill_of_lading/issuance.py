@@ -82,6 +82,14 @@ register(
             "Check the identifying codes: POST /pint/v3/receiver-validation says who a code is.",
             "IssuanceResponse.issuanceResponseCode (REFU)",
         ),
+        Kind(
+            "issuance.called-back",
+            "The issuance was called back before the title was there.",
+            "Issue it again; where a registry has signed that it is called back, in another version of the document.",
+            clause="IssuanceResponse.issuanceResponseCode (REFU)",
+            source=SOURCE,
+            fidelity=Fidelity.MODELLED,
+        ),
         _exact(
             "issuance.reason-without-need",
             "A successful issuance gives a reason.",

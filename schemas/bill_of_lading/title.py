@@ -156,6 +156,15 @@ register(
             status=409,
         ),
         FindingKind(
+            "title.replaced-already",
+            "Another bill of lading was issued in the place of the one that this names.",
+            "Name the bill that came in its place, once that has ended by amendment or a switch to paper.",
+            clause="TransportDocumentReplacements.oldTransportDocumentReferences",
+            source=PINT,
+            fidelity=MODELLED,
+            status=409,
+        ),
+        FindingKind(
             "title.same-document",
             "The bill of lading is the very document of a title that has ended.",
             "Give the bill that comes in its place a transportDocumentSubReference of its own, and sign for that.",

@@ -1,7 +1,8 @@
 """Suites played and kept, and the process in which the control plane has that done.
 
 `python -P -m simulator.conformance.playing --shelf DIR --suite NAME [--again RUN]`: a suite against ours, or against
-the system of a run that was kept before; each run that begins is told in a line of JSON on standard output.
+the system of a run that was kept before. Standard output has lines of JSON: `run` for each that begins, and `ask` for
+what a person is to do.
 `python -P -m simulator.conformance.playing --shelf DIR --report RUN`: the reports of a run, in `DIR/reports/RUN`.
 
 The process ends with its parent (TRADEBRIDGE_PARENT_PIPE), and at the latest after `MOST_SECONDS`.
@@ -16,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def _play(shelf: Shelf, suite: str, again: str) -> None:
     from simulator.conformance.subjects import of_file, ours
 
-    def begun(head: Head) -> None:
-        sys.stdout.write(json.dumps({"run": head.id}) + "\n")
+    def say(name: str, value: str) -> None:
+        sys.stdout.write(json.dumps({name: value}) + "\n")
         sys.stdout.flush()
 
     chosen = [suite] if suite else []
@@ -108,14 +110,9 @@ async def _play(shelf: Shelf, suite: str, again: str) -> None:
     if again:
         source = shelf.find(again).head.source
         if "sut" in source:
-            opening = of_file(Path(source["sut"]), chosen, _nobody_is_here)
+            opening = of_file(Path(source["sut"]), chosen, partial(say, "ask"))
     async with opening as subjects:
-        await play(subjects, shelf, begun=begun)
-
-
-def _nobody_is_here(asked: str) -> None:
-    """A person who is asked for something reads it where the runs of a terminal are: the log."""
-    sys.stderr.write(f"{asked}\n")
+        await play(subjects, shelf, begun=lambda head: say("run", head.id))
 
 
 def _report(shelf: Shelf, run: str) -> None:

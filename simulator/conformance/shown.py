@@ -1,7 +1,7 @@
 """Suites and runs as the control plane shows them, in JSON: what `simulator.kit_control` answers with."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from simulator.conformance.kept import NOT_PLAYED, Head, Keeping, NotKept, Shelf, run_of
 from simulator.conformance.report import broken_checks, grid_of
@@ -13,6 +13,14 @@ from simulator.refusals import refuse
 State = Literal["playing", "ended", "not ended"]
 IsOn = Callable[[str], bool]
 """Whether a run of this id is being played."""
+
+
+class Playing(Protocol):
+    """What is on, as the kit of the world knows it."""
+
+    def is_on(self, run: str) -> bool: ...
+
+    def turn_of(self, keeping: Keeping) -> str: ...
 
 
 def suites() -> list[dict[str, Any]]:
@@ -49,7 +57,7 @@ def listed(shelf: Shelf, is_on: IsOn) -> list[dict[str, Any]]:
     return found
 
 
-def told(keeping: Keeping, is_on: IsOn) -> dict[str, Any]:
+def told(keeping: Keeping, playing: Playing) -> dict[str, Any]:
     """One run: its scenarios with their checks, what does not hold, the grid. Raises `Refusal`."""
     head = keeping.head
     try:
@@ -62,7 +70,8 @@ def told(keeping: Keeping, is_on: IsOn) -> dict[str, Any]:
         "title": run.title,
         **run.to_json(),
         "began": head.began.isoformat(timespec="seconds"),
-        "state": _state(run, head.id, is_on),
+        "state": _state(run, head.id, playing.is_on),
+        "turn": playing.turn_of(keeping),
         "broken": [
             {"id": each.id, "scenario": each.result.name, "sent": each.sent, **each.check.to_json()}
             for each in broken_checks(run)

@@ -1,12 +1,16 @@
 """`tb person` over a real hub: added, listed, given roles, reset, suspended; each on the record with who did it."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.exchange.cast import Cast
+from tests.exchange.cast import NOW, Cast
 from tests.exchange.running import hub_in_thread
+from tests.exchange.test_log_and_evidence import settled
 from tradebridge.cli.root import run
 
 
@@ -56,3 +60,17 @@ def test_what_is_wrong_is_told_with_its_code(cast: Cast, capsys: pytest.CaptureF
     code, shown = tb(capsys, cast, "person", "suspend", "nobody.here")
     assert code != 0 and "person.unknown" in shown
     assert tb(capsys, cast, "person", "add", "operator", "--role", "operator")[0] == 6
+
+
+def test_the_record_of_people_tells_of_it_and_holds(
+    cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = httpx.get(f"{cast.url}/console/sign-in")
+    token = re.findall(r'name="csrf" value="(\w+)"', page.text)[0]
+    form = {"csrf": token, "name": "nobody", "password": "x", "code": ""}
+    assert httpx.post(f"{cast.url}/console/sign-in", data=form, cookies=dict(page.cookies)).status_code == 403
+    settled(cast)
+    file = tmp_path / "record.ndjson"
+    assert tb(capsys, cast, "audit", "export", "-o", str(file))[0] == 0
+    code, shown = tb(capsys, cast, "audit", "verify", str(file), "--at", NOW.isoformat())
+    assert code == 0 and re.search(r"\b\d+ person\b", shown), shown

@@ -321,6 +321,17 @@ def test_with_an_initial_password_there_is_nothing_but_choosing_another(office: 
         assert again != initial
 
 
+def test_the_people_of_a_suspended_member_are_out_until_it_is_back(office: Office) -> None:
+    browser = office.signed_in["neighbour"]
+    assert browser.get("/console/me").status_code == 200
+    office.api("POST", "/members/VN-NSW:suspend", {"reason": "a test"})
+    assert browser.get("/console/me").status_code == 303
+    with office.browser() as other:
+        assert sign_in(other, "neighbour", PASSWORD).status_code == 403
+    office.api("POST", "/members/VN-NSW:resume")
+    assert browser.get("/console/me").status_code == 200
+
+
 def test_signing_out_ends_the_session_wherever_the_cookie_went(office: Office) -> None:
     with office.browser() as browser:
         sign_in(browser, "auditor", PASSWORD)

@@ -11,6 +11,9 @@ from sqlalchemy.engine import Connection
 
 from exchange import webhooks
 from exchange.console import feed, rates, search, story
+from exchange.desk import case, exporting, queue
+from exchange.desk.policy import Desk
+from exchange.desk.queue import View
 from exchange.store import queries
 from exchange.store.database import Database, create, open_database
 from tests.exchange.cast import NOW
@@ -44,6 +47,13 @@ def looks(connection: Connection) -> None:
     queries.refusal(connection, None, "ref_x")
     story.messages_of(connection, "doc_x")
     story.failures_of(connection, "doc_x")
+    for view in View:
+        queue.listed(connection, "TH-NSW", Desk(), "officer", view, NOW, queries.cursor_of(7, "doc_x"))
+    queue.counts(connection, "TH-NSW", "officer")
+    queue.neighbours(connection, "TH-NSW", "officer", "doc_x")
+    queue.found(connection, "TH-NSW", "SG-2026-00001")
+    case.history_of(connection, "TH-NSW", "SG-NSW", "A firm", NOW)
+    list(exporting.rows(connection, "TH-NSW", "2026-01-01"))
 
 
 def full_scans(database: Database, plan: str) -> list[str]:

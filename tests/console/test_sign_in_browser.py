@@ -17,7 +17,7 @@ from tradebridge.evidence import simulation
 __all__ = ["browser", "opened"]
 
 
-@pytest.mark.long("console")
+@pytest.mark.long("console", sample=False)
 def test_a_person_signs_in_sets_a_code_up_and_signs_out_by_keyboard(
     opened: Callable[[int, str], Watched], scale: Callable[[int, int], int]
 ) -> None:

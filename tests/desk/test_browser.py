@@ -101,6 +101,7 @@ def _checked_offline(office: Desks, file: Path, trust: Path) -> None:
         assert any(name.startswith("messages/001-event") for name in archive.namelist()), archive.namelist()
 
 
+@pytest.mark.long("console", sample=False)
 def test_the_desk_is_worked_by_keyboard_and_nothing_is_signed_by_a_letter(
     opened: Callable[..., Watched], office: Desks
 ) -> None:

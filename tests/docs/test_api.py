@@ -78,7 +78,8 @@ def test_a_title_and_its_chain_have_the_members_that_the_reference_lists(tmp_pat
 
 def test_a_member_is_described_as_the_reference_lists_it(cast: Cast) -> None:
     shown = cast.operator.member("SG-NSW")
-    assert shown.keys() - {"status", "reason"} == shape_after("A member: ")
+    assert "desk" not in shown, "of a member that has one"
+    assert shown.keys() - {"status", "reason"} == shape_after("A member: ") - {"desk"}
 
 
 def test_the_feed_tells_of_the_kinds_that_the_reference_lists() -> None:

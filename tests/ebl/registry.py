@@ -10,8 +10,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from schemas.bill_of_lading.control import Control, Said, Statement, apply
+from schemas.bill_of_lading.control import Control, Statement, apply, unregistered
 from schemas.bill_of_lading.pint import read
+from schemas.content import sha256_hex
 from schemas.findings import Finding
 from tests.ebl.cast import CARRIER_CODE, NOW
 from tests.ebl.running import JSON, certificate_of, key_of
@@ -53,7 +54,7 @@ class Registry:
         statement = read(Statement, claims)
         if not isinstance(statement, Statement):
             return 422, {"code": "unreadable"}
-        refused = judge_registration(statement, CARRIERS, NOW) if statement.type is Said.REGISTER else ()
+        refused = judge_registration(statement, CARRIERS, NOW)
         if refused:
             return 422, {"code": refused[0].code}
         title = statement.transport_document_checksum
@@ -61,13 +62,16 @@ class Registry:
         after = apply(self.controls.get(title), statement)
         if not isinstance(after, Finding):
             self.controls[title] = after
-        control = self.controls.get(title)
-        if control is None:
-            return 404, {"code": "control.unknown-title"}
-        offer = control.offer(statement.entry)
-        state = control.to_json(self.base, self.now()) | {"offer": None if offer is None else offer.to_json()}
+        control = self.controls.get(title) or unregistered(title)
+        asked = sha256_hex(compact.encode())
+        state = control.to_json(self.base, self.now(), statement.entry, asked=asked, by=platform)
         body: JSON = {"state": state, "statement": seal(state, key_of(CODE))}
-        return (409, body | {"code": after.code}) if isinstance(after, Finding) else (200, body)
+        return (after.status, body | {"code": after.code}) if isinstance(after, Finding) else (200, body)
+
+    def look_up(self, title: str, asked: str) -> tuple[int, JSON]:
+        control = self.controls.get(title)
+        state = (control or unregistered(title)).to_json(self.base, self.now(), asked=asked)
+        return (404 if control is None else 200), {"state": state, "statement": seal(state, key_of(CODE))}
 
 
 @contextmanager
@@ -85,10 +89,11 @@ def registry() -> Iterator[Registry]:
         return JSONResponse(body, status)
 
     @app.get("/ctr/v1/titles/{title}")
-    async def titles(title: str) -> Response:
+    async def titles(title: str, asked: str = "") -> Response:
         if one.silent:
             return Response(status_code=503)
-        return Response(status_code=200 if title in one.controls else 404)
+        status, body = one.look_up(title, asked)
+        return JSONResponse(body, status)
 
     with served(app) as one.url:
         yield one

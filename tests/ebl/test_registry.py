@@ -10,9 +10,9 @@ import orjson
 import pytest
 
 from schemas.bill_of_lading.pint import to_json
-from tests.ebl.cast import BUYER, EXPORTER, FORWARDER
+from tests.ebl.cast import BUYER, CARRIER_CODE, EXPORTER, FORWARDER, document
 from tests.ebl.registry import Registry, registry, title_of
-from tests.ebl.running import RETRIES, Platforms, Process, eventually, platforms
+from tests.ebl.running import RETRIES, Platforms, Process, eventually, issuance_request, platforms
 from tradebridge.ebl import steps
 
 HASTY = RETRIES | {"attempts": 3, "slow": 0.3}
@@ -141,7 +141,7 @@ def test_a_registry_that_is_not_configured_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "step"),
-    [("STRA", steps.SEND_REGISTERED), ("STRA", steps.SEND_OFFERED), ("MEKO", steps.RECEIVE_ACCEPTING)],
+    [("STRA", steps.SEND_OFFERED), ("MEKO", steps.RECEIVE_ACCEPTING)],
 )
 def test_killed_between_registry_and_store(three: Platforms, code: str, step: str) -> None:
     reference = three.issue()
@@ -173,3 +173,20 @@ def test_what_the_registry_has_given_comes_here_though_it_was_silent_at_the_star
     arbiter.silent = False
     three["MEKO"].stands(reference, "here")
     assert three.holders(reference) == ["MEKO"]
+
+
+def test_killed_between_registry_and_store_at_issuance(three: Platforms, arbiter: Registry) -> None:
+    """The registry has the title, and the platform does not know that: it is issued when it comes back."""
+    three["STRA"].restart(steps.ISSUE_REGISTERED)
+    reference = "SIML2799001"
+    request = issuance_request(document("blank", transportDocumentReference=reference), EXPORTER)
+    asked = three["STRA"].as_peer(CARRIER_CODE, "PUT", "/ebl/v3/ebl-issuance-requests", request)
+    assert asked.status_code == 204, asked.text
+    three["STRA"].wait_held(steps.ISSUE_REGISTERED)
+    (row,) = three["STRA"].rows("select id from ebl_titles where reference = ?", reference)
+    assert (three.holders(reference), arbiter.control(row["id"])) == (["STRA sending"], "STRA")
+    assert reference not in {each["transportDocumentReference"] for each in three.carrier.issued}
+    three["STRA"].kill()
+    three["STRA"].restart()
+    assert three.carrier.response_to(reference)["issuanceResponseCode"] == "ISSU"
+    assert three.holders(reference) == ["STRA"]

@@ -196,6 +196,7 @@ def test_while_it_is_under_way_nothing_else_can_be_done_with_it(hubs: Hubs, tmp_
 def test_a_title_in_the_hubs_registry_goes_over_by_its_word(with_registry: Hubs) -> None:
     hubs = with_registry
     hubs.issue("SIML2603006")
+    eventually(lambda: hubs.title("SIML2603006")["at"] == "here")
     title = hubs.title("SIML2603006")
     registry = f"{hubs.here.url}/ctr/v1"
     assert title["controlTrackingRegistry"] == registry
@@ -215,6 +216,7 @@ def test_a_transfer_in_doubt_is_called_back_by_the_registry_and_then_it_is_too_l
 ) -> None:
     hubs = with_registry
     hubs.issue("SIML2603010")
+    eventually(lambda: hubs.title("SIML2603010")["at"] == "here")
     reach(hubs, "http://127.0.0.1:9")
     hubs.act("SIML2603010", "EXPORTER-SYS", "TRANSFER", "Exporter", recipient=party("Buyer", THERE))
     transfer = hubs.title("SIML2603010")["transfers"][-1]
@@ -261,3 +263,50 @@ def test_every_change_of_a_title_is_a_leaf_of_the_log(tmp_path: Path) -> None:
     changes = [row.bytes for row in kinds if row.kind == "title" and row.bytes not in public]
     assert len(changes) == sequence
     assert [b"title.handed-over" in each for each in changes] == [False, False, True]
+
+
+def test_an_issuance_on_its_way_is_called_back_by_its_carrier_alone(with_registry: Hubs) -> None:
+    """To a hub that does not answer any more. The carrier hears of it, and has the bill issued to a party here."""
+    hubs, number = with_registry, "SIML2699001"
+    reach(hubs, "http://127.0.0.1:9")
+    away = {"sendToPlatform": THERE, "partyName": "Buyer", "identifyingCodes": [code("Buyer")]}
+    assert hubs.issue(number, to="Buyer", issueTo=away).status_code == 204
+    transfer = eventually(lambda: hubs.title(number).get("transfers"))[0]["id"]
+
+    def called_back(member: str) -> int:
+        headers = {"Authorization": f"Bearer {test_api_key(SEED, member)}"}
+        return httpx.post(f"{hubs.here.url}/v1/transfers/{transfer}:cancel", headers=headers, timeout=20).status_code
+
+    assert [called_back(member) for member in ("OPERATOR", "EXPORTER-SYS", "CARRIER-SIM")] == [403, 404, 200]
+    answers = eventually(lambda: [body for path, body in hubs.carrier.asked if path.endswith("issuance-responses")])
+    assert (answers[0]["issuanceResponseCode"], answers[0]["errors"][0]["errorCode"]) == (
+        "REFU",
+        "issuance.called-back",
+    )
+    assert hubs.issue(number).status_code == 204
+    eventually(lambda: hubs.title(number)["at"] == "here")
+    eventually(lambda: [body["issuanceResponseCode"] for _, body in hubs.carrier.asked] == ["REFU", "ISSU"])
+
+
+def test_a_registry_under_another_address_is_the_same_registry(tmp_path: Path) -> None:
+    """The bill names the address that the registry had when it was issued."""
+    was, number = "http://was.test", "SIML2699002"
+    with two_hubs(tmp_path, control_registry=f"{was}/ctr/v1", former_base_urls=(was,)) as hubs:
+        operator = {"Authorization": f"Bearer {test_api_key(SEED, 'OPERATOR')}"}
+        ebl = {"platform": HERE, "url": hubs.here.url, "token": test_api_key(SEED, "OTHER-HUB")}
+        ebl |= {"registry": f"{hubs.here.url}/ctr/v1"}
+        for former, status in (["was"], 422), ([f"{was}/ctr/v1"], 200):
+            changed = {"ebl": ebl | {"formerRegistries": former}}
+            answer = httpx.patch(f"{hubs.there.url}/v1/members/OTHER-HUB", headers=operator, json=changed)
+            assert answer.status_code == status, answer.text
+        assert answer.json()["ebl"]["formerRegistries"] == [f"{was}/ctr/v1"]
+        hubs.issue(number)
+        eventually(lambda: hubs.title(number)["at"] == "here")
+        hand_over(hubs, number)
+        assert hubs.title(number, THERE)["controlTrackingRegistry"] == f"{was}/ctr/v1"
+        document = hubs.title(number)["transportDocumentChecksum"]
+        named = [
+            hubs.get(f"/ctr/v1/titles/{document}{query}").json()["state"] for query in ("", f"?registry={was}/ctr/v1")
+        ]
+        assert [each["registry"] for each in named] == [f"{hubs.here.url}/ctr/v1", f"{was}/ctr/v1"]
+        assert [each["control"] for each in named] == [THERE, THERE]

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from schemas.bill_of_lading.pint import written
+from schemas.bill_of_lading.pint import checksum, written
+from schemas.content import sha256_hex
 from tests.exchange.cast import NOW, SEED, Cast, description, signer
 from tests.exchange.test_platforms import pem
 from tradebridge.ebl.chain import content_checksum
@@ -39,16 +40,27 @@ def entry(number: int) -> str:
     return f"{number:064x}"
 
 
-def issued(number: int, by: str = "CARRIER-ONE", document: str = DOCUMENT) -> str:
-    """A carrier's manifest for the party of this number."""
-    return seal({"documentChecksum": document, "issueToChecksum": entry(number)}, signer(by, "pint"))
+def issue_to(number: int, platform: str = "STRA") -> dict[str, Any]:
+    code = {"codeListProvider": "ZZZ", "partyCode": f"P{number}"}
+    return {"partyName": f"Party {number}", "sendToPlatform": platform, "identifyingCodes": [code]}
+
+
+def issued(number: int, by: str = "CARRIER-ONE", document: str = DOCUMENT, to: str = "STRA") -> str:
+    """A carrier's manifest for the party of this number, on this platform."""
+    return seal({"documentChecksum": document, "issueToChecksum": checksum(issue_to(number, to))}, signer(by, "pint"))
+
+
+def word(number: int, to: str = "STRA") -> dict[str, Any]:
+    """What a statement brings of the carrier."""
+    brought = {"issuanceManifestSignedContent": issued(number, to=to), "issueTo": issue_to(number, to)}
+    return {**brought, "carrierCode": "SIM1", "issuedAt": written(NOW)}
 
 
 def statement(cast: Cast, kind: str, by: str, number: int, to: str | None = None, **changes: Any) -> str:
     if kind == "register":
-        manifest = issued(number)
-        word = {"issuanceManifestSignedContent": manifest, "carrierCode": "SIM1", "issuedAt": written(NOW)}
-        changes = {"entry": content_checksum(manifest)} | word | changes
+        of_carrier = word(number, PLATFORMS[by])
+        manifest = of_carrier["issuanceManifestSignedContent"]
+        changes = {"entry": content_checksum(manifest)} | of_carrier | changes
     said = {
         "registry": f"{cast.url}/ctr/v1",
         "type": kind,
@@ -140,11 +152,19 @@ WRONG: list[tuple[str, dict[str, Any], int, str]] = [
     ("unknown word", {"type": "give"}, 422, ""),
     ("no manifest", {"issuanceManifestSignedContent": None}, 422, "control.issuance-missing"),
     ("no carrier", {"carrierCode": None}, 422, "control.issuance-missing"),
+    ("no issueTo", {"issueTo": None}, 422, "control.issuance-missing"),
+    (
+        "by another platform than issueTo names",
+        word(0, "MEKO") | {"entry": content_checksum(issued(0, to="MEKO"))},
+        403,
+        "control.wrong-platform",
+    ),
     ("another carrier's code", {"carrierCode": "SIM2"}, 422, "pint.bad-signature"),
     ("nobody's code", {"carrierCode": "NONE"}, 422, "pint.unknown-signer"),
     ("a manifest by the platform", {"issuanceManifestSignedContent": issued(0, "STRAITS")}, 422, "pint.bad-signature"),
     ("of another document", {"issuanceManifestSignedContent": issued(0, document="e" * 64)}, 422, ANOTHER),
     ("under another name", {"entry": entry(7)}, 422, ANOTHER),
+    ("another issueTo", {"issueTo": issue_to(1)}, 422, ANOTHER),
 ]
 
 
@@ -158,7 +178,7 @@ def test_what_is_not_said_to_this_registry_by_this_platform_is_refused(platforms
 
 def test_a_foreign_signature_and_a_member_that_is_no_platform_are_refused(platforms: Cast) -> None:
     said = {"registry": f"{platforms.url}/ctr/v1", "type": "register", "transportDocumentChecksum": DOCUMENT}
-    said |= {"issuanceManifestSignedContent": issued(0), "carrierCode": "SIM1", "issuedAt": written(NOW)}
+    said |= word(0)
     said |= {"entry": content_checksum(issued(0)), "platform": "STRA", "at": written(NOW)}
     forged = post(platforms, "STRAITS", seal(said, signer("MEKONG", "pint")))
     assert forged.status_code == 422
@@ -179,6 +199,48 @@ def test_who_has_no_word_of_the_carrier_registers_nothing_before_its_first_platf
     squat = say(platforms, "register", "MEKONG", 0, issuanceManifestSignedContent=None)
     assert (squat.status_code, squat.json()["code"]) == (422, "control.issuance-missing")
     assert state(say(platforms, "register", "STRAITS", 0))["control"] == "STRA"
+
+
+def test_a_bill_is_offered_to_the_platform_that_the_carrier_names_and_nobody_has_it_before_that_accepts(
+    platforms: Cast,
+) -> None:
+    """STRA relays an issuance to MEKO, which refuses; then the carrier issues the bill on FUJI, and no other has it."""
+    stranger = say(platforms, "offer", "STRAITS", 1, "MEKONG", **word(0, "FUJI"))
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "control.wrong-platform")
+    offered = state(say(platforms, "offer", "STRAITS", 1, "MEKONG", **word(0, "MEKO")))
+    assert (offered["control"], offered["offer"]["state"], look_up(platforms).status_code) == (None, "open", 200)
+    assert say(platforms, "register", "FUJI", 5).json()["code"] == "control.offer-open"
+    assert state(say(platforms, "cancel", "STRAITS", 1))["offer"]["state"] == "cancelled"
+    assert say(platforms, "accept", "MEKONG", 1).json()["code"] == "control.cancelled"
+    assert state(say(platforms, "register", "FUJI", 5))["control"] == "FUJI"
+    late = say(platforms, "offer", "STRAITS", 2, "MEKONG", **word(0, "MEKO"))
+    assert (late.status_code, late.json()["code"]) == (409, "control.not-in-control")
+
+
+def test_what_is_cancelled_before_it_is_offered_is_dead(platforms: Cast) -> None:
+    assert say(platforms, "cancel", "STRAITS", 1, **word(0, "MEKO")).status_code == 200
+    dead = say(platforms, "offer", "STRAITS", 1, "MEKONG", **word(0, "MEKO"))
+    assert (dead.status_code, dead.json()["code"]) == (409, "control.dead-entry")
+    accepted = [
+        say(platforms, "offer", "STRAITS", 2, "MEKONG", **word(0, "MEKO")),
+        say(platforms, "accept", "MEKONG", 2),
+    ]
+    assert [each.status_code for each in accepted] == [200, 200]
+    assert state(say(platforms, "cancel", "MEKONG", 3, "FUJI"))["offer"]["state"] == "cancelled"
+    assert say(platforms, "offer", "MEKONG", 3, "FUJI").json()["code"] == "control.dead-entry"
+    assert say(platforms, "cancel", "STRAITS", 4, "FUJI").json()["code"] == "control.no-offer"
+    assert state(look_up(platforms))["control"] == "MEKO"
+
+
+def test_that_nothing_is_known_is_signed_and_of_the_question_that_was_asked(platforms: Cast) -> None:
+    unknown = look_up(platforms, asked="a" * 64)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "control.unknown-title")
+    assert (state(unknown)["control"], state(unknown)["asked"]) == (None, "a" * 64)
+    offer = statement(platforms, "offer", "STRAITS", 1, "MEKONG")
+    refused = post(platforms, "STRAITS", offer)
+    assert (refused.status_code, state(refused)["asked"]) == (404, sha256_hex(offer.encode()))
+    say(platforms, "register", "STRAITS", 0)
+    assert state(look_up(platforms, asked="b" * 64))["asked"] == "b" * 64
 
 
 def test_a_bill_that_was_refused_elsewhere_is_registered_with_its_new_issuance(platforms: Cast) -> None:

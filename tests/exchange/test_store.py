@@ -407,10 +407,12 @@ def test_a_writer_that_stands_still_in_a_transaction_holds_nobody_up_and_writes_
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     """The database ends the transaction of a process that does not go on, with its locks; the writer runs it again."""
+    made = store.open_database(postgresql_url)
+    store.create(made)
+    _add_member(made, "A")
+    made.close()
     monkeypatch.setattr(store, limit, 1)
     opened = [store.open_database(postgresql_url) for _ in range(2)]
-    store.create(opened[0])
-    _add_member(opened[0], "A")
     writers = [Writer(database) for database in opened]
     locked = threading.Event()
 

@@ -40,6 +40,36 @@ PICTURES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class DeskPicture:
+    """One file of the officers' guide: a page of the Desk, as somebody at it sees it."""
+
+    name: str
+    path: str
+    person: str = "officer.th-nsw"
+    """Empty: nobody is signed in."""
+    keys: str = ""
+    """Typed when the page is there."""
+    width: int = 1280
+    height: int = 800
+    whole: bool = False
+    """The page as far as it goes, not only what fits the window."""
+
+
+DESK_PICTURES = (
+    DeskPicture("desk-sign-in", "/console/sign-in", person=""),
+    DeskPicture("desk-queue", "/console/desk?view=unassigned"),
+    DeskPicture("desk-case", "/console/desk/c/{SG-2026-00987}", height=1000),
+    DeskPicture("desk-ask", "/console/desk/c/{SG-2026-00987}", keys="q"),
+    DeskPicture("desk-compare", "/console/desk/c/{SG-2026-00987}#compared"),
+    DeskPicture("desk-conversation", "/console/desk/c/{SG-2026-00041}#conversation"),
+    DeskPicture("desk-overview", "/console/desk/overview"),
+    DeskPicture("desk-practice", "/console/desk/practice"),
+    DeskPicture("desk-phone", "/console/desk/c/{SG-2026-00987}", width=390, height=844),
+)
+"""Of a world in which Thailand has a desk (`tb up --desk th`), with what `tests.screenshots.desk` puts into it."""
+
+
 def keep(png: bytes, path: Path) -> None:
     """A picture of a page in the 256 colours that fit it best: a quarter of the bytes."""
     with Image.open(io.BytesIO(png)) as image:

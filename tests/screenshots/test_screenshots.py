@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,27 @@ from exchange.api import verify_page
 from exchange.console.pages import router
 from tests.browsing import chromium
 from tests.docs.blocks import PAGES
-from tests.screenshots.pictures import CLOCK, FOLDER, MOST_BYTES, PICTURES, SCENARIO, SEED, Picture, keep
+from tests.screenshots import desk
+from tests.screenshots.pictures import (
+    CLOCK,
+    DESK_PICTURES,
+    FOLDER,
+    MOST_BYTES,
+    PICTURES,
+    SCENARIO,
+    SEED,
+    DeskPicture,
+    Picture,
+    keep,
+)
 
+NAMES = {each.name for each in (*PICTURES, *DESK_PICTURES)}
 SHOWN = re.compile(r"!\[[^\]]+\]\((?P<path>[^)\s]*screenshots/[^)\s]+)\)")
 
 
 def test_each_picture_is_there_and_small() -> None:
     """Run `make screenshots` after a change in the table."""
-    assert {path.name for path in FOLDER.iterdir()} == {f"{each.name}.png" for each in PICTURES}
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.png" for name in NAMES}
     for path in FOLDER.iterdir():
         assert path.read_bytes().startswith(b"\x89PNG\r\n"), path.name
         assert path.stat().st_size <= MOST_BYTES, path.name
@@ -38,14 +52,14 @@ def test_what_docs_show_is_there_and_the_readme_shows_some() -> None:
         ]
         for page in PAGES
     }
-    known = {FOLDER / f"{each.name}.png" for each in PICTURES}
+    known = {FOLDER / f"{name}.png" for name in NAMES}
     assert {path for paths in shown.values() for path in paths} <= known
     assert 2 <= len(shown["README.md"]) <= 4
 
 
-@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
-def test_a_picture_is_of_a_page_that_is_there(picture: Picture) -> None:
-    path = re.sub(r"\{[^}]+\}", "doc_1", picture.path).partition("?")[0]
+@pytest.mark.parametrize("picture", [*PICTURES, *DESK_PICTURES], ids=lambda picture: picture.name)
+def test_a_picture_is_of_a_page_that_is_there(picture: Picture | DeskPicture) -> None:
+    path = re.sub(r"\{[^}]+\}", "doc_1", picture.path).partition("#")[0].partition("?")[0]
     scope = {"type": "http", "method": "GET", "path": path, "headers": []}
     routes = [*router.routes, *verify_page.router.routes]
     assert any(route.matches(dict(scope))[0] is Match.FULL for route in routes), path
@@ -56,19 +70,14 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of the hub of a world that has played, for `--screenshots`."""
     if not request.config.getoption("--screenshots"):
         pytest.skip("takes pictures only with --screenshots: make screenshots")
-    options = [
-        "--scenario",
-        SCENARIO,
-        "--seed",
-        SEED,
-        "--clock",
-        CLOCK,
-        "--data",
-        str(tmp_path),
-        "--port",
-        "0",
-        "--json",
-    ]
+    own = ["--scenario", SCENARIO, "--seed", SEED, "--clock", CLOCK, "--data", str(tmp_path), "--port", "0", "--json"]
+    with up(own) as url:
+        yield url
+
+
+@contextmanager
+def up(options: Sequence[str]) -> Iterator[str]:
+    """The address of the hub of a world that `tb up` started."""
     command = [sys.executable, "-m", "tradebridge.cli", "up", *options]
     started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
@@ -87,8 +96,22 @@ def test_the_pictures_are_taken(world: str, tmp_path: Path) -> None:
         for picture in PICTURES:
             _take(browser, pages, picture, tmp_path)
     for path in FOLDER.iterdir():
-        if path.stem not in {each.name for each in PICTURES}:
+        if path.stem not in NAMES:
             path.unlink()
+
+
+@pytest.mark.timeout(600)
+def test_the_pictures_of_the_desk_are_taken(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if not request.config.getoption("--screenshots"):
+        pytest.skip("takes pictures only with --screenshots: make screenshots")
+    options = ["--desk", "th", "--seed", SEED, "--clock", CLOCK, "--data", str(tmp_path), "--port", "0", "--json"]
+    FOLDER.mkdir(exist_ok=True)
+    with up(options) as world, chromium() as browser:
+        desk.fill(world)
+        for picture in DESK_PICTURES:
+            size = {"width": picture.width, "height": picture.height}
+            with browser.new_context(viewport=size) as context:
+                keep(desk.picture_of(context.new_page(), world, picture), FOLDER / f"{picture.name}.png")
 
 
 def _settled(pages: httpx.Client) -> None:

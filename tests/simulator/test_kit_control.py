@@ -7,12 +7,17 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from simulator.conformance import signed
-from simulator.conformance.suites import SUITES
+from simulator.conformance.kept import Shelf, head_of
+from simulator.conformance.kit import free_port
+from simulator.conformance.suites import SUITES, suite
+from simulator.conformance.suites.window.system import prepare_window
 from simulator.launch import Launched
-from tests.simulator.conftest import Space
+from tests.simulator.conftest import Space, until
 from tradebridge.evidence.archive import read_archive
+from tradebridge.evidence.simulation import test_signer
 
 RUNS = "/conformance/runs"
 pytestmark = pytest.mark.timeout(120)
@@ -94,6 +99,24 @@ def test_its_reports_are_signed_by_the_kit_of_the_world(place: Space, played: An
         assert place.http.get(f"{at}/{name}").content == entries[name]
     assert place.http.get(f"{at}/kit.json").status_code == 404
     assert place.http.get(f"{at}/..%2Fkit.json").status_code == 404
+
+
+@pytest.mark.long("conformance", sample=False)
+def test_whose_turn_it_is_is_told_where_a_person_has_to_act(place: Space, tmp_path: Path) -> None:
+    """A window that has no address for sending, once a terminal has tried it: the run stands in its shelf."""
+    (tmp_path / "window.pem").write_bytes(test_signer("mine", "MY-WINDOW").certificate.public_bytes(Encoding.PEM))
+    file = prepare_window(tmp_path, "MY-WINDOW", "TH", "http://127.0.0.1:1", "window.pem", free_port())
+    told = [line for line in file.read_text().splitlines() if not line.startswith(("sends", "decides"))]
+    file.write_text("person_waits = 60.0\n" + "\n".join(told))
+    shelf = Shelf(place.launched.data_dir / "world" / "conformance")
+    shelf.begin(head_of(suite("window-outbound"), "My window", "MY-WINDOW", {"sut": str(file)}))
+    assert "MY-WINDOW" in [each["system"] for each in place.get("/conformance/systems")["items"]]
+    run = place.post(RUNS, 201, suite="window-outbound", system="MY-WINDOW")["run"]
+    until(lambda: place.get(f"{RUNS}/{run}")["turn"].startswith("Your turn"))
+    url = f"{place.launched.world_url}/_sim/v1{RUNS}/{run}/events"
+    with place.http.stream("GET", url) as stream:
+        assert "event: turn" in stream.iter_lines()
+    assert place.post(f"{RUNS}/{run}:stop")["turn"] == ""
 
 
 @pytest.mark.parametrize(

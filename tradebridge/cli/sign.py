@@ -28,6 +28,9 @@ DOCUMENT_TYPE = "tradebridge-document+jws"
 @click.option("--key", "key_file", metavar="PEM", help="The private key: EC P-256 or Ed25519.")
 @click.option("--cert", "certificate_file", metavar="PEM", help="The key's certificate.")
 @click.option("--at", type=MOMENT, help="Time of signing instead of now.")
+@click.option(
+    "--timestamp", metavar="URL", help="Of XML: with a timestamp in the signature, asked for there (RFC 3161)."
+)
 @click.option("--output", "-o", default="-", metavar="FILE", help="Where to write; - is standard output.")
 @json_option
 def command(
@@ -37,19 +40,22 @@ def command(
     key_file: str | None,
     certificate_file: str | None,
     at: datetime | None,
+    timestamp: str | None,
     output: str,
     as_json: bool,
 ) -> Exit:
     """Sign the document in FILE (- is standard input) and write the signed one.
 
     Sign with your own key (--key and --cert), or in a simulation with a test key (--seed, default: that of the
-    running world, else 42).
+    running world, else 42). With --timestamp it is XAdES B-T: whoever checks it has to trust that authority.
     """
     if as_json and output == "-":
         raise click.UsageError("--json needs --output FILE: standard output cannot hold both")
     who = member_id(member, "sender")
     signer = signer_of(who, seed, key_file, certificate_file)
     signed = sign_document(read_bytes(file), signer, at or datetime.now(UTC))
+    if timestamp is not None:
+        signed = _stamped(signed, timestamp)
     write_bytes(output, signed)
     if as_json:
         out_json({"output": output, "member": who, "kid": signer.kid, "bytes": len(signed)})
@@ -76,6 +82,27 @@ def sign_document(data: bytes, signer: "Signer", at: datetime) -> bytes:
     if content.syntax is Syntax.XML:
         return sign_xml(data, signer, at)
     return sign_jws(data, DOCUMENT_TYPE, signer, at).encode()
+
+
+def _stamped(signed: bytes, url: str) -> bytes:
+    """With the timestamp of an authority in its signature."""
+    import httpx
+
+    from tradebridge.evidence.timestamps import query
+    from tradebridge.evidence.xades_time import stamped
+    from tradebridge.outbound import context_for
+
+    def ask(data: bytes) -> bytes:
+        with httpx.Client(verify=context_for(url), trust_env=False, timeout=30) as client:
+            headers = {"Content-Type": "application/timestamp-query"}
+            return client.post(url, content=query(data).der, headers=headers).raise_for_status().content
+
+    try:
+        return stamped(signed, ask)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Failed(Exit.UNREACHABLE, f"no timestamp from {url}: {error}", "Ask another authority.") from error
+    except ValueError as error:
+        raise Failed(Exit.INVALID, f"no timestamp in this signature: {error}", "Only XML takes one.") from error
 
 
 def signer_of(

@@ -10,7 +10,8 @@ The receiver, in this order (DCSA PINT 3.0.0, EnvelopeTransferFinishedResponse.r
    against the true envelope.
 4. An entry that was refused before: BENV again. The entry that was accepted, signed again: DUPE.
 5. What contradicts what is known here of this title: DISE. It kills nothing either. A title that has ended here has
-   ended for ever: what is known of it stands in every chain that comes, as of any other. Where it was replaced, only
+   ended for ever: what is known of it stands in every chain that comes, as of any other. An entry of this platform that
+   was refused, or called back, stands in no chain: who refused it has nothing to hand on. Where it was replaced, only
    another bill of the number may come, issued no earlier than that one; in the place of paper, one that names it.
 6. A chain that does not hold, another platform, an unknown recipient: BENV. The entry is dead from then on: the sender
    takes the title back on it, so that it must never be accepted later.
@@ -101,6 +102,8 @@ class Known:
     """When it was issued, as its ISSUE says."""
     unsigned: bool = False
     """Of a title that has ended here: whether it did by what stands in no entry, so that no chain can have it."""
+    dead: frozenset[str] = frozenset()
+    """`chain.content_checksum` of the entries that this platform has sent, and took back: refused, or called back."""
     documents: frozenset[str] = frozenset()
     """Checksums of the additional documents that are here already."""
     registries: frozenset[str] | None = None
@@ -354,6 +357,10 @@ def _contradicts_chain(chain: Sequence[str], document: str, known: Known) -> tup
     """Rule 5: a title that is held here comes from nobody; and what is known here stands in every chain that comes."""
     if known.at in _HELD_HERE:
         return (finding("pint.disputed-chain", PLACE, found=f"a title that is {known.at} here"),)
+    for place, each in enumerate(chain if known.dead else ()):
+        if content_checksum(each) in known.dead:
+            found = "an entry that was refused, or called back"
+            return (finding("pint.disputed-chain", f"{PLACE}/{place}", found=found),)
     if _is_another(document, known):
         return ()
     if known.unsigned:

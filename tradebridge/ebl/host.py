@@ -41,7 +41,8 @@ class Peer:
     """Platform code, carrier code, or the base URI of a registry."""
     name: str
     url: str
-    """Base URL without a slash at the end: `{url}/pint/v3/envelopes`. Empty: it cannot be called."""
+    """Base URL without a slash at the end: `{url}/pint/v3/envelopes`. Empty: it cannot be called. Of a registry: the
+    base URI that it has now, where `code` is one that it had before."""
     token: str = field(repr=False)
     """What we show it."""
     trusted: Trusted

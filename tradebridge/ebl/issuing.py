@@ -7,9 +7,12 @@
    or its platform is not one that this platform can deliver to. After either the carrier may ask again.
 3. Who gets possession may be on another platform: then the title is under way there at once (PINT, ISSUE), and the
    response waits for the outcome: `ISSU` when it is accepted, `REFU` when it is refused for good.
+   With a control tracking registry it waits for that in any case: a title is registered before anybody hears that it
+   is issued, so that nobody has the carrier's word who could register it first, and none is issued on two platforms.
 4. A title in the place of another one needs that one to have ended, by amendment or by a switch to paper, and is of
    another document: a document has one title, and what has ended does not begin again. One that
    names a document which was never a title here comes in the place of a paper bill, and says so.
+   In the place of one there comes one: what was replaced here is not replaced again, as long as that stands.
 """
 
 from collections.abc import Sequence
@@ -143,28 +146,52 @@ def _is_in_force(held: Held) -> bool:
     return held.at in titles.OPERATIVE or (held.at == titles.AWAY and not held.title.ended)
 
 
-def _replaced(connection: Connection, asked: _Asked, earlier: Held | None) -> tuple[Title | None, str]:
+@dataclass(frozen=True, slots=True)
+class _Replaced:
+    """In the place of what a title comes."""
+
+    title: Title | None = None
+    paper: str = ""
+    """Number of the paper bill."""
+    key: str = ""
+    """What `Held.replaces` says of it."""
+
+
+def _replaced(connection: Connection, asked: _Asked, earlier: Held | None) -> _Replaced:
     """The title in whose place this one comes, and the paper bill, if any (rule 4)."""
     if earlier is not None and earlier.title.ended:
-        title = earlier.title
-        return title, title.name if title.status is Status.PAPER else ""
+        return _in_the_place_of(earlier)
+    refused = (
+        titles.by_id(connection, earlier.replaces, lock=True) if earlier is not None and earlier.replaces else None
+    )
+    if refused is not None:  # what was to come in its place was refused elsewhere: this one is to
+        return _in_the_place_of(refused)
     replacements = asked.request.transport_document_replacements
     old = (replacements.old_transport_document_references or ()) if replacements else ()
     if not old:
-        return None, ""
-    named = titles.find(connection, old[0].transport_document_reference, carrier=asked.carrier)
+        return _Replaced()
+    number = old[0].transport_document_reference
+    named = titles.find(connection, number, carrier=asked.carrier, lock=True)
     if named is None:
-        return None, old[0].transport_document_reference
-    title = named.title
-    return title, title.name if title.status is Status.PAPER else ""
+        return _Replaced(paper=number, key=f"paper {asked.carrier} {number}"[:100])
+    return _in_the_place_of(named)
+
+
+def _in_the_place_of(held: Held) -> _Replaced:
+    title = held.title
+    return _Replaced(title, title.name if title.status is Status.PAPER else "", held.id)
 
 
 def _issue(
-    connection: Connection, host: Host, asked: _Asked, request_id: str, replaced: tuple[Title | None, str]
+    connection: Connection, host: Host, asked: _Asked, request_id: str, replaced: _Replaced
 ) -> tuple[Finding, ...]:
     """Make the title; or all that forbids it."""
-    earlier, paper = replaced
+    earlier, paper = replaced.title, replaced.paper
     document = asked.raw["document"]
+    stands = titles.in_the_place_of(connection, replaced.key) if replaced.key else None
+    if stands is not None and stands.id != asked.checksum:
+        pointer = "/transportDocumentReplacements/oldTransportDocumentReferences"
+        return (finding("title.replaced-already", pointer, found=stands.title.name),)
     before = titles.by_id(connection, asked.checksum, lock=True)  # one that another platform has refused to take
     if before is not None and before.title.ended:
         found = f"{before.title.name}, {before.title.status}"
@@ -182,8 +209,8 @@ def _issue(
     title = issue(document, transaction, earlier)
     if not isinstance(title, Title):
         return title
-    held = _held(host, asked, transaction)
-    if recipient.ebl_platform == host.code:
+    held = replace(_held(host, asked, transaction), replaces=replaced.key)
+    if recipient.ebl_platform == host.code and held.registry is None:
         titles.write(connection, host, "title.issued", held, before)
     else:
         transfers.hand_over(connection, host, held, (), recipient.ebl_platform, issuance=request_id, before=before)
@@ -226,8 +253,8 @@ def _held(host: Host, asked: _Asked, transaction: Transaction) -> Held:
 def _store(connection: Connection, host: Host, asked: _Asked, request_id: str, found: Sequence[Finding]) -> None:
     """The request with its verdict; and the response, unless it waits for another platform (rule 3)."""
     carrier, reference, version = asked.key
-    elsewhere = asked.request.issue_to.send_to_platform != host.code
-    state = _verdict(found) if found or not elsewhere else PENDING
+    waits = host.registry is not None or asked.request.issue_to.send_to_platform != host.code
+    state = _verdict(found) if found or not waits else PENDING
     connection.execute(
         insert(tables.issuances).values(
             id=request_id,

@@ -13,7 +13,8 @@
 6. A notice moves nothing, and so it proves nothing against what comes later: a former holder, who can sign what it
    likes of the time before, would block the title of others. What contradicts is only what was held here.
 7. What one peer can make this platform keep is bounded: envelopes that are begun and not finished, of which the oldest
-   go (nothing was promised, the sender starts again), and entries that are refused for ever, beyond which a refusal is
+   go (nothing was promised, the sender starts again), but for those that the registry may have given: where these are
+   all, no other is begun; and entries that are refused for ever, beyond which a refusal is
    said unsigned, and kept by nobody.
 """
 
@@ -112,7 +113,8 @@ def _seen(connection: Connection, host: Host, envelope: Mapping[str, Any], title
             documents=here,
         )
     registries = frozenset(host.peers().registries)
-    known = replace(known, settled=_settled(row), registries=registries)
+    dead = transfers.taken_back(connection, title) if held is not None and held.id == title else frozenset()
+    known = replace(known, settled=_settled(row), registries=registries, dead=dead)
     # Two bills of one number are never both here: of two versions that come, the one that came first.
     rival = titles.HERE if another else ACCEPTING if accepting else ""
     return _Seen(title, content, known, held, rival, here, None if row is None else (row.id, row.state))
@@ -323,8 +325,10 @@ async def _forbids(host: Host, caller: Caller, judgement: Judgement, seen: _Seen
         return refused(finding("pint.too-many-notices", found=taken)) if taken >= host.limits.notices else None
     if seen.rival == ACCEPTING:
         return refused(finding("pint.busy"))
-    for base, peer in host.peers().registries.items():
-        if not peer.consulted or base == chain.registry:
+    registries = host.peers().registries
+    named = None if chain.registry is None else registries.get(chain.registry)
+    for base, peer in registries.items():
+        if not peer.consulted or (named is not None and named.url == peer.url):
             continue
         stand = await registry.has(host, base, chain.document_checksum)
         if stand is registry.Stand.SILENT:
@@ -444,7 +448,8 @@ def _begin(
     """The transfer is active; the oldest of this peer go where it has too many (rule 7). Its reference, and theirs
     with their titles."""
     reference = _keep(connection, host, caller, envelope, judgement, seen, ACTIVE)
-    mine = {"of": caller.code, "newest": reference, "most": host.limits.unfinished - 1}
+    most = max(0, host.limits.unfinished - 1 - _counted(connection, caller, ACCEPTING))
+    mine = {"of": caller.code, "newest": reference, "most": most}
     gone = [(row.title, row.id) for row in connection.execute(_TOO_MANY, mine)]
     for _, old in gone:
         connection.execute(delete(tables.incoming).where(tables.incoming.c.id == old))
@@ -493,17 +498,18 @@ async def _accepted(host: Host, caller: Caller, envelope: dict[str, Any], judgem
     chain = judgement.chain
     if chain is None or judgement.manifest is None:
         raise ValueError("an envelope is accepted with its chain and manifest only")
+    control = ""
     if chain.registry is not None and judgement.possession:
-        refusing = await _registry_accepts(host, caller, envelope, judgement, seen, chain.registry)
-        if refusing is not None:
-            return refusing
-        seen = replace(seen, incoming=(_reference(host, seen), ACCEPTING))
+        word = await _registry_accepts(host, caller, envelope, judgement, seen, chain.registry)
+        if isinstance(word, Said):
+            return word
+        seen, control = replace(seen, incoming=(_reference(host, seen), ACCEPTING)), word.statement
     else:
         await host.step(steps.RECEIVE_ACCEPTING)
     received = [each.document_checksum for each in judgement.manifest.declared]
     said = answer(Outcome.RECE, judgement.last_checksum, host.key, received=received)
     await files.adopt(host.files, seen.title, received)
-    await host.do(lambda connection: _take(connection, host, caller, envelope, judgement, seen, said))
+    await host.do(lambda connection: _take(connection, host, caller, envelope, judgement, seen, said, control))
     if received:
         await files.drop(host.files, [(seen.title, _reference(host, seen))])
     host.wake()
@@ -522,21 +528,38 @@ def _derived(host: Host, content: str) -> str:
 
 async def _registry_accepts(
     host: Host, caller: Caller, envelope: dict[str, Any], judgement: Judgement, seen: _Seen, base: str
-) -> Said | None:
-    """Rule 3. None: the registry has accepted."""
-    await host.do(lambda connection: _keep(connection, host, caller, envelope, judgement, seen, ACCEPTING))
+) -> Said | registry.Word:
+    """Rule 3: the word by which the registry has accepted; or what is answered instead."""
+    intends = await host.do(lambda connection: _intend(connection, host, caller, envelope, judgement, seen))
+    if not intends:
+        return refused(finding("pint.too-many-unfinished", expected=host.limits.unfinished))
     seen = replace(seen, incoming=(_reference(host, seen), ACCEPTING))
     await host.step(steps.RECEIVE_ACCEPTING)
     word = await registry.accepted(host, base, seen.title, seen.content)
     if word.stand is registry.Stand.ACCEPTED:
         await host.step(steps.RECEIVE_REGISTERED)
-        return None
+        return word
     if word.stand in (registry.Stand.SILENT, registry.Stand.OPEN):
         return refused(finding("pint.registry-silent", found=word.reason))
     found = finding("pint.not-in-registry", "/envelopeTransferChain/0/controlTrackingRegistry", found=word.stand)
     dead = replace(judgement, outcome=Outcome.BENV, findings=(found,))
     await _refuse(host, caller, envelope, dead, seen)
     return _signed(host, dead, Outcome.BENV)
+
+
+def _intend(
+    connection: Connection,
+    host: Host,
+    caller: Caller,
+    envelope: dict[str, Any],
+    judgement: Judgement,
+    seen: _Seen,
+) -> bool:
+    """The intent is on the disk. False: this peer has too many (rule 7), and nothing is."""
+    if not seen.accepting and _counted(connection, caller, ACCEPTING) >= host.limits.unfinished:
+        return False
+    _keep(connection, host, caller, envelope, judgement, seen, ACCEPTING)
+    return True
 
 
 async def _completed(host: Host, caller: Caller, seen: _Seen) -> Said:
@@ -575,8 +598,10 @@ def _take(
     judgement: Judgement,
     seen: _Seen,
     said: str,
+    control: str,
 ) -> None:
-    """The title is here, with its chain, the answer and what follows from it: one transaction."""
+    """The title is here, with its chain, the answer and what follows from it: one transaction. `control`: what the
+    registry signed of it."""
     chain, manifest = judgement.chain, judgement.manifest
     if chain is None or manifest is None:
         raise ValueError("an envelope is taken with its chain and manifest only")
@@ -587,7 +612,7 @@ def _take(
     before = seen.held if seen.held is not None and seen.held.id == chain.document_checksum else None
     made = _held(host, envelope, chain, before)
     if judgement.possession:
-        made = replace(made, at=titles.HERE, account=account_or_carrier(host, chain.title.possessor))
+        made = replace(made, at=titles.HERE, control=control, account=account_or_carrier(host, chain.title.possessor))
     else:
         made = replace(made, at=titles.ENDED if chain.title.ended else titles.AWAY)
     kind = "title.received" if judgement.possession else "title.noticed"
@@ -615,6 +640,7 @@ def _held(host: Host, envelope: Mapping[str, Any], chain: Chain, before: Held | 
         transfer=None,
         ordinal=before.ordinal if before else 0,
         updated_at="",
+        replaces=before.replaces if before else "",
     )
 
 

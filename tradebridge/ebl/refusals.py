@@ -120,6 +120,12 @@ register(
             429,
         ),
         _ours(
+            "pint.too-many-unfinished",
+            "So many envelopes of this platform wait for the word of a registry that no other is begun.",
+            "Nothing is decided. Offer in the registry what you send, then send this one again.",
+            429,
+        ),
+        _ours(
             "pint.too-many-notices",
             "The platform has taken more notices about this title from its sender than any trade has.",
             "Send the title itself: a notice moves nothing.",

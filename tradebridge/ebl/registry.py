@@ -1,19 +1,23 @@
 """The control tracking registry, asked by a platform (schemas/bill_of_lading/control.py has its words).
 
 1. A platform speaks by statements that it signs: register, offer, accept, cancel. Each can be said again after a crash.
-2. What the registry says counts only as signed by its configured certificates, in its own name, for this title.
-   Silence, an error or a signature that does not hold decide nothing.
+2. What the registry says counts only as signed by its configured certificates, in its own name, for this title, in
+   answer to just this question: also that it does not know the title. Silence, an error, a signature that does not
+   hold and an answer of another day decide nothing.
 3. It counts of this platform's own part in the transfer: what another has offered, or got, is not ours. What a refusal
    (the status, which nobody signs) seems to grant decides nothing: ask again.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 from schemas.bill_of_lading.control import OfferState, Said, Statement
-from schemas.bill_of_lading.pint import to_json
+from schemas.bill_of_lading.pint import to_json, written
+from schemas.content import sha256_hex
 from schemas.findings import Finding
 from tradebridge.ebl.calling import call
 from tradebridge.ebl.chain import content_checksum
@@ -42,9 +46,13 @@ class Word:
     """Its signed state."""
     reason: str = ""
     control: str = ""
-    """Who controls the eBL by that state."""
+    """Who controls the eBL by that state; empty: nobody, it is not registered."""
     at: datetime | None = None
     """When that was so."""
+    sequence: int = 0
+    """Of that state."""
+    given: bool = False
+    """Whether by that state this platform once gave the eBL away, and the receiver accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +64,49 @@ class Issued:
     carrier: str
     at: datetime
     """Of ISSUE."""
+    issue_to: Mapping[str, Any] | None = None
+    """Whom the manifest is for, as the carrier wrote it."""
+
+    def word(self) -> dict[str, Any]:
+        brought = {"issuance_manifest_signed_content": self.manifest, "carrier_code": self.carrier}
+        return {**brought, "issued_at": self.at, "issue_to": self.issue_to}
 
 
 async def registered(host: Host, registry: str, title: str, issued: Issued) -> Word:
-    """Make the title known, by the content checksum of the carrier's issuance manifest. OPEN: it is."""
-    entry = content_checksum(issued.manifest)
-    word = {"issuance_manifest_signed_content": issued.manifest, "carrier_code": issued.carrier, "issued_at": issued.at}
-    return await _say(host, registry, Said.REGISTER, title, entry, **word)
+    """Make the title known, by the content checksum of the carrier's issuance manifest. OPEN: it is, and this platform
+    is in control."""
+    return await _say(host, registry, Said.REGISTER, title, content_checksum(issued.manifest), **issued.word())
 
 
-async def offered(host: Host, registry: str, title: str, entry: str, to: str) -> Word:
-    return await _say(host, registry, Said.OFFER, title, entry, to=to)
+async def offered(host: Host, registry: str, title: str, entry: str, to: str, issued: Issued | None = None) -> Word:
+    """`issued`: of a title that nobody has yet, the carrier's word that `to` is to get it."""
+    return await _say(host, registry, Said.OFFER, title, entry, to=to, **({} if issued is None else issued.word()))
 
 
 async def accepted(host: Host, registry: str, title: str, entry: str) -> Word:
     return await _say(host, registry, Said.ACCEPT, title, entry)
 
 
-async def cancelled(host: Host, registry: str, title: str, entry: str) -> Word:
-    return await _say(host, registry, Said.CANCEL, title, entry)
+async def cancelled(
+    host: Host, registry: str, title: str, entry: str, to: str | None = None, issued: Issued | None = None
+) -> Word:
+    """`to`: whom it was to be offered to, so that an entry which was not offered yet is dead all the same."""
+    return await _say(host, registry, Said.CANCEL, title, entry, to=to, **({} if issued is None else issued.word()))
 
 
 async def has(host: Host, registry: str, title: str) -> Stand:
-    """Whether the registry knows the title: OPEN, UNKNOWN, or SILENT."""
+    """Whether the registry says that somebody controls the title (OPEN), that nobody does (UNKNOWN); or SILENT."""
     peer = host.peers().registries[registry]
     if not peer.active:
         return Stand.SILENT
-    answer = await call(host, "GET", f"{registry.rstrip('/')}/titles/{title}", peer.token)
-    if answer.status == 404:
-        return Stand.UNKNOWN
-    return Stand.OPEN if answer.status == 200 else Stand.SILENT
+    # Nobody else can know it before, and it is another one each time: a signature over the title and the moment.
+    asked = sha256_hex(seal({"asks": title, "at": written(host.now())}, host.key).encode())
+    query = urlencode({"asked": asked} | ({} if peer.url == registry else {"registry": registry}))
+    answer = await call(host, "GET", f"{peer.url.rstrip('/')}/titles/{title}?{query}", peer.token)
+    state = _state(host, peer, answer.body, title, asked)
+    if state is None:
+        return Stand.SILENT
+    return Stand.OPEN if state.get("control") else Stand.UNKNOWN
 
 
 async def _say(host: Host, registry: str, said: Said, title: str, entry: str, **more: Any) -> Word:
@@ -101,28 +122,45 @@ async def _say(host: Host, registry: str, said: Said, title: str, entry: str, **
         at=host.now(),
         **more,
     )
-    answer = await call(
-        host, "POST", f"{registry.rstrip('/')}/statements", peer.token, seal(to_json(statement), host.key)
-    )
+    said_so = seal(to_json(statement), host.key)
+    answer = await call(host, "POST", f"{peer.url.rstrip('/')}/statements", peer.token, said_so)
     if answer.status not in (200, 201, 403, 404, 409, 422) or not isinstance(answer.body, dict):
         return Word(Stand.SILENT, reason=answer.error or f"HTTP {answer.status}")
-    return _word(host, peer, statement, answer.status, answer.body)
+    return _word(host, peer, statement, sha256_hex(said_so.encode()), answer.status, answer.body)
 
 
-def _word(host: Host, peer: Peer, asked: Statement, status: int, body: dict[str, Any]) -> Word:
-    """What the registry's answer says of what this platform has stated."""
-    reason = str(body.get("code", ""))
-    statement = body.get("statement")
+def _state(host: Host, peer: Peer, body: Any, title: str, asked: str) -> dict[str, Any] | None:
+    """What the registry has signed in answer to this question; None: nothing that counts (rule 2)."""
+    statement = body.get("statement") if isinstance(body, dict) else None
     state = open_sealed(statement, peer.trusted, host.now()) if isinstance(statement, str) else None
-    named = {"registry": peer.code, "transportDocumentChecksum": asked.transport_document_checksum}
+    named = {"registry": peer.code, "transportDocumentChecksum": title, "asked": asked}
     if state is None or isinstance(state, Finding) or any(state.get(name) != each for name, each in named.items()):
-        # Only the registry itself can say by its signature that it has never heard of a title: unsigned, it is silence.
-        return Word(Stand.SILENT, reason=reason or "the registry's answer is not signed")
-    if asked.type is Said.REGISTER and status < 300:
-        return Word(Stand.OPEN, str(statement), reason)
+        return None
+    return state
+
+
+def _word(host: Host, peer: Peer, asked: Statement, named: str, status: int, body: dict[str, Any]) -> Word:
+    """What the registry's answer says of what this platform has stated. `named`: the statement's checksum."""
+    reason, statement = str(body.get("code", "")), str(body.get("statement"))
+    state = _state(host, peer, body, asked.transport_document_checksum, named)
+    if state is None:
+        return Word(Stand.SILENT, reason=reason or "the registry's answer is not signed, or not of this question")
+    sequence, given = state.get("sequence"), state.get("given")
+    unknown = Word(
+        Stand.UNKNOWN,
+        statement,
+        reason,
+        control=str(state.get("control") or ""),
+        at=_moment(state.get("at")),
+        sequence=sequence if isinstance(sequence, int) else 0,
+        given=isinstance(given, dict) and (given.get("from"), given.get("state")) == (asked.platform, "accepted"),
+    )
+    if asked.type is Said.REGISTER:
+        granted = (asked.platform, asked.entry) == (state.get("control"), state.get("issuance"))
+        return replace(unknown, stand=Stand.OPEN) if status < 300 and granted else unknown
     offer = state.get("offer")
-    if asked.type is Said.REGISTER or not isinstance(offer, dict) or not _is_of(offer, asked):
-        return Word(Stand.UNKNOWN, str(statement), reason, str(state.get("control", "")), _moment(state.get("at")))
+    if not isinstance(offer, dict) or not _is_of(offer, asked):
+        return unknown
     found = {
         OfferState.OPEN.value: Stand.OPEN,
         OfferState.ACCEPTED.value: Stand.ACCEPTED,
@@ -130,7 +168,7 @@ def _word(host: Host, peer: Peer, asked: Statement, status: int, body: dict[str,
     }.get(str(offer.get("state")), Stand.UNKNOWN)
     if status >= 300 and found is _GRANTED[asked.type]:
         return Word(Stand.SILENT, reason=f"the registry refuses with {status} {reason}, and says {found}")
-    return Word(found, str(statement), reason)
+    return replace(unknown, stand=found)
 
 
 def _moment(value: Any) -> datetime | None:

@@ -7,7 +7,9 @@
    no more, the same content is signed anew.
 3. With a control tracking registry the transfer is offered there before the receiver hears of it, and the registry
    decides: a refusal counts when it has taken the cancellation, a receipt when it has the acceptance, and an acceptance
-   in it holds whatever the receiver says. Where another platform is in control by it, there is nothing to transfer.
+   in it holds whatever the receiver says. A title that is issued here is registered before the carrier hears of it.
+   Where another platform is in control by it, this one gives up only a title that it has not issued yet, or one that by
+   the registry it has given away itself; and never on a state that is older than one which the registry has signed.
 4. Several processes over one store take turns by a lease in the row; a process that is alone needs none.
 5. A peer has so many places and no more: who is slow, or never answers, holds up what goes to itself. Where half of all
    places are taken, each has one at most; so has one that has left the last request without an answer, until it
@@ -30,8 +32,10 @@ from schemas.bill_of_lading.pint import DocumentMetadata, Outcome
 from schemas.findings import Finding, finding
 from tradebridge.ebl import files, issuing, receiving, registry, steps, surrendering, tables, titles, transfers
 from tradebridge.ebl.calling import Answer, call
+from tradebridge.ebl.chain import content_checksum
 from tradebridge.ebl.envelope import Purpose, Stand, Verdict, judge_answer
 from tradebridge.ebl.host import Host, Peer
+from tradebridge.ebl.seal import peek
 from tradebridge.ebl.transfers import Outgoing
 from tradebridge.ebl.waiting import until_set
 
@@ -251,6 +255,8 @@ async def drive(host: Host, transfer_id: str) -> bool:
     if row is None or row.state not in transfers.OPEN:
         return True
     sent = transfers.outgoing(row)
+    if sent.receiver == host.code:
+        return await _register(host, sent)
     if sent.attempts == 0:
         await host.step(steps.SEND_LOCKED)
     stand = registry.Stand.OPEN if sent.registry is None else await _offered(host, sent)
@@ -381,13 +387,22 @@ def _returned(host: Host, sent: Outgoing, state: str, proof: str, reason: str) -
     def job(connection: Connection) -> bool:
         settled = transfers.returned(connection, host, sent, state, proof, reason)
         if settled and sent.issuance is not None:
-            refused = finding("issuance.unknown-party", "/issueTo", found=reason or "refused")
+            code = "issuance.called-back" if state == transfers.CANCELLED else "issuance.unknown-party"
+            refused = finding(code, "/issueTo", found=reason or "refused")
             issuing.concluded(connection, host, sent.issuance, refused)
         if settled and sent.purpose is Purpose.POSSESSION:
             surrendering.came_back(connection, host, sent.title)
         return settled
 
     return job
+
+
+def _is_older(connection: Connection, title: str, word: registry.Word) -> int | None:
+    """The sequence that the registry has signed of the title before, where what it signs now is older."""
+    held = titles.by_id(connection, title)
+    seen = peek(held.control) if held is not None and held.control else None
+    sequence = seen.get("sequence") if isinstance(seen, dict) else None
+    return sequence if isinstance(sequence, int) and word.sequence < sequence else None
 
 
 def _lost(host: Host, sent: Outgoing, proof: str, reason: str) -> _Job:
@@ -412,7 +427,7 @@ async def _received(host: Host, sent: Outgoing, verdict: Verdict) -> None:
     if sent.registry is None:
         await _settle(host, sent, _accepted(host, sent, verdict.signed))
         return
-    word = await registry.offered(host, sent.registry, sent.title, sent.content, sent.receiver)
+    word = await _said_offered(host, sent, sent.registry)
     if word.stand is registry.Stand.ACCEPTED:
         await _settle(host, sent, _accepted(host, sent, verdict.signed))
     elif word.stand is registry.Stand.CANCELLED:
@@ -427,7 +442,7 @@ async def _refused(host: Host, sent: Outgoing, verdict: Verdict) -> None:
     if sent.registry is None:
         await _settle(host, sent, _returned(host, sent, transfers.REFUSED, verdict.signed, reason))
         return
-    word = await registry.cancelled(host, sent.registry, sent.title, sent.content)
+    word = await _said_cancelled(host, sent, sent.registry)
     if word.stand is registry.Stand.CANCELLED:
         await _settle(host, sent, _returned(host, sent, transfers.REFUSED, verdict.signed, reason))
     elif word.stand is registry.Stand.ACCEPTED:
@@ -439,7 +454,7 @@ async def _refused(host: Host, sent: Outgoing, verdict: Verdict) -> None:
 async def _undecided(host: Host, sent: Outgoing, reason: str) -> None:
     """No outcome: ask again. When the automatic attempts are exhausted, what the registry has recorded holds."""
     if sent.registry is not None and sent.attempts + 1 >= host.patience.attempts:
-        word = await registry.offered(host, sent.registry, sent.title, sent.content, sent.receiver)
+        word = await _said_offered(host, sent, sent.registry)
         if word.stand is registry.Stand.ACCEPTED:
             await _settle(host, sent, _accepted(host, sent, word.statement))
             return
@@ -454,14 +469,13 @@ async def _postpone(host: Host, sent: Outgoing, reason: str) -> None:
 async def _offered(host: Host, sent: Outgoing) -> registry.Stand:
     """Rule 3: where it stands; the receiver may hear of it now if that is OPEN."""
     base = sent.registry or ""
+    word = await _said_offered(host, sent, base)
     first = sent.registers(host.code)
-    if first is not None:
+    if word.stand is registry.Stand.UNKNOWN and not word.control and sent.issuance is None and first is not None:
+        # Issued here, and never registered: before this platform registered what it issues, or the registry lost it.
         word = await registry.registered(host, base, sent.title, first)
-        if word.stand is not registry.Stand.OPEN:
-            await _not_offered(host, sent, word, f"the registry does not have the title: {word.stand} {word.reason}")
-            return word.stand
-        await host.step(steps.SEND_REGISTERED)
-    word = await registry.offered(host, base, sent.title, sent.content, sent.receiver)
+        if word.stand is registry.Stand.OPEN:
+            word = await _said_offered(host, sent, base)
     if word.stand in (registry.Stand.OPEN, registry.Stand.ACCEPTED):
         await host.step(steps.SEND_OFFERED)
         return registry.Stand.OPEN
@@ -472,14 +486,51 @@ async def _offered(host: Host, sent: Outgoing) -> registry.Stand:
     return word.stand
 
 
+async def _said_offered(host: Host, sent: Outgoing, base: str) -> registry.Word:
+    """The transfer, or the issuance, in the registry."""
+    return await registry.offered(host, base, sent.title, sent.content, sent.receiver, _word(host, sent))
+
+
+async def _said_cancelled(host: Host, sent: Outgoing, base: str) -> registry.Word:
+    """Dead in the registry, also where it was not offered there yet, or not registered."""
+    word = _word(host, sent)
+    entry = sent.content if sent.receiver != host.code or word is None else content_checksum(word.manifest)
+    return await registry.cancelled(host, base, sent.title, entry, sent.receiver, word)
+
+
+def _word(host: Host, sent: Outgoing) -> registry.Issued | None:
+    """The carrier's, for a title that nobody has yet."""
+    return sent.registers(host.code) if sent.issuance is not None else None
+
+
 async def _not_offered(host: Host, sent: Outgoing, word: registry.Word, reason: str) -> None:
     """Ask again. When the automatic attempts are exhausted, and the registry has signed since this transfer began that
-    another platform is in control, that holds: what it has signed before is history."""
+    another platform is in control, that holds (rule 3): what it has signed before is history."""
     elsewhere = word.control not in ("", host.code) and word.at is not None and word.at >= sent.created_at
-    if elsewhere and sent.attempts + 1 >= host.patience.attempts:
+    older = await host.ask(lambda connection: _is_older(connection, sent.title, word)) if word.statement else None
+    if older is not None:
+        set_back = finding("control.set-back", found=f"sequence {word.sequence}", expected=f"at least {older}")
+        facts = {"title": sent.title, "signed_before": older, "signed_now": word.sequence, "control": word.control}
+        log.error("the registry was set back: it does not know what it has signed", registry=sent.registry, **facts)
+        await _postpone(host, sent, f"{set_back.code}: {set_back.message} Found: {set_back.found}, {set_back.expected}")
+    elif elsewhere and (word.given or sent.issuance is not None) and sent.attempts + 1 >= host.patience.attempts:
         await _settle(host, sent, _lost(host, sent, word.statement, f"{reason}; {word.control} is in control"))
     else:
-        await _postpone(host, sent, reason)
+        await _postpone(host, sent, f"{reason}; {word.control} is in control" if elsewhere else reason)
+
+
+async def _register(host: Host, sent: Outgoing) -> bool:
+    """A title that is issued to a user of this platform: it is here when the registry has it. False: that is silent."""
+    first = sent.registers(host.code)
+    if first is None or sent.registry is None:
+        raise titles.BrokenStore(f"{sent.reference} is issued here without the carrier's manifest, or a registry")
+    word = await registry.registered(host, sent.registry, sent.title, first)
+    if word.stand is registry.Stand.OPEN:
+        await host.step(steps.ISSUE_REGISTERED)
+        await _settle(host, sent, _accepted(host, sent, word.statement))
+    else:
+        await _not_offered(host, sent, word, f"the registry does not have the title: {word.stand} {word.reason}")
+    return word.stand is not registry.Stand.SILENT
 
 
 async def cancel(host: Host, transfer_id: str) -> tuple[Finding, ...]:
@@ -517,13 +568,14 @@ async def _withdraw(host: Host, sent: Outgoing) -> tuple[Finding, ...]:
 
 
 async def _cancel(host: Host, sent: Outgoing, base: str) -> tuple[Finding, ...]:
-    word = await registry.cancelled(host, base, sent.title, sent.content)
-    if word.stand is registry.Stand.UNKNOWN:  # not offered yet: offer it, so that the cancellation kills it there
-        first = sent.registers(host.code)
-        if first is not None:
-            await registry.registered(host, base, sent.title, first)
-        await registry.offered(host, base, sent.title, sent.content, sent.receiver)
-        word = await registry.cancelled(host, base, sent.title, sent.content)
+    word = await _said_cancelled(host, sent, base)
+    first = sent.registers(host.code)
+    if word.stand is registry.Stand.UNKNOWN and not word.control and sent.issuance is None and first is not None:
+        await registry.registered(host, base, sent.title, first)
+        word = await _said_cancelled(host, sent, base)
+    if sent.receiver == host.code and word.control == host.code and word.stand is registry.Stand.UNKNOWN:
+        await _register(host, sent)  # it has it, and the answer was lost
+        return (finding("pint.settled", found="registered"),)
     if word.stand is registry.Stand.CANCELLED:
         await _settle(host, sent, _returned(host, sent, transfers.CANCELLED, word.statement, "cancelled"))
         return ()

@@ -8,8 +8,6 @@
 
 SEND_LOCKED = "send.locked"
 """The title is locked and the envelope stored; nobody has heard of it."""
-SEND_REGISTERED = "send.registered"
-"""The registry knows the title; it was not offered yet. Only with a registry."""
 SEND_OFFERED = "send.offered"
 """The registry has the offer; the receiver has heard nothing. Only with a registry."""
 SEND_STARTED = "send.started"
@@ -44,6 +42,8 @@ ISSUE_ARRIVED = "issue.arrived"
 """An issuance request was judged; nothing is stored."""
 ISSUE_STORED = "issue.stored"
 """The title and the carrier's answer are stored; 204 was not said."""
+ISSUE_REGISTERED = "issue.registered"
+"""The registry has the title in this platform's control; it is not here yet. Only with a registry."""
 CALL_SENDING = "call.sending"
 """A request to the carrier (issuance response, surrender request) is about to be made."""
 CALL_ANSWERED = "call.answered"
@@ -56,7 +56,6 @@ SURRENDER_STORED = "surrender.stored"
 
 SENDER = (
     SEND_LOCKED,
-    SEND_REGISTERED,
     SEND_OFFERED,
     SEND_STARTED,
     SEND_DOCUMENT_SENT,
@@ -74,6 +73,6 @@ RECEIVER = (
     RECEIVE_ACCEPTED,
     RECEIVE_REFUSED,
 )
-ISSUER = (ISSUE_ARRIVED, ISSUE_STORED, CALL_SENDING, CALL_ANSWERED)
+ISSUER = (ISSUE_ARRIVED, ISSUE_STORED, ISSUE_REGISTERED, CALL_SENDING, CALL_ANSWERED)
 SURRENDER = (SURRENDER_ARRIVED, SURRENDER_STORED, CALL_SENDING, CALL_ANSWERED)
 STEPS = tuple(dict.fromkeys((*SENDER, *RECEIVER, *ISSUER, *SURRENDER)))

@@ -38,6 +38,11 @@ titles = Table(
     Column("pending", Text, nullable=False),  # JSON list: transactions done here that no entry has yet
     Column("transfer", String(40)),  # the one that it is locked for
     Column("updated_at", String(40), nullable=False),
+    Column("control", Text, nullable=False, server_default=""),  # JWS of the registry: that it came here
+    Column(
+        "replaces", String(100), nullable=False, server_default=""
+    ),  # what it came in the place of, where issued here
+    Index("ix_ebl_titles_replaces", "replaces"),
 )
 _OPERATIVE = titles.c.at.in_(("here", "sending", "in-doubt"))
 Index(

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as StoreRow
 
 from schemas.bill_of_lading import pint
-from schemas.bill_of_lading.pint import ChainEntry, DocumentMetadata, Party, Transaction
+from schemas.bill_of_lading.pint import ActionCode, ChainEntry, DocumentMetadata, Party, Transaction
 from schemas.bill_of_lading.title import Title, replay
 from schemas.findings import Finding, finding
 from tradebridge.ebl import seal, tables
@@ -57,6 +57,10 @@ class Held:
     transfer: str | None
     ordinal: int
     updated_at: str
+    control: str = ""
+    """What the registry signed last of its being here, JWS; empty: nothing."""
+    replaces: str = ""
+    """Of a title that was issued here: id of the one in whose place, or `paper`, carrier and number; empty: none."""
 
     @property
     def entries(self) -> tuple[ChainEntry, ...]:
@@ -138,6 +142,13 @@ def all_of(connection: Connection, reference: str) -> list[Held]:
     return [held(row) for row in connection.execute(query)]
 
 
+def in_the_place_of(connection: Connection, replaced: str) -> Held | None:
+    """The title that was issued here in the place of this one, if any stands: not one that was refused elsewhere."""
+    query = select(tables.titles).where(tables.titles.c.replaces == replaced).order_by(tables.titles.c.ordinal)
+    found = [held(row) for row in connection.execute(query)]
+    return next((each for each in found if each.at != ENDED or each.title.ended), None)
+
+
 def by_id(connection: Connection, title_id: str, *, lock: bool = False) -> Held | None:
     row = connection.execute(_locked(_OF_ID, lock), {"title": title_id}).one_or_none()
     return None if row is None else held(row)
@@ -165,6 +176,8 @@ def held(row: StoreRow[Any]) -> Held:
         transfer=row.transfer,
         ordinal=row.ordinal,
         updated_at=row.updated_at,
+        control=row.control,
+        replaces=row.replaces,
     )
 
 
@@ -231,6 +244,8 @@ def _columns(made: Held, title: Title) -> dict[str, Any]:
         "transfer": made.transfer,
         "ordinal": made.ordinal,
         "updated_at": made.updated_at,
+        "control": made.control,
+        "replaces": made.replaces,
     }
 
 
@@ -340,7 +355,9 @@ def shown(connection: Connection, held_: Held) -> dict[str, Any]:
     rows = connection.execute(
         select(tables.transfers)
         .where(tables.transfers.c.title == held_.id)
-        .order_by(tables.transfers.c.created_at, tables.transfers.c.id)
+        .order_by(
+            tables.transfers.c.created_at, tables.transfers.c.action != ActionCode.ISSUE.value, tables.transfers.c.id
+        )
     )
     return {
         **summary(held_),

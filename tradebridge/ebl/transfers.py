@@ -3,8 +3,10 @@
 1. The title is locked and the envelope stored whole in one transaction, before anybody hears of it.
 2. A transfer of possession ends accepted (the title is away), refused or cancelled (it is here again, as before). Until
    then it is sending or in doubt, and nothing else can be done with the title.
-3. A notice (ENDORSE*, SACC) locks nothing: its entry is in the chain at once, whatever its receiver says.
-4. Every outcome is compare-and-set on the transfer's state: the first one holds.
+3. With a registry a title that is issued to a user of this platform is on its way, too: to this platform itself, until
+   the registry has it. Nobody can do anything with it before, and the carrier has not heard that it was issued.
+4. A notice (ENDORSE*, SACC) locks nothing: its entry is in the chain at once, whatever its receiver says.
+5. Every outcome is compare-and-set on the transfer's state: the first one holds.
 """
 
 import hashlib
@@ -22,7 +24,7 @@ from schemas.bill_of_lading import pint
 from schemas.bill_of_lading.pint import ActionCode, DocumentMetadata, Transaction
 from schemas.findings import Finding
 from tradebridge.ebl import tables, titles
-from tradebridge.ebl.chain import content_checksum, first_entry, follow
+from tradebridge.ebl.chain import content_checksum, first_entry, follow, issue_to
 from tradebridge.ebl.envelope import Purpose, Transfer, make_envelope
 from tradebridge.ebl.host import Host
 from tradebridge.ebl.registry import Issued
@@ -58,8 +60,8 @@ class Outgoing:
         manifest = first.issuance_manifest_signed_content
         if not manifest or first.ebl_platform != platform:
             return None
-        carrier = titles.identity(self.envelope["transportDocument"])[0]
-        return Issued(manifest, carrier, first.transactions[0].action_date_time)
+        carrier, issue = titles.identity(self.envelope["transportDocument"])[0], first.transactions[0]
+        return Issued(manifest, carrier, issue.action_date_time, issue_to({"transactions": [pint.to_json(issue)]}))
 
     def known(self) -> Transfer:
         """What `envelope.judge_answer` has to know of it."""
@@ -207,6 +209,8 @@ def accepted(connection: Connection, host: Host, sent: Outgoing, answer: str) ->
     """The receiver has it: the title is away. False: the transfer had its outcome already."""
     if not _settle(connection, host, sent.id, ACCEPTED, answer):
         return False
+    if sent.receiver == host.code:
+        return _issued(connection, host, sent, answer)
     if sent.purpose is Purpose.POSSESSION:
         held = _locked(connection, sent)
         gone = replace(
@@ -218,6 +222,14 @@ def accepted(connection: Connection, host: Host, sent: Outgoing, answer: str) ->
             transfer=None,
         )
         titles.write(connection, host, "title.handed-over", gone, held, proof=answer)
+    return True
+
+
+def _issued(connection: Connection, host: Host, sent: Outgoing, statement: str) -> bool:
+    """The registry has the title, in this platform's control: it is issued, and here."""
+    held = _locked(connection, sent)
+    here = replace(held, at=titles.HERE, transfer=None, control=statement)
+    titles.write(connection, host, "title.issued", here, held)
     return True
 
 
@@ -242,6 +254,18 @@ def lost(connection: Connection, host: Host, sent: Outgoing, answer: str, reason
     gone = replace(held, at=titles.AWAY, account=None, transfer=None)
     titles.write(connection, host, "title.lost", gone, held, proof=answer)
     return True
+
+
+def taken_back(connection: Connection, title: str) -> frozenset[str]:
+    """Content checksums of the entries of a title that its receiver refused, or that were called back: dead."""
+    return frozenset(connection.execute(_TAKEN_BACK, {"of": title}).scalars())
+
+
+_TAKEN_BACK = select(tables.transfers.c.content).where(
+    (tables.transfers.c.title == bindparam("of"))
+    & (tables.transfers.c.purpose == Purpose.POSSESSION.value)
+    & tables.transfers.c.state.in_((REFUSED, CANCELLED))
+)
 
 
 def postponed(connection: Connection, host: Host, sent: Outgoing, error: str, next_at: float) -> None:

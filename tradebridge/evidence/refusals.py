@@ -171,6 +171,13 @@ register(
             status=503,
         ),
         Kind(
+            "signature.timestamp",
+            "The timestamp in the signature is not one over it by an authority that is trusted.",
+            "Sign with a timestamp of an authority of the trust list, or without one.",
+            source="ETSI EN 319 132-1",
+            clause="5.3",
+        ),
+        Kind(
             "signature.time-ahead",
             "The time of signing lies more than five minutes ahead.",
             "Set the clock of the signing system and sign again.",

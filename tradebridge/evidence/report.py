@@ -45,6 +45,7 @@ UNSURE = frozenset(
         "signature.not-yet-valid",
         "signature.revocation-unknown",
         "signature.revoked-certificate",
+        "signature.timestamp",
         "signature.unknown-key",
         "signature.withdrawn-key",
         "timestamp.invalid",
@@ -68,7 +69,7 @@ ENDED = frozenset(
 _OF_TIME = ENDED | {DISTRUSTED, "signature.revoked-certificate"}
 """Of a seal: false beside a proven time; without one it cannot be told."""
 
-_NEVER_KNOWN = frozenset({"signature.revocation-unknown", "trust.stale-status"})
+_NEVER_KNOWN = frozenset({"signature.revocation-unknown", "signature.timestamp", "trust.stale-status"})
 """Of a seal: cannot be told from what is at hand, whatever time is proven."""
 
 ABOUT_THE_SIGNER = (

@@ -100,7 +100,7 @@ def before_theft(seal: Verified, log: datetime | None, document: Seen) -> str:
     stolen = _first(seal.key.distrusted, authority.distrusted if authority else None)
     if stolen is None:
         return ""
-    since = _first(log, document.dated)
+    since = _first(log, document.dated, seal.dated)
     told = f" Its key was in other hands since {rfc3339(stolen)}; that it had signed before "
     if since is not None and since < stolen:
         return f"{told}is shown by who had seen it at {rfc3339(since)}."

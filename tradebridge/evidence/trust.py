@@ -202,6 +202,8 @@ class Verified:
     payload: bytes
     """The bytes that were signed: read these and nothing else."""
     key: TrustedKey
+    dated: datetime | None = None
+    """Since when the signature is known to exist, by a timestamp in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""XAdES baseline B-B (ETSI EN 319 132-1) enveloped in the document that it signs, in one strict profile.
+"""XAdES baseline B-B and B-T (ETSI EN 319 132-1) enveloped in the document that it signs, in one strict profile.
 
     ds:Signature @Id
       ds:SignedInfo
@@ -11,6 +11,7 @@
       ds:Object / xades:QualifyingProperties @Target / xades:SignedProperties @Id / xades:SignedSignatureProperties
         xades:SigningTime
         xades:SigningCertificateV2    one Cert, SHA-256; IssuerSerialV2 may stand there, and then must be right
+      xades:UnsignedProperties        of B-T alone: one timestamp, see `tradebridge.evidence.xades_time`
 
 1. The shape comes first: every element, its order, its attributes. What is not in the list above is refused before any
    cryptography (an `Id` on Reference, SignatureValue, KeyInfo or Object is let through; it must be unique).
@@ -20,7 +21,8 @@
 4. The kind of the key says which of the two methods must stand there. Then: the certificate's digest, the document's
    digest (of `content.canonical`, made once when the content was opened), the properties' digest, and the signature
    over the canonical SignedInfo. RSA is verified and never made.
-5. SigningTime is a claim; the key must be valid then and at `at`, as for a JWS.
+5. SigningTime is a claim; the key must be valid then and at `at`, as for a JWS; of B-T at the time of its timestamp,
+   if that is earlier.
 
 Nothing is parsed anew, no reference is resolved, no transform is run because the message asks for it: the one that was
 run is compared with the one that is asked for. Each refusal names the attack that it would be.
@@ -45,6 +47,7 @@ from tradebridge.evidence import xades_form
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.signer import ES256, PS256, Signer
 from tradebridge.evidence.times import from_rfc3339, rfc3339
+from tradebridge.evidence.timestamps import Timestamp
 from tradebridge.evidence.trust import TrustedKey, TrustList, Verified
 from tradebridge.evidence.xades_form import (
     ECDSA_SHA256,
@@ -56,6 +59,7 @@ from tradebridge.evidence.xades_form import (
     XADES,
     canonical_base64,
 )
+from tradebridge.evidence.xades_time import judge_stamp
 
 _ECDSA = ec.ECDSA(SHA256())
 _METHODS = {ES256: ECDSA_SHA256, PS256: RSA_SHA256}
@@ -126,12 +130,16 @@ def verify_content(
         key = _key(stated, trust, purpose)
         _check_digests(stated, content, key)
         _check_signature(stated, key)
+        stamp = _stamp(stated, trust)
     except _Refused as refused:
         return refused.found
     except etree.C14NError as error:
         return finding("signature.shape", "/*/ds:Signature", found=str(error), attack="XSW-16")
+    if stamp is not None and (at is None or stamp.at < at):
+        at = stamp.at
+    dated = None if stamp is None else stamp.at
     return key.judge_time(stated.signed_at, at) or Verified(
-        key.member, key.kid, stated.signed_at, content.canonical, key
+        key.member, key.kid, stated.signed_at, content.canonical, key, dated
     )
 
 
@@ -152,6 +160,10 @@ class _Stated:
     certificate_digest: bytes
     issuer_serial: bytes | None
     signed_at: datetime
+    stamp: bytes | None = None
+    """The timestamp token of B-T."""
+    canonical_value: bytes = b""
+    """What that is over; empty where there is none."""
 
 
 class _Refused(Exception):
@@ -230,6 +242,15 @@ def _check_signature(stated: _Stated, key: TrustedKey) -> None:
     raise _Refused(finding("signature.invalid", _VALUE, found=f"key {key.kid}", attack=attack))
 
 
+def _stamp(stated: _Stated, trust: TrustList) -> Timestamp | None:
+    if stated.stamp is None:
+        return None
+    told = judge_stamp(stated.stamp, stated.canonical_value, trust)
+    if isinstance(told, Finding):
+        raise _Refused(replace(told, pointer=_STAMP))
+    return told
+
+
 def _check_identifiers(stated: _Stated, content: Content) -> None:
     """Each Id once, here and in the document, whatever the attribute is called: two readers must find one element."""
     for identifier in stated.identifiers:
@@ -275,6 +296,7 @@ _METHOD = f"{_SIGNED_INFO_PATH}/ds:SignatureMethod"
 _VALUE = "/*/ds:Signature/ds:SignatureValue"
 _CERTIFICATE = "/*/ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate"
 _PROPERTIES = "/*/ds:Signature/ds:Object/xades:QualifyingProperties/xades:SignedProperties"
+_STAMP = "/*/ds:Signature/ds:Object/xades:QualifyingProperties/xades:UnsignedProperties"
 _SIGNING_CERTIFICATE = f"{_PROPERTIES}/xades:SignedSignatureProperties/xades:SigningCertificateV2"
 
 _IDENTIFIER = re.compile(xades_form.IDENTIFIER, re.ASCII)
@@ -324,7 +346,7 @@ def _walk(signature: etree._Element) -> _Stated:
     identifiers: list[str] = []
     info, value, key_info, holder = _children(signature, _SIGNATURE_PARTS, _parts_attack(signature))
     signature_id = _attributes(signature, identifiers, required=("Id",))["Id"]
-    properties = _read_holder(holder, signature_id, identifiers)
+    properties, stamp = _read_holder(holder, signature_id, identifiers)
     method, document_digest, properties_digest = _read_signed_info(info, properties.get("Id", ""), identifiers)
     _attributes(value, identifiers)
     (signature_properties,) = _children(properties, (_xa("SignedSignatureProperties"),), "KEY-11")
@@ -344,6 +366,8 @@ def _walk(signature: etree._Element) -> _Stated:
         certificate_digest=certificate_digest,
         issuer_serial=issuer_serial,
         signed_at=_moment(time),
+        stamp=stamp,
+        canonical_value=b"" if stamp is None else canonical_xml(value),
     )
 
 
@@ -405,17 +429,34 @@ def _read_key_info(key_info: etree._Element, identifiers: list[str]) -> bytes:
     return _bytes(certificate, wrapped=True)
 
 
-def _read_holder(holder: etree._Element, signature_id: str, identifiers: list[str]) -> etree._Element:
-    """The SignedProperties in the one Object."""
+def _read_holder(
+    holder: etree._Element, signature_id: str, identifiers: list[str]
+) -> tuple[etree._Element, bytes | None]:
+    """The SignedProperties in the one Object, and the timestamp token where one stands beside them."""
     _attributes(holder, identifiers)
     (qualifying,) = _children(holder, (_xa("QualifyingProperties"),), "XSW-10")
     target = _attributes(qualifying, identifiers, required=("Target",))["Target"]
     if target != f"#{signature_id}":
         _refuse(qualifying, found=f"Target {target}", expected=f"#{signature_id}", attack="KEY-9")
-    extra = qualifying.find(_xa("UnsignedProperties"))
-    (properties,) = _children(qualifying, (_xa("SignedProperties"),), "KEY-9" if extra is None else "KEY-12")
+    parts: tuple[str, ...] = (_xa("SignedProperties"),)
+    if qualifying.find(_xa("UnsignedProperties")) is not None:
+        parts = (*parts, _xa("UnsignedProperties"))
+    properties, *unsigned = _children(qualifying, parts, "KEY-9")
     _attributes(properties, identifiers, required=("Id",))
-    return properties
+    return properties, _read_stamp(unsigned[0], identifiers) if unsigned else None
+
+
+def _read_stamp(unsigned: etree._Element, identifiers: list[str]) -> bytes:
+    """The token of the one SignatureTimeStamp, and nothing else that no signature covers."""
+    element = unsigned
+    for name in ("UnsignedSignatureProperties", "SignatureTimeStamp"):
+        _attributes(element, identifiers)
+        (element,) = _children(element, (_xa(name),), "KEY-12")
+    _attributes(element, identifiers)
+    method, token = _children(element, (_ds("CanonicalizationMethod"), _xa("EncapsulatedTimeStamp")), "KEY-12")
+    _algorithm(method, EXCLUSIVE_C14N, "XML-8")
+    _attributes(token, identifiers)
+    return _bytes(token, wrapped=True)
 
 
 def _read_signing_certificate(element: etree._Element) -> tuple[bytes, bytes | None]:

@@ -16,6 +16,14 @@ if (progress) {
     ended.add(row.dataset.scenario);
     progress.textContent = `Playing: ${ended.size} of ${progress.dataset.of}.`;
   });
+  source.addEventListener("turn", (event) => {
+    const asked = document.querySelector("[data-turn]");
+    const text = JSON.parse(event.data).ask;
+    const said = document.createElement("span");
+    said.className = "state wait";
+    said.textContent = text;
+    asked.replaceChildren(...(text ? [said] : []));
+  });
   source.addEventListener("end", () => {
     source.close();
     location.reload(); // with what does not hold, the grid and the reports

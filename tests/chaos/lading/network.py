@@ -365,7 +365,8 @@ class Network(httpx.AsyncBaseTransport):
             return httpx.Response(404, json={"code": "control.unknown-title"}, request=request)
         if request.method == "GET":
             title = request.url.path.rsplit("/", 1)[-1]
-            return httpx.Response(200 if title in self.registry.controls else 404, json={}, request=request)
+            status, said = self.registry.look_up(title, request.url.params.get("asked", ""))
+            return httpx.Response(status, json=said, request=request)
         status, said = self.registry.take(body.decode("ascii"))
         if fate is Fate.TWICE:
             status, said = self.registry.take(body.decode("ascii"))

@@ -21,10 +21,11 @@ from simulator.platforms import token_of
 from tests.chaos.lading.network import CODES, FALSE, HONEST, LYING, NOBODY, Fate, Network, Node, party
 from tests.ebl import cast
 from tests.ebl.running import SEED, issuance_request, key_of
-from tradebridge.ebl import steps, titles
-from tradebridge.ebl.chain import first_entry, follow
+from tradebridge.ebl import registry, steps, titles
+from tradebridge.ebl.chain import first_entry, follow, issue_to
 from tradebridge.ebl.envelope import make_envelope
 from tradebridge.ebl.host import carrier_party
+from tradebridge.ebl.registry import Issued
 
 TITLES = 2
 STEPS = 32
@@ -177,10 +178,18 @@ class Trading(RuleBasedStateMachine):
             title.under_way = self._sent(row["transfer"], on, title.surrendered_by, True, surrenders=False)
 
     @precondition(lambda self: any(each.had for each in (*self.titles, *self.ended)))
-    @rule(place=places, ended=usually, way=st.sampled_from(WAYS_BACK), by=places, to=st.sampled_from(CODES))
-    def comes_back(self, place: int, ended: bool, way: str, by: int, to: str) -> None:
+    @rule(
+        place=places,
+        ended=usually,
+        way=st.sampled_from(WAYS_BACK),
+        by=places,
+        to=st.sampled_from(CODES),
+        unsigned=st.booleans(),
+    )
+    def comes_back(self, place: int, ended: bool, way: str, by: int, to: str, unsigned: bool) -> None:
         """A platform signs another course of what it had, or another platform issues the bill once more: to where it
-        is, or has ended, or (a notice, and with a registry) anywhere. The invariant says what must not come of it."""
+        is, or has ended, or (a notice, and with a registry) anywhere. Before, it may have registered the bill as its
+        own; and who is asked may hear an unsigned 404 of the registry. The invariant says what must not come of it."""
         among = self.ended if ended and self.ended else self.titles
         title = among[place % len(among)]
         there = title.issued_on if among is self.ended else title.holder
@@ -191,7 +200,12 @@ class Trading(RuleBasedStateMachine):
         sender = able[by % len(able)]
         envelope = another_course(self.network, title.reference, way, sender, to)
         self._up(to)
+        if self.registered and way != SECOND_ISSUE:
+            self._up(sender)
+            self.network.run(registered_by(self.network, sender, title.reference))
+            self.network.fates.extend([Fate.ERROR] * 2 * unsigned)
         answer = self.network.post(to, "POST", "/pint/v3/envelopes", envelope, token_of(SEED, sender, to))
+        self.network.fates.clear()
         assert answer.status_code != 200 or (way == NOTICE and to != there), f"{way}: {answer.text} {self._story()}"
         self._counted(way)
 
@@ -378,6 +392,18 @@ class Trading(RuleBasedStateMachine):
         """What has no outcome yet, by platform."""
         opened = "select id, state, last_error from ebl_transfers where state in ('sending', 'in-doubt')"
         return {code: [tuple(row) for row in node.rows(opened)] for code, node in self.network.nodes.items()}
+
+
+async def registered_by(network: Network, by: str, reference: str) -> None:
+    """The platform registers a bill by all that it has of the carrier's word. Only the first one of it may."""
+    (row,) = network[by].rows("select * from ebl_titles where reference = ?", reference)
+    signed = orjson.loads(row["signed"])
+    issue = pint.to_json(Transaction.model_validate((orjson.loads(row["pending"]) or [{}])[0])) if not signed else None
+    issue = issue or pint.to_json(titles.read_entry(signed[0]).transactions[0])
+    whom, node = issue_to({"transactions": [issue]}), network[by]
+    word = Issued(row["issuance_manifest"], row["carrier"], node.now(), whom)
+    said = await registry.registered(node, network.registry.base, row["id"], word)
+    assert said.stand is not registry.Stand.OPEN or network.registry.control(row["id"]) == by
 
 
 def another_course(network: Network, reference: str, way: str, by: str, to: str) -> dict[str, Any]:
