@@ -16,7 +16,7 @@ ARGS ?=
 PART ?=
 ROUNDS ?= 0
 
-.PHONY: help demo test test-long lint lint-style lint-types lint-borders lint-house bench fuzz docs screenshots languages locks clean
+.PHONY: help demo test test-long lint lint-style lint-types lint-borders lint-house bench fuzz docs screenshots languages sbom locks clean
 
 help: ## what there is
 	@echo "make TARGET [ARGS=\"...\"]"
@@ -65,6 +65,9 @@ screenshots: .venv/test.stamp ## docs/screenshots anew, from a seeded world with
 
 languages: .venv/test.stamp ## the catalogues with the texts of today, and how much of each is translated
 	@$(BIN)/python -m tests.languages
+
+sbom: .venv/test.stamp ## what run.lock installs: dist/tradebridge.cdx.json (CycloneDX), and the page of its licences
+	@$(BIN)/python -m tests.sbom
 
 locks: ## run.lock and test.lock anew from pyproject.toml; ARGS=--upgrade for newer versions
 	@test -x .venv-locks/bin/uv || { $(FIND_PYTHON); "$$python" -m venv .venv-locks && .venv-locks/bin/pip install --quiet uv; }

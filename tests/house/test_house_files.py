@@ -20,6 +20,7 @@ TARGETS = [
     "docs",
     "screenshots",
     "languages",
+    "sbom",
     "locks",
     "clean",
 ]
