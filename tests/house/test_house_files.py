@@ -21,6 +21,7 @@ TARGETS = [
     "screenshots",
     "languages",
     "sbom",
+    "wheel",
     "locks",
     "clean",
 ]
