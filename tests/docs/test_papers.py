@@ -6,30 +6,24 @@ from functools import cache
 
 import pytest
 
+from exchange.config import Settings
+from exchange.retention import years_of
+from exchange.store.tables import metadata
 from tests.docs.blocks import ROOT
+from tests.docs.papers import rows_of, text_of
 
-DOCS = ROOT / "docs"
 NAMED = re.compile(r"`([a-z_/]+\.py)::(test_[a-z0-9_]+)`")
-PAPERS = ("threats.md",)
+PAPERS = ("threats.md", "questions.md", "data-protection.md", "access.md", "anti-corruption.md", "pilot-plan.md")
+QUESTIONS = [
+    "Who can read my documents?",
+    "What if you disappear?",
+    "What if your key is stolen, or mine?",
+    "How do I leave?",
+]
 STRIDE = ("S", "T", "R", "I", "D", "E")
 NO_TEST = ("none",)
 WITHOUT = {"an adapter of others does harm", "asks for bills at random"}
 """Threats that no test shows a control of; the page says why."""
-
-
-def text_of(page: str) -> str:
-    return (DOCS / page).read_text(encoding="utf-8")
-
-
-def rows_of(text: str) -> list[list[str]]:
-    """Cells of each row of the tables, without their heads."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    heads = {at - 1 for at, line in enumerate(lines) if re.fullmatch(r"[| -]+", line)}
-    return [
-        [cell.strip() for cell in line.strip("|").split(" | ")]
-        for at, line in enumerate(lines)
-        if at not in heads and at - 1 not in heads
-    ]
 
 
 @cache
@@ -58,3 +52,26 @@ def test_each_threat_has_a_control_and_a_test_or_says_that_there_is_none() -> No
     assert all(len(row) == 4 and row[1] and row[2] for row in rows)
     assert {row[1] for row in rows if not NAMED.search(row[3])} == WITHOUT
     assert all(row[3] in NO_TEST for row in rows if row[1] in WITHOUT)
+
+
+def test_each_of_the_four_questions_has_its_answer_with_links_to_tests_of_those_names() -> None:
+    page = text_of("questions.md")
+    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == QUESTIONS
+    for answer in page.split("\n## ")[1:]:
+        linked = re.findall(r"\[`([^`]+)::(\w+)`\]\(\.\./tests/([^)]+)\)", answer)
+        assert len(linked) >= 4
+        assert [file for file, _, target in linked if file != target] == []
+        assert len(linked) == len(NAMED.findall(answer))
+
+
+def test_every_table_of_the_store_is_told_of_and_no_other() -> None:
+    section = text_of("data-protection.md").split("## What is stored where")[1].split("Beside the store:")[0]
+    told = [name for row in rows_of(section) for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(told) == sorted(metadata.tables)
+
+
+def test_the_years_are_those_of_the_profiles() -> None:
+    section = text_of("data-protection.md").split("## How long")[1].split("\n## ")[0]
+    settings = Settings()
+    years = {f"`{profile}`": str(each) for profile, each in years_of(settings).items()}
+    assert dict(rows_of(section)) == {**years, "who looked at which document": str(settings.reading_years)}
