@@ -91,7 +91,21 @@ def test_the_first_checkpoint_over_the_acceptance_says_since_when_it_was_seen() 
 
 
 def test_where_nobody_was_named_to_see_it_nobody_could_have() -> None:
-    trust = listed(chain((AT - DAY, TRUST), (AT + 50 * DAY, witnessed(OLD))), now=NOW)
+    trust = listed(chain((AT - DAY, TRUST), (AT + 55 * DAY, witnessed(OLD))), now=NOW)
     assert verify_evidence(evidence(cosigned=MUCH_LATER), trust, NOW).exit_code == 0
     named = listed(chain((AT - DAY, witnessed(NEW)), (AT + 50 * DAY, witnessed(OLD))), now=NOW)
     assert verify_evidence(evidence(cosigned=MUCH_LATER), named, NOW).exit_code == 3
+
+
+@pytest.mark.parametrize("named", [timedelta(hours=1), 50 * DAY])
+def test_a_time_without_witnesses_is_no_place_to_date_back_into(named: timedelta) -> None:
+    """It counts from the first moment at which somebody was named; the newest list alone is no stricter than that."""
+    steps = (
+        (AT - DAY, TRUST),
+        (AT + named, witnessed(OLD)),
+        (AT + 70 * DAY, ending(SG, witnessed(OLD), distrusted=STOLEN)),
+    )
+    history, given = listed(chain(*steps), now=NOW), evidence(cosigned=MUCH_LATER)
+    late = verify_evidence(given, history, NOW)
+    assert (late.exit_code, [each.code for each in late.recorded.findings]) == (3, ["log.late"])
+    assert [each.code for each in late.issued.findings] == ["signature.distrusted-key"]

@@ -5,7 +5,8 @@
 2. Evidence stands on a checkpoint over all of its messages, which may be years younger than the acceptance. So it has
    the first one over the acceptance beside it (`first`), with a proof of its own. One that does not hold counts for
    nothing; it can only make the acceptance older, by the word of the same witnesses.
-3. Where the history in hand says that nobody was named to see it then, nobody could have.
+3. Where the history in hand says that nobody was named to see it then, nobody could have: it counts from the first
+   moment at which somebody was. So a period without witnesses is no place to date back into.
 """
 
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from tradebridge.evidence.file import EvidenceFile, Message, commitment
 from tradebridge.evidence.recorded import Checked, Logged, log_in
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.times import rfc3339
-from tradebridge.evidence.trust import TrustList
+from tradebridge.evidence.trust import Observers, TrustList
 
 LATE = timedelta(days=7)
 """Longer than a hub should be without its witnesses."""
@@ -46,14 +47,21 @@ def _covers(file: EvidenceFile, form: Message, log: Logged) -> bool:
 
 def logged_late(recorded: datetime, since: datetime | None, trust: TrustList) -> Finding | None:
     """Rules 1 and 3."""
-    if since is None or since - recorded <= LATE or _nobody_was_named(trust, recorded):
+    named = _named_since(trust, recorded)
+    if since is None or named is None or since - named <= LATE:
         return None
     found, expected = f"a record of {rfc3339(recorded)}, seen at {rfc3339(since)}", f"seen within {LATE.days} days"
     return finding("log.late", found=found, expected=expected, attack="LOG-14")
 
 
-def _nobody_was_named(trust: TrustList, at: datetime) -> bool:
-    return any(
-        each.ends is not None and each.in_force(at) and not each.log.witnesses and not each.authorities
-        for each in trust.observers()
+def _named_since(trust: TrustList, recorded: datetime) -> datetime | None:
+    """The first moment from this one on at which anybody was named to see the log; None: nobody was."""
+    earlier = () if trust.history is None else trust.history.earlier()
+    newest_first = [Observers(trust.log, trust.authorities), *earlier]  # an authority that was lost since was asked too
+    begins = [*(each.ends for each in newest_first[1:]), None]
+    moments = (
+        recorded if begin is None else max(recorded, begin)
+        for each, begin in zip(newest_first, begins, strict=True)
+        if (each.log.witnesses or each.authorities) and (each.ends is None or recorded < each.ends)
     )
+    return min(moments, default=None)
