@@ -13,6 +13,8 @@ the same as 'has other bytes', where an encoding leaves freedom or a signature d
 | timestamp | what no signature covers: the text of the status, certificates besides the signer's |
 | bundle | how the ZIP is packed (times, deflated or stored, where META-INF stands), the value of the signature |
 | proof | nothing |
+
+And of what says since when others have seen a document, nothing that is left out makes an answer better.
 """
 
 import json
@@ -21,8 +23,10 @@ import zipfile
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
+from itertools import product
 from typing import Any
 
 import pytest
@@ -36,6 +40,11 @@ from tests.evidence.case import NOW, content_of, event, note, sealed
 from tests.evidence.test_against_signxml import mutant as xml_mutant
 from tests.evidence.test_bundle import made
 from tests.evidence.test_document_time import DATED, LATER, Stamped, token
+from tests.evidence.test_replaced import OLD, STAMPED, witnessed
+from tests.evidence.test_replaced import evidence as seen
+from tests.evidence.test_trust_history import chain, ending, listed
+from tests.evidence.test_whose_word import MUCH_LATER, STOLEN, with_first
+from tests.evidence.test_whose_word import NOW as TODAY
 from tests.evidence.test_xades import SIGNED
 from tests.evidence.world import AT, HUB, LOG_KEY, ORIGIN, SG, TRUST, VERIFIER_KEY
 from tradebridge.evidence import cms, jws, notes, proofs
@@ -56,7 +65,7 @@ from tradebridge.evidence.receipts import read_note
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.seal import verify_seal
 from tradebridge.evidence.timestamps import read_timestamp
-from tradebridge.evidence.trust import Verified
+from tradebridge.evidence.trust import TrustList, Verified
 from tradebridge.evidence.verify import verify_evidence
 
 Says = frozenset[object]
@@ -382,3 +391,72 @@ def test_nothing_verifies_that_says_something_else(name: str, seed: int) -> None
     data = draw.choice((bits, pieces, *kind.changes))(draw, kind.good)
     more = kind.verified(data) - kind.verified(kind.good) if data != kind.good else NOTHING
     assert not more, f"it proves {more!r:.500}"
+
+
+# --- dates that are left out -----------------------------------------------------------------------------------------
+
+EARLY = AT + timedelta(days=1)
+AN_HOUR = timedelta(hours=1)
+
+
+def since(trust: TrustList) -> TrustList:
+    """Of a hub that named nobody at first."""
+    return listed(chain((AT - AN_HOUR, TRUST), (AT + AN_HOUR, trust)), now=TODAY)
+
+
+def stolen(trust: TrustList) -> TrustList:
+    return ending(SG, trust, distrusted=STOLEN)
+
+
+BOTH = witnessed(OLD, STAMPED)
+OBSERVED: dict[str, tuple[TrustList, bool, bool]] = {
+    "witnesses": (witnessed(OLD), True, False),
+    "witnesses and an authority": (BOTH, True, True),
+    "the same, of a stolen key": (stolen(BOTH), True, True),
+    "an authority, of a stolen key": (stolen(STAMPED), False, True),
+    "an authority that was named later, of a stolen key": (since(stolen(STAMPED)), False, True),
+    "witnesses that were named later, of a stolen key": (since(stolen(witnessed(OLD))), True, False),
+}
+"""Who is named to see the log: the list, whether by witnesses, whether by an authority."""
+
+
+def shorter(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """With one date left out: the timestamp, the first checkpoint, or a line of the newest one."""
+    text, mark, lines = given["checkpoint"].rpartition("\n\n")
+    kept = lines.splitlines(keepends=True)
+    return [
+        *(
+            {name: each for name, each in given.items() if name != one}
+            for one in ("timestamp", "first")
+            if one in given
+        ),
+        *(
+            {**given, "checkpoint": text + mark + "".join(kept[:at] + kept[at + 1 :])}
+            for at in range(1, len(kept))  # the log's own stays
+        ),
+    ]
+
+
+@pytest.mark.parametrize("name", OBSERVED)
+def test_a_date_that_is_left_out_makes_no_answer_better(name: str) -> None:
+    trust, by_witnesses, by_authority = OBSERVED[name]
+    times: tuple[datetime | None, ...] = (None, EARLY, MUCH_LATER)
+    tried = 0
+    for cosigned, stamped, first in product(times, times, (False, True)):
+        if (cosigned and not by_witnesses) or (stamped and not by_authority):
+            continue
+        given_ = seen(cosigned=cosigned, stamped=stamped)
+        if first:
+            early = seen(cosigned=EARLY if by_witnesses else None, stamped=EARLY if by_authority else None)
+            given_ = with_first(given_, early)
+            if by_authority:
+                given_["first"]["timestamp"] = early["timestamp"]
+        before = yes_to(given_, trust)
+        for less in shorter(given_):
+            tried += 1
+            assert yes_to(less, trust) <= before, (cosigned, stamped, first)
+    assert tried > 3
+
+
+def yes_to(given_: Mapping[str, Any], trust: TrustList) -> set[str]:
+    return {each.question for each in verify_evidence(given_, trust, TODAY).answers if each.verdict == "yes"}

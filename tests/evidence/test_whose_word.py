@@ -109,3 +109,12 @@ def test_a_time_without_witnesses_is_no_place_to_date_back_into(named: timedelta
     late = verify_evidence(given, history, NOW)
     assert (late.exit_code, [each.code for each in late.recorded.findings]) == (3, ["log.late"])
     assert [each.code for each in late.issued.findings] == ["signature.distrusted-key"]
+
+
+def test_what_nobody_dates_is_late_where_the_key_was_stolen_since() -> None:
+    stolen = ending(SG, STAMPED, distrusted=STOLEN)
+    for given in (evidence(stamped=MUCH_LATER), evidence()):
+        late = verify_evidence(given, stolen, NOW)
+        assert (late.exit_code, [each.code for each in late.recorded.findings]) == (3, ["log.late"])
+    assert verify_evidence(evidence(stamped=FIRST), stolen, NOW).exit_code == 0
+    assert verify_evidence(evidence(), STAMPED, NOW).exit_code == 0  # the time decides nothing

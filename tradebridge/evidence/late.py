@@ -7,16 +7,21 @@
    nothing; it can only make the acceptance older, by the word of the same witnesses.
 3. Where the history in hand says that nobody was named to see it then, nobody could have: it counts from the first
    moment at which somebody was. So a period without witnesses is no place to date back into.
+4. What nobody dates is as late as can be: who leaves a date out gains nothing. It decides, and is told, where the key
+   of the document's signature was in other hands since.
 """
 
 from datetime import datetime, timedelta
 
+from schemas.content import Content
 from tradebridge.evidence import proofs
 from tradebridge.evidence.file import EvidenceFile, Message, commitment
 from tradebridge.evidence.recorded import Checked, Logged, log_in
 from tradebridge.evidence.refusals import Finding, finding
+from tradebridge.evidence.seal import verify_seal
+from tradebridge.evidence.seen import stolen_since
 from tradebridge.evidence.times import rfc3339
-from tradebridge.evidence.trust import Observers, TrustList
+from tradebridge.evidence.trust import Observers, TrustList, Verified
 
 LATE = timedelta(days=7)
 """Longer than a hub should be without its witnesses."""
@@ -45,13 +50,19 @@ def _covers(file: EvidenceFile, form: Message, log: Logged) -> bool:
     return proofs.verify_inclusion(leaf, way.index, way.size, hashes, log.checkpoint.root)
 
 
-def logged_late(recorded: datetime, since: datetime | None, trust: TrustList) -> Finding | None:
-    """Rules 1 and 3."""
+def logged_late(
+    recorded: datetime, since: datetime | None, trust: TrustList, content: Content | None = None
+) -> Finding | None:
+    """Rules 1, 3 and 4. `content`: of the document of this record, if it is at hand."""
     named = _named_since(trust, recorded)
-    if since is None or named is None or since - named <= LATE:
+    if named is None:
         return None
-    found, expected = f"a record of {rfc3339(recorded)}, seen at {rfc3339(since)}", f"seen within {LATE.days} days"
-    return finding("log.late", found=found, expected=expected, attack="LOG-14")
+    if since is None:
+        late, seen = _was_stolen(content, trust, recorded), "dated by nobody else"
+    else:
+        late, seen = since - named > LATE, f"seen at {rfc3339(since)}"
+    found, expected = f"a record of {rfc3339(recorded)}, {seen}", f"seen within {LATE.days} days"
+    return finding("log.late", found=found, expected=expected, attack="LOG-14") if late else None
 
 
 def _named_since(trust: TrustList, recorded: datetime) -> datetime | None:
@@ -65,3 +76,9 @@ def _named_since(trust: TrustList, recorded: datetime) -> datetime | None:
         if (each.log.witnesses or each.authorities) and (each.ends is None or recorded < each.ends)
     )
     return min(moments, default=None)
+
+
+def _was_stolen(content: Content | None, trust: TrustList, recorded: datetime) -> bool:
+    """Whether the signature holds by the time of the record, by a key that was in other hands since."""
+    seal = None if content is None else verify_seal(content, trust.as_of(recorded), recorded)
+    return isinstance(seal, Verified) and stolen_since(seal.key) is not None

@@ -29,7 +29,7 @@ from tradebridge.evidence.notes import public_key_of
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.times import TOLERANCE, rfc3339
 from tradebridge.evidence.timestamps import Timestamp, read_timestamp
-from tradebridge.evidence.trust import TrustList, Verified
+from tradebridge.evidence.trust import TrustedKey, TrustList, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ def dated_by(document: Subject, trust: TrustList, now: datetime, said: Iterable[
 def before_theft(seal: Verified, log: datetime | None, document: Seen) -> str:
     """Rule 5, in words; empty for a key that was in nobody else's hands. `log`: since when others have seen its record,
     if they have; `document`: of its own timestamp."""
-    authority = seal.key.authority
-    stolen = _first(seal.key.distrusted, authority.distrusted if authority else None)
+    stolen = stolen_since(seal.key)
     if stolen is None:
         return ""
     since = _first(log, document.dated, seal.dated)
@@ -105,6 +104,11 @@ def before_theft(seal: Verified, log: datetime | None, document: Seen) -> str:
     if since is not None and since < stolen:
         return f"{told}is shown by who had seen it at {rfc3339(since)}."
     return f"{told}is the hub's word{f': others have seen it at {rfc3339(since)} only' if since else ' alone'}."
+
+
+def stolen_since(key: TrustedKey) -> datetime | None:
+    """Since when the key, or that of the authority that certified it, was in other hands; None: neither was."""
+    return _first(key.distrusted, key.authority.distrusted if key.authority else None)
 
 
 def _first(*moments: datetime | None) -> datetime | None:
