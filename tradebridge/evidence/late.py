@@ -8,7 +8,7 @@
 3. Where the history in hand says that nobody was named to see it then, nobody could have: it counts from the first
    moment at which somebody was. So a period without witnesses is no place to date back into.
 4. What nobody dates is as late as can be: who leaves a date out gains nothing. It decides, and is told, where the key
-   of the document's signature was in other hands since.
+   of the document's signature was in other hands since, and no timestamp of its own dates the document.
 """
 
 from datetime import datetime, timedelta
@@ -53,7 +53,7 @@ def _covers(file: EvidenceFile, form: Message, log: Logged) -> bool:
 def logged_late(
     recorded: datetime, since: datetime | None, trust: TrustList, content: Content | None = None
 ) -> Finding | None:
-    """Rules 1, 3 and 4. `content`: of the document of this record, if it is at hand."""
+    """Rules 1, 3 and 4. `content`: of the document of this record, where nothing else dates that."""
     named = _named_since(trust, recorded)
     if named is None:
         return None
@@ -79,6 +79,6 @@ def _named_since(trust: TrustList, recorded: datetime) -> datetime | None:
 
 
 def _was_stolen(content: Content | None, trust: TrustList, recorded: datetime) -> bool:
-    """Whether the signature holds by the time of the record, by a key that was in other hands since."""
+    """Whether the signature holds by the time of the record alone, by a key that was in other hands since."""
     seal = None if content is None else verify_seal(content, trust.as_of(recorded), recorded)
-    return isinstance(seal, Verified) and stolen_since(seal.key) is not None
+    return isinstance(seal, Verified) and seal.dated is None and stolen_since(seal.key) is not None

@@ -86,13 +86,13 @@ def verify_evidence(
     content = open_content(b64decode(file.document.bytes) if document is None else document)
     own = _is_accepted(content, accepted)
     since = seen_since(file, accepted, trust, log, now)
-    it = content if own and not isinstance(content, Finding) else None
-    late = logged_late(accepted.record.time, since, trust, it) if accepted and accepted.record else None
-    recorded = was_recorded(messages, accepted, log, now, late)
-    proven = accepted.proven if accepted and recorded.verdict is Verdict.YES else None
     stated = list(_check_deliveries(file, messages, trust))
     remarks = tuple(each for each in stated if each.code in BY_AN_ENDED_KEY)
     said = dated_by(file.document, trust, now, [each for each in stated if each not in remarks])
+    by_the_record = content if own and said.dated is None and not isinstance(content, Finding) else None
+    late = logged_late(accepted.record.time, since, trust, by_the_record) if accepted and accepted.record else None
+    recorded = was_recorded(messages, accepted, log, now, late)
+    proven = accepted.proven if accepted and recorded.verdict is Verdict.YES else None
     when = (own and (proven or said.dated)) or now
     then = trust.as_of(when)
     seal = content if isinstance(content, Finding) else verify_seal(content, then, when)
