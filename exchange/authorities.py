@@ -5,8 +5,8 @@
 2. A revocation list comes from the operator, or from the one address that the operator gave for the authority. No
    address in a certificate or a message is ever followed, nor a redirect; it is called within `exchange.reach`.
 3. A list replaces an older one of the same authority. Its number never falls, and its time never goes back.
-4. One that was the newest while a member of its authority handed something in is kept, and goes into the evidence: a
-   later one need not tell any more of a certificate that has expired.
+4. One that was the newest while a member of its authority handed something in, or acknowledged something, is kept, and
+   goes into the evidence: a later one need not tell any more of a certificate that has expired.
 """
 
 import asyncio
@@ -210,22 +210,27 @@ def keep_list(connection: Connection, data: bytes, now: datetime) -> RevocationL
 def _keep_for_evidence(
     connection: Connection, read: RevocationList, authorities: Mapping[str, Sequence[Authority]], now: datetime
 ) -> None:
-    """Rule 4: this one from now on, and of the one before it if anything was accepted in its time."""
+    """Rule 4: this one from now on, and of the one before it if anything was accepted or taken in its time."""
     kept, digest = t.kept_lists.c, sha256_hex(read.data)
     own = [member for member, each in authorities.items() if read.issuer in _names(each)]
     before = connection.execute(select(kept.digest, kept.taken_at).where(kept.issuer == read.issuer)).all()
     if any(row.digest == digest for row in before):
         return
     last = max(before, key=lambda row: row.taken_at, default=None)
-    if last is not None:
-        said = t.messages.c.received_at >= last.taken_at
-        by = t.messages.c.member.in_(own) | t.documents.c.issuer.in_(own)
-        joined = t.messages.outerjoin(t.documents, t.documents.c.message_id == t.messages.c.id)
-        query = select(t.messages.c.id).select_from(joined).where(said, by).limit(1)
-        if connection.execute(query).first() is None:
-            connection.execute(delete(t.kept_lists).where(kept.digest == last.digest))
+    if last is not None and not _was_used(connection, own, last.taken_at):
+        connection.execute(delete(t.kept_lists).where(kept.digest == last.digest))
     row = {"digest": digest, "issuer": read.issuer, "taken_at": rfc3339(now), "data": read.data}
     connection.execute(t.kept_lists.insert(), row)
+
+
+def _was_used(connection: Connection, members: Sequence[str], since: str) -> bool:
+    """Whether one of these members has said anything since then that stands on a signature."""
+    by = t.messages.c.member.in_(members) | t.documents.c.issuer.in_(members)
+    joined = t.messages.outerjoin(t.documents, t.documents.c.message_id == t.messages.c.id)
+    handed_in = select(t.messages.c.id).select_from(joined).where(t.messages.c.received_at >= since, by)
+    row = t.deliveries.c
+    taken = select(row.id).where(row.settled_at >= since, row.recipient.in_(members), row.acknowledgement.is_not(None))
+    return any(connection.execute(query.limit(1)).first() is not None for query in (handed_in, taken))
 
 
 def _names(authorities: Iterable[Authority]) -> set[str]:

@@ -56,6 +56,7 @@ def evidence_of(hub: "Hub", stored: Stored, member: str | None) -> dict[str, Any
     with hub.database.reading.connect() as connection:
         evidence = _evidence(connection, hub, stored, member).form
         delivered = queries.delivered(connection, stored)
+        evidence |= _lists(connection, stored, evidence, delivered)
     listing = Listing(
         document_id=evidence["document"]["id"],
         content_digest=evidence["document"]["contentDigest"],
@@ -78,14 +79,19 @@ def _evidence(
     evidence = queries.evidence(connection, stored, member, of_title=of_title, newest=newest)
     if held is not None and of_title:
         evidence.form["title"] = titles.evidence_of(connection, held)
-    said = [read_record(b64decode(each["record"])) for each in evidence.form["messages"]]
+    return evidence
+
+
+def _lists(connection: Connection, stored: Stored, form: Mapping[str, Any], rows: Sequence[Any]) -> dict[str, Any]:
+    """The revocation lists by which its signatures hold: of who handed something in, of its issuer, and of recipients
+    that acknowledged it. `rows`: the deliveries that are told."""
+    said = [read_record(b64decode(each["record"])) for each in form["messages"]]
     known = [each for each in said if not isinstance(each, Finding)]
     issuer = str(stored.summary["issuer"] or "")
     named = {(name, rfc3339(each.time)) for each in known for name in (each.member, issuer)}
+    named |= {(row.recipient, row.settled_at) for row in rows if row.acknowledgement is not None}
     lists = lists_for(connection, named)
-    if lists:
-        evidence.form["revocations"] = [b64encode(each).decode("ascii") for each in lists]
-    return evidence
+    return {"revocations": [b64encode(each).decode("ascii") for each in lists]} if lists else {}
 
 
 def _told(rows: Sequence[Any]) -> list[dict[str, Any]]:
@@ -115,7 +121,8 @@ async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: b
     if first is None or _is_believed_no_more(first.trust, hub.registry.trust):
         first = await _keep(hub, stored, member, read)
     rows = [_as_at_first(row, first.deliveries) for row in read.delivered if row.id in first.deliveries]
-    evidence = read.evidence.form | {"deliveries": _told(rows), "simulated": hub.simulated}
+    lists = await hub.ask(lambda connection: _lists(connection, stored, read.evidence.form, rows))
+    evidence = read.evidence.form | lists | {"deliveries": _told(rows), "simulated": hub.simulated}
     files = await asyncio.to_thread(contents_of, evidence, first.trust, _renditions(rows, first.trust))
     manifest = manifest_of(files)
     return close_bundle(files, manifest, *await _signature(hub, manifest, moment, read.evidence.at))
@@ -138,6 +145,7 @@ class _Delivered:
     note: str
     rendition: bytes | None
     acknowledgement: str | None
+    settled_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,8 @@ async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> 
 
 
 def _as_at_first(row: Any, acknowledged: Mapping[str, bool]) -> _Delivered:
-    return _Delivered(row.recipient, row.note, row.rendition, row.acknowledgement if acknowledged[row.id] else None)
+    taken = row.acknowledgement if acknowledged[row.id] else None
+    return _Delivered(row.recipient, row.note, row.rendition, taken, row.settled_at)
 
 
 def _renditions(rows: Sequence[_Delivered], trust: TrustList) -> tuple[Rendition, ...]:

@@ -380,8 +380,10 @@ def evidence(
 
 
 def delivered(connection: Connection, stored: Stored) -> Sequence[Row[Any]]:
-    """What the hub handed on of a document, for who may see it: id, recipient, note, rendition, acknowledgement."""
-    columns = (t.deliveries.c[each] for each in ("id", "recipient", "note", "rendition", "acknowledgement"))
+    """What the hub handed on of a document, for who may see it: id, recipient, note, rendition, acknowledgement, and
+    when that came."""
+    names = ("id", "recipient", "note", "rendition", "acknowledgement", "settled_at")
+    columns = (t.deliveries.c[each] for each in names)
     query = select(*columns).where(t.deliveries.c.document_id == stored.summary["id"], t.deliveries.c.note.is_not(None))
     if stored.only_for is not None:
         query = query.where(t.deliveries.c.recipient == stored.only_for)

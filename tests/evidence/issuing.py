@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
+import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from lxml import etree
 
+from schemas.content import from_base64url
 from tests.evidence.sealing import changed, find
 from tests.evidence.test_xades import DOCUMENT
 from tests.evidence.world import AT, CERTIFICATES, SEED, SG, TRUST
-from tradebridge.evidence import simulation, xades
+from tradebridge.evidence import jws, simulation, xades
 from tradebridge.evidence.authorities import DOCUMENT_SIGNING, TrustedAuthority
 from tradebridge.evidence.revocation import RevocationList, read_revocation_list
 from tradebridge.evidence.signer import LocalSigner
@@ -111,6 +113,14 @@ def signer_of(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey = L
 def signed(certificate: x509.Certificate, at: datetime = AT, key: ec.EllipticCurvePrivateKey = LEAF_KEY) -> bytes:
     """The document of these tests, signed in XML by a certificate of the authority."""
     return xades.sign(DOCUMENT, signer_of(certificate, key), at)
+
+
+def with_certificate(token: str, own: x509.Certificate) -> str:
+    """A statement that our code signed with `signer_of(own)`, with the certificate beside it (`x5c`)."""
+    header, payload, _ = token.split(".")
+    told = orjson.loads(from_base64url(header.encode())) | {"x5c": [b64encode(own.public_bytes(Encoding.DER)).decode()]}
+    signing_input = jws._encode(orjson.dumps(told)) + b"." + payload.encode()
+    return (signing_input + b"." + jws._encode(signer_of(own).sign(signing_input))).decode()
 
 
 class Signs(Protocol):

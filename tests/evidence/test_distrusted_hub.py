@@ -8,11 +8,13 @@ import pytest
 
 from schemas.event import EventType
 from simulator.tsa import NAME, Authority
-from tests.evidence.case import MINUTE, NOW, Case, event
+from tests.evidence.case import MINUTE, NOW, Case, acknowledgement, content_of, event, note, sealed
+from tests.evidence.issuing import GOOD as OFFICER
+from tests.evidence.issuing import ISSUING, MEMBER, signer_of, with_certificate
 from tests.evidence.test_bundle import CASE, GOOD, made
 from tests.evidence.test_recorded import hub_distrusted
 from tests.evidence.test_trust_history import NEW_HUB, ending, rotated
-from tests.evidence.world import AT, TH, TRUST
+from tests.evidence.world import AT, HUB, TH, TRUST
 from tradebridge.cli.verify import _draw
 from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
 from tradebridge.evidence.bundle import MEDIA_TYPE, SIGNATURE, STAMP, open_bundle, verify_bundle
@@ -132,6 +134,20 @@ def test_an_acknowledgement_by_a_key_that_is_distrusted_since_is_a_remark() -> N
     withdrawn = verify_evidence(Case(events=()).build(), ending(TH, withdrawn=AT), NOW)
     assert withdrawn.exit_code == 0, withdrawn  # no worse than that
     assert places(withdrawn) == {("signature.withdrawn-key", "/deliveries/0/acknowledgement")}
+
+
+def test_an_acknowledgement_of_whose_certificate_no_list_tells_is_a_remark() -> None:
+    given, content = Case(events=()).build(), content_of(sealed())
+    told = given["deliveries"][0]
+    told["recipient"] = MEMBER
+    told["note"] = replace(note(content), recipient=MEMBER).sign(HUB, AT)
+    taken = replace(acknowledgement(content), member=MEMBER).sign(signer_of(OFFICER), AT + MINUTE)
+    told["acknowledgement"] = with_certificate(taken, OFFICER)
+    known = verify_evidence(given, ISSUING, NOW)
+    assert (known.exit_code, known.remarks) == (0, ())
+    unknown = verify_evidence(given, replace(ISSUING, revocations=()), NOW)
+    assert unknown.exit_code == 0, unknown
+    assert places(unknown) == {("signature.revocation-unknown", "/deliveries/0/acknowledgement")}
 
 
 @pytest.mark.parametrize("code", ["signature.withdrawn-key", "signature.unknown-key"])

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from exchange import authorities
+from schemas.content import sha256_hex
 from tests.evidence import issuing
 from tests.evidence.issuing import BELOW, GOOD, MEMBER, OFFICE, REVOKED, ROOT, ROOT_KEY, ROOT_NAME, certify, name_of
 from tests.evidence.test_authorities import RsaSigner, rsa_key, some_rsa
@@ -39,6 +40,7 @@ from tradebridge.evidence import simulation, xades
 from tradebridge.evidence.bundle import Bundle, open_bundle
 from tradebridge.evidence.cosignatures import Witness
 from tradebridge.evidence.lost import LostKey, fingerprints
+from tradebridge.evidence.receipts import Acknowledgement
 from tradebridge.evidence.report import Report, Verdict
 from tradebridge.evidence.simulation import test_authority, test_signer
 from tradebridge.evidence.status import Status, read_status
@@ -287,6 +289,7 @@ def test_what_an_authority_issued_is_taken_once_a_list_says_that_it_is_good(with
     assert (told["number"], told["nextUpdate"]) == ("7", rfc3339(NOW + 6 * DAY))
     accepted = cast[MEMBER].submit(issued("ID-2026-07042"), ["TH-NSW"])
     assert report(cast, accepted.id).exit_code == 0
+    taken = acknowledged(cast, "SG-2026-07045")
     assert refused_by(cast[MEMBER].submit, issued("ID-2026-07043", REVOKED), ["TH-NSW"]).code == (
         "signature.revoked-certificate"
     )
@@ -307,11 +310,29 @@ def test_what_an_authority_issued_is_taken_once_a_list_says_that_it_is_good(with
     assert verify_evidence(kept, trust, NOW + 900 * DAY).issued.verdict is Verdict.YES
     without = verify_evidence({**kept, "revocations": []}, trust, NOW + 900 * DAY).issued
     assert [each.code for each in without.findings] == ["signature.revocation-unknown"]
-    bundle = open_bundle(cast.operator.bundle(accepted.id).data, trust, None)
-    assert isinstance(bundle, Bundle) and {"revocations/000.crl", "revocations/001.crl"} < bundle.files.keys()
+    for given in (evidence(cast, taken), read_bundle(cast, taken, trust).evidence):  # of a recipient's word too
+        found = verify_evidence(given, trust, NOW + 900 * DAY)
+        assert (found.unchanged.verdict, found.remarks) == (Verdict.YES, ()), found
+    assert {"revocations/000.crl", "revocations/001.crl"} < read_bundle(cast, accepted.id, trust).files.keys()
     (own,) = operator.member(MEMBER)["authorities"]
     operator.revoke_signing_key(own["id"], since=rfc3339(NOW), compromised=True, reason="broken into")
     assert refused_by(cast[MEMBER].submit, issued("ID-2026-07044"), ["TH-NSW"]).code == "signature.distrusted-key"
+
+
+def acknowledged(cast: Cast, number: str) -> str:
+    """The id of a document that the office had, and said so by a certificate of its authority."""
+    sent = cast["SG-NSW"].submit(certificate(number), [MEMBER])
+    (delivery,) = until(lambda: cast[MEMBER].inbox())
+    digest = sha256_hex(delivery.original)
+    taken = Acknowledgement(delivery.id, delivery.message_id, digest, MEMBER, NOW).sign(issuing.signer_of(GOOD), NOW)
+    cast[MEMBER].acknowledge([issuing.with_certificate(taken, GOOD)])
+    return sent.id
+
+
+def read_bundle(cast: Cast, document_id: str, trust: TrustList) -> Bundle:
+    opened = open_bundle(cast.operator.bundle(document_id).data, trust, None)
+    assert isinstance(opened, Bundle), opened
+    return opened
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,10 @@ UNSURE = frozenset(
 DISTRUSTED = "signature.distrusted-key"
 """The key was in other hands since: only what is proven to be older holds."""
 
-BY_AN_ENDED_KEY = frozenset({DISTRUSTED, "signature.revoked-certificate", "signature.withdrawn-key"})
-"""Of a statement whose time nothing proves, and on which no answer rests: it says nothing."""
+SAYS_NOTHING = frozenset(
+    {DISTRUSTED, *(f"signature.{each}" for each in ("revocation-unknown", "revoked-certificate", "withdrawn-key"))}
+)
+"""Of a statement whose time nothing proves, and on which no answer rests: by a key that has ended, or may have."""
 
 ENDED = frozenset(
     f"signature.{each}" for each in ("expired-certificate", "not-yet-valid", "time-ahead", "withdrawn-key")

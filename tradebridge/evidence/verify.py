@@ -17,7 +17,7 @@ is not on the list, a proof still to come) makes could not check.
 4. The signer may issue such a document: role, profile, country or carrier.
 5. The events are genuine, and are played through the state machine from the beginning; of a title, whether it ended.
 6. Delivery notes and acknowledgements are genuine and fit their messages. Nothing proves their time: of a key that was
-   withdrawn or in other hands since, they say nothing, and that is a remark.
+   withdrawn or in other hands since, or of which no list tells whether it was revoked, they say nothing: a remark.
 
 7. The hub says that these are all the messages as of a day: it has listed them, or signed them together as a bundle.
 
@@ -43,7 +43,7 @@ from tradebridge.evidence.recorded import Checked, Logged, check_message, log_in
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import (
     ABOUT_THE_SIGNER,
-    BY_AN_ENDED_KEY,
+    SAYS_NOTHING,
     UNSURE,
     Answer,
     Report,
@@ -87,7 +87,7 @@ def verify_evidence(
     own = _is_accepted(content, accepted)
     since = seen_since(file, accepted, trust, log, now)
     stated = list(_check_deliveries(file, messages, trust))
-    remarks = tuple(each for each in stated if each.code in BY_AN_ENDED_KEY)
+    remarks = tuple(each for each in stated if each.code in SAYS_NOTHING)
     said = dated_by(file.document, trust, now, [each for each in stated if each not in remarks])
     by_the_record = content if own and said.dated is None and not isinstance(content, Finding) else None
     late = logged_late(accepted.record.time, since, trust, by_the_record) if accepted and accepted.record else None
