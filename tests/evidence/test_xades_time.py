@@ -16,7 +16,7 @@ from simulator.tsa import Authority
 from tests.evidence.case import Case, sealed
 from tests.evidence.sealing import changed, find
 from tests.evidence.test_against_signxml import _signxml_accepts
-from tests.evidence.test_replaced import STAMPED
+from tests.evidence.test_replaced import OTHER_AUTHORITY, STAMPED, after
 from tests.evidence.test_trust_history import ending
 from tests.evidence.world import AT, SG, TRUST
 from tradebridge.evidence.lone import verify_document
@@ -66,6 +66,13 @@ def test_a_key_that_ended_since_was_good_when_it_signed() -> None:
         assert isinstance(judged(stamped(XML, by(at=AT + 2 * DAY)), trust), Finding)
     report = verify_document(GOOD, ending(SG, STAMPED, distrusted=AT + DAY), LATER)
     assert (report.unchanged.verdict, report.issued.verdict) == (Verdict.YES, Verdict.YES)
+
+
+def test_an_authority_that_was_replaced_since_has_dated_it_with_its_evidence_as_without() -> None:
+    trust = after(STAMPED, OTHER_AUTHORITY)
+    assert verify_document(GOOD, trust, LATER).issued.verdict is Verdict.YES
+    assert verify_evidence(Case(data=GOOD, events=()).build(), trust, LATER).issued.verdict is Verdict.YES
+    assert verify_document(GOOD, OTHER_AUTHORITY, LATER).issued.verdict is Verdict.COULD_NOT_CHECK
 
 
 def test_a_signature_is_not_older_than_it_says() -> None:

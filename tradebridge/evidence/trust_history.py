@@ -154,7 +154,7 @@ class TrustHistory:
     def as_of(self, at: datetime, newest: TrustList) -> TrustList:
         """Rule 3."""
         then = self.version_at(at).trust
-        return newest if then is self.newest.trust else _as_known(then, newest, self._ends)
+        return newest if then is self.newest.trust else _as_known(then, newest, self)
 
     def members(self) -> Iterator[TrustedMember]:
         """`tradebridge.evidence.trust.History`."""
@@ -194,10 +194,34 @@ def _ends_of(lists: Iterable[TrustList]) -> dict[str, KeyStatus]:
     return found
 
 
-def _as_known(then: TrustList, newest: TrustList, ends: Mapping[str, KeyStatus]) -> TrustList:
+@dataclass(frozen=True, slots=True)
+class _OfThen:
+    """What a list of an earlier time has of the versions: whom they named to observe the log, so that a timestamp in a
+    signature counts alike by either. `tradebridge.evidence.trust.History`."""
+
+    whole: TrustHistory
+
+    @property
+    def recorded(self) -> int:
+        return self.whole.recorded
+
+    def as_of(self, at: datetime, newest: TrustList) -> TrustList:  # it is of its own time
+        return newest
+
+    def digest_of(self, number: int) -> str:
+        return self.whole.digest_of(number)
+
+    def members(self) -> Iterator[TrustedMember]:
+        return self.whole.members()
+
+    def earlier(self) -> Iterator[Observers]:
+        return self.whole.earlier()
+
+
+def _as_known(then: TrustList, newest: TrustList, whole: TrustHistory) -> TrustList:
     """Members as they were, with keys that end as is known now; what speaks today from the newest."""
-    members = tuple(_with_ends(ended(each, ends), newest.member(each.id)) for each in then.members)
-    return replace(newest, members=members, history=None)
+    members = tuple(_with_ends(ended(each, whole._ends), newest.member(each.id)) for each in then.members)
+    return replace(newest, members=members, history=_OfThen(whole))
 
 
 def _with_ends(then: TrustedMember, now: TrustedMember | None) -> TrustedMember:
