@@ -314,6 +314,9 @@ class History(Protocol):
     def digest_of(self, number: int) -> str:
         """Of a version; empty: there is no such version."""
 
+    def everybody(self, newest: "TrustList") -> "TrustList":
+        """The newest with all members and keys that any version named, without what is known to be false since."""
+
     def members(self) -> Iterator["TrustedMember"]:
         """As all versions have them."""
 

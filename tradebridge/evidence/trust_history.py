@@ -156,6 +156,16 @@ class TrustHistory:
         then = self.version_at(at).trust
         return newest if then is self.newest.trust else _as_known(then, newest, self)
 
+    def everybody(self, newest: TrustList) -> TrustList:
+        """With every member and every key that any version named, a member as the last of them had it."""
+        named = [*self.members(), *newest.members]
+        last = {member.id: member for member in named if member.id != newest.hub.id}
+        by_kid = {key.kid: key for member in named for key in member.keys}
+        own = {key.der for key in newest.hub.keys}
+        keys = {key.der: key for key in by_kid.values() if key.der not in own}.values()
+        members = (replace(each, keys=tuple(key for key in keys if key.member == each.id)) for each in last.values())
+        return _as_known(replace(newest, members=tuple(members)), newest, self)
+
     def members(self) -> Iterator[TrustedMember]:
         """`tradebridge.evidence.trust.History`."""
         return (member for version in self.versions for member in version.trust.members)
@@ -210,6 +220,9 @@ class _OfThen:
 
     def digest_of(self, number: int) -> str:
         return self.whole.digest_of(number)
+
+    def everybody(self, newest: TrustList) -> TrustList:
+        return self.whole.everybody(newest)
 
     def members(self) -> Iterator[TrustedMember]:
         return self.whole.members()
