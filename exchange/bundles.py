@@ -4,8 +4,8 @@
 2. For one checkpoint and one caller it has the same bytes each time. What is on the log is fixed by the checkpoint; of
    what is not (delivery notes, acknowledgements, the trust list of the day) it is kept what there was the first time.
    Who wants what came since asks for the newest checkpoint. Only where a key of the hub was in other hands, as is known
-   since, or was withdrawn and nobody dates the signature, it is made anew, with the list of today: nobody would believe
-   the old one.
+   since, or the one that signed has ended and nobody whom the list of today believes dates the signature before that,
+   it is made anew, with the list of today: nobody would believe the old one.
 3. Its signature is kept by the manifest that it is over, and the signature's timestamp by the signature. The same files
    therefore carry the same ones, also where the key draws a random number for each. A timestamp is asked for once, and
    waited for a moment: a bundle waits for no authority that is away.
@@ -33,12 +33,14 @@ from exchange.store import queries
 from exchange.store import tables as t
 from exchange.store.queries import Evidence, Stored
 from tradebridge.evidence import canonical, cms
-from tradebridge.evidence.bundle import Rendition, close_bundle, contents_of, manifest_of
+from tradebridge.evidence.bundle import PURPOSE, Rendition, close_bundle, contents_of, manifest_of
 from tradebridge.evidence.file import read_record
 from tradebridge.evidence.listing import Listing, text_of
 from tradebridge.evidence.receipts import read_note
 from tradebridge.evidence.refusals import Finding
+from tradebridge.evidence.seen import dated
 from tradebridge.evidence.times import from_rfc3339, rfc3339
+from tradebridge.evidence.timestamps import Timestamp
 from tradebridge.evidence.trust import TrustList
 
 if TYPE_CHECKING:
@@ -120,12 +122,22 @@ async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: b
     first = read.first
     if first is None or _is_believed_no_more(first.trust, hub.registry.trust):
         first = await _keep(hub, stored, member, read)
+    files, manifest = await _files(hub, stored, read, first)
+    kept, now = await hub.ask(lambda connection: _kept(connection, manifest)), hub.registry.trust
+    if kept is not None and first.trust != now and _holds_no_more(*kept, manifest, now):
+        files, manifest = await _files(hub, stored, read, await _keep(hub, stored, member, read, anew=True))
+    return close_bundle(files, manifest, *await _signature(hub, manifest, moment, read.evidence.at))
+
+
+async def _files(
+    hub: "Hub", stored: Stored, read: "_Read", first: "_First"
+) -> tuple[tuple[tuple[str, bytes], ...], bytes]:
+    """What is in it, and the manifest over that."""
     rows = [_as_at_first(row, first.deliveries) for row in read.delivered if row.id in first.deliveries]
     lists = await hub.ask(lambda connection: _lists(connection, stored, read.evidence.form, rows))
     evidence = read.evidence.form | lists | {"deliveries": _told(rows), "simulated": hub.simulated}
     files = await asyncio.to_thread(contents_of, evidence, first.trust, _renditions(rows, first.trust))
-    manifest = manifest_of(files)
-    return close_bundle(files, manifest, *await _signature(hub, manifest, moment, read.evidence.at))
+    return files, manifest_of(files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +206,20 @@ def _is_believed_no_more(then: TrustList, now: TrustList) -> bool:
     )
 
 
-async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> _First:
-    """The first one stays: ours, or that of who was faster."""
+def _holds_no_more(signature: bytes, stamp: bytes | None, manifest: bytes, now: TrustList) -> bool:
+    """Whether who goes by the list of now does not believe it: its key has ended, and by that list nobody dates it
+    before. The authority was away when it was made, say, or is itself believed no more."""
+    signed = cms.signer_of_detached(signature, manifest, PURPOSE, now)
+    if isinstance(signed, Finding):
+        return True
+    if signed.key.withdrawn is None and signed.key.distrusted is None:
+        return False
+    told = dated(signature, stamp, now)
+    return not isinstance(told, Timestamp) or signed.key.judge_time(signed.signed_at, told.at) is not None
+
+
+async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read, *, anew: bool = False) -> _First:
+    """The first one stays: ours, or that of who was faster. `anew`: not one with another list than that of today."""
     now, size = hub.registry.trust, read.evidence.size
     listed = canonical.dumps(now.to_json())
     digest = sha256(listed).hexdigest()
@@ -210,7 +234,7 @@ async def _keep(hub: "Hub", stored: Stored, member: str | None, read: _Read) -> 
 
     def keep(connection: Connection) -> _First:
         there = _first(connection, stored, member, size, now)
-        if there is not None and not _is_believed_no_more(there.trust, now):
+        if there is not None and (there.trust == now if anew else not _is_believed_no_more(there.trust, now)):
             return there
         known = select(t.bundled_lists.c.digest).where(t.bundled_lists.c.digest == digest)
         if connection.execute(known).first() is None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from exchange.bundles import _is_believed_no_more
+from exchange import bundles
+from exchange.bundles import _holds_no_more, _is_believed_no_more
 from simulator import tsa
 from simulator.clock import FrozenClock
 from tests.exchange.cast import NOW, SEED, Cast, certificate, description
@@ -18,7 +19,8 @@ from tests.serving import served
 from tests.waiting import until
 from tradebridge.client import Hub
 from tradebridge.evidence.archive import MIMETYPE, read_archive, write_archive
-from tradebridge.evidence.bundle import MEDIA_TYPE, SIGNATURE, STAMP, Bundle, open_bundle, verify_bundle
+from tradebridge.evidence.bundle import MANIFEST, MEDIA_TYPE, SIGNATURE, STAMP, Bundle, open_bundle, verify_bundle
+from tradebridge.evidence.lost import LostKey, fingerprints
 from tradebridge.evidence.refusals import Finding
 from tradebridge.evidence.report import Verdict
 from tradebridge.evidence.simulation import test_api_key
@@ -74,6 +76,8 @@ class Rotated:
     """Of another document of then, asked for after the rotation only."""
     anew: bytes
     """Of the first, when the old key was distrusted."""
+    away: tuple[bytes, bytes]
+    """Of a third, made while the authority was away: before the rotation, and after it."""
 
 
 @pytest.fixture(scope="module")
@@ -84,19 +88,24 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Rotated:
         with real_hub(data, NOW) as cast:
             observer = {"kind": "timestamp", "name": "TSA", "url": f"{url}/timestamp", "roots": PEM}
             cast.operator.add_observer(observer)
-            one, two = submitted(cast, "SG-2026-09911", "SG-2026-09912")
+            one, two, three = submitted(cast, "SG-2026-09911", "SG-2026-09912", "SG-2026-09913")
             first = cast.operator.bundle(one).data
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(bundles, "STAMP_SECONDS", 0.0)
+                away = cast.operator.bundle(three).data
         clock.setting = clock.setting.frozen_at(LATER)
         with real_hub(data, LATER) as cast:
             new = cast.operator.rotate_signing_key("HUB", overlap=0)["kid"]
             rotated = TrustList.from_json(cast.operator.trust())
             again, older = cast.operator.bundle(one).data, cast.operator.bundle(two).data
+            away_again = cast.operator.bundle(three).data
+            assert cast.operator.bundle(three).data == away_again
             (old,) = {key.kid for key in rotated.hub.keys} - {new}
             cast.operator.revoke_signing_key(old, since=rfc3339(LATER - timedelta(hours=1)), compromised=True)
             anew = cast.operator.bundle(one).data
             assert cast.operator.bundle(one).data == anew
             distrusted = TrustList.from_json(cast.operator.trust())
-    return Rotated(old, new, rotated, distrusted, first, again, older, anew)
+    return Rotated(old, new, rotated, distrusted, first, again, older, anew, (away, away_again))
 
 
 def opened(data: bytes, trust: TrustList) -> Bundle:
@@ -148,3 +157,24 @@ def test_one_that_nobody_dated_is_made_anew_once_its_key_was_withdrawn(hub: Rota
     assert not _is_believed_no_more(then, hub.rotated)
     assert _is_believed_no_more(undated, hub.rotated)
     assert not _is_believed_no_more(replace(hub.rotated, authorities=()), hub.rotated)  # as it was made then
+
+
+def test_one_that_was_made_while_the_authority_was_away_too(hub: Rotated) -> None:
+    before, after = (opened(each, hub.rotated) for each in hub.away)
+    assert (before.signed.kid, before.stamp, after.signed.kid) == (hub.old, None, hub.new)
+    assert verify_bundle(hub.away[0], hub.rotated, LATER).exit_code == 3
+    assert verify_bundle(hub.away[1], hub.rotated, LATER).exit_code == 0
+
+
+def test_one_whose_authority_is_believed_no_more_does_not_hold(hub: Rotated) -> None:
+    files = read_archive(hub.first)
+    assert not isinstance(files, Finding)
+    signature, stamp, manifest = files[SIGNATURE], files[STAMP], files[MANIFEST]
+    lost = tuple(LostKey(each, LATER) for root in hub.rotated.authorities for each in fingerprints(root))
+    assert not _holds_no_more(signature, stamp, manifest, hub.rotated)
+    assert _holds_no_more(signature, None, manifest, hub.rotated)
+    assert _holds_no_more(signature, stamp, manifest, replace(hub.rotated, lost=lost))
+    assert _holds_no_more(signature, stamp, manifest, replace(hub.rotated, authorities=()))
+    assert verify_bundle(hub.first, replace(hub.rotated, lost=lost), LATER).exit_code == 3
+    signing = replace(hub.rotated, hub=hub_of(replace(key, withdrawn=None) for key in hub.rotated.hub.keys))
+    assert not _holds_no_more(signature, None, manifest, signing)
