@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.event import EventType
 from tests.evidence.case import event
 from tests.evidence.exporting import codes, judged, recorded, said
-from tests.evidence.world import ORIGIN, TRUST
+from tests.evidence.world import ORIGIN, SG, TRUST
 from tradebridge.evidence import notes, proofs, simulation
 from tradebridge.evidence.audit import MOST_FINDINGS, Act, Verification, read_act, verify_export
 from tradebridge.evidence.refusals import Finding, finding
@@ -83,6 +83,13 @@ def test_an_event_is_judged_by_what_was_trusted_when_it_was_recorded() -> None:
 
     assert told(TRUST, gone) == []
     assert told(gone, TRUST) == ["signature.unknown-key"] * 2
+
+
+def test_an_event_under_the_record_of_another_document_is_false() -> None:
+    cancelled = event(EventType.CANCELLED, SG)
+    assert judged([said(cancelled)], NOW).exit_code == 0
+    moved = judged([said(replace(cancelled, document_id="doc_0000000000000000000000002"))], NOW)
+    assert (moved.exit_code, codes(moved)) == (5, ["receipt.other-document"])
 
 
 def test_an_export_of_a_former_log_key_is_judged_by_what_was_in_force() -> None:

@@ -6,8 +6,8 @@ end. What is checked, by public keys alone and in the memory of one line:
 1. The entries are all there, in order, each once; those before `from` stand as the hashes of complete subtrees.
 2. Each opens its leaf, SHA-256(salt || record), or is declared hidden. What is hidden or left out, retention accounts
    for (`withheld`); times do not fall from entry to entry, nor lie ahead.
-3. Details, and the bytes of an event, are those that the record commits to; the event is its member's word, by the
-   trust list of its time.
+3. Details, and the bytes of an event, are those that the record commits to; the event is its member's word on just
+   that document, by the trust list of its time.
 4. The versions of the trust list follow one another, and are those of the history in the caller's hand
    (`trust_record`).
 5. The entries make up the tree whose root the checkpoint signs; witnesses and timestamp as for a bundle (`seen`).
@@ -31,7 +31,7 @@ from schemas.content import Content, json_or_finding, open_content
 from schemas.event import Event, decode_event
 from tradebridge.evidence import canonical, jws, proofs
 from tradebridge.evidence.file import Base64, Count, Hash, Record, read_record
-from tradebridge.evidence.recorded import log_in
+from tradebridge.evidence.recorded import log_in, other
 from tradebridge.evidence.refusals import Finding, finding
 from tradebridge.evidence.report import UNSURE
 from tradebridge.evidence.seen import seen_by
@@ -386,6 +386,8 @@ class _Checking:
         elif not signed.member == entry.event.actor.member == record.member:
             speaker = entry.event.actor.member
             told.add(finding("receipt.wrong-speaker", at, found=signed.member, expected=speaker, attack="JWS-21"))
+        elif entry.event.document.id != record.document_id:
+            told.add(other(f"{at}/event", entry.event.document.id, record.document_id))
 
     def _as_of(self, at: datetime) -> TrustList:
         """The list to judge by what was recorded then."""
