@@ -467,6 +467,10 @@ def test_a_print_is_checked_by_number_and_code(world: World, evidence: dict[str,
 def test_offline_asks_nobody(world: World) -> None:
     for arguments in (("SG-2026-00001", "--offline"), ("SG-2026-00001", "--code", "x", "--offline")):
         assert world.tb("verify", *arguments).code == Exit.USAGE
+    of_a_print = world.tb(
+        "verify", "SG-2026-00001", "--code", "x", "--at", "2026-01-06T00:00:00Z", "--trust", "trust.json"
+    )
+    assert (of_a_print.code, "--at and --trust: of a print" in of_a_print.err) == (Exit.USAGE, True)
     assert world.tb("verify", "trust.json", "--document", "trust.json", "--trust", "trust.json").code == Exit.USAGE
 
 

@@ -240,6 +240,19 @@ def test_a_proof_of_another_document_is_a_no() -> None:
     assert report.recorded.findings[0].code == "receipt.other-document"
 
 
+def test_a_hub_s_word_of_today_tells_nothing_of_another_day() -> None:
+    """Its proof does: the document was on the record by then."""
+    at, cancelled = AT + timedelta(days=1), AT + timedelta(days=5)
+    given = Case(events=(event(EventType.CANCELLED, SG, at=cancelled),)).build()
+    answered = judged(json.dumps(given).encode(), now=cancelled + timedelta(days=1)).to_json()
+    known = read_told({"found": True, **answered, "proof": proof_of(given)})
+    alone = judged(XML, now=at, as_of=True)
+    assert verdicts(with_hub(alone, known, XML, TRUST, cancelled + timedelta(days=1)))[2:] == [NO, YES]
+    assert verdicts(with_hub(alone, known, XML, TRUST, at, as_of=True))[2:] == [UNSURE, YES]
+    before = with_hub(alone, known, XML, TRUST, AT - timedelta(days=1), as_of=True)
+    assert before.recorded.verdict is Verdict.COULD_NOT_CHECK
+
+
 def test_a_hub_that_does_not_know_it_that_waits_or_that_is_silent() -> None:
     assert verdicts(completed({"found": False}))[2:] == [UNSURE, NO]
     assert verdicts(completed(told(proof=None)))[2:] == [YES, UNSURE]

@@ -97,6 +97,9 @@ def command(
     asked = _Asked(where, url is not None or where.world is not None, trust_file, offline, at)
     if offline and (code is not None or _is_name(file)):
         raise click.UsageError("--offline asks nobody: name a file, and the trust list with --trust.")
+    beside = [name for name, value in (("--at", at), ("--trust", trust_file)) if value is not None]
+    if code is not None and beside:
+        raise click.UsageError(f"{' and '.join(beside)}: of a print the hub answers, by its own word, as of now.")
     if code is not None:
         report, origin = _of_print(where, file, code), "hub's word"
     else:
@@ -137,7 +140,7 @@ def _completed(asked: _Asked, report: "Report", given: "Given | Finding", trust:
     if document is None or not isinstance(content, Content):
         return report
     told = _told(asked.where, {"content": content.content_digest, "bytes": content.bytes_digest})
-    return with_hub(report, told, document, trust, asked.now)
+    return with_hub(report, told, document, trust, asked.now, as_of=asked.at is not None)
 
 
 def _of_print(where: Where, number: str, code: str) -> "Report":

@@ -95,16 +95,19 @@ def read_told(value: object) -> Told | Finding:
     return told
 
 
-def with_hub(report: Report, told: Told | Finding, document: bytes, trust: TrustList, now: datetime) -> Report:
-    """The answers on a document alone, completed by what a hub tells of it; a finding: it could not be asked."""
+def with_hub(
+    report: Report, told: Told | Finding, document: bytes, trust: TrustList, now: datetime, *, as_of: bool = False
+) -> Report:
+    """The answers on a document alone, completed by what a hub tells of it; a finding: it could not be asked. `as_of`:
+    it is judged as of another day, of which a hub's word of today tells nothing; its proof does."""
     if isinstance(told, Finding):
         silent = report.valid if report.valid.verdict is Verdict.NO else answer("valid", [told], "")
         return replace(report, valid=silent, recorded=answer("recorded", [told], ""))
     if not told.found:
         return replace(report, recorded=answer("recorded", [finding("evidence.not-known")], ""))
     valid = told.report().valid
-    if report.valid.verdict is Verdict.NO:
-        valid = report.valid  # its own dates say so
+    if as_of or report.valid.verdict is Verdict.NO:
+        valid = report.valid  # of that day; or its own dates say so
     return replace(report, document=told.document, valid=valid, recorded=_recorded(told, document, trust, now))
 
 
