@@ -4,7 +4,8 @@
    where there are witnesses, and else the newest.
 2. It is read page by page, so that it holds up nobody. Entries do not change; one that retention hides meanwhile is
    shown as hidden.
-3. The bytes of documents are not in it: what was said of them is, and who looked.
+3. The head has the revocation lists that are kept for what members said, the newest first, as far as a line holds.
+4. The bytes of documents are not in it: what was said of them is, and who looked.
 """
 
 from base64 import b64encode
@@ -16,16 +17,19 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from exchange import log
+from exchange.authorities import kept_lists
 from exchange.store import tables as t
 from schemas.findings import Finding, finding
 from tradebridge.evidence import proofs
-from tradebridge.evidence.audit import FORMAT
+from tradebridge.evidence.audit import FORMAT, MOST_BYTES
 
 if TYPE_CHECKING:
     from exchange.hub import Hub
 
 PAGE = 400
 """Entries read at once."""
+MOST_OF_LISTS = MOST_BYTES // 2
+"""Bytes of the revocation lists in the head: in base64, with room beside them in a line."""
 
 
 def begin(hub: "Hub", first: int) -> Mapping[str, Any] | Finding:
@@ -37,6 +41,7 @@ def begin(hub: "Hub", first: int) -> Mapping[str, Any] | Finding:
         if first >= size:
             return finding("request.malformed", found=f"from={first}", expected=f"0 to {size - 1}")
         frontier = proofs.frontier_of(first, log.tile_reader(connection))
+        lists = kept_lists(connection, MOST_OF_LISTS)
     return {
         "type": "head",
         "format": FORMAT,
@@ -46,6 +51,7 @@ def begin(hub: "Hub", first: int) -> Mapping[str, Any] | Finding:
         "frontier": [each.hex() for each in frontier],
         "checkpoint": note,
         "timestamp": b64encode(token).decode() if token else None,
+        "revocations": [b64encode(each).decode() for each in lists],
         "simulated": hub.simulated,
         "trust": hub.registry.trust.to_json(),
     }

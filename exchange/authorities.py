@@ -253,6 +253,17 @@ def lists_for(connection: Connection, said: Iterable[tuple[str, str]]) -> list[b
     return [found[each] for each in sorted(found)]
 
 
+def kept_lists(connection: Connection, most: int) -> list[bytes]:
+    """All that are kept (rule 4), the newest first, up to so many bytes."""
+    found: list[bytes] = []
+    for row in connection.execute(select(t.kept_lists.c.data).order_by(t.kept_lists.c.taken_at.desc())):
+        most -= len(row.data)
+        if most < 0:
+            break
+        found.append(row.data)
+    return found
+
+
 def told_of(read: RevocationList) -> dict[str, Any]:
     """A list as the API shows it."""
     return {

@@ -1,5 +1,7 @@
 """The tree leaf by leaf, and exports that are no exports."""
 
+import json
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 
 from schemas.event import EventType
 from tests.evidence.case import event
-from tests.evidence.exporting import codes, judged, recorded, said
+from tests.evidence.exporting import codes, judged, lines_of, recorded, said
+from tests.evidence.issuing import GOOD as OFFICER
+from tests.evidence.issuing import ISSUING, signer_of, with_certificate
 from tests.evidence.world import ORIGIN, SG, TRUST
 from tradebridge.evidence import notes, proofs, simulation
 from tradebridge.evidence.audit import MOST_FINDINGS, Act, Verification, read_act, verify_export
@@ -90,6 +94,16 @@ def test_an_event_under_the_record_of_another_document_is_false() -> None:
     assert judged([said(cancelled)], NOW).exit_code == 0
     moved = judged([said(replace(cancelled, document_id="doc_0000000000000000000000002"))], NOW)
     assert (moved.exit_code, codes(moved)) == (5, ["receipt.other-document"])
+
+
+def test_the_lists_in_the_head_tell_of_certificates_that_an_authority_issued() -> None:
+    by_officer = event(EventType.ACCEPTED, signer_of(OFFICER))
+    by_officer = replace(by_officer, data=with_certificate(by_officer.data.decode(), OFFICER).encode())
+    alone, lines = replace(ISSUING, revocations=()), lines_of([said(by_officer)])
+    without = verify_export([json.dumps(each).encode() for each in lines], alone, NOW)
+    assert (without.exit_code, codes(without)) == (3, ["signature.revocation-unknown"])
+    lines[0]["revocations"] = [b64encode(each.data).decode() for each in ISSUING.revocations]
+    assert verify_export([json.dumps(each).encode() for each in lines], alone, NOW).exit_code == 0
 
 
 def test_an_export_of_a_former_log_key_is_judged_by_what_was_in_force() -> None:

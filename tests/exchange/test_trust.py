@@ -314,6 +314,8 @@ def test_what_an_authority_issued_is_taken_once_a_list_says_that_it_is_good(with
         found = verify_evidence(given, trust, NOW + 900 * DAY)
         assert (found.unchanged.verdict, found.remarks) == (Verdict.YES, ()), found
     assert {"revocations/000.crl", "revocations/001.crl"} < read_bundle(cast, accepted.id, trust).files.keys()
+    head = json.loads(b"".join(operator.audit_export(0)).splitlines()[0])
+    assert {*kept["revocations"]} < {*head["revocations"]} and len(head["revocations"]) == 3
     (own,) = operator.member(MEMBER)["authorities"]
     operator.revoke_signing_key(own["id"], since=rfc3339(NOW), compromised=True, reason="broken into")
     assert refused_by(cast[MEMBER].submit, issued("ID-2026-07044"), ["TH-NSW"]).code == "signature.distrusted-key"

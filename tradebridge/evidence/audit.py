@@ -65,6 +65,9 @@ class Head(_Form):
     frontier: Annotated[tuple[Hash, ...], Field(max_length=64, strict=False)]
     checkpoint: str
     timestamp: Base64 | None = None
+    revocations: Annotated[tuple[Base64, ...], Field(max_length=1000, strict=False)] = ()
+    """Lists of members' authorities that were the newest while they said something; believed as far as one that the
+    list in hand knows has made them."""
     simulated: bool = False
     trust: dict[str, Any] = Field(default_factory=dict)
 
@@ -263,7 +266,7 @@ def verify_export(lines: Iterable[bytes], trust: TrustList, now: datetime) -> Ve
     if not isinstance(head, Head):
         told.add(head if isinstance(head, Finding) else finding("audit.cut-off", found="nothing", expected="a head"))
         return told
-    _Checking(told, head, trust, now).run(parts)
+    _Checking(told, head, trust.with_lists(b64decode(each) for each in head.revocations), now).run(parts)
     return told
 
 
