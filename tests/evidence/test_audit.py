@@ -96,6 +96,15 @@ def test_an_event_under_the_record_of_another_document_is_false() -> None:
     assert (moved.exit_code, codes(moved)) == (5, ["receipt.other-document"])
 
 
+def test_an_event_that_is_recorded_twice_is_remarked() -> None:
+    cancelled = event(EventType.CANCELLED, SG)
+    once = judged([said(cancelled), said(event(EventType.ACCEPTED, at=cancelled.at))], NOW)
+    twice = judged([said(cancelled), said(replace(cancelled, id="msg_again"))], NOW)
+    assert (once.exit_code, once.remarks, twice.exit_code) == (0, [], 0)
+    assert [(each.code, each.pointer) for each in twice.remarks] == [("audit.event-twice", "/2/event")]
+    assert len(twice.to_json()["remarks"]) == 1  # type: ignore[arg-type]  # a list
+
+
 def test_the_lists_in_the_head_tell_of_certificates_that_an_authority_issued() -> None:
     by_officer = event(EventType.ACCEPTED, signer_of(OFFICER))
     by_officer = replace(by_officer, data=with_certificate(by_officer.data.decode(), OFFICER).encode())

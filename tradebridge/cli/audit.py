@@ -158,6 +158,8 @@ def _draw(told: "Verification", origin: str) -> None:
         out(f"{mark('ok')} before them: {told.first:,} entries, root {told.before[:16]}…: as in the export before?")
     for line in finding_lines(told.findings):
         out(line)
+    for each in told.remarks:
+        out(f"{mark('warn')} {each.pointer}: {each.message} Found: {each.found}.")
     verdict = {0: "all of it holds", 3: "nothing false, but not all could be checked", 5: "something is false"}
     out(f"{mark(_BAD[told.exit_code])} {verdict[told.exit_code]}")
     if told.simulated:

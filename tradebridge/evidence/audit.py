@@ -1,13 +1,13 @@
 """`tradebridge-audit/1`: the record of a log, entry by entry, as a file that can be checked alone.
 
 The file is lines of JSON: a head, one line for each entry of the log from `from` to the size of the checkpoint, and an
-end. What is checked, by public keys alone and in the memory of one line:
+end. What is checked, by public keys alone and in the memory of one line and a few bytes of each event:
 
 1. The entries are all there, in order, each once; those before `from` stand as the hashes of complete subtrees.
 2. Each opens its leaf, SHA-256(salt || record), or is declared hidden. What is hidden or left out, retention accounts
    for (`withheld`); times do not fall from entry to entry, nor lie ahead.
 3. Details, and the bytes of an event, are those that the record commits to; the event is its member's word on just
-   that document, by the trust list of its time.
+   that document, by the trust list of its time. One that is recorded twice is remarked: the first counts.
 4. The versions of the trust list follow one another, and are those of the history in the caller's hand
    (`trust_record`).
 5. The entries make up the tree whose root the checkpoint signs; witnesses and timestamp as for a bundle (`seen`).
@@ -224,6 +224,8 @@ class Verification:
     found: int = 0
     """How many findings there are; the first hundred stand in `findings`."""
     false: bool = False
+    remarks: list[Finding] = field(default_factory=list)
+    """What is worth a look and nothing against the record; the first hundred."""
 
     @property
     def exit_code(self) -> int:
@@ -252,6 +254,7 @@ class Verification:
             "simulated": self.simulated,
             "findings": [each.to_json() for each in self.findings],
             "findingCount": self.found,
+            "remarks": [each.to_json() for each in self.remarks],
             "exitCode": self.exit_code,
         }
 
@@ -283,6 +286,8 @@ class _Checking:
         self._latest: datetime | None = None
         self._reached: datetime | None = None
         """The latest time since times last fell."""
+        self._events: set[bytes] = set()
+        """Digests of the names of the events so far, shortened."""
         told.space, told.first, told.size = head.space, head.first, head.size
 
     def run(self, parts: Iterator[Head | Entry | End | Finding]) -> None:
@@ -391,6 +396,14 @@ class _Checking:
             told.add(finding("receipt.wrong-speaker", at, found=signed.member, expected=speaker, attack="JWS-21"))
         elif entry.event.document.id != record.document_id:
             told.add(other(f"{at}/event", entry.event.document.id, record.document_id))
+        else:
+            self._once(entry.event, at)
+
+    def _once(self, event: Event, at: str) -> None:
+        name = sha256(f"{event.actor.member} {event.id}".encode()).digest()[:16]
+        if name in self._events and len(self._told.remarks) < MOST_FINDINGS:
+            self._told.remarks.append(finding("audit.event-twice", f"{at}/event", found=event.id))
+        self._events.add(name)
 
     def _as_of(self, at: datetime) -> TrustList:
         """The list to judge by what was recorded then."""

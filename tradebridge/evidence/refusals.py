@@ -572,6 +572,11 @@ register(
             "An entry tells an earlier time than an entry before it.",
             "Ask the operator whether a clock was set back then. If not, the entry was dated back.",
         ),
+        Kind(
+            "audit.event-twice",
+            "An event stands on the record a second time.",
+            "Count it once: the first is the one that counts. Ask the operator why there is a second.",
+        ),
     ]
 )
 
