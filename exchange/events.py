@@ -10,6 +10,7 @@ A certificate whose validity has ended is first said to be expired, then the eve
 """
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +113,18 @@ def _check_speaker(registry: Registry, content: Content, caller: Caller, now: da
     actor = content.value.get("actor")
     speaker = actor.get("member") if isinstance(actor, dict) else None
     if verified.member == speaker == caller.member:
-        return []
+        return list(_check_custody(registry, actor, speaker))
     told = f"signed by {verified.member}, spoken by {speaker}, handed in by {caller.member}"
     return [finding("event.wrong-party", "/actor/member", found=told, expected=caller.member)]
+
+
+def _check_custody(registry: Registry, actor: Any, speaker: str) -> Iterator[Finding]:
+    """Nobody says that the hub signed for it, but a member for which it does."""
+    member = registry.members.get(speaker)
+    if actor.get("keyHeldBy") is not None and (member is None or member.desk is None):
+        yield finding(
+            "event.wrong-party", "/actor/keyHeldBy", found=actor["keyHeldBy"], expected="none: no desk is here"
+        )
 
 
 def _check_subject(event: Event, subject: Any, now: datetime) -> list[Finding]:

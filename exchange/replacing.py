@@ -49,6 +49,17 @@ def replace_old(
     return say(connection, hub, subject, EventType.REPLACED, ReplacedBy(by=by), Role.RECORD)
 
 
+def identities_replaced_by(document: Document) -> tuple[str, ...]:
+    """What `documents.identity` may be of the one in whose place it stands; empty: it stands in nobody's."""
+    reference = _replaced(document)
+    return () if reference is None else _identities(document, reference)
+
+
+def _identities(document: Document, reference: Reference) -> tuple[str, ...]:
+    issued_by = reference.issued_by or document.issued_by
+    return tuple(f"{family} {issued_by} {reference.number}" for family in reference.family_prefix)
+
+
 def _replaced(document: Document) -> Reference | None:
     profile = profile_of(document.profile)
     references = profile.references(document) if profile else ()
@@ -57,8 +68,6 @@ def _replaced(document: Document) -> Reference | None:
 
 def _held(connection: Connection, own_id: str, document: Document, reference: Reference) -> Any:
     """The old one, its row held; None where the hub has it not. A copy under the lost one's number is not its own."""
-    issued_by = reference.issued_by or document.issued_by
-    identities = [f"{family} {issued_by} {reference.number}" for family in reference.family_prefix]
-    old = t.documents.c.identity.in_(identities), t.documents.c.id != own_id
+    old = t.documents.c.identity.in_(_identities(document, reference)), t.documents.c.id != own_id
     found = connection.execute(select(t.documents.c.id).where(*old)).scalar()
     return None if found is None else subject_of(connection, found, lock=True)

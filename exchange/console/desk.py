@@ -30,7 +30,7 @@ from exchange.bundles import bundle_of, until_on_record
 from exchange.console.checking import drawn_of
 from exchange.console.deskwords import MOST_QUESTIONS, Form, word_of
 from exchange.console.document import file_of
-from exchange.console.frame import ConsoleRoute, page
+from exchange.console.frame import ConsoleRoute, SpokenRoute, page
 from exchange.desk import certifying, deciding, queue
 from exchange.desk.case import Case, case_of
 from exchange.desk.people import Person, officers_of, person_of
@@ -38,6 +38,7 @@ from exchange.desk.policy import Desk
 from exchange.desk.queue import View
 from exchange.desk.reasons import boxes_for, choice_for
 from exchange.hub import Hub
+from exchange.languages import _, mark
 from exchange.members import Member
 from exchange.messages import Accepted
 from exchange.paper import paper_for
@@ -52,14 +53,15 @@ from tradebridge.evidence.report import Verdict
 from tradebridge.render.pdf import pdf_of
 
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
+_spoken = APIRouter(include_in_schema=False, route_class=SpokenRoute)
 
 VIEWS = {
-    View.MINE: "My queue",
-    View.UNASSIGNED: "Unassigned",
-    View.WAITING: "Waiting for an answer",
-    View.TO_CONFIRM: "To confirm",
-    View.ALL: "All open",
-    View.DECIDED: "Decided",
+    View.MINE: mark("My queue"),
+    View.UNASSIGNED: mark("Unassigned"),
+    View.WAITING: mark("Waiting for an answer"),
+    View.TO_CONFIRM: mark("To confirm"),
+    View.ALL: mark("All open"),
+    View.DECIDED: mark("Decided"),
 }
 DECIDING = frozenset({"officer", "supervisor"})
 MOST_OF_A_FORM = 8000
@@ -95,12 +97,12 @@ def frame_of(hub: Hub, person: Person) -> dict[str, Any]:
     with hub.database.reading.connect() as connection:
         counted = queue.counts(connection, person.member, person.id)
     pages = [
-        (view.value, f"{words} {counted[view]}" if counted.get(view) else words, f"/desk?view={view.value}")
+        (view.value, f"{_(words)} {counted[view]}" if counted.get(view) else _(words), f"/desk?view={view.value}")
         for view, words in VIEWS.items()
     ]
-    pages += [("overview", "Overview", "/desk/overview"), ("practice", "Practice", "/desk/practice")]
+    pages += [("overview", _("Overview"), "/desk/overview"), ("practice", _("Practice"), "/desk/practice")]
     if {"auditor", "supervisor"} & set(person.roles):
-        pages.append(("audit", "Audit", "/desk/audit"))
+        pages.append(("audit", _("Audit"), "/desk/audit"))
     search_at = f"{hub.prefix}/console/desk/find"
     return {"part": "desk", "pages": pages, "person": person, "search_at": search_at}
 
@@ -108,7 +110,7 @@ def frame_of(hub: Hub, person: Person) -> dict[str, Any]:
 # --- the queue -------------------------------------------------------------------------------------------------------
 
 
-@router.get("/console/desk")
+@_spoken.get("/console/desk")
 async def show_queue(request: Request) -> Response:
     hub, person, member, desk = desk_of(request)
     given = request.query_params.get("view", View.MINE.value)
@@ -124,7 +126,7 @@ async def show_queue(request: Request) -> Response:
     return await page(
         request,
         "queue.html",
-        title=VIEWS[view],
+        title=_(VIEWS[view]),
         here=view.value,
         view=view.value,
         found=found,
@@ -133,6 +135,9 @@ async def show_queue(request: Request) -> Response:
         may_decide=bool(DECIDING & set(person.roles)),
         **frame,
     )
+
+
+router.include_router(_spoken)
 
 
 @router.get("/console/desk/find")

@@ -29,6 +29,7 @@ from exchange.console.frame import ConsoleRoute, page
 from exchange.hub import Hub
 from exchange.paper import document_of, paper_for
 from exchange.store.queries import Stored
+from exchange.versions import versions_of
 from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.form import box_of
 from schemas.content import Syntax
@@ -83,6 +84,7 @@ def _paper(hub: Hub, stored: Stored, number: int, base_url: str) -> dict[str, An
     with hub.database.reading.connect() as connection:
         held = titles.of_document(connection, str(stored.summary["id"]))
         others = consignments.linked(connection, str(stored.summary["id"]), None)
+        count = len(versions_of(connection, str(stored.summary["id"])))
     return {
         "profile_title": profile.title if profile else stored.summary["profile"],
         "sub": outline(stored),
@@ -94,6 +96,7 @@ def _paper(hub: Hub, stored: Stored, number: int, base_url: str) -> dict[str, An
         "four": four_answers(hub, stored),
         "title_words": list(_chain_words(held)) if held is not None else [],
         "others": others,
+        "versions": count,
     }
 
 
@@ -104,17 +107,18 @@ def data_of(document: Document | None) -> Iterator[Datum]:
         return
     agreement = next((each for each in AGREEMENTS if each.profile == document.profile), None)
     boxes = agreement.boxes_on(getattr(document, "issuing_country", "")) if agreement is not None else {}
-    for pointer, value in _leaves("", orjson.loads(profile.encode[Syntax.JSON](document))):
+    for pointer, value in leaves("", orjson.loads(profile.encode[Syntax.JSON](document))):
         yield Datum(pointer, value, box_of(pointer, boxes))
 
 
-def _leaves(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
+def leaves(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Pointer and text of each single value in a value of JSON."""
     if isinstance(value, dict):
         for name, each in value.items():
-            yield from _leaves(f"{pointer}/{name}", each)
+            yield from leaves(f"{pointer}/{name}", each)
     elif isinstance(value, list):
         for at, each in enumerate(value):
-            yield from _leaves(f"{pointer}/{at}", each)
+            yield from leaves(f"{pointer}/{at}", each)
     elif value is not None:
         yield pointer, value if isinstance(value, str) else orjson.dumps(value).decode()
 

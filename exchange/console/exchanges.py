@@ -32,6 +32,7 @@ from exchange.paper import document_of
 from exchange.store import queries
 from exchange.store.queries import Stored
 from exchange.subject import subject_of
+from exchange.versions import versions_of
 from schemas.certificate.model import Certificate
 from schemas.codes.units import UNITS
 from schemas.findings import finding
@@ -104,6 +105,7 @@ def _exchange(hub: Hub, stored: Stored, struck: dict[tuple[str, str], str], tab:
         account = None
         if subject is not None and ledger.has_ledger(subject.profile):
             account, _ = ledger.account(connection, subject, None, 1, None)
+        count = len(versions_of(connection, document_id))
         proof = anatomy.proof(connection, told) if tab == "signatures" else None
     steps = story.steps_of(told, failures, struck)
     profile = profile_of(stored.summary["profile"])
@@ -133,6 +135,7 @@ def _exchange(hub: Hub, stored: Stored, struck: dict[tuple[str, str], str], tab:
         "proof": proof,
         "entries": entries,
         "four": four_answers(hub, stored),
+        "versions": count,
         "balances": _with_shares(account["items"]) if account else [],
     }
 

@@ -36,6 +36,7 @@ from exchange.desk.queue import span
 from exchange.desk.risks import question_about
 from exchange.desk.sessions import Session, form_token, session_of
 from exchange.hub import Hub
+from exchange.languages import Translated, mark
 from exchange.members import OPERATOR
 from exchange.places import NoPlace
 from exchange.records import Actor
@@ -92,6 +93,10 @@ class ConsoleRoute(APIRoute):
                 return await refusal(request, (error.found,))
 
         return handle
+
+
+class SpokenRoute(Translated, ConsoleRoute):
+    """A route of the console whose page is in the language of its reader."""
 
 
 async def _admit(request: Request, path: str) -> Response | None:
@@ -265,7 +270,11 @@ def parts_for(request: Request) -> list[tuple[str, str, str]]:
         "workbench": may.LOOK.admits(person, simulated=hub.simulated),
         "desk": at_desk or (person is None and bool(practising.people(hub)[len(practising.OF_THE_HUB) :])),
     }
-    parts = (("workbench", "Workbench", "/console"), ("desk", "Desk", "/console/desk"), ("verify", "Verify", "/verify"))
+    parts = (
+        ("workbench", mark("Workbench"), "/console"),
+        ("desk", mark("Desk"), "/console/desk"),
+        ("verify", mark("Verify"), "/verify"),
+    )
     return [each for each in parts if shown.get(each[0], True)]
 
 

@@ -89,6 +89,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/console/health"): LOOK,
     ("GET", "/console/d/{document_id}"): LOOK,
     ("GET", "/console/d/{document_id}/paper"): LOOK,
+    ("GET", "/console/d/{document_id}/versions"): LOOK,
     ("GET", "/console/d/{document_id}/chain"): LOOK,
     ("GET", "/console/d/{document_id}/pdf"): LOOK,
     ("GET", "/console/d/{document_id}/bundle"): LOOK,

@@ -6,8 +6,8 @@
 | /console/feed | the same feed as server-sent events, each a row of it |
 | /console/search?q= | documents by number, party, HS code, vessel or digest |
 
-The others stand in modules of their own: exchanges, document, validating, deliveries, webhooks, faults, conformance,
-network, keeping, codes.
+The others stand in modules of their own: exchanges, document, versions, validating, deliveries, webhooks, faults,
+conformance, network, keeping, codes.
 """
 
 import asyncio
@@ -48,6 +48,7 @@ from exchange.console import (
     tap,
     trying,
     validating,
+    versions,
     webhooks,
     world,
 )
@@ -66,6 +67,7 @@ router.include_router(exchanges.router)
 router.include_router(validating.router)
 router.include_router(codes.router)
 router.include_router(document.router)
+router.include_router(versions.router)
 router.include_router(deliveries.router)
 router.include_router(faults.router)
 router.include_router(conformance.router)

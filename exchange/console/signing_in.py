@@ -26,6 +26,7 @@ from exchange.config import is_loopback
 from exchange.console.frame import (
     SIGN_IN,
     ConsoleRoute,
+    SpokenRoute,
     cookie_name,
     drop_cookie,
     form_cookie,
@@ -39,10 +40,12 @@ from exchange.desk.generators import address_of
 from exchange.desk.passwords import SHORTEST, wrong_with_password
 from exchange.desk.people import Person
 from exchange.hub import Hub
+from exchange.languages import _
 from exchange.places import Places
 from schemas.findings import Finding, finding
 
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
+_spoken = APIRouter(include_in_schema=False, route_class=SpokenRoute)
 
 MOST_FIELDS = 10
 DONE = {
@@ -59,13 +62,13 @@ def home_of(person: Person | None) -> str:
     return "/console/desk" if person is not None and person.member else "/console"
 
 
-@router.get(SIGN_IN)
+@_spoken.get(SIGN_IN)
 async def ask(request: Request) -> Response:
     _over_tls(request)
     return await _asking(request)
 
 
-@router.post(SIGN_IN)
+@_spoken.post(SIGN_IN)
 async def sign_in(request: Request) -> Response:
     _over_tls(request)
     hub, given = hub_of(request), await _form(request)
@@ -94,7 +97,7 @@ async def _asking(request: Request, wrong: tuple[Finding, ...] = (), name: str =
         request,
         "sign_in.html",
         wrong[0].status if wrong else 200,
-        title="Sign in",
+        title=_("Sign in"),
         part="sign-in",
         pages=(),
         token=session.token if session else sessions.form_token(cookie),
@@ -106,6 +109,9 @@ async def _asking(request: Request, wrong: tuple[Finding, ...] = (), name: str =
     )
     set_cookie(request, response, form_cookie(request), cookie)
     return response
+
+
+router.include_router(_spoken)
 
 
 @router.post("/console/sign-out")

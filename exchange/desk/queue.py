@@ -22,6 +22,7 @@ from exchange import consignments
 from exchange.desk import risks
 from exchange.desk.policy import Desk
 from exchange.desk.risks import Risk
+from exchange.languages import _, mark
 from exchange.store import tables as t
 from exchange.store.queries import cursor_of, parts_of
 from schemas.certificate.application import PROFILE as APPLICATION
@@ -30,8 +31,15 @@ from schemas.registry import profiles
 OURS = ("issued", "applied", "examined", "answered")
 """States in which it is the desk's turn."""
 THEIRS = ("queried",)
-DECIDED = ("accepted", "rejected", "utilised", "cancelled", "replaced", "expired")
-DECIDED_APPLICATION = ("issued", "rejected", "cancelled")
+DECIDED = (
+    mark("accepted"),
+    mark("rejected"),
+    mark("utilised"),
+    mark("cancelled"),
+    mark("replaced"),
+    mark("expired"),
+)
+DECIDED_APPLICATION = (mark("issued"), "rejected", "cancelled")
 A_PAGE = 25
 
 
@@ -63,7 +71,7 @@ class Waiting:
     @property
     def words(self) -> str:
         """2 h 10 min of 8 h."""
-        return f"{span(self.seconds)} of {span(self.limit)}"
+        return _("%(waited)s of %(limit)s", waited=span(self.seconds), limit=span(self.limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +209,10 @@ def span(seconds: float) -> str:
     minutes = int(seconds // 60)
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
+        return _("%(days)s d %(hours)s h", days=days, hours=hours) if hours else _("%(days)s d", days=days)
     if hours:
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{rest} min"
+        return _("%(hours)s h %(rest)s min", hours=hours, rest=rest) if rest else _("%(hours)s h", hours=hours)
+    return _("%(rest)s min", rest=rest)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------

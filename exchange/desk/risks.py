@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from exchange.languages import _, counted
 from schemas.findings import for_recipients
 
 NEAR_DAYS = 14
@@ -49,15 +50,22 @@ def of_findings(findings: Iterable[Mapping[str, Any]]) -> Iterator[Risk]:
 def of_standing(*, signed: bool, state: str, expires: str | None, today: date) -> Iterator[Risk]:
     """What is known of the document beside what was found in it."""
     if not signed:
-        yield Risk("Its issuer did not sign it electronically.")
+        yield Risk(_("Its issuer did not sign it electronically."))
     if state != "live":
-        yield Risk(f"The certificate is {state}.", "bad")
+        yield Risk(_("The certificate is %(state)s.", state=_(state)), "bad")
     elif expires is not None:
         left = (date.fromisoformat(expires) - today).days
         if left < 0:
-            yield Risk(f"Its validity ended on {expires}.", "bad")
+            yield Risk(_("Its validity ended on %(expires)s.", expires=expires), "bad")
         elif left <= NEAR_DAYS:
-            yield Risk(f"Its validity ends on {expires}, in {left} day{'s' if left != 1 else ''}.")
+            yield Risk(
+                counted(
+                    "Its validity ends on %(expires)s, in %(count)s day.",
+                    "Its validity ends on %(expires)s, in %(count)s days.",
+                    left,
+                    expires=expires,
+                )
+            )
 
 
 def question_about(risk: Risk) -> str:

@@ -81,13 +81,13 @@ async def ours(suites: Sequence[str], platforms: Sequence[str] = ()) -> AsyncIte
     chosen = tuple(suites) or tuple(SUITES)
     async with AsyncExitStack() as stack:
         found: list[Subject] = []
-        titles = tuple(each for each in chosen if family(each) == "pint")
-        if titles:
+        # Each suite has platforms of its own: one may have moved their clock by a year, or left transfers in doubt.
+        for suite in (each for each in chosen if family(each) == "pint"):
             from simulator.conformance.own import own_systems
 
             codes = platforms if suites else (SELF_PLATFORM,)
             for system in await stack.enter_async_context(own_systems(codes)):
-                found.append(Subject(system, system.code, titles, {"own": system.code}))
+                found.append(Subject(system, system.code, (suite,), {"own": system.code}))
         windows = tuple(each for each in chosen if family(each) == "window")
         pushed = tuple(each for each in windows if each != NEEDS_PULL)
         pulled = tuple(each for each in windows if each in (NEEDS_PULL, BOTH_WAYS))

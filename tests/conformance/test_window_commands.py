@@ -214,5 +214,5 @@ def test_a_self_run_plays_every_suite_and_fails_nothing(tb: Tb) -> None:
     told = last_json(done.out)
     assert (done.code, told["ok"]) == (Exit.OK, True)
     assert {each["suite"] for each in told["systems"]} == set(SUITES)
-    assert {each["role"] for each in told["scenarios"]} == {"receiver", "sender", "verifier"}
+    assert {each["role"] for each in told["scenarios"]} == {"receiver", "sender", "verifier", "holder"}
     assert told["failed"] + told["errors"] + told["noTraffic"] + told["waiting"] == 0

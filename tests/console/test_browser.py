@@ -15,6 +15,7 @@ from schemas.event import EventType, Reason
 from tests.browsing import chromium
 from tests.console.conftest import Console
 from tests.console.hostile import EVIL_JSON, LONG, MARKUP, evil
+from tests.console.test_versions import version
 from tests.exchange.cast import certificate, event
 
 WAYS = [(1280, "light"), (390, "dark"), (390, "light"), (1280, "dark")]
@@ -79,7 +80,10 @@ def paths(console: Console) -> dict[str, str]:
     reason = Reason(code="atiga.box", pointer="/items/0", text=f"{MARKUP}{LONG}")
     said = event(EventType.REJECTED, hostile, sent.content_digest, "TH-NSW", reasons=(reason,))
     console.cast["TH-NSW"].send_event(hostile, said)
+    console.cast["SG-NSW"].submit(version("SG-OLD-1", None), ["TH-NSW"])
+    new = console.cast["SG-NSW"].submit(version("SG-NEW-1", "SG-OLD-1", description=f"{MARKUP}{LONG}"), ["TH-NSW"])
     return {
+        "versions": f"/console/d/{new.id}/versions",
         "hostile": f"/console/d/{hostile}?tab=bytes",
         "hostile-paper": f"/console/d/{hostile}/paper",
         "live": "/console",

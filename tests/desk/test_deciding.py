@@ -10,11 +10,14 @@ from sqlalchemy import select
 from exchange.desk import deciding, queue
 from exchange.desk.deciding import Word, moved_on
 from exchange.desk.queue import View
-from exchange.messages import Accepted
+from exchange.events import accept_event
+from exchange.members import Caller
+from exchange.messages import Accepted, Submission
+from exchange.refused import Refused
 from exchange.store import queries
 from exchange.store import tables as t
 from exchange.subject import event_in
-from schemas.event import EventType, Reason
+from schemas.event import Actor, EventType, Reason
 from tests.desk.running import CHIEF, LAN, MALEE, MINH, SOMCHAI, Office, Person
 from tests.exchange.cast import certificate, event
 from tradebridge.evidence.receipts import Acknowledgement, read_acknowledgement
@@ -61,6 +64,24 @@ def test_a_decision_is_a_signed_event_with_the_officer_in_it_and_says_who_holds_
     assert (event_.actor.member, event_.actor.person, event_.actor.key_held_by) == ("TH-NSW", "Somchai", "HUB")
     assert event_.body["questions"][0]["box"] == "9"
     assert office.case(document).theirs
+
+
+def test_nobody_without_a_desk_says_that_the_hub_signed_for_it(office: Office) -> None:
+    document = office.submit(certificate("SG-DK-10"), "TH-NSW")
+    digest = str(office.case(document).stored.summary["contentDigest"])
+    said = event(
+        EventType.CANCELLED,
+        document,
+        digest,
+        "SG-NSW",
+        recipient=None,
+        actor=Actor(member="SG-NSW", person="A. Nobody", key_held_by="HUB"),
+    )
+    refused = office.run(
+        accept_event(office.hub, Submission(Caller("SG-NSW", frozenset({"send"})), said.encode()), document)
+    )
+    assert isinstance(refused, Refused)
+    assert [(each.code, each.pointer) for each in refused.findings] == [("event.wrong-party", "/actor/keyHeldBy")]
 
 
 def test_of_two_clicks_or_two_officers_one_is_heard(office: Office) -> None:

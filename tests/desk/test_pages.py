@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from exchange.languages import PSEUDO
 from schemas.certificate.application import encode as encoded
 from schemas.certificate.application import example
 from schemas.event import EventType
 from tests.desk.places import Desks, desks, linked, post
 from tests.exchange.cast import FORM_AJ, event
+from tests.languages.hard_coded import left_in
 
 OFFICER, COLLEAGUE, SUPERVISOR = "officer.th-nsw", "colleague.th-nsw", "supervisor.th-nsw"
 AUDITOR = "auditor.th-nsw"
@@ -59,6 +61,9 @@ def test_a_case_is_found_taken_asked_about_and_the_question_is_signed(office: De
     assert "SG-PG-1" in officer.get("/console/desk?view=waiting").text
     actor = {"member": "TH-NSW", "person": "Practice officer, TH-NSW", "role": "officer", "keyHeldBy": "HUB"}
     assert last_word(office, document)["actor"] == actor
+    assert "signed by the hub on its behalf" in page
+    shown = httpx.get(f"{office.cast.url}/console/d/{document}?tab=timeline")
+    assert "(hub on behalf of TH-NSW)" in text_of(shown)
 
 
 def test_a_second_click_is_answered_as_the_first_and_a_colleague_is_told_who_was_faster(office: Desks) -> None:
@@ -227,3 +232,16 @@ def test_an_answer_brings_the_case_back_and_stands_in_the_conversation(office: D
     assert post(officer, path, f"{path}/note", note="Ask the carrier too.").status_code == 303
     assert "Ask the carrier too." in officer.get(path).text
     assert "Ask the carrier" not in str(office.cast["SG-NSW"].timeline(document))
+
+
+def test_no_text_of_sign_in_and_queue_is_hard_coded(office: Desks) -> None:
+    office.submit("SG-PG-WORDS")
+    officer, views = office.of(OFFICER), ("mine", "unassigned", "waiting", "to-confirm", "all", "decided")
+    shown = [officer.get(f"/console/desk?view={view}&lang={PSEUDO}") for view in views]
+    shown += [httpx.get(f"{office.cast.url}/console/sign-in?lang={PSEUDO}")]
+    assert "SG-PG-WORDS" in shown[1].text
+    for page in shown:
+        assert page.status_code == 200 and f'<html lang="{PSEUDO}">' in page.text
+        assert left_in(page.text) == []
+    assert "คิวของฉัน" in officer.get("/console/desk?lang=th").text
+    assert '<html lang="en">' in officer.get("/console/desk?lang=en").text

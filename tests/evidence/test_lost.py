@@ -24,10 +24,12 @@ from tests.evidence.test_replaced import (
     witnessed,
 )
 from tests.evidence.test_trust_history import answers, chain, listed
-from tests.evidence.world import AT, TRUST, VERIFIER_KEY
+from tests.evidence.world import AT, HUB, TRUST, VERIFIER_KEY
 from tradebridge.evidence import simulation
 from tradebridge.evidence.cosignatures import Witness, add_lines, cosign
 from tradebridge.evidence.lost import LostKey, fingerprints
+from tradebridge.evidence.refusals import Finding
+from tradebridge.evidence.status import status_of, with_status
 from tradebridge.evidence.timestamps import query
 from tradebridge.evidence.trust import BadTrustList, TrustList
 from tradebridge.evidence.trust_diff import differences
@@ -156,3 +158,15 @@ def test_a_version_counts_for_what_is_dated_in_its_own_time_only() -> None:
     trust = listed(chain(*((at, replace(each, authorities=STAMPED.authorities)) for at, each in steps)), now=LATER)
     assert answers(trust, LATER, by(1, AT + DAY, AT + DAY))["recorded"] == FEW
     assert answers(trust, LATER, by(1, AT + DAY, REPLACED + timedelta(hours=1)))["recorded"] == ("yes",)
+
+
+def test_a_status_tells_of_them_to_who_keeps_an_older_list() -> None:
+    trust, known = witnessed(OLD), lost(witnessed(OLD), THE_WITNESS)
+    told = with_status(trust, status_of(known, LATER, DAY).sign(HUB), LATER)
+    assert isinstance(told, TrustList) and told.lost == (THE_WITNESS,)
+    assert answers(told, LATER, evidence(cosigned=AT + DAY))["recorded"] == FEW
+    again = with_status(known, status_of(known, LATER, DAY).sign(HUB), LATER)
+    assert isinstance(again, TrustList) and again.lost == (THE_WITNESS,)
+    wrong = replace(status_of(known, LATER, DAY), lost=(LostKey("x", STOLEN),)).sign(HUB)
+    found = with_status(trust, wrong, LATER)
+    assert isinstance(found, Finding) and (found.code, found.pointer) == ("trust.wrong-status", "/lostKeys/0")

@@ -26,6 +26,7 @@ ALSO = ("trust.stale-status",)
 REFUSING = (
     "document.deleted",
     "hub.busy",
+    "person.not-signed-in",
     "request.malformed",
     "request.too-many",
     "request.too-often",

@@ -11,7 +11,7 @@ from exchange.languages import PSEUDO
 APART = {"code", "pre", "kbd", "script", "style"}
 EMPTY = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 SAID = ("aria-label", "alt", "placeholder", "title", "data-label", "data-say")
-WORD = re.compile(r"[A-Za-z]{2,}")
+WORD = re.compile(r"(?!Tradebridge\b)\b[A-Za-z]{2,}")
 
 
 class _Reader(HTMLParser):

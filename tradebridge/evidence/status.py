@@ -25,6 +25,8 @@ from pydantic.alias_generators import to_camel
 
 from tradebridge.evidence import canonical, jws
 from tradebridge.evidence.authorities import TrustedAuthority
+from tradebridge.evidence.lost import LostKey, checked_key
+from tradebridge.evidence.notes import BadVerifierKey
 from tradebridge.evidence.refusals import Finding, finding, malformed
 from tradebridge.evidence.signer import Signer
 from tradebridge.evidence.times import TOLERANCE, from_rfc3339, rfc3339
@@ -56,6 +58,8 @@ class Status:
     """Of that version; empty: none."""
     keys: tuple[KeyStatus, ...] = ()
     authorities: tuple[KeyStatus, ...] = ()
+    lost: tuple[LostKey, ...] = ()
+    """Keys of who observes the log, and of the log, that were in other hands."""
 
     def sign(self, signer: Signer) -> str:
         told = {
@@ -69,6 +73,8 @@ class Status:
         }
         if self.authorities:
             told["authorities"] = [_told(each) for each in self.authorities]
+        if self.lost:
+            told["lostKeys"] = [{"key": each.key, "since": rfc3339(each.since)} for each in self.lost]
         return jws.sign(canonical.dumps(told), jws.STATUS, signer, self.issued_at)
 
 
@@ -83,7 +89,8 @@ def _told(ended: KeyStatus) -> dict[str, str | None]:
 def status_of(trust: TrustList, at: datetime, lasts: timedelta, version: int = 0, digest: str = "") -> Status:
     """What is to be said of the keys of a list, and of its members' authorities."""
     lasts = min(lasts, MAX_AGE)
-    return Status(trust.space, at, at + lasts, version, digest, tuple(_keys_in(trust)), tuple(_authorities_in(trust)))
+    keys, authorities = tuple(_keys_in(trust)), tuple(_authorities_in(trust))
+    return Status(trust.space, at, at + lasts, version, digest, keys, authorities, trust.lost)
 
 
 def ended_in(trust: TrustList) -> Iterator[KeyStatus]:
@@ -127,6 +134,7 @@ def with_status(trust: TrustList, token: str, now: datetime, clock: datetime | N
         hub=ended(trust.hub, told),
         members=tuple(ended(each, told) for each in trust.members),
         known_at=status.issued_at,
+        lost=tuple(dict.fromkeys((*trust.lost, *status.lost))),
         stale=finding("trust.stale-status", found=f"one until {rfc3339(until)}", expected=f"one for {rfc3339(now)}")
         if now > until
         else None,
@@ -156,8 +164,26 @@ def read_status(token: str, trust: TrustList) -> Status | Finding:
     if abs(issued - verified.signed_at) > TOLERANCE:
         expected = rfc3339(verified.signed_at)
         return finding("trust.wrong-status", "/issuedAt", found=form.issued_at, expected=expected, attack="KEY-10")
-    known = (tuple(each for each in some if each is not None) for some in (keys, authorities))
-    return Status(form.space, issued, following, form.version, form.digest, *known)
+    known, issuing = (tuple(each for each in some if each is not None) for some in (keys, authorities))
+    lost = _lost(form)
+    if isinstance(lost, Finding):
+        return lost
+    return Status(form.space, issued, following, form.version, form.digest, known, issuing, lost)
+
+
+def _lost(form: "_StatusForm") -> tuple[LostKey, ...] | Finding:
+    found = []
+    for index, each in enumerate(form.lost_keys):
+        since = from_rfc3339(each.since)
+        try:
+            key = checked_key(each.key)
+        except BadVerifierKey:
+            key = ""
+        if since is None or not key:
+            expected = "a key of an observer or the log, and a moment of RFC 3339"
+            return finding("trust.wrong-status", f"/lostKeys/{index}", found=each.key, expected=expected)
+        found.append(LostKey(key, since))
+    return tuple(found)
 
 
 def _key(form: "_KeyForm") -> KeyStatus | None:
@@ -202,6 +228,11 @@ class _KeyForm(_Form):
     distrusted: str | None
 
 
+class _LostForm(_Form):
+    key: Annotated[str, Field(max_length=1000)]
+    since: str
+
+
 class _StatusForm(_Form):
     format: Literal["tradebridge-status/1"]
     space: str
@@ -211,3 +242,4 @@ class _StatusForm(_Form):
     digest: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
     keys: list[_KeyForm]
     authorities: list[_KeyForm] = []
+    lost_keys: Annotated[list[_LostForm], Field(max_length=1000)] = []

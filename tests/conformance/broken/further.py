@@ -463,6 +463,7 @@ class DoesNotResendDamaged(_SendsADocumentOnce):
 class SendsAfterwards(Platform):
     async def deliver(self, reference: str) -> None:
         await super().deliver(reference)
+        await asyncio.sleep(0.5)  # it knows of the acceptance, as everybody can see
         await self.attempt(self.get("out", reference))
 
 
