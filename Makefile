@@ -15,8 +15,10 @@ PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 PART ?=
 ROUNDS ?= 0
+TREE ?= HEAD
+DIST ?= dist
 
-.PHONY: help demo test test-long lint lint-style lint-types lint-borders lint-house bench fuzz docs screenshots languages locks clean
+.PHONY: help demo test test-long lint lint-style lint-types lint-borders lint-house bench fuzz docs screenshots languages sbom wheel locks clean
 
 help: ## what there is
 	@echo "make TARGET [ARGS=\"...\"]"
@@ -65,6 +67,17 @@ screenshots: .venv/test.stamp ## docs/screenshots anew, from a seeded world with
 
 languages: .venv/test.stamp ## the catalogues with the texts of today, and how much of each is translated
 	@$(BIN)/python -m tests.languages
+
+sbom: .venv/test.stamp ## what run.lock installs: dist/tradebridge.cdx.json (CycloneDX), and the page of its licences
+	@$(BIN)/python -m tests.sbom
+
+# A checkout's times and modes are not its content: the files come out of git, and all have the time of the commit.
+wheel: .venv/run.stamp ## the wheel of what is committed, into dist, with its SHA-256: the same commit gives the same bytes
+	@umask 022 && files=$$(mktemp -d) && trap 'rm -rf "$$files"' EXIT && \
+		git -c tar.umask=0022 archive $(TREE) | tar -xp -C "$$files" && \
+		SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip --disable-pip-version-check wheel --quiet \
+			--no-index --no-deps --no-build-isolation --wheel-dir $(DIST) "$$files" && \
+		$(BIN)/python -m pip --disable-pip-version-check hash $(DIST)/tradebridge-*.whl
 
 locks: ## run.lock and test.lock anew from pyproject.toml; ARGS=--upgrade for newer versions
 	@test -x .venv-locks/bin/uv || { $(FIND_PYTHON); "$$python" -m venv .venv-locks && .venv-locks/bin/pip install --quiet uv; }

@@ -36,6 +36,7 @@ def test_every_sentence_says_what_is_wrong_as_a_rule_and_what_to_do() -> None:
     assert {each.key for each in said} == set(MENDING)
 
 
+@pytest.mark.long("conformance", sample=False)  # in the sample docs/connect-a-platform.md does it
 def test_the_small_platform_of_the_docs_passes_every_scenario_in_both_roles(tmp_path: Path) -> None:
     with running(tmp_path) as system:
         found = played(system)

@@ -20,8 +20,12 @@ from tradebridge.cli.exits import Exit
 from tradebridge.evidence.archive import read_archive, write_archive
 
 SIGNER = signer_of("a seed")
-NOW = datetime.now(UTC)
 FILES = ("report.json", "junit.xml", "summary.md", "index.html", "report.pdf", "report.jws", "evidence.zip")
+
+
+def now() -> datetime:
+    """Not once for all: tests are collected minutes before they run."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def folder(written: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", [*FILES, ""], ids=[*FILES, "the folder"])
 def test_a_report_as_it_was_written_is_the_kits(written: Path, name: str) -> None:
-    checked = verify(written / name, SIGNER.certificate, NOW)
+    checked = verify(written / name, SIGNER.certificate, now())
     assert isinstance(checked, SignedReport)
     assert checked.vouched and checked.simulated
     assert checked.said["notice"] == "test evidence, not certification"
@@ -56,11 +60,11 @@ def test_one_byte_that_differs_is_refused_wherever_it_is(folder: Path, name: str
     for place in places:
         (folder / name).write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         for path in (folder / name, folder):
-            assert isinstance(verify(path, SIGNER.certificate, NOW), Finding), (name, place)
-            assert isinstance(verify(path, None, NOW), Finding), (name, place)
+            assert isinstance(verify(path, SIGNER.certificate, now()), Finding), (name, place)
+            assert isinstance(verify(path, None, now()), Finding), (name, place)
     for other in (whole + b"\n", whole[:-1], b""):
         (folder / name).write_bytes(other)
-        assert isinstance(verify(folder / name, SIGNER.certificate, NOW), Finding)
+        assert isinstance(verify(folder / name, SIGNER.certificate, now()), Finding)
 
 
 def test_each_byte_of_the_archive_is_covered(folder: Path) -> None:
@@ -70,7 +74,7 @@ def test_each_byte_of_the_archive_is_covered(folder: Path) -> None:
     directory = whole.rindex(b"PK\x01\x02")
     for place in (*range(60), *range(directory, len(whole))):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
-        assert isinstance(verify(file, None, NOW), Finding), place
+        assert isinstance(verify(file, None, now()), Finding), place
 
 
 def test_the_archive_has_each_message_as_it_was_on_the_wire(folder: Path, found: Run) -> None:
@@ -89,28 +93,28 @@ def test_the_archive_has_each_message_as_it_was_on_the_wire(folder: Path, found:
 
 def test_what_was_added_taken_away_or_exchanged_is_seen(folder: Path, found: Run, tmp_path: Path) -> None:
     (folder / "more.txt").write_text("signed by nobody")
-    assert isinstance(verify(folder / "more.txt", None, NOW), Finding)
+    assert isinstance(verify(folder / "more.txt", None, now()), Finding)
     assert not signed.is_report(folder / "more.txt")
     entries = dict(read_archive((folder / signed.ARCHIVE).read_bytes()))  # type: ignore[arg-type]  # it is one
     entries.pop("mimetype")
     smaller = [(name, data) for name, data in entries.items() if not name.startswith("messages/")]
     for changed in (smaller, [*entries.items(), ("more.txt", b"x")], list(reversed(entries.items()))):
         (folder / signed.ARCHIVE).write_bytes(write_archive(changed, signed.ARCHIVE_TYPE))
-        assert isinstance(verify(folder / signed.ARCHIVE, None, NOW), Finding)
-        assert isinstance(verify(folder, None, NOW), Finding)
+        assert isinstance(verify(folder / signed.ARCHIVE, None, now()), Finding)
+        assert isinstance(verify(folder, None, now()), Finding)
     other = report.write(found, tmp_path / "other", signer_of("another")).parent
     shutil.copy(other / signed.ARCHIVE, folder / signed.ARCHIVE)
-    assert isinstance(verify(folder / signed.ARCHIVE, None, NOW), SignedReport)
-    assert isinstance(verify(folder, None, NOW), Finding)
+    assert isinstance(verify(folder / signed.ARCHIVE, None, now()), SignedReport)
+    assert isinstance(verify(folder, None, now()), Finding)
     shutil.copy(written_pdf := folder / "report.pdf", tmp_path)
     written_pdf.unlink()
-    assert isinstance(verify(folder, None, NOW), Finding)
+    assert isinstance(verify(folder, None, now()), Finding)
 
 
 def test_another_kits_key_is_not_the_one_that_was_given(written: Path) -> None:
-    refused = verify(written, signer_of("another").certificate, NOW)
+    refused = verify(written, signer_of("another").certificate, now())
     assert isinstance(refused, Finding) and refused.code == "signature.unknown-key"
-    alone = verify(written, None, NOW)
+    alone = verify(written, None, now())
     assert isinstance(alone, SignedReport) and not alone.vouched
 
 

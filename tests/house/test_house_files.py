@@ -20,6 +20,8 @@ TARGETS = [
     "docs",
     "screenshots",
     "languages",
+    "sbom",
+    "wheel",
     "locks",
     "clean",
 ]

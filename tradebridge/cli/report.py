@@ -31,13 +31,19 @@ def diff(before: str, after: str, as_json: bool) -> Exit:
 
 
 @command.command("certificate")
-def certificate() -> Exit:
+@json_option
+def certificate(as_json: bool) -> Exit:
     """Print the certificate of this machine's kit, in PEM: with it others check your reports (`tb verify --trust`)."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from simulator.conformance.signed import kit_signer
 
-    out(kit_signer(running.state_file().parent / "conformance").certificate.public_bytes(Encoding.PEM).decode().strip())
+    own = kit_signer(running.state_file().parent / "conformance").certificate
+    pem = own.public_bytes(Encoding.PEM).decode().strip()
+    if as_json:
+        out_json({"certificate": pem})
+    else:
+        out(pem)
     return Exit.OK
 
 
