@@ -15,6 +15,7 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -37,7 +38,8 @@ from exchange.desk.queue import span
 from exchange.desk.risks import question_about
 from exchange.desk.sessions import Session, form_token, session_of
 from exchange.hub import Hub
-from exchange.languages import Translated, mark
+from exchange.languages import Translated, _, is_translated, mark
+from exchange.languages import moment as spoken_moment
 from exchange.members import OPERATOR
 from exchange.places import NoPlace
 from exchange.records import Actor
@@ -74,6 +76,8 @@ PAGES = (
     ("codes", "Codes", "/rules"),
 )
 """Name, title and path of what the navigation leads to."""
+SEVERITIES = (mark("error"), mark("warning"))
+"""What a refusal says of each finding."""
 
 
 class ConsoleRoute(APIRoute):
@@ -215,7 +219,9 @@ async def refusal(request: Request, findings: tuple[Finding, ...]) -> Response:
     """What is wrong with what was asked, as a page."""
     status = findings[0].status
     headers = {"Retry-After": "1"} if status in (429, 503) else {}
-    return await page(request, "refused.html", status, headers, title="This does not work", findings=findings)
+    frame = {"part": "", "pages": ()} if is_translated() else {}  # the Workbench's pages are in English
+    title = _("This does not work")
+    return await page(request, "refused.html", status, headers, title=title, findings=findings, **frame)
 
 
 async def page(
@@ -337,6 +343,11 @@ def moment(text: str | None) -> str:
     return "" if not text else text[:19].replace("T", " ")
 
 
+def when(text: str) -> str:
+    """An RFC 3339 time as the reader's language writes it."""
+    return spoken_moment(datetime.fromisoformat(text))
+
+
 def short(digest: str | None) -> str:
     """The ends of a digest or id."""
     return "" if not digest else digest if len(digest) <= 16 else f"{digest[:8]}…{digest[-4:]}"
@@ -345,5 +356,5 @@ def short(digest: str | None) -> str:
 @cache
 def environment() -> Environment:
     made = environment_of("exchange.console")
-    made.filters.update(size=size, moment=moment, short=short, span=span, question=question_about)
+    made.filters.update(size=size, moment=moment, short=short, when=when, span=span, question=question_about)
     return made
