@@ -8,6 +8,7 @@
 4. What changes something is a POST from a page of this hub: another site's is refused, and each form of who is signed
    in carries the token of its session, which `page` puts into every form.
 5. Refusals are pages too, with code, what was found, and what to do.
+6. Each page says what does the same as its forms from a terminal (`exchange.console.terminal`).
 """
 
 import hmac
@@ -30,7 +31,7 @@ from exchange.api.assets import address_of
 from exchange.api.bodies import reading
 from exchange.api.problems import Problem
 from exchange.clock import Clock, MovableClock
-from exchange.console import may, world
+from exchange.console import may, terminal, world
 from exchange.desk import practising
 from exchange.desk.people import person_of
 from exchange.desk.queue import span
@@ -106,10 +107,11 @@ class SpokenRoute(Translated, ConsoleRoute):
 async def _admit(request: Request, path: str) -> Response | None:
     """Find out who asks, and whether it may. Another answer: a way to where it has to go first."""
     hub, cookie = hub_of(request), request.cookies.get(cookie_name(request), "")
-    session = await session_of(hub, cookie, time.time()) if cookie else None
+    rule = may.rule_of(request.method, path)
+    used = rule is None or not rule.by_itself
+    session = await session_of(hub, cookie, time.time(), used=used) if cookie else None
     request.scope["tradebridge.session"] = session
     request.scope["tradebridge.person"] = session.person if session else None
-    rule = may.rule_of(request.method, path)
     if rule is None:
         raise Problem(
             finding("console.role", found=f"{request.method} {path}", expected="a row in exchange.console.may")
@@ -242,6 +244,7 @@ async def page(
         "today": f"{hub.clock.now():%Y-%m-%d}",
         "faults": await world.faults(request) if hub.simulated else None,
         "world_url": spaces_of(request).world,
+        "feed_at": hub.feed_size - 1,
         "sought": "",
         "search_at": "",
         "base": f"{base_url_of(request)}{hub.prefix}",
@@ -253,8 +256,25 @@ async def page(
     }
     session: Session | None = request.scope.get("tradebridge.session")
     token = values.get("token") or (session.token if session else "")
-    text = await run_in_threadpool(lambda: with_token(environment().get_template(template).render(told), token))
+    text = await run_in_threadpool(lambda: with_token(_drawn(template, told), token))
     return Response(text, status, HEADERS | (headers or {}), media_type="text/html")
+
+
+def _drawn(template: str, told: dict[str, Any]) -> str:
+    """The page, with what does the same as its forms (rule 6)."""
+    text, person, route = environment().get_template(template).render(told), told["signed_in"], told.get("route")
+    sender, recipient = route if route and all(route) else ("MEMBER", "MEMBER")
+    facts = {
+        "base": told["base"],
+        "key": told["key"],
+        "world": told["world_url"] or "WORLD",
+        "member": (person.member if person else "") or "MEMBER",
+        "sender": sender,
+        "recipient": recipient,
+    }
+    commands, calls = terminal.same_as_forms(text, told["prefix"], facts)
+    shown = {"commands": commands, "calls": calls, "part": told["part"]}
+    return terminal.with_same(text, environment().get_template("terminal.html").render(shown).strip())
 
 
 _FORM = re.compile(r'<form method="post"[^>]*>')

@@ -194,7 +194,7 @@ def test_the_desk_works_without_a_script(opened: Callable[..., Watched], office:
 def test_every_page_of_the_desk_is_looked_at(paths: dict[str, str]) -> None:
     """A page that is added comes into `paths` as well."""
     routes = {path for method, path in RULES if method == "GET" and path.startswith("/console/desk")}
-    files = {each for each in routes if each.endswith((".csv", ".xlsx", "/pdf", "/bundle", "/bytes"))}
+    files = {each for each in routes if each.endswith((".csv", ".xlsx", "/pdf", "/bundle", "/bytes", "/feed"))}
     seen = {each.partition("?")[0] for each in paths.values()}
     cases = {"/console/desk/c/{document_id}"}
     assert routes - files - cases == {each for each in seen if "/c/" not in each}
