@@ -118,7 +118,9 @@ def signed(certificate: x509.Certificate, at: datetime = AT, key: ec.EllipticCur
 def with_certificate(token: str, own: x509.Certificate) -> str:
     """A statement that our code signed with `signer_of(own)`, with the certificate beside it (`x5c`)."""
     header, payload, _ = token.split(".")
-    told = orjson.loads(from_base64url(header.encode())) | {"x5c": [b64encode(own.public_bytes(Encoding.DER)).decode()]}
+    told = orjson.loads(from_base64url(header.encode()) or b"") | {
+        "x5c": [b64encode(own.public_bytes(Encoding.DER)).decode()]
+    }
     signing_input = jws._encode(orjson.dumps(told)) + b"." + payload.encode()
     return (signing_input + b"." + jws._encode(signer_of(own).sign(signing_input))).decode()
 
