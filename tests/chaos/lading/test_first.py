@@ -20,12 +20,13 @@ from simulator.platforms import token_of
 from tests.chaos.lading.network import NOBODY, Fate, Network, party
 from tests.databases import new_database
 from tests.ebl import cast
+from tests.ebl.registry import CARRIERS
 from tests.ebl.running import JSON, SEED, issuance_request, key_of
 from tradebridge.ebl import issuing, registry, tables, titles
 from tradebridge.ebl.chain import first_entry, follow, issue_to
 from tradebridge.ebl.envelope import make_envelope
 from tradebridge.ebl.registry import Issued, Stand, Word
-from tradebridge.ebl.seal import peek
+from tradebridge.ebl.seal import Trust, peek
 
 
 @pytest.fixture(scope="module")
@@ -409,3 +410,16 @@ def _until_it_waits(engine: Engine, other: threading.Thread) -> None:
             if connection.execute(text("select count(*) from pg_locks where not granted")).scalar_one():
                 return
             time.sleep(0.02)
+
+
+def test_a_registry_that_does_not_know_the_carrier_refuses_signed(guarded: Network) -> None:
+    """What it knows counts all the same: the title is issued elsewhere, and the carrier hears so."""
+    reference = issued(guarded, "FUJI")
+    guarded.registry.carriers = Trust({}, {})
+    assert asked_to_issue(guarded, "KAPU", reference, party("KAPU")) == 204
+    for _ in range(12):
+        attempted(guarded, "KAPU")
+    guarded.registry.carriers = CARRIERS
+    (said,) = told_to_the_carrier(guarded, "KAPU", reference)
+    assert (said["issuanceResponseCode"], said["errors"][0]["errorCode"]) == ("REFU", "control.registered")
+    assert guarded.holders(reference) == ["FUJI here"]
