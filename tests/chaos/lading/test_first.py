@@ -423,3 +423,19 @@ def test_a_registry_that_does_not_know_the_carrier_refuses_signed(guarded: Netwo
     (said,) = told_to_the_carrier(guarded, "KAPU", reference)
     assert (said["issuanceResponseCode"], said["errors"][0]["errorCode"]) == ("REFU", "control.registered")
     assert guarded.holders(reference) == ["FUJI here"]
+
+
+def test_what_a_consulted_registry_has_is_not_issued_without_it(guarded: Network) -> None:
+    reference = issued(guarded, "STRA")
+    guarded["FUJI"].registry = None
+    try:
+        guarded.fates.append(Fate.REQUEST_LOST)
+        assert asked_to_issue(guarded, "FUJI", reference, party("FUJI")) == 503, "only the registry can say so"
+        assert told_to_the_carrier(guarded, "FUJI", reference) == []
+        assert asked_to_issue(guarded, "FUJI", reference, party("FUJI")) == 204
+        fresh = guarded.issue("FUJI")
+    finally:
+        guarded["FUJI"].registry = guarded.registry.base
+    (said,) = told_to_the_carrier(guarded, "FUJI", reference)
+    assert (said["issuanceResponseCode"], said["errors"][0]["errorCode"]) == ("REFU", "control.registered")
+    assert (guarded.holders(reference), guarded.holders(fresh)) == (["STRA here"], ["FUJI here"])
