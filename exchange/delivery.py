@@ -409,19 +409,23 @@ class Deliverer:
         ]
 
     async def resend(self, delivery_id: str, by: Actor) -> Finding | None:
-        """An operator sends a dead delivery again."""
+        """An operator sends a dead delivery again, or one that waits for its next attempt at once."""
 
         def revive(connection: Connection) -> str:
             row = connection.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
             if row is None:
                 raise RefusedInTransaction(finding("delivery.unknown", found=delivery_id))
-            if row.state != "dead":
-                raise RefusedInTransaction(finding("delivery.not-dead", found=row.state, expected="dead"))
+            if row.state not in ("dead", "retrying"):
+                raise RefusedInTransaction(finding("delivery.not-dead", found=row.state, expected="dead or retrying"))
             deleted = select(t.documents.c.deleted).where(t.documents.c.id == row.document_id)
             if connection.execute(deleted).scalar() is not None:
                 raise RefusedInTransaction(finding("document.deleted", found=row.document_id))
-            values = {"state": "due", "attempts": 0, "due_at": time.time()}
-            connection.execute(update(t.deliveries).where(t.deliveries.c.id == delivery_id).values(**values))
+            values: dict[str, Any] = {"due_at": time.time()}
+            if row.state == "dead":
+                values |= {"state": "due", "attempts": 0}
+            seen = t.deliveries.c.id == delivery_id, t.deliveries.c.state == row.state
+            if not connection.execute(update(t.deliveries).where(*seen).values(**values)).rowcount:
+                raise RefusedInTransaction(finding("delivery.not-dead", found="sending", expected="dead or retrying"))
             return str(row.recipient)
 
         try:

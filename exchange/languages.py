@@ -5,7 +5,8 @@
 2. Which language: `?lang=` in the address, which is kept in a cookie; else the cookie; else what the browser asks for
    (`Accept-Language`, RFC 9110); else English. It holds for one request: a route is `Translated`, or it is English.
 3. What is not ours to say is never translated: documents, names, numbers, codes, commands, and what the catalogue of
-   codes says, apart from what decides one of the four answers. A page marks it: `translate="no"`, or `lang="en"`.
+   codes says, apart from what decides one of the four answers or refuses what a reader did. A page marks it:
+   `translate="no"`, or `lang="en"`.
 4. Dates and numbers are as the language writes them (CLDR). Years are those of the certificates: Gregorian.
 5. `en-XA` is English with other letters: what it leaves readable on a page is text that nobody can translate.
 """
@@ -42,7 +43,7 @@ class Language:
     name: str
     """What it calls itself."""
     complete: bool = False
-    """All of Verify is translated, and a test keeps it so; of the others a part."""
+    """All of it is translated, and a test keeps it so; of the others a part."""
     dates: str = ""
     """The CLDR locale of dates and numbers, where it is not the code: CLDR as Babel has it lacks Tetum."""
 
@@ -94,7 +95,7 @@ def speaking(language: str) -> Iterator[None]:
 
 def _(text: str, **values: object) -> str:
     """The text in the language of the page, with `%(name)s` filled in. Plain text: templates escape it as all text."""
-    return _filled(_catalogue(spoken()).gettext(text), values)
+    return _filled(_catalogue(spoken()).gettext(text), values) if text else ""  # gettext says its head for no text
 
 
 def counted(one: str, many: str, count: int, **values: object) -> str:
@@ -108,7 +109,11 @@ def mark(text: str) -> str:
 
 
 def _filled(text: str, values: dict[str, object]) -> str:
-    said = text % values if values else text
+    return _reachable(text % values if values else text)
+
+
+def _reachable(said: str) -> str:
+    """Rule 5."""
     return said if spoken() != PSEUDO else "⟦" + said.translate(_OTHER_LETTERS) + "⟧"
 
 
@@ -144,19 +149,20 @@ def moment(at: datetime) -> str:
     from babel.dates import format_date, format_time
 
     utc, locale = at.astimezone(UTC), _locale()
-    return f"{format_date(utc, 'medium', locale=locale)} {format_time(utc, 'short', locale=locale)} UTC"
+    return _reachable(f"{format_date(utc, 'medium', locale=locale)} {format_time(utc, 'short', locale=locale)} UTC")
 
 
 def day(on: date) -> str:
     from babel.dates import format_date
 
-    return format_date(on, "long", locale=_locale())
+    return _reachable(format_date(on, "long", locale=_locale()))
 
 
 def number(value: int | Decimal) -> str:
+    """Never rounded: two that differ look different."""
     from babel.numbers import format_decimal
 
-    return format_decimal(value, locale=_locale())
+    return format_decimal(value, locale=_locale(), decimal_quantization=False)
 
 
 # --- which language --------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from exchange import titles
 from exchange.replacing import identities_replaced_by
 from exchange.store import tables as t
 from exchange.subject import event_in
+from schemas.certificate.said import AnswerKind
 from schemas.content import open_content
 from schemas.event import EventType
 from schemas.findings import Finding
@@ -108,3 +109,35 @@ def _successor(connection: Connection, document_id: str) -> str | None:
     data = connection.execute(query.limit(1)).scalar()
     by = event_in(data).body.get("by") if data is not None else None
     return str(by["document"]) if isinstance(by, dict) and "document" in by else None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A value that the issuing side has corrected in an answer. It makes no new version; one may follow."""
+
+    at: str
+    by: str
+    recipient: str
+    """Who had asked."""
+    place: str
+    """Box, or pointer, of the question."""
+    value: str
+    text: str
+
+
+def corrections_of(connection: Connection, document_id: str) -> list[Correction]:
+    """In the order in which they were said, each with the place of the question that it answers."""
+    said = t.events.c.document_id == document_id, t.events.c.type.in_((EventType.QUERIED, EventType.ANSWERED))
+    query = select(t.events.c.at, t.events.c.member, t.events.c.recipient, t.messages.c.bytes)
+    query = query.join(t.messages, t.messages.c.id == t.events.c.message_id).where(*said)
+    asked: dict[tuple[str | None, str], str] = {}
+    found = []
+    for row in connection.execute(query.order_by(t.events.c.sequence, t.events.c.id)):
+        body = event_in(row.bytes).body if row.bytes is not None else {}
+        for each in body.get("questions") or ():
+            asked[row.recipient, each["id"]] = f"box {each['box']}" if each.get("box") else str(each.get("pointer"))
+        for each in body.get("answers") or ():
+            if each["kind"] == AnswerKind.CORRECTS:
+                place = asked.get((row.recipient, each["question"]), each["question"])
+                found.append(Correction(row.at, row.member, row.recipient or "", place, each["value"], each["text"]))
+    return found

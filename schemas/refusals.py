@@ -352,8 +352,8 @@ DELIVERY = register(
         Kind("ack.wrong-member", "The acknowledgement is signed by another member.", "Sign with the recipient's key."),
         Kind(
             "delivery.not-dead",
-            "The delivery is not dead.",
-            "Only a dead delivery can be sent again by hand.",
+            "The delivery is neither dead nor to be tried again.",
+            "By hand only what is dead is sent again, or what waits for its next attempt.",
             status=409,
         ),
         Kind("delivery.unknown", "There is no such delivery.", "See GET /v1/deliveries.", status=404),

@@ -443,7 +443,7 @@ def deliveries(*, state: str | None = None, limit: int | None = None, cursor: st
 
 
 def resend(delivery_id: str) -> Call[None]:
-    """Operator: try a dead delivery again."""
+    """Operator: send a dead delivery again, or at once one that waits for its next attempt."""
     return Call("POST", f"/v1/deliveries/{quote(delivery_id, safe='')}:resend", _nothing)
 
 

@@ -48,7 +48,11 @@ def deliveries(request: Request) -> Response:
     return page_response(request, page)
 
 
-@router.post("/deliveries/{delivery_id}:resend", status_code=202, summary="Send a dead delivery again (operator)")
+@router.post(
+    "/deliveries/{delivery_id}:resend",
+    status_code=202,
+    summary="Send it again, dead or waiting (operator)",
+)
 async def resend(request: Request, delivery_id: str) -> Response:
     by = actor_of(request, operator_of(request))
     problem = await hub_of(request).deliverer.resend(delivery_id, by)

@@ -1,4 +1,4 @@
-"""*Deliveries*: what waits, what was tried again, what is dead; and sending it again."""
+"""*Deliveries*: what waits, what was tried again, what is dead; and sending it again, here or from its exchange."""
 
 from typing import Any
 
@@ -20,6 +20,8 @@ from schemas.findings import finding
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
 
 ROWS = 50
+SENT_AGAIN = {"dead": "Send again", "retrying": "Try now"}
+"""The states in which a person may, and what the button says."""
 STATES = {
     "": ("All", "plain"),
     "due": ("To be sent", "wait"),
@@ -43,6 +45,7 @@ async def deliveries(request: Request) -> Response:
         here="deliveries",
         state_chosen=state,
         states=[(name, words, tone) for name, (words, tone) in STATES.items()],
+        sent_again=SENT_AGAIN,
         **values,
     )
 
@@ -67,7 +70,22 @@ def _deliveries(hub: Hub, state: str, cursor: str | None) -> dict[str, Any]:
 @router.post("/console/deliveries/{delivery_id}/resend")
 async def resend(request: Request, delivery_id: str) -> Response:
     hub = hub_of(request)
-    problem = await hub.deliverer.resend(delivery_id, actor_here(request))
+    await _send_again(request, delivery_id)
+    return RedirectResponse(f"{hub.prefix}/console/deliveries?state=dead", 303)
+
+
+@router.post("/console/d/{document_id}/deliveries/{delivery_id}/resend")
+async def resend_of_document(request: Request, document_id: str, delivery_id: str) -> Response:
+    """The same from the page of its exchange, and back to it."""
+    hub, delivery = hub_of(request), t.deliveries.c
+    named = select(delivery.id).where(delivery.id == delivery_id, delivery.document_id == document_id)
+    if await hub.ask(lambda connection: connection.execute(named).first()) is None:
+        raise Problem(finding("delivery.unknown", found=delivery_id[:100]))
+    await _send_again(request, delivery_id)
+    return RedirectResponse(f"{hub.prefix}/console/d/{document_id}", 303)
+
+
+async def _send_again(request: Request, delivery_id: str) -> None:
+    problem = await hub_of(request).deliverer.resend(delivery_id, actor_here(request))
     if problem is not None:
         raise Problem(problem)
-    return RedirectResponse(f"{hub.prefix}/console/deliveries?state=dead", 303)

@@ -30,7 +30,7 @@ from exchange.bundles import bundle_of, until_on_record
 from exchange.console.checking import drawn_of
 from exchange.console.deskwords import MOST_QUESTIONS, Form, word_of
 from exchange.console.document import file_of
-from exchange.console.frame import ConsoleRoute, SpokenRoute, page
+from exchange.console.frame import SpokenRoute, page
 from exchange.desk import certifying, deciding, queue
 from exchange.desk.case import Case, case_of
 from exchange.desk.people import Person, officers_of, person_of
@@ -52,8 +52,7 @@ from tradebridge.evidence.bundle import EXTENSION, MEDIA_TYPE
 from tradebridge.evidence.report import Verdict
 from tradebridge.render.pdf import pdf_of
 
-router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
-_spoken = APIRouter(include_in_schema=False, route_class=SpokenRoute)
+router = APIRouter(include_in_schema=False, route_class=SpokenRoute)
 
 VIEWS = {
     View.MINE: mark("My queue"),
@@ -67,15 +66,15 @@ DECIDING = frozenset({"officer", "supervisor"})
 MOST_OF_A_FORM = 8000
 MOST_OF_A_QUERY = 100
 NEXT_STEP = {
-    "accepted": "Accepted: signed and sent.",
-    "queried": "Asked: signed and sent. The case waits for the answer.",
-    "rejected": "Rejected: signed and sent.",
-    "issued": "Issued: the certificate is signed and sent.",
-    "proposed": "Proposed. It waits for a colleague to confirm it.",
-    "declined": "The proposal is taken away. Nothing was sent.",
-    "taken": "It is yours now.",
-    "given": "Given away.",
-    "noted": "Noted.",
+    "accepted": mark("Accepted: signed and sent."),
+    "queried": mark("Asked: signed and sent. The case waits for the answer."),
+    "rejected": mark("Rejected: signed and sent."),
+    "issued": mark("Issued: the certificate is signed and sent."),
+    "proposed": mark("Proposed. It waits for a colleague to confirm it."),
+    "declined": mark("The proposal is taken away. Nothing was sent."),
+    "taken": mark("It is yours now."),
+    "given": mark("Given away."),
+    "noted": mark("Noted."),
 }
 
 
@@ -110,7 +109,7 @@ def frame_of(hub: Hub, person: Person) -> dict[str, Any]:
 # --- the queue -------------------------------------------------------------------------------------------------------
 
 
-@_spoken.get("/console/desk")
+@router.get("/console/desk")
 async def show_queue(request: Request) -> Response:
     hub, person, member, desk = desk_of(request)
     given = request.query_params.get("view", View.MINE.value)
@@ -137,12 +136,9 @@ async def show_queue(request: Request) -> Response:
     )
 
 
-router.include_router(_spoken)
-
-
 @router.get("/console/desk/find")
 async def find(request: Request) -> Response:
-    hub, person, member, _ = desk_of(request)
+    hub, person, member, _desk = desk_of(request)
     sought = request.query_params.get("q", "").strip()[:MOST_OF_A_QUERY]
     found = await run_in_threadpool(_ask, hub, lambda connection: queue.found(connection, member.id, sought))
     if len(found) == 1:
@@ -150,7 +146,7 @@ async def find(request: Request) -> Response:
     frame = await run_in_threadpool(frame_of, hub, person)
     titles = {each.profile: _title(each.profile) for each in found}
     return await page(
-        request, "desk_found.html", title="Search", here="", sought=sought, found=found, titles=titles, **frame
+        request, "desk_found.html", title=_("Search"), here="", sought=sought, found=found, titles=titles, **frame
     )
 
 
@@ -170,7 +166,7 @@ def _title(profile: str) -> str:
 @router.get("/console/desk/c/{document_id}")
 async def show_case(request: Request, document_id: str) -> Response:
     done = request.query_params.get("done", "")
-    return await _case_page(request, document_id, done=NEXT_STEP.get(done, ""))
+    return await _case_page(request, document_id, done=_(NEXT_STEP.get(done, "")))
 
 
 async def _case_page(
@@ -191,7 +187,7 @@ async def _case_page(
         request,
         "case.html",
         status,
-        title=case.stored.summary["number"] or document_id,
+        title=_("Case %(number)s", number=case.stored.summary["number"] or document_id),
         here="",
         done=done,
         wrong=wrong,
@@ -254,10 +250,12 @@ def answers_of(hub: Hub, case: Case) -> list[dict[str, Any]]:
     if case.application:  # its applicant need not sign it: what counts is what the authority issues on it
         return [each for each in (*shown, *recorded) if each["verdict"] != "could-not-check"]
     shipment = {
-        "question": "Is it this shipment?",
+        "question": _("Is it this shipment?"),
         "verdict": case.shipment.verdict,
         "plain": case.shipment.plain,
-        "next": "Compare them below." if case.shipment.verdict == "no" else "Look at the papers of the declaration.",
+        "next": _("Compare them below.")
+        if case.shipment.verdict == "no"
+        else _("Look at the papers of the declaration."),
     }
     return [*shown, *recorded, shipment]
 
@@ -283,7 +281,7 @@ async def decide(request: Request, document_id: str) -> Response:
     digest = str(case.stored.summary["contentDigest"])
     if word.type is EventType.ISSUED:
         if word.to not in certifying.takers(hub, case.document):
-            missing = finding("desk.incomplete", "/to", found=word.to[:60], expected="who takes it")
+            missing = finding("desk.incomplete", "/to", found=word.to[:60], expected=mark("who takes it"))
             return await _refused(request, document_id, (missing,), form)
         issued = await deciding.issue(hub, person, member, document_id, digest, word)
         if issued and not isinstance(issued, Accepted):
@@ -326,7 +324,7 @@ async def confirm(request: Request, document_id: str) -> Response:
 
 @router.post("/console/desk/c/{document_id}/decline")
 async def decline(request: Request, document_id: str) -> Response:
-    hub, person, member, _ = desk_of(request, deciding=True)
+    hub, person, member, _desk = desk_of(request, deciding=True)
     form = await _form(request)
     found = await deciding.decline(hub, person, member, document_id, _sequence(form))
     return await _refused(request, document_id, found, form) if found else _done(hub, document_id, "declined")

@@ -26,16 +26,17 @@ from starlette.responses import FileResponse, RedirectResponse, Response, Stream
 from exchange.api.bodies import number_in
 from exchange.api.problems import Problem
 from exchange.console.desk import DECIDING, desk_of, frame_of
-from exchange.console.frame import HEADERS, ConsoleRoute, page
+from exchange.console.frame import HEADERS, SpokenRoute, page
 from exchange.desk import exporting, practice
 from exchange.desk.overview import STEPS, Overview, overview
 from exchange.hub import Hub
+from exchange.languages import _, day
 from exchange.records import Kind
 from exchange.store import tables as t
 from exchange.store.queries import LAST_POSITION
 from schemas.findings import finding
 
-router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
+router = APIRouter(include_in_schema=False, route_class=SpokenRoute)
 
 DAYS = 30
 """Shown unless told otherwise."""
@@ -48,7 +49,7 @@ AUDIT_PAGE = 50
 
 @router.get("/console/desk/overview")
 async def show_overview(request: Request) -> Response:
-    hub, person, member, _ = desk_of(request)
+    hub, person, member, _desk = desk_of(request)
     since = _since(request, hub)
 
     def asked() -> Overview:
@@ -61,13 +62,14 @@ async def show_overview(request: Request) -> Response:
     return await page(
         request,
         "overview.html",
-        title="Overview",
+        title=_("Overview"),
         here="overview",
         found=found,
         since=since,
+        day=day(date.fromisoformat(since)),
         steps=STEPS,
         most=most,
-        weeks=((7, "a week"), (30, "30 days"), (365, "a year")),
+        weeks=((7, _("a week")), (30, _("30 days")), (365, _("a year"))),
         days={days: _days_ago(hub, days) for days in (7, 30, 365)},
         **frame,
     )
@@ -89,7 +91,7 @@ def _since(request: Request, hub: Hub) -> str:
 
 @router.get("/console/desk/overview.csv")
 def as_csv(request: Request) -> Response:
-    hub, _, member, _ = desk_of(request)
+    hub, _person, member, _desk = desk_of(request)
     since = _since(request, hub)
 
     def lines() -> Iterator[bytes]:
@@ -101,7 +103,7 @@ def as_csv(request: Request) -> Response:
 
 @router.get("/console/desk/overview.xlsx")
 def as_xlsx(request: Request) -> Response:
-    hub, _, member, _ = desk_of(request)
+    hub, _person, member, _desk = desk_of(request)
     since = _since(request, hub)
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
         path = Path(file.name)
@@ -120,7 +122,7 @@ def _file_headers(name: str) -> dict[str, str]:
 
 @router.get("/console/desk/practice")
 async def show_practice(request: Request) -> Response:
-    hub, person, member, _ = desk_of(request)
+    hub, person, member, _desk = desk_of(request)
     sender = practice.sender_for(hub, member) if hub.simulated else None
 
     def asked() -> tuple[tuple[practice.Told, ...], str]:
@@ -133,7 +135,7 @@ async def show_practice(request: Request) -> Response:
     return await page(
         request,
         "practice.html",
-        title="Practice",
+        title=_("Practice"),
         here="practice",
         told=told,
         refused=refused,
@@ -145,7 +147,7 @@ async def show_practice(request: Request) -> Response:
 
 @router.post("/console/desk/practice")
 async def begin_practice(request: Request) -> Response:
-    hub, _, member, _ = desk_of(request, deciding=True)
+    hub, _person, member, _desk = desk_of(request, deciding=True)
     if not hub.simulated:
         raise Problem(finding("console.closed"))
     if not await practice.begin(hub, member):
@@ -158,7 +160,7 @@ async def begin_practice(request: Request) -> Response:
 
 @router.get("/console/desk/audit")
 async def show_audit(request: Request) -> Response:
-    hub, person, member, _ = desk_of(request)
+    hub, person, member, _desk = desk_of(request)
     if not AUDITING & set(person.roles):
         raise Problem(finding("desk.role", found=", ".join(person.roles), expected=" or ".join(sorted(AUDITING))))
     before = number_in("before", request.query_params.get("before", str(LAST_POSITION)), 0, LAST_POSITION)
@@ -166,7 +168,7 @@ async def show_audit(request: Request) -> Response:
     frame = await run_in_threadpool(frame_of, hub, person)
     older = rows[AUDIT_PAGE - 1]["leaf"] if len(rows) > AUDIT_PAGE else None
     return await page(
-        request, "desk_audit.html", title="Audit", here="audit", acts=rows[:AUDIT_PAGE], older=older, **frame
+        request, "desk_audit.html", title=_("Audit"), here="audit", acts=rows[:AUDIT_PAGE], older=older, **frame
     )
 
 
@@ -194,14 +196,14 @@ def _read_acts(connection: Connection, member: str, before: int) -> Iterator[dic
         if told["member"] != member or not told["person"]:
             continue
         details = orjson.loads(row.details) if row.details else {}
-        kind = "looked at" if told["kind"] == Kind.READING else ""
         number = details.get("number", "") if isinstance(details, dict) else ""
         yield {
             "leaf": row.id,
             "position": row.position,
             "at": told["time"],
             "person": told["person"],
-            "what": f"{kind} {told['what']}".strip(),
+            "looked": told["kind"] == Kind.READING,
+            "what": told["what"],
             "about": told["about"],
             "number": number,
         }

@@ -15,6 +15,7 @@ from typing import Any
 
 from exchange.desk.deciding import MOST_TEXT, Word
 from exchange.desk.reasons import OWN, Choice
+from exchange.languages import mark
 from schemas.event import EventType, Reason
 from schemas.findings import Finding, finding
 
@@ -63,12 +64,14 @@ def _queried(form: Form, choice: Choice, boxes: Sequence[str], seen: int) -> Wor
         if not text:
             continue
         if box and box not in boxes:
-            wrong.append(finding("desk.incomplete", f"/box{number}", found=box[:20], expected="a box of the form"))
+            wrong.append(
+                finding("desk.incomplete", f"/box{number}", found=box[:20], expected=mark("a box of the form"))
+            )
         place = {"box": box} if box else {"pointer": ""}
         known = code if choice.knows(code) else OWN
         questions.append({"id": f"q{number}", **place, "code": known, "text": text[:MOST_TEXT]})
     if not questions:
-        wrong.append(finding("desk.incomplete", "/question1", found="nothing", expected="at least one question"))
+        wrong.append(finding("desk.incomplete", "/question1", found="nothing", expected=mark("at least one question")))
     return tuple(wrong) or Word(EventType.QUERIED, seen, body={"questions": questions})
 
 
@@ -76,14 +79,16 @@ def _rejected(form: Form, choice: Choice, boxes: Sequence[str], seen: int) -> Wo
     codes = [each for each in (*form.several("reason"), form.one("listed")) if each]
     unknown = [each for each in codes if not choice.knows(each)]
     if unknown:
-        return (finding("desk.incomplete", "/reason", found=unknown[0][:80], expected="a reason of the list"),)
+        return (finding("desk.incomplete", "/reason", found=unknown[0][:80], expected=mark("a reason of the list")),)
     reasons = [_reason(choice, each) for each in dict.fromkeys(codes)]
     words, box = form.one("words"), form.one("box")
     if words:
         reasons.append(Reason(code=OWN, box=box if box in boxes else None, text=words[:MOST_TEXT]))
     if not reasons:
         return (
-            finding("desk.incomplete", "/reason", found="no reason", expected="one of the list, or your own words"),
+            finding(
+                "desk.incomplete", "/reason", found="no reason", expected=mark("one of the list, or your own words")
+            ),
         )
     return Word(EventType.REJECTED, seen, tuple(reasons))
 
@@ -92,7 +97,7 @@ def _accepted(form: Form, choice: Choice, boxes: Sequence[str], seen: int) -> Wo
     codes = form.several("minor")
     unknown = [each for each in codes if not choice.knows(each)]
     if unknown:
-        return (finding("desk.incomplete", "/minor", found=unknown[0][:80], expected="what was found in it"),)
+        return (finding("desk.incomplete", "/minor", found=unknown[0][:80], expected=mark("what was found in it")),)
     minor = tuple(_reason(choice, each, minor=True) for each in dict.fromkeys(codes))
     text = form.one("text")
     return Word(EventType.ACCEPTED, seen, minor, {"text": text[:MOST_TEXT]} if text else {})
@@ -102,9 +107,11 @@ def _issued(form: Form, choice: Choice, boxes: Sequence[str], seen: int) -> Word
     number, to = form.one("number"), form.one("to")
     wrong = []
     if not 1 <= len(number) <= 35 or not number.isprintable():
-        wrong.append(finding("desk.incomplete", "/number", found=number[:40], expected="the certificate's number"))
+        wrong.append(
+            finding("desk.incomplete", "/number", found=number[:40], expected=mark("the certificate's number"))
+        )
     if not to:
-        wrong.append(finding("desk.incomplete", "/to", found="nobody", expected="who gets the certificate"))
+        wrong.append(finding("desk.incomplete", "/to", found="nobody", expected=mark("who gets the certificate")))
     return tuple(wrong) or Word(EventType.ISSUED, seen, body={"certificate": {"number": number}}, to=to)
 
 

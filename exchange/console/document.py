@@ -29,7 +29,7 @@ from exchange.console.frame import ConsoleRoute, page
 from exchange.hub import Hub
 from exchange.paper import document_of, paper_for
 from exchange.store.queries import Stored
-from exchange.versions import versions_of
+from exchange.versions import corrections_of, versions_of
 from schemas.certificate.agreements import AGREEMENTS
 from schemas.certificate.form import box_of
 from schemas.content import Syntax
@@ -85,6 +85,7 @@ def _paper(hub: Hub, stored: Stored, number: int, base_url: str) -> dict[str, An
         held = titles.of_document(connection, str(stored.summary["id"]))
         others = consignments.linked(connection, str(stored.summary["id"]), None)
         count = len(versions_of(connection, str(stored.summary["id"])))
+        corrected = bool(corrections_of(connection, str(stored.summary["id"])))
     return {
         "profile_title": profile.title if profile else stored.summary["profile"],
         "sub": outline(stored),
@@ -97,6 +98,7 @@ def _paper(hub: Hub, stored: Stored, number: int, base_url: str) -> dict[str, An
         "title_words": list(_chain_words(held)) if held is not None else [],
         "others": others,
         "versions": count,
+        "corrected": corrected,
     }
 
 

@@ -32,7 +32,7 @@ from exchange.paper import document_of
 from exchange.store import queries
 from exchange.store.queries import Stored
 from exchange.subject import subject_of
-from exchange.versions import versions_of
+from exchange.versions import corrections_of, versions_of
 from schemas.certificate.model import Certificate
 from schemas.codes.units import UNITS
 from schemas.findings import finding
@@ -106,6 +106,7 @@ def _exchange(hub: Hub, stored: Stored, struck: dict[tuple[str, str], str], tab:
         if subject is not None and ledger.has_ledger(subject.profile):
             account, _ = ledger.account(connection, subject, None, 1, None)
         count = len(versions_of(connection, document_id))
+        corrected = bool(corrections_of(connection, document_id))
         proof = anatomy.proof(connection, told) if tab == "signatures" else None
     steps = story.steps_of(told, failures, struck)
     profile = profile_of(stored.summary["profile"])
@@ -123,6 +124,7 @@ def _exchange(hub: Hub, stored: Stored, struck: dict[tuple[str, str], str], tab:
         "tracks": story.tracks_of(stored, told),
         "shown_tracks": SHOWN_TRACKS,
         "steps": steps,
+        "undelivered": list(story.undelivered(told)),
         "drawing": drawn(steps, f"Exchange of {stored.summary['number'] or document_id}"),
         "tab_names": list(names.items()),
         "found": stored.findings,
@@ -136,6 +138,7 @@ def _exchange(hub: Hub, stored: Stored, struck: dict[tuple[str, str], str], tab:
         "entries": entries,
         "four": four_answers(hub, stored),
         "versions": count,
+        "corrected": corrected,
         "balances": _with_shares(account["items"]) if account else [],
     }
 

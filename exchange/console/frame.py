@@ -8,12 +8,14 @@
 4. What changes something is a POST from a page of this hub: another site's is refused, and each form of who is signed
    in carries the token of its session, which `page` puts into every form.
 5. Refusals are pages too, with code, what was found, and what to do.
+6. Each page says what does the same as its forms from a terminal (`exchange.console.terminal`).
 """
 
 import hmac
 import re
 import time
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -29,14 +31,15 @@ from exchange.api.assets import address_of
 from exchange.api.bodies import reading
 from exchange.api.problems import Problem
 from exchange.clock import Clock, MovableClock
-from exchange.console import may, world
+from exchange.console import may, terminal, world
 from exchange.desk import practising
 from exchange.desk.people import person_of
 from exchange.desk.queue import span
 from exchange.desk.risks import question_about
 from exchange.desk.sessions import Session, form_token, session_of
 from exchange.hub import Hub
-from exchange.languages import Translated, mark
+from exchange.languages import Translated, _, is_translated, mark
+from exchange.languages import moment as spoken_moment
 from exchange.members import OPERATOR
 from exchange.places import NoPlace
 from exchange.records import Actor
@@ -73,6 +76,8 @@ PAGES = (
     ("codes", "Codes", "/rules"),
 )
 """Name, title and path of what the navigation leads to."""
+SEVERITIES = (mark("error"), mark("warning"))
+"""What a refusal says of each finding."""
 
 
 class ConsoleRoute(APIRoute):
@@ -102,10 +107,11 @@ class SpokenRoute(Translated, ConsoleRoute):
 async def _admit(request: Request, path: str) -> Response | None:
     """Find out who asks, and whether it may. Another answer: a way to where it has to go first."""
     hub, cookie = hub_of(request), request.cookies.get(cookie_name(request), "")
-    session = await session_of(hub, cookie, time.time()) if cookie else None
+    rule = may.rule_of(request.method, path)
+    used = rule is None or not rule.by_itself
+    session = await session_of(hub, cookie, time.time(), used=used) if cookie else None
     request.scope["tradebridge.session"] = session
     request.scope["tradebridge.person"] = session.person if session else None
-    rule = may.rule_of(request.method, path)
     if rule is None:
         raise Problem(
             finding("console.role", found=f"{request.method} {path}", expected="a row in exchange.console.may")
@@ -213,7 +219,9 @@ async def refusal(request: Request, findings: tuple[Finding, ...]) -> Response:
     """What is wrong with what was asked, as a page."""
     status = findings[0].status
     headers = {"Retry-After": "1"} if status in (429, 503) else {}
-    return await page(request, "refused.html", status, headers, title="This does not work", findings=findings)
+    frame = {"part": "", "pages": ()} if is_translated() else {}  # the Workbench's pages are in English
+    title = _("This does not work")
+    return await page(request, "refused.html", status, headers, title=title, findings=findings, **frame)
 
 
 async def page(
@@ -236,6 +244,7 @@ async def page(
         "today": f"{hub.clock.now():%Y-%m-%d}",
         "faults": await world.faults(request) if hub.simulated else None,
         "world_url": spaces_of(request).world,
+        "feed_at": hub.feed_size - 1,
         "sought": "",
         "search_at": "",
         "base": f"{base_url_of(request)}{hub.prefix}",
@@ -247,8 +256,25 @@ async def page(
     }
     session: Session | None = request.scope.get("tradebridge.session")
     token = values.get("token") or (session.token if session else "")
-    text = await run_in_threadpool(lambda: with_token(environment().get_template(template).render(told), token))
+    text = await run_in_threadpool(lambda: with_token(_drawn(template, told), token))
     return Response(text, status, HEADERS | (headers or {}), media_type="text/html")
+
+
+def _drawn(template: str, told: dict[str, Any]) -> str:
+    """The page, with what does the same as its forms (rule 6)."""
+    text, person, route = environment().get_template(template).render(told), told["signed_in"], told.get("route")
+    sender, recipient = route if route and all(route) else ("MEMBER", "MEMBER")
+    facts = {
+        "base": told["base"],
+        "key": told["key"],
+        "world": told["world_url"] or "WORLD",
+        "member": (person.member if person else "") or "MEMBER",
+        "sender": sender,
+        "recipient": recipient,
+    }
+    commands, calls = terminal.same_as_forms(text, told["prefix"], facts)
+    shown = {"commands": commands, "calls": calls, "part": told["part"]}
+    return terminal.with_same(text, environment().get_template("terminal.html").render(shown).strip())
 
 
 _FORM = re.compile(r'<form method="post"[^>]*>')
@@ -317,6 +343,11 @@ def moment(text: str | None) -> str:
     return "" if not text else text[:19].replace("T", " ")
 
 
+def when(text: str) -> str:
+    """An RFC 3339 time as the reader's language writes it."""
+    return spoken_moment(datetime.fromisoformat(text))
+
+
 def short(digest: str | None) -> str:
     """The ends of a digest or id."""
     return "" if not digest else digest if len(digest) <= 16 else f"{digest[:8]}…{digest[-4:]}"
@@ -325,5 +356,5 @@ def short(digest: str | None) -> str:
 @cache
 def environment() -> Environment:
     made = environment_of("exchange.console")
-    made.filters.update(size=size, moment=moment, short=short, span=span, question=question_about)
+    made.filters.update(size=size, moment=moment, short=short, when=when, span=span, question=question_about)
     return made

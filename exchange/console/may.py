@@ -4,7 +4,7 @@ The rows are by method and path, as the routes are written. `Rule.open`: without
 keys are public anyway; elsewhere the Workbench is for operators, and for auditors of the hub to look (ADR 0038).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exchange.desk.people import Person
 
@@ -25,6 +25,9 @@ class Rule:
     """Also with an initial password, which has to be changed first."""
     harmless: bool = False
     """A POST that changes nothing: it needs no token of a form."""
+    by_itself: bool = False
+    """A page asks for it, and again when the network was away, with nobody there: that is no use of a session, which
+    ends unused all the same."""
 
     def admits(self, person: Person | None, *, simulated: bool) -> bool:
         if self.public or (self.open and simulated):
@@ -45,6 +48,11 @@ DESK = Rule(frozenset({"officer", "supervisor", "auditor"}))
 DECIDE = Rule(frozenset({"officer", "supervisor"}))
 DESK_AUDIT = Rule(frozenset({"auditor", "supervisor"}))
 
+
+def _by_itself(rule: Rule) -> Rule:
+    return replace(rule, by_itself=True)
+
+
 _CASE = "/console/desk/c/{document_id}"
 
 RULES: dict[tuple[str, str], Rule] = {
@@ -59,6 +67,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/console/me/generator/off"): Rule(),
     # Desk
     ("GET", "/console/desk"): DESK,
+    ("GET", "/console/desk/feed"): _by_itself(DESK),
     ("GET", "/console/desk/find"): DESK,
     ("GET", "/console/desk/overview"): DESK,
     ("GET", "/console/desk/overview.csv"): DESK,
@@ -78,7 +87,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{_CASE}/note"): DECIDE,
     # Workbench
     ("GET", "/console"): LOOK,
-    ("GET", "/console/feed"): LOOK,
+    ("GET", "/console/feed"): _by_itself(LOOK),
     ("GET", "/console/search"): LOOK,
     ("GET", "/console/map"): LOOK,
     ("GET", "/console/deliveries"): LOOK,
@@ -110,6 +119,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/console/try/{what}"): ACT,
     ("POST", "/console/faults/{what}"): ACT,
     ("POST", "/console/deliveries/{delivery_id}/resend"): ACT,
+    ("POST", "/console/d/{document_id}/deliveries/{delivery_id}/resend"): ACT,
     ("GET", "/console/rules"): JUDGE,
     ("GET", "/console/rules/{code}"): JUDGE,
     ("GET", "/console/validate"): JUDGE,

@@ -7,7 +7,7 @@
 | /console/search?q= | documents by number, party, HS code, vessel or digest |
 
 The others stand in modules of their own: exchanges, document, versions, validating, deliveries, webhooks, faults,
-conformance, network, keeping, codes.
+conformance, network, keeping, notices, codes.
 """
 
 import asyncio
@@ -42,6 +42,7 @@ from exchange.console import (
     feed,
     keeping,
     network,
+    notices,
     rates,
     search,
     signing_in,
@@ -75,6 +76,7 @@ router.include_router(keeping.router)
 router.include_router(network.router)
 router.include_router(deskviews.router)
 router.include_router(desk.router)
+router.include_router(notices.router)
 router.include_router(webhooks.router)
 
 

@@ -25,7 +25,6 @@ from exchange.api.problems import Problem
 from exchange.config import is_loopback
 from exchange.console.frame import (
     SIGN_IN,
-    ConsoleRoute,
     SpokenRoute,
     cookie_name,
     drop_cookie,
@@ -40,18 +39,17 @@ from exchange.desk.generators import address_of
 from exchange.desk.passwords import SHORTEST, wrong_with_password
 from exchange.desk.people import Person
 from exchange.hub import Hub
-from exchange.languages import _
+from exchange.languages import _, mark
 from exchange.places import Places
 from schemas.findings import Finding, finding
 
-router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
-_spoken = APIRouter(include_in_schema=False, route_class=SpokenRoute)
+router = APIRouter(include_in_schema=False, route_class=SpokenRoute)
 
 MOST_FIELDS = 10
 DONE = {
-    "password": "Your password is changed. Wherever else you were signed in, you are not any more.",
-    "generator": "From now on you are asked for the code of your phone when you sign in.",
-    "generator-off": "You are not asked for a code any more.",
+    "password": mark("Your password is changed. Wherever else you were signed in, you are not any more."),
+    "generator": mark("From now on you are asked for the code of your phone when you sign in."),
+    "generator-off": mark("You are not asked for a code any more."),
 }
 _AT_ONCE = Places("sign-ins", 4, 32)
 """Sign-ins that are looked at at once, of one address and of all: each takes a hash of much memory."""
@@ -62,13 +60,13 @@ def home_of(person: Person | None) -> str:
     return "/console/desk" if person is not None and person.member else "/console"
 
 
-@_spoken.get(SIGN_IN)
+@router.get(SIGN_IN)
 async def ask(request: Request) -> Response:
     _over_tls(request)
     return await _asking(request)
 
 
-@_spoken.post(SIGN_IN)
+@router.post(SIGN_IN)
 async def sign_in(request: Request) -> Response:
     _over_tls(request)
     hub, given = hub_of(request), await _form(request)
@@ -111,9 +109,6 @@ async def _asking(request: Request, wrong: tuple[Finding, ...] = (), name: str =
     return response
 
 
-router.include_router(_spoken)
-
-
 @router.post("/console/sign-out")
 async def sign_out(request: Request) -> Response:
     hub, session = hub_of(request), session_here(request)
@@ -128,7 +123,7 @@ async def sign_out(request: Request) -> Response:
 
 @router.get("/console/me")
 async def own(request: Request) -> Response:
-    return await _own(request, done=DONE.get(request.query_params.get("done", ""), ""))
+    return await _own(request, done=_(DONE.get(request.query_params.get("done", ""), "")))
 
 
 async def _own(request: Request, *, done: str = "", wrong: tuple[Finding, ...] = (), at: str = "") -> Response:
@@ -142,7 +137,7 @@ async def _own(request: Request, *, done: str = "", wrong: tuple[Finding, ...] =
             told["secret"] = _grouped(b32encode(generator.secret).decode())
             told["picture"] = _picture(address_of(generator.secret, session.person.id, _name_of(request)))
     status = wrong[0].status if wrong else 200
-    title = "Choose a password" if session.must_change else session.person.name
+    title = _("Choose a password") if session.must_change else _("Your own page")
     shown = {"part": "me", "pages": (), "done": done, "wrong": wrong, "wrong_at": at, "shortest": SHORTEST}
     return await page(request, "me.html", status, title=title, **shown, **told)
 
@@ -156,9 +151,9 @@ async def change_password(request: Request) -> Response:
             return await _own(request, wrong=(finding("person.not-signed-in", "/password"),), at="password")
         found = wrong_with_password(given["new"], person.id, person.name)
         if found is None and given["new"] == given["password"]:
-            found = finding("person.password", "/new", expected="another one than before")
+            found = finding("person.password", "/new", expected=mark("another one than before"))
         if found is None and given["new"] != given["again"]:
-            found = finding("person.password", "/again", expected="the same twice")
+            found = finding("person.password", "/again", expected=mark("the same twice"))
         if found is not None:
             return await _own(request, wrong=(found,), at="password")
         await sessions.change_password(hub, session, given["new"])

@@ -160,6 +160,27 @@ def _delivery(each: Any, message: Any, failures: Sequence[Failure], struck: str)
         yield Step("", HUB, HUB, f"{what} to {each.recipient}: {waits}", "wait", ident=each.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """One delivery that failed so far."""
+
+    id: str
+    recipient: str
+    state: str
+    """dead, or retrying."""
+    attempts: int
+    error: str
+    fault: str
+
+
+def undelivered(told: Sequence[Told]) -> Iterator[Undelivered]:
+    """What a person may send again."""
+    for each in (delivery for message in told for delivery in message.deliveries):
+        if each.state in ("dead", "retrying"):
+            error, fault = split(each.last_error or "")
+            yield Undelivered(each.id, each.recipient, each.state, each.attempts, error, fault)
+
+
 def split(error: str) -> tuple[str, str]:
     """An error of a delivery, and the label of the fault in it."""
     found = _FAULT.search(error)

@@ -25,7 +25,7 @@ from exchange.console.frame import ConsoleRoute, page
 from exchange.hub import Hub
 from exchange.paper import document_of
 from exchange.store import queries
-from exchange.versions import Version
+from exchange.versions import Correction, Version
 from schemas.findings import finding
 from tradebridge.convert.difference import Difference, compare
 
@@ -52,7 +52,7 @@ class Row:
 @router.get("/console/d/{document_id}/versions")
 async def show(request: Request, document_id: str) -> Response:
     hub = hub_of(request)
-    stored, listed = await run_in_threadpool(_listed, hub, document_id)
+    stored, listed, corrected = await run_in_threadpool(_listed, hub, document_id)
     first, second = _chosen(request, document_id, listed)
     values: dict[str, Any] = {"compared": False}
     if first is not None and second is not None:
@@ -64,6 +64,7 @@ async def show(request: Request, document_id: str) -> Response:
         here="live",
         document=stored,
         listed=listed,
+        corrected=corrected,
         first=first,
         second=second,
         tones=KINDS,
@@ -71,14 +72,15 @@ async def show(request: Request, document_id: str) -> Response:
     )
 
 
-def _listed(hub: Hub, document_id: str) -> tuple[dict[str, Any], list[Version]]:
+def _listed(hub: Hub, document_id: str) -> tuple[dict[str, Any], list[Version], list[Correction]]:
     with hub.database.reading.connect() as connection:
         stored = queries.document(connection, None, document_id)
         if stored is None:
             raise Problem(finding("access.not-yours", found=document_id[:100]))
         if stored.deleted:
             raise Problem(retention.gone(connection, document_id))
-        return stored.summary, versions.versions_of(connection, document_id)
+        corrected = versions.corrections_of(connection, document_id)
+        return stored.summary, versions.versions_of(connection, document_id), corrected
 
 
 def _chosen(request: Request, document_id: str, listed: Sequence[Version]) -> tuple[Version | None, Version | None]:

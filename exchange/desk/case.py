@@ -19,6 +19,7 @@ from exchange.desk.policy import Desk
 from exchange.desk.queue import OURS, THEIRS, Waiting, is_case, since_when, waiting
 from exchange.desk.reasons import boxes_of
 from exchange.desk.risks import Risk
+from exchange.languages import _
 from exchange.paper import document_of
 from exchange.store import queries
 from exchange.store import tables as t
@@ -222,14 +223,22 @@ def _beside(
 def _shipment(named: str | None, beside: tuple[Beside, ...], compared: tuple[Row, ...]) -> Shipment:
     ladings = [each.number for each in beside if each.lading]
     if named is None:
-        return Shipment("could-not-check", "The certificate names no transport document.")
+        return Shipment("could-not-check", _("The certificate names no transport document."))
     if not ladings:
-        return Shipment("could-not-check", f"The bill of lading {named} that it names has not come here.")
+        said = _("The bill of lading %(number)s that it names has not come here.", number=named)
+        return Shipment("could-not-check", said)
     found = [each for row in compared for each in row.findings]
+    numbers = ", ".join(ladings)
     if not found:
-        return Shipment("yes", f"It says the same as the bill of lading {', '.join(ladings)}.")
-    titles = ", ".join(row.title if row.title[1].isupper() else row.title.lower() for row in compared if row.differs)
-    return Shipment("no", f"It differs from the bill of lading {', '.join(ladings)}: {titles}.")
+        return Shipment("yes", _("It says the same as the bill of lading %(numbers)s.", numbers=numbers))
+    titles = ", ".join(_inside(_(row.title)) for row in compared if row.differs)
+    said = _("It differs from the bill of lading %(numbers)s: %(rows)s.", numbers=numbers, rows=titles)
+    return Shipment("no", said)
+
+
+def _inside(title: str) -> str:
+    """A title within a sentence; HS stays HS."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def history_of(connection: Connection, member: str, sender: str, firm: str, now: datetime) -> History:

@@ -7,8 +7,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
+from exchange.languages import _, day, mark, number
 from schemas.bill_of_lading.model import TransportDocument
 from schemas.bill_of_lading.reach import kilograms
 from schemas.certificate.model import Certificate, Place
@@ -61,7 +63,7 @@ def _value(
         said = of_lading(document)
     else:
         said = None
-    return "" if said is None else str(said)
+    return "" if said is None else day(said) if isinstance(said, date) else str(said)
 
 
 # --- what stands in a row --------------------------------------------------------------------------------------------
@@ -77,7 +79,7 @@ def _gross(certificate: Certificate) -> str | None:
     weights = [measure(each.gross_weight) for each in certificate.items if each.gross_weight is not None]
     if not weights or len(weights) != len(certificate.items) or any(each.unit != "KGM" for each in weights):
         return None
-    return f"{sum((each.amount for each in weights), Decimal()).normalize():,f} kg"
+    return f"{number(sum((each.amount for each in weights), Decimal()).normalize())} kg"
 
 
 def _packages(certificate: Certificate) -> str | None:
@@ -89,13 +91,13 @@ def _packages(certificate: Certificate) -> str | None:
 
 def _counted(count: int, kinds: Iterable[str | None]) -> str:
     named = ", ".join(sorted({each for each in kinds if each}))
-    return f"{count:,} {named}" if named else f"{count:,}"
+    return f"{number(count)} {named}" if named else number(count)
 
 
 def _goods(codes: Iterable[str]) -> str:
     known = sorted({code[:4] for code in codes})
-    more = f" and {len(known) - _MOST_CODES} more" if len(known) > _MOST_CODES else ""
-    return ", ".join(known[:_MOST_CODES]) + more
+    more = [_("and %(more)s more", more=len(known) - _MOST_CODES)] if len(known) > _MOST_CODES else []
+    return ", ".join((*known[:_MOST_CODES], *more))
 
 
 def _lading_packages(lading: TransportDocument) -> str:
@@ -105,13 +107,13 @@ def _lading_packages(lading: TransportDocument) -> str:
 
 def _lading_gross(lading: TransportDocument) -> str:
     weights = (kilograms(each.cargo_gross_weight) for item in lading.consignment_items for each in item.cargo_items)
-    return f"{Decimal(str(sum(weights))).normalize():,f} kg"
+    return f"{number(Decimal(str(sum(weights))).normalize())} kg"
 
 
 def _lading_consignee(lading: TransportDocument) -> str | None:
     parties = lading.document_parties
     named = (parties.consignee, parties.on_behalf_of_consignee, parties.endorsee, *(parties.notify_parties or ()))
-    return " or ".join(dict.fromkeys(each.party_name for each in named if each is not None)) or None
+    return " / ".join(dict.fromkeys(each.party_name for each in named if each is not None)) or None
 
 
 def _voyages(lading: TransportDocument) -> str | None:
@@ -121,7 +123,7 @@ def _voyages(lading: TransportDocument) -> str | None:
         for number in (each.carrier_export_voyage_number, each.universal_export_voyage_reference)
         if number
     )
-    return " or ".join(dict.fromkeys(map(str, numbers))) or None
+    return " / ".join(dict.fromkeys(map(str, numbers))) or None
 
 
 _ROWS: tuple[
@@ -134,54 +136,54 @@ _ROWS: tuple[
     ...,
 ] = (
     (
-        "Transport document",
+        mark("Transport document"),
         frozenset({"other-transport-document"}),
         lambda it: it.transport.transport_document,
         lambda it: it.transport_document_reference,
     ),
     (
-        "Exporter, shipper",
+        mark("Exporter, shipper"),
         frozenset({"other-shipper"}),
         lambda it: it.exporter.name,
         lambda it: it.document_parties.shipper.party_name,
     ),
-    ("Consignee", frozenset({"other-consignee"}), lambda it: it.consignee.name, _lading_consignee),
+    (mark("Consignee"), frozenset({"other-consignee"}), lambda it: it.consignee.name, _lading_consignee),
     (
-        "Vessel",
+        mark("Vessel"),
         frozenset({"other-vessel"}),
         lambda it: it.transport.vessel_or_flight,
-        lambda it: " or ".join(dict.fromkeys(each.vessel_name for each in it.transports.vessel_voyages)),
+        lambda it: " / ".join(dict.fromkeys(each.vessel_name for each in it.transports.vessel_voyages)),
     ),
-    ("Voyage", frozenset({"other-voyage"}), lambda it: it.transport.voyage, _voyages),
+    (mark("Voyage"), frozenset({"other-voyage"}), lambda it: it.transport.voyage, _voyages),
     (
-        "Port of loading",
+        mark("Port of loading"),
         frozenset({"other-port-of-loading"}),
         lambda it: _place(it.transport.port_of_loading),
         lambda it: it.transports.port_of_loading.un_location_code,
     ),
     (
-        "Port of discharge",
+        mark("Port of discharge"),
         frozenset({"other-port-of-discharge"}),
         lambda it: _place(it.transport.port_of_discharge),
         lambda it: it.transports.port_of_discharge.un_location_code,
     ),
     (
-        "Shipped on",
+        mark("Shipped on"),
         frozenset({"other-date-of-shipment"}),
         lambda it: it.transport.departure_date,
         lambda it: it.shipped_on_board_date or it.transports.planned_departure_date,
     ),
     (
-        "HS headings",
+        mark("HS headings"),
         frozenset({"goods-not-carried"}),
         lambda it: _goods(each.hs_code for each in it.items),
         lambda it: _goods(code for each in it.consignment_items for code in each.hs_codes),
     ),
     (
-        "Packages",
+        mark("Packages"),
         frozenset({"more-packages", "other-kind-of-packages"}),
         _packages,
         _lading_packages,
     ),
-    ("Gross weight", frozenset({"more-weight"}), _gross, _lading_gross),
+    (mark("Gross weight"), frozenset({"more-weight"}), _gross, _lading_gross),
 )

@@ -17,6 +17,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.engine import Connection
 
 from exchange.desk.queue import case_profiles
+from exchange.languages import mark
 from exchange.store import tables as t
 from exchange.store.queries import visible_to
 from exchange.subject import event_in
@@ -28,7 +29,7 @@ NEWEST = 20_000
 """Documents that are counted."""
 NEWEST_REASONS = 500
 TOP = 10
-STEPS = ("issued", "delivered", "decided", "accepted", "used")
+STEPS = (mark("issued"), mark("delivered"), mark("decided"), mark("accepted"), mark("used"))
 _DECIDED = frozenset({"accepted", "rejected", "utilised"})
 _ACCEPTED = frozenset({"accepted", "utilised"})
 

@@ -17,6 +17,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from exchange.languages import mark
 from schemas.findings import Finding, finding
 
 SHORTEST, MOST_BYTES = 12, 200
@@ -87,9 +88,9 @@ def wrong_with_password(password: str, person: str, name: str) -> Finding | None
     elif len(set(plain)) < DISTINCT:
         expected = f"{DISTINCT} different characters or more"
     elif plain.lower() in STOLEN:
-        expected = "one that does not head the lists of stolen passwords"
+        expected = mark("one that does not head the lists of stolen passwords")
     elif any(word in plain.lower() for word in {person, name.lower(), "tradebridge", "practice-"} if len(word) > 3):
-        expected = "one without your name, or the name of this program"
+        expected = mark("one without your name, or the name of this program")
     return finding("person.password", "/password", expected=expected) if expected else None
 
 

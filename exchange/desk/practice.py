@@ -24,6 +24,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from exchange import intake
+from exchange.languages import mark
 from exchange.members import Caller, Member
 from exchange.messages import Accepted, Submission
 from exchange.store import tables as t
@@ -72,32 +73,42 @@ class Lesson:
 
 LESSONS = {
     Kind.GOOD: Lesson(
-        "This one was good.",
-        "Nothing stood out: four times yes, or, where no bill of lading had come, three times yes and one not checked. "
-        "Not checked is no suspicion.",
-        "Accept it. A question costs the importer days.",
+        mark("This one was good."),
+        mark(
+            "Nothing stood out: four times yes, or, where no bill of lading had come, three times yes and one not "
+            "checked. Not checked is no suspicion."
+        ),
+        mark("Accept it. A question costs the importer days."),
         frozenset({"accepted"}),
     ),
     Kind.FORGED: Lesson(
-        "This one was forged: it never came from the authority.",
-        "The second answer was not yes: nobody had signed it. A form with the right boxes and names proves nothing; "
-        "the signature does.",
-        "Ask the issuing authority whether it issued this number, or reject it with that reason. Never accept it "
-        "because it looks right.",
+        mark("This one was forged: it never came from the authority."),
+        mark(
+            "The second answer was not yes: nobody had signed it. A form with the right boxes and names proves "
+            "nothing; the signature does."
+        ),
+        mark(
+            "Ask the issuing authority whether it issued this number, or reject it with that reason. Never accept it "
+            "because it looks right."
+        ),
         frozenset({"queried", "rejected"}),
     ),
     Kind.STALE: Lesson(
-        "This one was stale: certified almost a year ago.",
-        "Its validity was about to end: that stood below the form, and in the queue. It was signed and had not been "
-        "cancelled, so the four answers alone did not show it.",
-        "Ask when the goods arrived. Accepting it is right only if that was within the validity.",
+        mark("This one was stale: certified almost a year ago."),
+        mark(
+            "Its validity was about to end: that stood below the form, and in the queue. It was signed and had not "
+            "been cancelled, so the four answers alone did not show it."
+        ),
+        mark("Ask when the goods arrived. Accepting it is right only if that was within the validity."),
         frozenset({"queried"}),
     ),
     Kind.CONTRADICTORY: Lesson(
-        "This one contradicted its bill of lading.",
-        "The fourth answer was no: more weight was certified than the carrier took on board. It was signed, and valid: "
-        "only the comparison shows it.",
-        "Ask the issuer, naming the box of the weight. Which of the two is right you cannot know.",
+        mark("This one contradicted its bill of lading."),
+        mark(
+            "The fourth answer was no: more weight was certified than the carrier took on board. It was signed, and "
+            "valid: only the comparison shows it."
+        ),
+        mark("Ask the issuer, naming the box of the weight. Which of the two is right you cannot know."),
         frozenset({"queried", "rejected"}),
     ),
 }

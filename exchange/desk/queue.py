@@ -39,6 +39,20 @@ DECIDED = (
     mark("replaced"),
     mark("expired"),
 )
+SAID = (
+    mark("applied"),
+    mark("examined"),
+    mark("queried"),
+    mark("answered"),
+    mark("committed"),
+    mark("released"),
+    mark("reversed"),
+    mark("verification requested"),
+    mark("verification answered"),
+    mark("verification concluded"),
+    mark("reminded"),
+)
+"""What else can be said of a case, and where it can stand."""
 DECIDED_APPLICATION = (mark("issued"), "rejected", "cancelled")
 A_PAGE = 25
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from exchange.languages import _, counted
+from exchange.languages import _, counted, day
 from schemas.findings import for_recipients
 
 NEAR_DAYS = 14
@@ -56,20 +56,20 @@ def of_standing(*, signed: bool, state: str, expires: str | None, today: date) -
     elif expires is not None:
         left = (date.fromisoformat(expires) - today).days
         if left < 0:
-            yield Risk(_("Its validity ended on %(expires)s.", expires=expires), "bad")
+            yield Risk(_("Its validity ended on %(expires)s.", expires=day(date.fromisoformat(expires))), "bad")
         elif left <= NEAR_DAYS:
             yield Risk(
                 counted(
                     "Its validity ends on %(expires)s, in %(count)s day.",
                     "Its validity ends on %(expires)s, in %(count)s days.",
                     left,
-                    expires=expires,
+                    expires=day(date.fromisoformat(expires)),
                 )
             )
 
 
 def question_about(risk: Risk) -> str:
-    """A question to begin with; the officer changes it as it is needed."""
+    """A question to begin with, in English: it goes to another country. The officer changes it as it is needed."""
     said = f" The certificate says: {risk.found.rstrip('.')}." if risk.found else ""
     other = f" Expected: {risk.expected.rstrip('.')}." if risk.expected else ""
     return f"{risk.text}{said}{other} Please explain or correct."

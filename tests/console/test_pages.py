@@ -314,14 +314,26 @@ PLACES = (
     "/console/map",
     *("/console/members", "/console/members/TH-NSW", "/console/health", "/console/rules"),
     *("/console/rules/atiga.rvc-below-threshold", "/console/d/{document}", "/console/d/{document}?tab=timeline"),
-    *("/console/d/{document}/paper", "/console/r/{refusal}"),
+    *("/console/d/{document}/paper", "/console/d/{document}/versions", "/console/r/{refusal}"),
 )
+
+
+def is_a_command(line: str) -> None:
+    """Such a command of `tb` exists, with these options."""
+    from tradebridge.cli.root import root
+
+    words = shlex.split(line)
+    assert words[0] == "tb"
+    context, command, rest = click.Context(root), root, words[1:]
+    while isinstance(command, click.Group):
+        found = command.get_command(context, rest[0])
+        assert found is not None, line
+        command, rest = found, rest[1:]  # type: ignore[assignment]  # a group has groups and commands
+    command.make_parser(click.Context(command)).parse_args(rest)
 
 
 def test_what_a_page_says_for_the_terminal_is_there(console: Console) -> None:
     """Each command of `tb` exists with its options; each call that only reads is answered."""
-    from tradebridge.cli.root import root
-
     commands: set[str] = set()
     calls: set[str] = set()
     for place in PLACES:
@@ -332,14 +344,7 @@ def test_what_a_page_says_for_the_terminal_is_there(console: Console) -> None:
             (commands if label == "Command" else calls).update(html.unescape(text).splitlines())
     assert len(commands) > 10 and len(calls) > 10
     for line in commands:
-        words = shlex.split(line)
-        assert words[0] == "tb"
-        context, command, rest = click.Context(root), root, words[1:]
-        while isinstance(command, click.Group):
-            found = command.get_command(context, rest[0])
-            assert found is not None, line
-            command, rest = found, rest[1:]  # type: ignore[assignment]  # a group has groups and commands
-        command.make_parser(click.Context(command)).parse_args(rest)
+        is_a_command(line)
     for line in calls:
         words = shlex.split(line)
         url = next(word for word in words if "://" in word or word.startswith("WORLD"))

@@ -16,7 +16,7 @@ from exchange.desk.policy import Desk
 from exchange.desk.queue import View
 from exchange.store import queries
 from exchange.store.database import Database, create, open_database
-from exchange.versions import versions_of
+from exchange.versions import corrections_of, versions_of
 from tests.exchange.cast import NOW
 
 GROWING = (
@@ -48,6 +48,7 @@ def looks(connection: Connection) -> None:
     queries.refusal(connection, None, "ref_x")
     story.messages_of(connection, "doc_x")
     versions_of(connection, "doc_x")
+    corrections_of(connection, "doc_x")
     story.failures_of(connection, "doc_x")
     for view in View:
         queue.listed(connection, "TH-NSW", Desk(), "officer", view, NOW, queries.cursor_of(7, "doc_x"))

@@ -6,9 +6,10 @@ import pytest
 
 from exchange.console.versions import MOST_LINES, _row
 from schemas.certificate.model import Certificate, Replaced, ReplacementReason
+from schemas.event import EventType
 from tests.console.conftest import Console
 from tests.console.test_pages import text_of
-from tests.exchange.cast import document, of_items, signed
+from tests.exchange.cast import certificate, document, event, of_items, signed
 from tradebridge.convert.difference import Difference, compare
 
 
@@ -79,3 +80,19 @@ def test_a_part_has_a_line_for_each_of_its_values_and_an_end() -> None:
     many = _row(Difference("/x", "", "x", list(range(100)), None))
     assert (many.kind, many.now) == ("removed", ())
     assert many.was[:1] == ("0: 0",) and many.was[MOST_LINES:] == ("and 60 more values",)
+
+
+def test_what_an_answer_corrects_stands_beside_the_versions(console: Console) -> None:
+    sent = console.cast["SG-NSW"].submit(certificate("SG-V-9"), ["TH-NSW"])
+    questions = {"questions": [{"id": "q1", "box": "3", "code": "own", "text": "Which ship?"}]}
+    answers = {"answers": [{"question": "q1", "kind": "corrects", "value": "MV <b>", "text": "It was changed."}]}
+    for sequence, (kind, by, body) in enumerate(
+        ((EventType.QUERIED, "TH-NSW", questions), (EventType.ANSWERED, "SG-NSW", answers))
+    ):
+        said = event(kind, sent.id, sent.content_digest, by, sequence=sequence, body=body)
+        console.cast[by].send_event(sent.id, said)
+    page = console.pages.get(f"/console/d/{sent.id}/versions")
+    assert "box 3 MV <b> It was changed. SG-NSW to TH-NSW 2026-01-05 09:00:00" in text_of(page)
+    assert "MV &lt;b&gt;" in page.text
+    for other in (f"/console/d/{sent.id}", f"/console/d/{sent.id}/paper"):
+        assert f'/console/d/{sent.id}/versions">corrections</a>' in console.pages.get(other).text

@@ -194,7 +194,28 @@ def test_the_desk_works_without_a_script(opened: Callable[..., Watched], office:
 def test_every_page_of_the_desk_is_looked_at(paths: dict[str, str]) -> None:
     """A page that is added comes into `paths` as well."""
     routes = {path for method, path in RULES if method == "GET" and path.startswith("/console/desk")}
-    files = {each for each in routes if each.endswith((".csv", ".xlsx", "/pdf", "/bundle", "/bytes"))}
+    files = {each for each in routes if each.endswith((".csv", ".xlsx", "/pdf", "/bundle", "/bytes", "/feed"))}
     seen = {each.partition("?")[0] for each in paths.values()}
     cases = {"/console/desk/c/{document_id}"}
     assert routes - files - cases == {each for each in seen if "/c/" not in each}
+
+
+@pytest.mark.long("console", sample=False)
+def test_case_and_overview_fit_in_thai_and_japanese(opened: Callable[..., Watched], office: Desks) -> None:
+    """On a phone and on a desk, with the question open: words of other lengths, and of no spaces, overflow nothing."""
+    document = office.cast["SG-NSW"].submit(linked("SG-SPOKEN-1"), ["TH-NSW"]).id
+    kept = os.environ.get("TRADEBRIDGE_SCREENSHOTS")
+    for width in (390, 1280):
+        watched = opened(width, "light")
+        sign_in(watched, "officer.th-nsw")
+        for language, shipment in (("th", "เป็นสินค้าเที่ยวนี้หรือไม่"), ("ja", "この貨物か")):
+            for name in (f"c/{document}", "overview"):
+                page = watched.open(f"/console/desk/{name}?lang={language}")
+                assert page.evaluate("document.documentElement.lang") == language
+                if name != "overview":
+                    page.keyboard.press("q")
+                    assert shipment in page.locator("#compared h2").inner_text()
+                    watched.fits(name)
+                if kept:
+                    path = Path(kept) / f"desk-{name.partition('/')[0]}-{language}-{width}.png"
+                    page.screenshot(path=path, full_page=True)

@@ -245,3 +245,29 @@ def test_no_text_of_sign_in_and_queue_is_hard_coded(office: Desks) -> None:
         assert left_in(page.text) == []
     assert "คิวของฉัน" in officer.get("/console/desk?lang=th").text
     assert '<html lang="en">' in officer.get("/console/desk?lang=en").text
+
+
+def test_no_text_of_the_rest_of_the_desk_is_hard_coded(office: Desks) -> None:
+    """Every page: a case before and after, comparison, refusals, overview, practice, audit, search, one's own page."""
+    officer, supervisor, pseudo = office.of(OFFICER), office.of(SUPERVISOR), {"lang": PSEUDO}
+    certificate = office.cast["SG-NSW"].submit(linked("SG-PG-SAID"), ["TH-NSW"]).id
+    plain = office.submit("SG-PG-PLAIN")
+    officer.get("/console/desk", params=pseudo)  # the cookie keeps it from here
+    supervisor.get("/console/desk", params=pseudo)
+    shown = [officer.get(case_of(each)) for each in (certificate, plain)]
+    path = f"{case_of(plain)}/decide"
+    for said in ({"type": "rejected"}, {"type": "queried", "box1": "9", "question1": "Why?"}, {"type": "accepted"}):
+        shown.append(post(officer, case_of(plain), path, sequence="0", **said))
+    shown = [officer.get(each.headers["location"]) if each.is_redirect else each for each in shown]
+    post(officer, case_of(certificate), f"{case_of(certificate)}/note", note="kept here")
+    assert post(officer, "/console/desk/practice", "/console/desk/practice").is_redirect
+    for each in ("/overview", "/practice", "/find?q=nowhere", "/c/doc_0000000000000000", "/audit", "?view=nothing"):
+        shown.append(officer.get(f"/console/desk{each}"))
+    shown += [supervisor.get(case_of(certificate)), supervisor.get("/console/desk/audit"), officer.get("/console/me")]
+    assert {each.status_code for each in shown} <= {200, 400, 403, 404, 409, 422}
+    for client in (officer, supervisor):
+        client.get("/console/desk?lang=en")
+    for page in shown:
+        assert f'<html lang="{PSEUDO}">' in page.text, page.url
+    left = {page.url.path: found for page in shown if (found := left_in(page.text))}
+    assert not left, left

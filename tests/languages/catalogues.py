@@ -1,7 +1,8 @@
 """The catalogues as they should be: one entry for each text in the source, and what was translated so far kept.
 
 Texts are taken from `_()`, `counted()` and `mark()` in Python and templates, and from what the pages borrow from the
-evidence: what to do next, and the sentences of the codes that decide one of the four answers or refuse a check.
+evidence: what to do next, and the sentences of the codes that decide one of the four answers, refuse a check, or are
+what the Desk refuses with.
 """
 
 import re
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir, extract_from_file
+from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import exchange.hub  # noqa: F401  # loads every family of codes
@@ -34,6 +35,8 @@ REFUSING = (
     "syntax.too-large",
 )
 """Codes that Verify refuses with: it says what to do as well."""
+OF_THE_DESK = ("desk", "console", "person.code", "person.password", "request.cursor")
+"""Families and codes that the Desk refuses with, and its sign-in."""
 ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)
 """When all catalogues were made: a date in them would differ at each run."""
 HEADER = """# Tradebridge: PROJECT.
@@ -50,25 +53,15 @@ def texts() -> list[str | tuple[str, str]]:
     return sorted(found, key=lambda each: each if isinstance(each, str) else each[0])
 
 
-def texts_of_verify() -> set[str]:
-    """What the pages of Verify say, apart from the console."""
-    root, found = Path(__file__).parents[2] / "exchange", set(borrowed())
-    for name, method in (
-        ("api/verify_page.py", METHODS[0]),
-        ("compare.py", METHODS[0]),
-        ("api/static/verify.html", METHODS[1]),
-    ):
-        for _, message, _, _ in extract_from_file(method[1], root / name, keywords=KEYWORDS):
-            found.add(message if isinstance(message, str) else message[0])
-    return found
-
-
 def borrowed() -> Iterator[str]:
     yield from next_steps.sentences()
     for code, kind in catalogue().items():
         if kind.family in DECIDING or code in ALSO or code in REFUSING:
             yield kind.sentence
         if code in REFUSING:
+            yield kind.fix
+        elif kind.family in OF_THE_DESK or code in OF_THE_DESK:
+            yield kind.sentence
             yield kind.fix
 
 

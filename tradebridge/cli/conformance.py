@@ -10,12 +10,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
 from tradebridge.cli import running
 from tradebridge.cli.conformance_told import as_json, lines_of, mark_of, words_of
 from tradebridge.cli.exits import Exit, Failed
+from tradebridge.cli.plane import Plane, plane_options
 from tradebridge.cli.root import Suggesting
 from tradebridge.cli.terminal import bold, columns, mark, out, out_json, say
 from tradebridge.cli.where import json_option
@@ -294,6 +296,19 @@ def kept_run(name: str) -> "Run":
         return run_of(keeping, suite_of(keeping.head.suite))
     except NotKept as error:
         raise Failed(Exit.USAGE, str(error), "tb conformance results lists them.") from error
+
+
+@command.command("stop")
+@click.argument("name", metavar="RUN")
+@plane_options
+def stop(name: str, world: str | None, space: str, as_json: bool) -> Exit:
+    """Stop the run RUN that the running simulation plays, as the console or its control plane began it."""
+    told = Plane(world, space).post(f"/conformance/runs/{quote(name, safe='')}:stop")
+    if as_json:
+        out_json(told)
+    else:
+        out(f"{mark('ok')} {told['run']} is {told['state']}")
+    return Exit.OK
 
 
 @command.command("compare")

@@ -79,6 +79,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "person": "Add and change those who sign in.",
         "trust": "Show, compare and change what is trusted.",
         "audit": "Export the record of people, check it, ask what it raises.",
+        "delivery": "See what is not delivered yet, and send it again.",
         "retention": "Delete what is past its years, on the record; hold the rest.",
         "serve": "Run a hub.",
         "db": "Prepare and check the store.",
