@@ -65,6 +65,9 @@ async def say(hub: "Hub", registry: str, member: str, data: bytes) -> Answer:
     if not isinstance(said, Statement):
         return Answer(said)
     now, asked = hub.clock.now(), sha256_hex(data.strip())
+    refused = judge_registration(said, hub.registry.platforms.trust, now)
+    if refused:
+        return await _refused(hub, said, refused, asked)
     for _ in range(2):
         try:
             control, receipt = await hub.writer.do(lambda connection: _decide(connection, hub, member, data, said, now))
@@ -138,7 +141,7 @@ def _read(hub: "Hub", registry: str, member: str, data: bytes) -> Statement | tu
         return (finding("control.other-registry", "/registry", found=said.registry, expected=registry),)
     if said.at > now + TOLERANCE:
         return (finding("event.time-ahead", "/at", found=rfc3339(said.at), expected=f"at most {rfc3339(now)}"),)
-    return judge_registration(said, platforms.trust, now) or said
+    return said
 
 
 # --- the transaction -------------------------------------------------------------------------------------------------

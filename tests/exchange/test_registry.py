@@ -198,6 +198,7 @@ def test_two_first_entries_for_one_document_are_refused_whoever_comes_second(pla
 def test_who_has_no_word_of_the_carrier_registers_nothing_before_its_first_platform(platforms: Cast) -> None:
     squat = say(platforms, "register", "MEKONG", 0, issuanceManifestSignedContent=None)
     assert (squat.status_code, squat.json()["code"]) == (422, "control.issuance-missing")
+    assert state(squat)["control"] is None, "a refusal is signed, as every answer to a platform's word"
     assert state(say(platforms, "register", "STRAITS", 0))["control"] == "STRA"
 
 

@@ -13,6 +13,8 @@
    another document: a document has one title, and what has ended does not begin again. One that
    names a document which was never a title here comes in the place of a paper bill, and says so.
    In the place of one there comes one: what was replaced here is not replaced again, as long as that stands.
+5. The registries that the platform consults are asked first: what one of them has is issued already, and refused
+   (`REFU`). Where one is silent nothing is decided (503), and the carrier asks again.
 """
 
 from collections.abc import Sequence
@@ -28,7 +30,7 @@ from schemas.bill_of_lading.pint import ActionCode, DocumentMetadata, IssuanceMa
 from schemas.bill_of_lading.title import Status, Title, issue, paper_statement
 from schemas.content import json_or_finding
 from schemas.findings import Finding, errors, finding
-from tradebridge.ebl import files, refusals, seal, steps, tables, titles, transfers
+from tradebridge.ebl import files, refusals, registry, seal, steps, tables, titles, transfers
 from tradebridge.ebl.host import Caller, Host, carrier_party, user_account
 from tradebridge.ebl.titles import Held
 
@@ -36,7 +38,7 @@ __all__ = ["concluded", "refusals", "request"]
 
 RESPONSES = "/ebl/v3/ebl-issuance-responses"
 PENDING = "pending"
-_REFU = frozenset({"issuance.unknown-party", "title.unknown-platform", "title.sea-waybill"})
+_REFU = frozenset({"control.registered", "issuance.unknown-party", "title.unknown-platform", "title.sea-waybill"})
 """What the request itself cannot mend."""
 
 
@@ -72,6 +74,12 @@ async def request(host: Host, caller: Caller, data: bytes) -> tuple[Finding, ...
     visualisation = _visualisation(read)
     asked = _Asked(raw, read, carrier, pint.checksum(raw["document"]), visualisation)
     found = _judge(host, asked)
+    elsewhere = None if found else await registry.left_out(host, host.registry, asked.checksum)
+    if elsewhere is not None:
+        base, stand = elsewhere
+        if stand is registry.Stand.SILENT:
+            return (finding("pint.registry-silent", found=base),)
+        found = (finding("control.registered", "/document", found=base),)
     async with files.passing(host.files, [] if found else _contents(asked), host.limits.file) as arrived:
         await host.step(steps.ISSUE_ARRIVED)
         refused = await host.do(lambda connection: _settle(connection, host, replace(asked, arrived=arrived), found))

@@ -325,19 +325,15 @@ async def _forbids(host: Host, caller: Caller, judgement: Judgement, seen: _Seen
         return refused(finding("pint.too-many-notices", found=taken)) if taken >= host.limits.notices else None
     if seen.rival == ACCEPTING:
         return refused(finding("pint.busy"))
-    registries = host.peers().registries
-    named = None if chain.registry is None else registries.get(chain.registry)
-    for base, peer in registries.items():
-        if not peer.consulted or (named is not None and named.url == peer.url):
-            continue
-        stand = await registry.has(host, base, chain.document_checksum)
-        if stand is registry.Stand.SILENT:
-            return refused(finding("pint.registry-silent", found=base))
-        if stand is registry.Stand.OPEN:
-            where = "/envelopeTransferChain/0/controlTrackingRegistry"
-            found = finding("pint.registry-left-out", where, found=chain.registry or "none", expected=base)
-            return _signed(host, replace(judgement, outcome=Outcome.DISE, findings=(found,)), Outcome.DISE)
-    return None
+    asked = await registry.left_out(host, chain.registry, chain.document_checksum)
+    if asked is None:
+        return None
+    base, stand = asked
+    if stand is registry.Stand.SILENT:
+        return refused(finding("pint.registry-silent", found=base))
+    where = "/envelopeTransferChain/0/controlTrackingRegistry"
+    found = finding("pint.registry-left-out", where, found=chain.registry or "none", expected=base)
+    return _signed(host, replace(judgement, outcome=Outcome.DISE, findings=(found,)), Outcome.DISE)
 
 
 def _noticed_by(connection: Connection, caller: Caller, title: str) -> int:

@@ -4,14 +4,14 @@
    by the carrier's certificates: who has none cannot keep a title from its first platform by registering it before.
 2. The manifest is of this transport document, and its content is what the title is registered by.
 3. It brings the `issueTo` that the manifest is of, too: only the platform that this names may register the title. So
-   who has got the manifest with a notice, or as a former holder, registers nothing.
+   who has got the manifest with a notice registers nothing.
 4. It counts as signed when ISSUE was, as the platform says, and never later than it came: a carrier's certificate that
    has ended since keeps no title from moving (`chain.py` judges it so as well).
 5. An offer of a title that nobody has yet, and its cancellation, bring the same (schemas/bill_of_lading/control.py,
    rule 5); of these the platform named is the one that it is offered to, which the state machine holds them to.
 
 What it cannot see: whether the document is of that carrier, since it sees a checksum only. A carrier that signs for the
-document of another one leaves its signature in the log.
+document of another one, as a former holder that is also a carrier can, leaves its signature in the log.
 """
 
 from dataclasses import replace

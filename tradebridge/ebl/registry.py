@@ -109,6 +109,20 @@ async def has(host: Host, registry: str, title: str) -> Stand:
     return Stand.OPEN if state.get("control") else Stand.UNKNOWN
 
 
+async def left_out(host: Host, named: str | None, title: str) -> tuple[str, Stand] | None:
+    """The first registry that this platform consults, and that has the title, or is silent. The one that the title
+    names is not asked."""
+    registries = host.peers().registries
+    own = None if named is None else registries.get(named)
+    for base, peer in registries.items():
+        if not peer.consulted or (own is not None and own.url == peer.url):
+            continue
+        stand = await has(host, base, title)
+        if stand is not Stand.UNKNOWN:
+            return base, stand
+    return None
+
+
 async def _say(host: Host, registry: str, said: Said, title: str, entry: str, **more: Any) -> Word:
     peer = host.peers().registries.get(registry)
     if peer is None or not peer.active:

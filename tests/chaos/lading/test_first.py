@@ -1,24 +1,32 @@
 """Who has a title first, and what nobody gets by a lie about it: a carrier's word in the wrong hands, a registry that
 was set back or is answered for, an entry that is dead, a void bill that is replaced twice."""
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.engine import Engine
 from structlog.testing import capture_logs
 
 from schemas.bill_of_lading import pint
+from schemas.bill_of_lading.issuance import IssuanceRequest
+from simulator.platform import metadata
 from simulator.platforms import token_of
 from tests.chaos.lading.network import NOBODY, Fate, Network, party
+from tests.databases import new_database
 from tests.ebl import cast
+from tests.ebl.registry import CARRIERS
 from tests.ebl.running import JSON, SEED, issuance_request, key_of
-from tradebridge.ebl import registry, titles
+from tradebridge.ebl import issuing, registry, tables, titles
 from tradebridge.ebl.chain import first_entry, follow, issue_to
 from tradebridge.ebl.envelope import make_envelope
 from tradebridge.ebl.registry import Issued, Stand, Word
-from tradebridge.ebl.seal import peek
+from tradebridge.ebl.seal import Trust, peek
 
 
 @pytest.fixture(scope="module")
@@ -354,3 +362,80 @@ def test_in_the_place_of_one_void_bill_there_comes_one(plain: Network) -> None:
     moved(plain, "SIML29881", "MEKO", "STRA")
     assert asked_to_issue(plain, "STRA", "SIML29883", party("STRA"), **inside) == 204
     assert plain.holders("SIML29883") == [], "wherever the one has been meanwhile"
+
+
+def in_the_place_of_paper(network: Network, reference: str) -> issuing._Asked:
+    """A request that names the same paper bill whatever its reference."""
+    raw = issuance_request(cast.document("blank", transportDocumentReference=reference), party("STRA"))
+    old = {"oldTransportDocumentReferences": [{"transportDocumentReference": "PAPER1"}]}
+    raw = orjson.loads(orjson.dumps(raw | {"transportDocumentReplacements": old}))
+    read = pint.read(IssuanceRequest, raw)
+    assert isinstance(read, IssuanceRequest)
+    asked = issuing._Asked(raw, read, cast.CARRIER_CODE, pint.checksum(raw["document"]), None)
+    assert issuing._judge(network["STRA"], asked) == ()
+    return asked
+
+
+def test_in_the_place_of_one_paper_bill_there_comes_one_on_postgresql_too(
+    plain: Network, postgresql_server: str
+) -> None:
+    first, second = (in_the_place_of_paper(plain, reference) for reference in ("SIML29951", "SIML29952"))
+    engine, host = create_engine(new_database(postgresql_server, "replacing")), plain["STRA"]
+    metadata.create_all(engine)
+
+    def at_the_same_moment() -> None:
+        with engine.begin() as connection:
+            issuing._settle(connection, host, second, ())
+
+    other = threading.Thread(target=at_the_same_moment)
+    with engine.begin() as connection:
+        issuing._settle(connection, host, first, ())
+        other.start()
+        _until_it_waits(engine, other)
+    other.join(10)
+    with engine.connect() as connection:
+        titles_there = connection.execute(select(tables.titles.c.reference)).scalars().all()
+        found = connection.execute(select(tables.issuances.c.state, tables.issuances.c.findings)).all()
+    engine.dispose()
+    assert titles_there == ["SIML29951"]
+    assert sorted(each.state for each in found) == ["BREQ", "ISSU"]
+    assert "title.replaced-already" in "".join(each.findings for each in found)
+
+
+def _until_it_waits(engine: Engine, other: threading.Thread) -> None:
+    """Until it waits for a lock, or has nothing to wait for."""
+    deadline = time.monotonic() + 10
+    with engine.connect() as connection:
+        while other.is_alive() and time.monotonic() < deadline:
+            if connection.execute(text("select count(*) from pg_locks where not granted")).scalar_one():
+                return
+            time.sleep(0.02)
+
+
+def test_a_registry_that_does_not_know_the_carrier_refuses_signed(guarded: Network) -> None:
+    """What it knows counts all the same: the title is issued elsewhere, and the carrier hears so."""
+    reference = issued(guarded, "FUJI")
+    guarded.registry.carriers = Trust({}, {})
+    assert asked_to_issue(guarded, "KAPU", reference, party("KAPU")) == 204
+    for _ in range(12):
+        attempted(guarded, "KAPU")
+    guarded.registry.carriers = CARRIERS
+    (said,) = told_to_the_carrier(guarded, "KAPU", reference)
+    assert (said["issuanceResponseCode"], said["errors"][0]["errorCode"]) == ("REFU", "control.registered")
+    assert guarded.holders(reference) == ["FUJI here"]
+
+
+def test_what_a_consulted_registry_has_is_not_issued_without_it(guarded: Network) -> None:
+    reference = issued(guarded, "STRA")
+    guarded["FUJI"].registry = None
+    try:
+        guarded.fates.append(Fate.REQUEST_LOST)
+        assert asked_to_issue(guarded, "FUJI", reference, party("FUJI")) == 503, "only the registry can say so"
+        assert told_to_the_carrier(guarded, "FUJI", reference) == []
+        assert asked_to_issue(guarded, "FUJI", reference, party("FUJI")) == 204
+        fresh = guarded.issue("FUJI")
+    finally:
+        guarded["FUJI"].registry = guarded.registry.base
+    (said,) = told_to_the_carrier(guarded, "FUJI", reference)
+    assert (said["issuanceResponseCode"], said["errors"][0]["errorCode"]) == ("REFU", "control.registered")
+    assert (guarded.holders(reference), guarded.holders(fresh)) == (["STRA here"], ["FUJI here"])
