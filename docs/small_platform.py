@@ -22,6 +22,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import socket
 import sqlite3
 import sys
 from contextlib import asynccontextmanager
@@ -603,8 +604,9 @@ def main() -> None:
     for each in sys.argv[1:]:
         told = json.loads(Path(each).read_text(encoding="utf-8"))
         config |= told | {name: config[name] | told.get(name, {}) for name in ("peers", "carriers")}
+    listening = socket.create_server(("127.0.0.1", config["port"]))
     print(f"{config['code']} listens at http://127.0.0.1:{config['port']}", flush=True)
-    uvicorn.run(app_of(Platform(config)), host="127.0.0.1", port=config["port"], log_level="warning")
+    uvicorn.Server(uvicorn.Config(app_of(Platform(config)), log_level="warning")).run(sockets=[listening])
 
 
 if __name__ == "__main__":

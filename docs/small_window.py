@@ -20,6 +20,7 @@ import base64
 import hashlib
 import json
 import secrets
+import socket
 import sqlite3
 import sys
 from contextlib import asynccontextmanager
@@ -537,8 +538,9 @@ def app_of(window: Window) -> FastAPI:
 def main() -> None:
     config = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     window = Window(config, json.loads(Path(config["trust"]).read_text("utf-8")))
+    listening = socket.create_server(("127.0.0.1", config["port"]))
     print(f"{window.member} listens at http://127.0.0.1:{config['port']}", flush=True)
-    uvicorn.run(app_of(window), host="127.0.0.1", port=config["port"], log_level="warning")
+    uvicorn.Server(uvicorn.Config(app_of(window), log_level="warning")).run(sockets=[listening])
 
 
 if __name__ == "__main__":
