@@ -24,9 +24,8 @@ from exchange.store.rows import add
 from schemas.bill_of_lading.model import TRANSPORT_DOCUMENT, TransportDocument
 from schemas.certificate.model import Certificate
 from schemas.consignment import compare
-from schemas.content import open_content
 from schemas.findings import Finding, told
-from schemas.registry import Document, profile_of
+from schemas.registry import read_again
 from tradebridge.evidence.times import rfc3339
 
 if TYPE_CHECKING:
@@ -73,15 +72,10 @@ def _shown(own: Any, other: Any) -> dict[str, Any]:
 
 def _differences(one: Any, other: Any) -> tuple[Finding, ...]:
     """What differs between a certificate and its bill of lading, in either order; nothing between others."""
-    read = [_decoded(one), _decoded(other)]
+    read = [read_again(each.profile, each.bytes) for each in (one, other)]
     certificate = next((each for each in read if isinstance(each, Certificate)), None)
     lading = next((each for each in read if isinstance(each, TransportDocument)), None)
     return compare(certificate, lading) if certificate is not None and lading is not None else ()
-
-
-def _decoded(row: Any) -> Document | None:
-    profile, content = profile_of(row.profile), open_content(row.bytes)
-    return None if profile is None or isinstance(content, Finding) else profile.decode(content).document
 
 
 # --- subscribed ------------------------------------------------------------------------------------------------------

@@ -43,10 +43,9 @@ from schemas.certificate.utilisation import (
     take,
     use_of,
 )
-from schemas.content import open_content
 from schemas.event import Event, EventType, TitleEvent
 from schemas.findings import Finding, finding
-from schemas.registry import profile_of
+from schemas.registry import profile_of, read_again
 from tradebridge.evidence.times import rfc3339
 
 if TYPE_CHECKING:
@@ -94,8 +93,7 @@ def _balances(connection: Connection, subject: Any) -> tuple[dict[int, Balance],
 @lru_cache(maxsize=4)  # the early check and the transaction ask one after the other
 def _stated(profile_id: str, data: bytes) -> Mapping[int, Balance]:
     """What the certificate in these bytes states."""
-    profile, content = profile_of(profile_id), open_content(data)
-    document = None if profile is None or isinstance(content, Finding) else profile.decode(content).document
+    document = read_again(profile_id, data)
     return opening(document) if isinstance(document, Certificate) else {}
 
 

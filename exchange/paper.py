@@ -19,9 +19,8 @@ from sqlalchemy.engine import Connection
 from exchange import titles
 from exchange.consignments import linked
 from exchange.store.queries import Stored
-from schemas.content import open_content
 from schemas.findings import Finding, finding
-from schemas.registry import Document, profile_of
+from schemas.registry import Document, profile_of, read_again
 from tradebridge.ebl.titles import Held
 from tradebridge.render import paper
 from tradebridge.render.form import Line, Link, Standing, Verify
@@ -107,8 +106,7 @@ def _beside(connection: Connection, hub: "Hub", document_id: str, member: str | 
 
 def document_of(stored: Stored) -> Document | None:
     """The document, read again from the bytes received."""
-    profile, content = profile_of(stored.summary["profile"]), open_content(stored.data)
-    return None if profile is None or isinstance(content, Finding) else profile.decode(content).document
+    return read_again(stored.summary["profile"], stored.data)
 
 
 def _marks(hub: "Hub", stored: Stored) -> tuple[str, ...]:

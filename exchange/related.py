@@ -26,9 +26,7 @@ from exchange.store.database import Database
 from exchange.store.rows import Prepared, prepare
 from schemas.certificate.model import Certificate
 from schemas.certificate.utilisation import EXACT, Balance, opening
-from schemas.content import open_content
-from schemas.findings import Finding
-from schemas.registry import Document, Measured, Reference, Related, Relation, profile_of
+from schemas.registry import Document, Measured, Reference, Related, Relation, read_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +122,7 @@ def _visible_to(members: Iterable[str]) -> ColumnElement[bool]:
 
 def _document(connection: Connection, row: Any) -> Document | None:
     data = connection.execute(select(t.messages.c.bytes).where(t.messages.c.id == row.message_id)).scalar_one()
-    if data is None:  # deleted by retention: the hub does not have it
-        return None
-    profile, content = profile_of(row.profile), open_content(data)
-    return None if profile is None or isinstance(content, Finding) else profile.decode(content).document
+    return None if data is None else read_again(row.profile, data)  # None: deleted by retention
 
 
 def _left(connection: Connection, row: Any, document: Document | None) -> Mapping[int, Measured] | None:

@@ -10,7 +10,7 @@ the two, as a delivery note binds an original and its rendition (docs/decisions/
 3. An old one that the hub never had (a paper certificate) stands in nobody's way.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -39,8 +39,8 @@ def replace_old(
 ) -> tuple[str, ...]:
     """Say `replaced` of the document in whose place this one stands, if there is one; gives who is told. Raises
     `RefusedInTransaction`. `issuer`: the member whose key signed the new one."""
-    reference = _replaced(document)
-    subject = _held(connection, envelope.document_id, document, reference) if reference else None
+    reference, old = _replaced(document), replaced_by(connection, envelope.document_id, document)
+    subject = subject_of(connection, old, lock=True) if old is not None else None
     if subject is None or reference is None or document.number is None:
         return ()
     if not {issuer or envelope.member} & {subject.issuer, subject.sender}:
@@ -49,10 +49,14 @@ def replace_old(
     return say(connection, hub, subject, EventType.REPLACED, ReplacedBy(by=by), Role.RECORD)
 
 
-def identities_replaced_by(document: Document) -> tuple[str, ...]:
-    """What `documents.identity` may be of the one in whose place it stands; empty: it stands in nobody's."""
+def replaced_by(connection: Connection, own_id: str, document: Document) -> str | None:
+    """The id of the one in whose place it stands, where the hub has it. A copy under the lost one's number is not its
+    own."""
     reference = _replaced(document)
-    return () if reference is None else _identities(document, reference)
+    if reference is None:
+        return None
+    old = t.documents.c.identity.in_(_identities(document, reference)), t.documents.c.id != own_id
+    return connection.execute(select(t.documents.c.id).where(*old)).scalar()
 
 
 def _identities(document: Document, reference: Reference) -> tuple[str, ...]:
@@ -64,10 +68,3 @@ def _replaced(document: Document) -> Reference | None:
     profile = profile_of(document.profile)
     references = profile.references(document) if profile else ()
     return next((each for each in references if each.relation is Relation.REPLACED), None)
-
-
-def _held(connection: Connection, own_id: str, document: Document, reference: Reference) -> Any:
-    """The old one, its row held; None where the hub has it not. A copy under the lost one's number is not its own."""
-    old = t.documents.c.identity.in_(_identities(document, reference)), t.documents.c.id != own_id
-    found = connection.execute(select(t.documents.c.id).where(*old)).scalar()
-    return None if found is None else subject_of(connection, found, lock=True)

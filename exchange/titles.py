@@ -47,7 +47,7 @@ from schemas.content import Content, open_content, sha256_hex
 from schemas.event import Event, TitleEvent
 from schemas.findings import Finding, finding
 from schemas.life import life_of
-from schemas.registry import profile_of
+from schemas.registry import read_again
 from tradebridge.ebl import acting, titles
 from tradebridge.ebl.acting import Action
 from tradebridge.ebl.tables import transfers
@@ -240,8 +240,7 @@ def _made(connection: Connection, hub: "Hub", change: Mapping[str, Any]) -> str:
         content_digest=digest,
         at=now,
     )
-    profile, content = profile_of(TRANSPORT_DOCUMENT), open_content(data)
-    document = None if profile is None or isinstance(content, Finding) else profile.decode(content).document
+    document = read_again(TRANSPORT_DOCUMENT, data)
     identity = None if document is None else identity_of(document, sender)
     taken = select(t.documents.c.id).where(t.documents.c.identity == identity)
     if identity is not None and connection.execute(taken).first():

@@ -6,21 +6,19 @@ those that its carrier issued under the same reference. The oldest first.
 2. Of a certificate that retention has deleted nobody can say any more what it replaced: there the list begins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from exchange import titles
-from exchange.replacing import identities_replaced_by
+from exchange.replacing import replaced_by
 from exchange.store import tables as t
 from exchange.subject import event_in
 from schemas.certificate.said import AnswerKind
-from schemas.content import open_content
 from schemas.event import EventType
-from schemas.findings import Finding
-from schemas.registry import profile_of
+from schemas.registry import read_again
 from tradebridge.ebl import titles as chains
 
 MOST = 100
@@ -64,46 +62,31 @@ def _of_title(connection: Connection, document_id: str) -> dict[str, str]:
 
 
 def _of_certificate(connection: Connection, document_id: str) -> dict[str, str]:
-    before = list(_before(connection, document_id))
-    return dict.fromkeys([*reversed(before), document_id, *_after(connection, document_id)], "")
+    before = list(_chain(connection, document_id, _predecessor))
+    return dict.fromkeys([*reversed(before), document_id, *_chain(connection, document_id, _successor)], "")
 
 
-def _before(connection: Connection, document_id: str) -> Iterator[str]:
-    """What it replaces, what that one replaced, and so on."""
+def _chain(connection: Connection, document_id: str, step: Callable[[Connection, str], str | None]) -> Iterator[str]:
+    """One step from the document, one from there, and so on."""
     seen, at = {document_id}, document_id
-    while len(seen) <= MOST and (found := _replaced_by(connection, at)) is not None and found not in seen:
+    while len(seen) <= MOST and (found := step(connection, at)) is not None and found not in seen:
         yield found
         seen.add(found)
         at = found
 
 
-def _replaced_by(connection: Connection, document_id: str) -> str | None:
+def _predecessor(connection: Connection, document_id: str) -> str | None:
+    """What it replaces."""
     query = select(t.documents.c.profile, t.messages.c.bytes).join(
         t.messages, t.messages.c.id == t.documents.c.message_id
     )
     row = connection.execute(query.where(t.documents.c.id == document_id)).first()
-    profile = profile_of(row.profile) if row is not None and row.bytes is not None else None
-    content = open_content(row.bytes) if row is not None and profile is not None else None
-    if profile is None or content is None or isinstance(content, Finding):
-        return None
-    document = profile.decode(content).document
-    identities = identities_replaced_by(document) if document is not None else ()
-    if not identities:
-        return None
-    old = t.documents.c.identity.in_(identities), t.documents.c.id != document_id
-    return connection.execute(select(t.documents.c.id).where(*old)).scalar()
-
-
-def _after(connection: Connection, document_id: str) -> Iterator[str]:
-    """What replaced it, what replaced that one, and so on."""
-    seen, at = {document_id}, document_id
-    while len(seen) <= MOST and (found := _successor(connection, at)) is not None and found not in seen:
-        yield found
-        seen.add(found)
-        at = found
+    document = read_again(row.profile, row.bytes) if row is not None and row.bytes is not None else None
+    return replaced_by(connection, document_id, document) if document is not None else None
 
 
 def _successor(connection: Connection, document_id: str) -> str | None:
+    """What replaced it."""
     said = t.events.c.document_id == document_id, t.events.c.type == EventType.REPLACED.value
     query = select(t.messages.c.bytes).join(t.events, t.events.c.message_id == t.messages.c.id).where(*said)
     data = connection.execute(query.limit(1)).scalar()

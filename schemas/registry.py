@@ -255,6 +255,12 @@ def profile_of(profile_id: str) -> Profile | None:
     return _PROFILES.get(profile_id)
 
 
+def read_again(profile_id: str, data: bytes) -> Document | None:
+    """The document in bytes that were accepted as of this profile; None where nothing reads them any more."""
+    profile, content = profile_of(profile_id), open_content(data)
+    return None if profile is None or isinstance(content, Finding) else profile.decode(content).document
+
+
 def recognise(content: Content, declared: str | None = None) -> Profile | Finding:
     """The profile of a content: by what is declared, else by what the content says of itself."""
     _load_families()
