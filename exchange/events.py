@@ -95,12 +95,19 @@ def _judge(
         return subject, None, [*found, finding("document.deleted", found=document_id)]
     if isinstance(event.type, TitleEvent):
         return subject, course, found
+    after, judged = judge(connection, subject, course, event)
+    return subject, after, [*found, *judged]
+
+
+def judge(
+    connection: Connection, subject: Any, course: Course, event: Event
+) -> tuple[Course | None, tuple[Finding, ...]]:
+    """Where the document stands after the event, and what is wrong with it; None: it cannot be said there at all."""
     outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
     if not isinstance(outcome, Course):
-        return subject, None, [*found, *outcome]
-    found += (*deadlines.check(subject, event), *issuing.check(connection, subject, event))
-    found += ledger.check(connection, subject, event)
-    return subject, outcome, found
+        return None, outcome
+    wrong = (*deadlines.check(subject, event), *issuing.check(connection, subject, event))
+    return outcome, (*wrong, *ledger.check(connection, subject, event))
 
 
 def _check_speaker(registry: Registry, content: Content, caller: Caller, now: datetime) -> list[Finding]:

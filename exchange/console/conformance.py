@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from exchange.api.access import hub_of
 from exchange.api.problems import Problem
 from exchange.console import world
-from exchange.console.faults import MOST_OF_A_FORM, refused_by_world
+from exchange.console.faults import MOST_OF_A_FORM, as_problems
 from exchange.console.frame import HEADERS, ConsoleRoute, environment, page
 from schemas.findings import finding
 
@@ -90,13 +90,9 @@ async def follow(request: Request, run: str) -> Response:
     path = f"conformance/runs/{quote(run, safe='')}/events"
     last = request.headers.get("last-event-id", "")
     stack = AsyncExitStack()
-    try:
-        headers = {"Last-Event-ID": last} if last.isascii() and last.isdecimal() else {}
+    headers = {"Last-Event-ID": last} if last.isascii() and last.isdecimal() else {}
+    with as_problems():
         answer = await stack.enter_async_context(world.streamed(request, path, headers, READ_SECONDS * 2))
-    except world.WorldAway as error:
-        raise Problem(finding("console.world-away", found=str(error))) from error
-    except world.WorldRefused as error:
-        raise Problem(*refused_by_world(error)) from error
     draw = environment().get_template("parts.html").module.scenario_row  # type: ignore[attr-defined]  # a macro of it
 
     async def rows() -> AsyncIterator[bytes]:
@@ -116,12 +112,8 @@ async def report(request: Request, run: str, name: str) -> Response:
     if name not in REPORTS:
         raise Problem(finding("request.not-found", found=name[:100], expected=", ".join(REPORTS)))
     path = f"conformance/runs/{quote(run, safe='')}/report/{name}"
-    try:
+    with as_problems():
         data, media_type = await world.fetch(request, path, seconds=REPORT_SECONDS)
-    except world.WorldAway as error:
-        raise Problem(finding("console.world-away", found=str(error))) from error
-    except world.WorldRefused as error:
-        raise Problem(*refused_by_world(error)) from error
     headers = HEADERS | {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
     if name != "index.html":
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -130,12 +122,8 @@ async def report(request: Request, run: str, name: str) -> Response:
 
 async def _asked(request: Request, path: str, **how: Any) -> dict[str, Any]:
     """What the world says; what it refuses, as a page."""
-    try:
+    with as_problems():
         return await world.ask(request, path, **how)
-    except world.WorldAway as error:
-        raise Problem(finding("console.world-away", found=str(error))) from error
-    except world.WorldRefused as error:
-        raise Problem(*refused_by_world(error)) from error
 
 
 def _address(request: Request, run: str) -> str:

@@ -32,7 +32,7 @@ from exchange.console.deskwords import MOST_QUESTIONS, Form, word_of
 from exchange.console.document import file_of
 from exchange.console.frame import SpokenRoute, page
 from exchange.desk import certifying, deciding, queue
-from exchange.desk.case import Case, case_of
+from exchange.desk.case import Case, case_of, stored_at
 from exchange.desk.people import Person, officers_of, person_of
 from exchange.desk.policy import Desk
 from exchange.desk.queue import View
@@ -206,11 +206,9 @@ async def _case_page(
 def _case(
     hub: Hub, person: Person, member: Member, desk: Desk, document_id: str, number: int, base_url: str
 ) -> dict[str, Any]:
+    case = _found(hub, member, desk, document_id)
     with hub.database.reading.connect() as connection:
-        case = case_of(connection, member.id, desk, document_id, hub.clock.now())
         place, of, following = queue.neighbours(connection, member.id, person.id, document_id)
-    if case is None:
-        raise Problem(finding("desk.no-case", found=document_id[:60]))
     hub.readings.record(Actor(member.id, person=person.name), document_id, "case")
     profile = str(case.stored.summary["profile"])
     print_of = paper_for(hub, case.stored, base_url, member.id)
@@ -333,9 +331,9 @@ async def decline(request: Request, document_id: str) -> Response:
 @router.post("/console/desk/c/{document_id}/take")
 async def take(request: Request, document_id: str) -> Response:
     """`seen`: whose it was on the page. `back`: the queue that the page was."""
-    hub, person, member, desk = desk_of(request, deciding=True)
+    hub, person, member, _desk = desk_of(request, deciding=True)
     form = await _form(request)
-    await run_in_threadpool(_found, hub, member, desk, document_id)
+    await run_in_threadpool(_stored, hub, member, document_id)
     found = await deciding.assign(hub, person, member, document_id, person, form.one("seen"))
     return await _refused(request, document_id, found, form) if found else _done(hub, document_id, "taken")
 
@@ -343,9 +341,9 @@ async def take(request: Request, document_id: str) -> Response:
 @router.post("/console/desk/c/{document_id}/give")
 async def give(request: Request, document_id: str) -> Response:
     """To the officer named in `to`; to nobody where it is empty."""
-    hub, person, member, desk = desk_of(request, deciding=True)
+    hub, person, member, _desk = desk_of(request, deciding=True)
     form = await _form(request)
-    await run_in_threadpool(_found, hub, member, desk, document_id)
+    await run_in_threadpool(_stored, hub, member, document_id)
     wanted = form.one("to")
     known = {each.id: each for each in officers_of(hub, member.id) if DECIDING & set(each.roles)}
     if wanted and wanted not in known:
@@ -356,9 +354,9 @@ async def give(request: Request, document_id: str) -> Response:
 
 @router.post("/console/desk/c/{document_id}/note")
 async def note(request: Request, document_id: str) -> Response:
-    hub, person, member, desk = desk_of(request, deciding=True)
+    hub, person, member, _desk = desk_of(request, deciding=True)
     form = await _form(request)
-    await run_in_threadpool(_found, hub, member, desk, document_id)
+    await run_in_threadpool(_stored, hub, member, document_id)
     found = await deciding.note(hub, person, member, document_id, form.one("note"))
     return await _refused(request, document_id, found, form) if found else _done(hub, document_id, "noted")
 
@@ -384,6 +382,15 @@ def _found(hub: Hub, member: Member, desk: Desk, document_id: str) -> Case:
     return case
 
 
+def _stored(hub: Hub, member: Member, document_id: str) -> queries.Stored:
+    """The document of a case, where nothing else of the case is needed."""
+    with hub.database.reading.connect() as connection:
+        stored = stored_at(connection, member.id, document_id)
+    if stored is None:
+        raise Problem(finding("desk.no-case", found=document_id[:60]))
+    return stored
+
+
 async def _refused(request: Request, document_id: str, found: tuple[Finding, ...], form: Form) -> Response:
     """The case as it is now, with what stands against what was wanted, and what was typed."""
     return await _case_page(request, document_id, status=found[0].status, wrong=found, form=form)
@@ -397,10 +404,10 @@ def _done(hub: Hub, document_id: str, what: str) -> Response:
 
 
 def _for_reading(request: Request, document_id: str, what: str) -> tuple[Hub, Member, queries.Stored]:
-    hub, person, member, desk = desk_of(request)
-    case = _found(hub, member, desk, document_id)
+    hub, person, member, _desk = desk_of(request)
+    stored = _stored(hub, member, document_id)
     hub.readings.record(Actor(member.id, person=person.name), document_id, what)
-    return hub, member, case.stored
+    return hub, member, stored
 
 
 @router.get("/console/desk/c/{document_id}/pdf")

@@ -15,6 +15,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from markupsafe import Markup
+from sqlalchemy.engine import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,12 +73,18 @@ def stored_for_reading(request: Request, document_id: str, what: str) -> Stored:
     """The document, with the reading of it on the record. Raises `Problem`: there is none, or its content is gone."""
     hub = hub_of(request)
     with hub.database.reading.connect() as connection:
-        stored = queries.document(connection, None, document_id)
-        if stored is None:
-            raise Problem(finding("access.not-yours", found=document_id[:100]))
-        if stored.deleted:
-            raise Problem(retention.gone(connection, document_id))
+        stored = stored_here(connection, document_id)
     hub.readings.record(actor_here(request), document_id, what)
+    return stored
+
+
+def stored_here(connection: Connection, document_id: str) -> Stored:
+    """The document. Raises `Problem`: there is none, or its content is gone."""
+    stored = queries.document(connection, None, document_id)
+    if stored is None:
+        raise Problem(finding("access.not-yours", found=document_id[:100]))
+    if stored.deleted:
+        raise Problem(retention.gone(connection, document_id))
     return stored
 
 

@@ -3,6 +3,8 @@
 The world does it all (`/_sim/v1`); here are its forms. Without a world the page says so.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import APIRouter
@@ -50,7 +52,7 @@ async def switch(request: Request, what: str) -> Response:
     """`on` (fields `fault`, `on`, `times`), `clear`, `script` (`to`, `decision`), `scripts-clear`, `clock` (`by`)."""
     async with request.form(max_fields=6, max_files=0, max_part_size=MOST_OF_A_FORM) as form:
         given = {name: value for name, value in form.items() if isinstance(value, str)}
-    try:
+    with as_problems():
         if what == "on":
             times = int(given.get("times", "1")) if given.get("times", "1").isdecimal() else 0
             body = {"fault": given.get("fault", ""), "on": given.get("on", "*"), "times": times}
@@ -67,15 +69,22 @@ async def switch(request: Request, what: str) -> Response:
             await world.ask(request, "clock:advance", method="POST", body=body, seconds=MOVE_SECONDS)
         else:
             raise Problem(finding("request.not-found", found=what[:100]))
-    except world.WorldAway as error:
-        raise Problem(finding("console.world-away", found=str(error))) from error
-    except world.WorldRefused as error:
-        raise Problem(*refused_by_world(error)) from error
     world.forget()
     return RedirectResponse(f"{hub_of(request).prefix}/console/faults", 303)
 
 
-def refused_by_world(refused: world.WorldRefused) -> tuple[Finding, ...]:
+@contextmanager
+def as_problems() -> Iterator[None]:
+    """What the world refuses, or that it is away, as a page."""
+    try:
+        yield
+    except world.WorldAway as error:
+        raise Problem(finding("console.world-away", found=str(error))) from error
+    except world.WorldRefused as error:
+        raise Problem(*_refused_by_world(error)) from error
+
+
+def _refused_by_world(refused: world.WorldRefused) -> tuple[Finding, ...]:
     """What the world says, under a code of ours: its own are in the same catalogue, and it names them."""
     return tuple(
         finding(

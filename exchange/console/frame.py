@@ -132,12 +132,27 @@ async def _admit(request: Request, path: str) -> Response | None:
     return None
 
 
-async def may_stay(request: Request, path: str) -> bool:
+STAYS_SECONDS = 5.0
+"""So often it is looked whether the reader of a long answer may read on."""
+
+
+class Stay:
     """Of a long answer: may its reader still see this page? It may have signed out, or been suspended, since it began.
     To read on is no use of the session."""
-    hub, cookie, rule = hub_of(request), request.cookies.get(cookie_name(request), ""), may.rule_of("GET", path)
-    session = await session_of(hub, cookie, time.time(), used=False) if cookie else None
-    return rule is not None and rule.admits(session.person if session else None, simulated=hub.simulated)
+
+    def __init__(self, request: Request, path: str) -> None:
+        self._request, self._rule = request, may.rule_of("GET", path)
+        self._looked = time.monotonic()
+
+    async def is_over(self) -> bool:
+        """Looked at now and then only."""
+        if time.monotonic() - self._looked <= STAYS_SECONDS:
+            return False
+        self._looked = time.monotonic()
+        hub, cookie = hub_of(self._request), self._request.cookies.get(cookie_name(self._request), "")
+        session = await session_of(hub, cookie, time.time(), used=False) if cookie else None
+        person = session.person if session else None
+        return self._rule is None or not self._rule.admits(person, simulated=hub.simulated)
 
 
 def _to_sign_in(request: Request) -> Response:

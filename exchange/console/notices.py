@@ -8,7 +8,6 @@
 that by a click.
 """
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
@@ -22,15 +21,12 @@ from exchange.api.access import spaces_of
 from exchange.api.bodies import number_in
 from exchange.api.feed import FeedResponse
 from exchange.console.desk import desk_of
-from exchange.console.frame import ConsoleRoute, may_stay
+from exchange.console.frame import ConsoleRoute, Stay
 from exchange.desk.queue import is_case
 from exchange.store import tables as t
 from exchange.store.queries import LAST_POSITION
 
 router = APIRouter(include_in_schema=False, route_class=ConsoleRoute)
-
-STAYS_SECONDS = 5.0
-"""So often it is looked whether the officer may read on."""
 
 
 @router.get("/console/desk/feed")
@@ -44,12 +40,10 @@ async def announced(request: Request) -> Response:
 
     async def words() -> AsyncIterator[bytes]:
         yield b": tradebridge\n\n"
-        looked = time.monotonic()
+        stay = Stay(request, "/console/desk/feed")
         async for position, kind, data in hub.feed_after(after, member.id):
-            if time.monotonic() - looked > STAYS_SECONDS:
-                looked = time.monotonic()
-                if await request.is_disconnected() or not await may_stay(request, "/console/desk/feed"):
-                    return
+            if await stay.is_over() or await request.is_disconnected():
+                return
             said = case_in(kind, data, member.id)
             beat = f"id: {position}\nevent: beat\ndata:\n\n"
             yield beat.encode() if said is None else f"id: {position}\nevent: case\ndata: {said}\n\n".encode()

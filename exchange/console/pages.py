@@ -11,7 +11,6 @@ conformance, network, keeping, notices, codes.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Any
@@ -53,7 +52,7 @@ from exchange.console import (
     webhooks,
     world,
 )
-from exchange.console.frame import ConsoleRoute, may_stay, page
+from exchange.console.frame import ConsoleRoute, Stay, page
 from exchange.console.signing_in import home_of
 from exchange.desk.people import person_of
 from exchange.hub import Hub
@@ -156,10 +155,6 @@ def _position(request: Request, name: str) -> int | None:
     return None if text is None else number_in(name, text, 0, LAST_POSITION)
 
 
-STAYS_SECONDS = 5.0
-"""So often it is looked whether a reader of the feed may read on."""
-
-
 @router.get("/console/feed")
 async def stream(request: Request) -> Response:
     """Rows of *Live* as they come. `again`: what the reader has seen is no more; the world was reset."""
@@ -175,13 +170,11 @@ async def stream(request: Request) -> Response:
         if after >= known:
             yield b"event: again\ndata:\n\n"
             return
-        looked = time.monotonic()
+        stay = Stay(request, "/console/feed")
         reader, position, most = tap.tap_of(hub), after, tap.FIRST
         while not (batch := await reader.after(hub, position, _filter(wanted), most)).over:
-            if time.monotonic() - looked > STAYS_SECONDS:
-                looked = time.monotonic()
-                if not await may_stay(request, "/console/feed"):
-                    return
+            if await stay.is_over():
+                return
             if not batch.rows and await request.is_disconnected():
                 return
             position, most = batch.last, tap.MOST

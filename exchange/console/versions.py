@@ -16,15 +16,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exchange import retention, versions
+from exchange import versions
 from exchange.api.access import hub_of
 from exchange.api.problems import Problem
 from exchange.console.document import leaves
-from exchange.console.exchanges import stored_for_reading
+from exchange.console.exchanges import stored_for_reading, stored_here
 from exchange.console.frame import ConsoleRoute, page
 from exchange.hub import Hub
 from exchange.paper import document_of
-from exchange.store import queries
 from exchange.versions import Correction, Version
 from schemas.findings import finding
 from tradebridge.convert.difference import Difference, compare
@@ -74,11 +73,7 @@ async def show(request: Request, document_id: str) -> Response:
 
 def _listed(hub: Hub, document_id: str) -> tuple[dict[str, Any], list[Version], list[Correction]]:
     with hub.database.reading.connect() as connection:
-        stored = queries.document(connection, None, document_id)
-        if stored is None:
-            raise Problem(finding("access.not-yours", found=document_id[:100]))
-        if stored.deleted:
-            raise Problem(retention.gone(connection, document_id))
+        stored = stored_here(connection, document_id)
         corrected = versions.corrections_of(connection, document_id)
         return stored.summary, versions.versions_of(connection, document_id), corrected
 

@@ -20,7 +20,6 @@ from tradebridge.outbound import tls_context
 PATIENCE_SECONDS = 1.0
 FRESH_SECONDS = 1.0
 """So long what is on is believed to be on, so that many pages do not ask at once."""
-MOST_BYTES = 4 * 1024 * 1024
 
 Json = dict[str, Any]
 
@@ -52,13 +51,9 @@ async def ask(
     seconds: float = PATIENCE_SECONDS,
 ) -> Json:
     """The answer of the world of this space, as JSON. Raises `WorldAway`, `WorldRefused`."""
-    base = spaces_of(request).world
-    if not base:
-        raise WorldAway("this hub runs without a world: `tb up` starts both")
-    url = f"{base}{hub_of(request).prefix}/_sim/v1/{path}"
-    transport = httpx.AsyncHTTPTransport(verify=tls_context())
+    url = _address(request, path)
     try:
-        async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=seconds) as client:
+        async with _client(seconds) as client:
             answer = await client.request(method, url, json=body, params=params)
             told = answer.json() if answer.content else {}
     except (httpx.HTTPError, ValueError) as error:
@@ -83,17 +78,10 @@ async def streamed(
     request: Request, path: str, headers: dict[str, str], seconds: float | None
 ) -> AsyncIterator[httpx.Response]:
     """An answer of the world as it comes. Raises `WorldAway`, `WorldRefused`. `seconds`: of silence; None for any."""
-    base = spaces_of(request).world
-    if not base:
-        raise WorldAway("this hub runs without a world: `tb up` starts both")
-    url = f"{base}{hub_of(request).prefix}/_sim/v1/{path}"
+    url = _address(request, path)
     async with AsyncExitStack() as stack:
         try:
-            transport = httpx.AsyncHTTPTransport(verify=tls_context())
-            timeout = httpx.Timeout(PATIENCE_SECONDS, read=seconds)
-            client = await stack.enter_async_context(
-                httpx.AsyncClient(transport=transport, trust_env=False, timeout=timeout)
-            )
+            client = await stack.enter_async_context(_client(httpx.Timeout(PATIENCE_SECONDS, read=seconds)))
             answer = await stack.enter_async_context(client.stream("GET", url, headers=headers))
             if answer.is_error:
                 told = json_object(await answer.aread())
@@ -101,6 +89,19 @@ async def streamed(
         except httpx.HTTPError as error:
             raise WorldAway(f"the world does not answer ({type(error).__name__})") from error
         yield answer
+
+
+def _address(request: Request, path: str) -> str:
+    """Of a call of the world of this space. Raises `WorldAway`."""
+    base = spaces_of(request).world
+    if not base:
+        raise WorldAway("this hub runs without a world: `tb up` starts both")
+    return f"{base}{hub_of(request).prefix}/_sim/v1/{path}"
+
+
+def _client(timeout: float | httpx.Timeout) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(verify=tls_context())
+    return httpx.AsyncClient(transport=transport, trust_env=False, timeout=timeout)
 
 
 def json_object(data: bytes) -> Json:

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from exchange.desk import risks
+from exchange.desk import kept, risks
 from exchange.desk.comparing import Row, rows
 from exchange.desk.policy import Desk
 from exchange.desk.queue import OURS, THEIRS, Waiting, is_case, since_when, waiting
@@ -128,12 +128,18 @@ class Case:
         return self.state in THEIRS and self.stored.summary["state"] == "live"
 
 
-def case_of(connection: Connection, member: str, desk: Desk, document_id: str, now: datetime) -> Case | None:
-    """The case; None: it is none of this desk's."""
+def stored_at(connection: Connection, member: str, document_id: str) -> Stored | None:
+    """The document, if it is a case of this desk."""
     stored = queries.document(connection, member, document_id)
     if stored is None or stored.deleted or member not in stored.summary["recipients"]:
         return None
-    if not is_case(str(stored.summary["profile"])):
+    return stored if is_case(str(stored.summary["profile"])) else None
+
+
+def case_of(connection: Connection, member: str, desk: Desk, document_id: str, now: datetime) -> Case | None:
+    """The case; None: it is none of this desk's."""
+    stored = stored_at(connection, member, document_id)
+    if stored is None:
         return None
     standing = stored.summary["recipients"][member]
     row = connection.execute(
@@ -274,16 +280,12 @@ def history_of(connection: Connection, member: str, sender: str, firm: str, now:
 
 def _own(connection: Connection, member: str, document_id: str, sequence: int) -> dict[str, Any]:
     """What the desk itself keeps of the case."""
-    a, n, p = t.desk_assignments.c, t.desk_notes.c, t.desk_proposals.c
-    assigned = connection.execute(
-        select(a.person, a.name).where(a.document_id == document_id, a.member == member)
-    ).first()
+    n = t.desk_notes.c
+    assigned = kept.assignment(connection, member, document_id)
     notes = connection.execute(
         select(n.name, n.at, n.text).where(n.document_id == document_id, n.member == member).order_by(n.at, n.id)
     )
-    proposed = connection.execute(
-        select(t.desk_proposals).where(p.document_id == document_id, p.member == member, p.sequence == sequence)
-    ).first()
+    proposed = kept.proposal(connection, member, document_id, sequence)
     return {
         "assignee": assigned.person if assigned else "",
         "assignee_name": assigned.name if assigned else "",

@@ -15,14 +15,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
-from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from exchange import deadlines, issuing
-from exchange.desk import certifying
+from exchange.desk import certifying, kept
 from exchange.desk.signing import signer_for
-from exchange.events import accept_event
+from exchange.events import accept_event, judge
 from exchange.members import Caller, Member
 from exchange.messages import Accepted, RefusedInTransaction, Submission
 from exchange.paper import document_of
@@ -31,11 +29,10 @@ from exchange.refused import Refused
 from exchange.store import queries
 from exchange.store import tables as t
 from exchange.store.rows import add
-from exchange.subject import course_of, parties_of, subject_of
+from exchange.subject import course_of, subject_of
 from schemas.certificate.application import Application
 from schemas.event import Actor, Event, EventType, Reason, Subject, encode_event
 from schemas.findings import Finding, finding
-from schemas.life import Course, apply, life_of
 from tradebridge.evidence import jws
 from tradebridge.evidence.simulation import derived_id
 from tradebridge.evidence.times import rfc3339
@@ -123,7 +120,7 @@ async def confirm(
     hub: "Hub", by: Officer, member: Member, document_id: str, digest: str, sequence: int
 ) -> Accepted | tuple[Finding, ...]:
     """Say what another officer has proposed at this sequence."""
-    proposal = await hub.ask(lambda connection: _proposal(connection, member.id, document_id, sequence))
+    proposal = await hub.ask(lambda connection: kept.proposal(connection, member.id, document_id, sequence))
     if proposal is None:
         return (finding("desk.no-proposal", found=document_id),)
     word = Word.of(orjson.loads(proposal.said), sequence)
@@ -196,7 +193,7 @@ async def propose(
         found = _not_theirs(connection, by, member.id, document_id) or _refused(connection, event)
         if found:
             raise RefusedInTransaction(*(found if isinstance(found, tuple) else (found,)))
-        if _proposal(connection, member.id, document_id, word.sequence) is not None:
+        if kept.proposal(connection, member.id, document_id, word.sequence) is not None:
             raise RefusedInTransaction(finding("desk.proposed-already", found=document_id))
         row = {
             "document_id": document_id,
@@ -216,8 +213,7 @@ async def decline(hub: "Hub", by: Officer, member: Member, document_id: str, seq
     """Take a proposal away: one's own, or a colleague's."""
 
     def job(connection: Connection) -> None:
-        proposal = _proposal(connection, member.id, document_id, sequence)
-        if proposal is None:
+        if kept.proposal(connection, member.id, document_id, sequence) is None:
             raise RefusedInTransaction(finding("desk.no-proposal", found=document_id))
         p = t.desk_proposals.c
         connection.execute(
@@ -227,22 +223,13 @@ async def decline(hub: "Hub", by: Officer, member: Member, document_id: str, seq
     return await _command(hub, by, document_id, "desk: proposal declined", job)
 
 
-def _proposal(connection: Connection, member: str, document_id: str, sequence: int) -> Any:
-    p = t.desk_proposals.c
-    query = select(t.desk_proposals).where(p.document_id == document_id, p.member == member, p.sequence == sequence)
-    return connection.execute(query).first()
-
-
 def _refused(connection: Connection, event: Event) -> tuple[Finding, ...]:
     """What would refuse the event now."""
     subject = subject_of(connection, event.document.id)
     if subject is None:
         return (finding("desk.no-case", found=event.document.id),)
-    course = course_of(connection, subject)
-    outcome = apply(life_of(subject.profile), course, event, parties_of(subject, course))
-    if not isinstance(outcome, Course):
-        return outcome
-    return (*deadlines.check(subject, event), *issuing.check(connection, subject, event))
+    _, found = judge(connection, subject, course_of(connection, subject), event)
+    return found
 
 
 # --- who works on it, notes ------------------------------------------------------------------------------------------
@@ -254,15 +241,14 @@ async def assign(
     """Give a case to somebody, or to nobody. `seen`: whose it was on the page, by id; else somebody was faster."""
 
     def job(connection: Connection) -> None:
-        a = t.desk_assignments.c
-        own = (a.document_id == document_id) & (a.member == member.id)
-        before = connection.execute(select(a.person, a.name).where(own)).first()
+        before = kept.assignment(connection, member.id, document_id)
         if (before.person if before else "") != seen:
             told = before.name if before else "nobody"
             raise RefusedInTransaction(finding("desk.assigned-already", found=told))
         if before is not None and before.person != by.id and "supervisor" not in by.roles:
             raise RefusedInTransaction(finding("desk.assigned-already", found=before.name, expected=by.name))
-        connection.execute(t.desk_assignments.delete().where(own))
+        a = t.desk_assignments.c
+        connection.execute(t.desk_assignments.delete().where(a.document_id == document_id, a.member == member.id))
         if to is not None:
             row = {"document_id": document_id, "member": member.id, "person": to.id, "name": to.name}
             add(connection, t.desk_assignments, row | {"at": rfc3339(hub.clock.now())})
@@ -294,9 +280,7 @@ async def note(hub: "Hub", by: Officer, member: Member, document_id: str, text: 
 
 def _not_theirs(connection: Connection, by: Officer, member: str, document_id: str) -> Finding | None:
     """Somebody else works on it."""
-    a = t.desk_assignments.c
-    query = select(a.person, a.name).where(a.document_id == document_id, a.member == member)
-    assigned = connection.execute(query).first()
+    assigned = kept.assignment(connection, member, document_id)
     if assigned is None or assigned.person == by.id:
         return None
     return finding("desk.assigned-already", found=assigned.name, expected=by.name)

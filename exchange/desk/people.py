@@ -5,7 +5,7 @@
 2. `officer` and `supervisor` work at the desk of a member; `operator` runs the hub; `auditor` looks: at its member's
    documents, or, with no member, at the hub's. A person is of one member, and sees that member's documents alone.
 3. The store has the Argon2 hash of a password and nothing of the secret of a code generator, which is derived from the
-   hub's own (`exchange.desk.codes`).
+   hub's own (`exchange.desk.generators`).
 4. In a simulation there are practice people at each simulated desk, made from the seed (`exchange.desk.practising`);
    their row is written when they first sign in. Elsewhere there are none.
 """

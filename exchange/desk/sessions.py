@@ -127,9 +127,7 @@ async def sign_in(hub: "Hub", attempt: Attempt, now: float) -> str | None:
     name = attempt.name.strip().lower()[:MOST_OF_A_FIELD]
     counted = await hub.writer.do(lambda connection: _count(connection, hub, name, attempt.address, now))
     row = None if counted.waits or counted.row is None or not _may_come(hub, counted.row) else counted.row
-    fits = await passwords.fits(row.password if row is not None else None, attempt.password)
-    if row is not None and row.password is None:
-        fits = practising.is_password(hub, attempt.password)
+    fits = await _fits(hub, passwords, row, attempt.password)
     ordinal = row.totp if row is not None and row.totp is not None else 0
     secret = secret_of(hub.keys.code_key, name, ordinal)
     step = step_of(secret, attempt.code, now, row.totp_used if row is not None else 0)
@@ -156,6 +154,14 @@ async def sign_in(hub: "Hub", attempt: Attempt, now: float) -> str | None:
     done = await hub.writer.do(job)
     hub.changed()
     return cookie if done else None
+
+
+async def _fits(hub: "Hub", passwords: Passwords, row: Row[Any] | None, password: str) -> bool:
+    """Is it the password of this row? The same work where there is none (rule 3)."""
+    fits = await passwords.fits(row.password if row is not None else None, password)
+    if row is not None and row.password is None:  # somebody of a practice desk, with the seed's
+        return practising.is_password(hub, password)
+    return fits
 
 
 def _take(connection: Connection, row: Row[Any], step: int, anew: str) -> bool:
@@ -246,10 +252,7 @@ async def sign_out(hub: "Hub", session: Session) -> None:
 async def is_own_password(hub: "Hub", session: Session, password: str, address: str, now: float) -> bool:
     """Asked again before something that outlives the session: counted and recorded as a sign-in is."""
     counted = await hub.writer.do(lambda connection: _count(connection, hub, session.person.id, address, now))
-    row = counted.row
-    fits = await Passwords(hub.settings.password_memory).fits(row.password if row is not None else None, password)
-    if row is not None and row.password is None:
-        fits = practising.is_password(hub, password)
+    fits = await _fits(hub, Passwords(hub.settings.password_memory), counted.row, password)
     if counted.waits or not fits:
         await hub.writer.do(lambda connection: _failed(connection, hub, counted, address, now))
         hub.changed()

@@ -16,7 +16,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from exchange.console import may, pages
+from exchange.console import frame, may
 from exchange.console.pages import router
 from exchange.desk.generators import code_at
 from exchange.desk.people import Person
@@ -386,7 +386,7 @@ def test_only_the_operator_names_people_and_the_list_tells_nothing_secret(office
 
 
 def test_the_feed_ends_with_the_session_of_its_reader(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "STAYS_SECONDS", 0.0)
+    monkeypatch.setattr(frame, "STAYS_SECONDS", 0.0)
     with office.browser() as browser:
         sign_in(browser, "auditor", PASSWORD)
         token = token_of(browser.get("/console"), "/console/sign-out")
