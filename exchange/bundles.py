@@ -126,7 +126,8 @@ async def bundle_of(hub: "Hub", stored: Stored, member: str | None, *, newest: b
     kept, now = await hub.ask(lambda connection: _kept(connection, manifest)), hub.registry.trust
     if kept is not None and first.trust != now and _holds_no_more(*kept, manifest, now):
         files, manifest = await _files(hub, stored, read, await _keep(hub, stored, member, read, anew=True))
-    return close_bundle(files, manifest, *await _signature(hub, manifest, moment, read.evidence.at))
+        kept = await hub.ask(lambda connection: _kept(connection, manifest))
+    return close_bundle(files, manifest, *(kept or await _sign(hub, manifest, moment, read.evidence.at)))
 
 
 async def _files(
@@ -267,12 +268,9 @@ def _renditions(rows: Sequence[_Delivered], trust: TrustList) -> tuple[Rendition
     return tuple(made)
 
 
-async def _signature(hub: "Hub", manifest: bytes, looked: datetime, at: str | None) -> tuple[bytes, bytes | None]:
+async def _sign(hub: "Hub", manifest: bytes, looked: datetime, at: str | None) -> tuple[bytes, bytes | None]:
     """The signature over the manifest, and its timestamp if it has one. `looked`: just before it was read what there
     is; `at`: the time of the checkpoint."""
-    kept = await hub.ask(lambda connection: _kept(connection, manifest))
-    if kept is not None:
-        return kept
     moment = max(looked, (from_rfc3339(at) if at else None) or looked)
     made = cms.sign_detached(manifest, hub.keys.signer, moment)
     stamp = await _stamp(hub, made)

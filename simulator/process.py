@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +74,16 @@ class _Server(uvicorn.Server):
 
 def _end_with_parent(server: uvicorn.Server) -> None:
     """End when the parent's end of the pipe closes; at the latest after a few seconds, whatever hangs."""
+
+    def end() -> None:
+        server.should_exit = True
+        threading.Timer(GRACE_SECONDS, os._exit, (0,)).start()
+
+    when_parent_ends(end)
+
+
+def when_parent_ends(end: Callable[[], None]) -> None:
+    """Call this, in a thread, when the parent's end of the pipe closes (rule 3). Without such a pipe never."""
     descriptor = os.environ.get("TRADEBRIDGE_PARENT_PIPE")
     if descriptor is None:
         return
@@ -80,7 +91,6 @@ def _end_with_parent(server: uvicorn.Server) -> None:
     def watch() -> None:
         while os.read(int(descriptor), 1):
             continue
-        server.should_exit = True
-        threading.Timer(GRACE_SECONDS, os._exit, (0,)).start()
+        end()
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -27,6 +27,7 @@ from simulator.conformance.runner import run as played
 from simulator.conformance.subjects import Subject
 from simulator.conformance.suites import SUITES, family
 from simulator.conformance.suites import suite as suite_of
+from simulator.process import when_parent_ends
 
 MOST_SECONDS = 1800.0
 
@@ -131,21 +132,10 @@ def _report(shelf: Shelf, run: str) -> None:
 
 
 def _end_with_parent() -> None:
-    def end(code: int) -> None:
-        os._exit(code)
-
-    timer = threading.Timer(MOST_SECONDS, end, (1,))
+    timer = threading.Timer(MOST_SECONDS, os._exit, (1,))
     timer.daemon = True
     timer.start()
-    descriptor = os.environ.get("TRADEBRIDGE_PARENT_PIPE")
-    if descriptor is not None:
-
-        def watch() -> None:
-            while os.read(int(descriptor), 1):
-                continue
-            end(0)
-
-        threading.Thread(target=watch, name="parent", daemon=True).start()
+    when_parent_ends(partial(os._exit, 0))
 
 
 if __name__ == "__main__":

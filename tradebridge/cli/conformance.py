@@ -36,7 +36,7 @@ def shelf() -> "Shelf":
     """Where runs are kept."""
     from simulator.conformance.kept import Shelf
 
-    return Shelf(running.state_file().parent / "conformance")
+    return Shelf(running.shelf_folder())
 
 
 @click.group("conformance", cls=Suggesting)

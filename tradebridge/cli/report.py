@@ -38,7 +38,7 @@ def certificate(as_json: bool) -> Exit:
 
     from simulator.conformance.signed import kit_signer
 
-    own = kit_signer(running.state_file().parent / "conformance").certificate
+    own = kit_signer(running.shelf_folder()).certificate
     pem = own.public_bytes(Encoding.PEM).decode().strip()
     if as_json:
         out_json({"certificate": pem})

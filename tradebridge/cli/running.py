@@ -35,6 +35,11 @@ def state_file() -> Path:
     return Path(home) / "tradebridge" / "running.json"
 
 
+def shelf_folder() -> Path:
+    """Where runs of the conformance kit are kept, with its key."""
+    return state_file().parent / "conformance"
+
+
 def write(launched: Mapping[str, Any]) -> None:
     """Note the world of this process. `launched` is what `tb up --json` prints."""
     _keep([{**launched, "pid": os.getpid()}, *_others()])

@@ -57,7 +57,7 @@ def _own() -> "x509.Certificate | None":
     """Of the kit of this machine, if it has signed a report before."""
     from simulator.conformance.signed import KEY_FILE, kit_signer
 
-    folder = running.state_file().parent / "conformance"
+    folder = running.shelf_folder()
     return kit_signer(folder).certificate if (folder / KEY_FILE).exists() else None
 
 

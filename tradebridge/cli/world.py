@@ -85,7 +85,7 @@ def started(options: Options) -> Iterator["Launched"]:
                 with_tl=options.with_tl,
                 adapters=options.adapters,
                 desks=options.desks,
-                shelf=running.state_file().parent / "conformance",
+                shelf=running.shelf_folder(),
             )
         except Unusable as error:
             raise unusable(error) from error
